@@ -1,0 +1,113 @@
+"""Every error Personae raises on purpose; each message says what to do next.
+
+PersonaeError
+├── InputError (also ValueError)          what was given cannot be used
+│   ├── SettingError                      a setting is unknown or out of its range
+│   ├── CastError                         no cast: folder missing, empty, or no usable photo in it
+│   ├── PhotoError                        one picture cannot be read            .path .reason
+│   ├── EmbeddingError                    NaN, zero or of the wrong length
+│   └── UnknownCharacterError             no character of that name in the cast
+├── EmbedderMismatchError                 two embedders' vectors would be mixed .expected .found
+├── StoreError                            a file of the project
+│   ├── ModelNotFoundError                nothing trained and nothing enrolled here
+│   ├── DamagedFileError                  fails its checksum or its format      .path
+│   ├── TooNewError                       written by a newer Personae           .path
+│   ├── ForeignFileError                  is not a file of ours                 .path
+│   ├── WriteError                        disk full, read-only, no permission   .path
+│   └── ProjectBusyError                  another process is writing            .path
+├── WeightsError                          a network's file is missing or its digest is wrong
+└── MissingExtraError                     a named backend is not installed; names the extra to install
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class PersonaeError(Exception):
+    """Base of the tree: catch this to catch everything Personae raises on purpose."""
+
+
+class InputError(PersonaeError, ValueError):
+    """What was given cannot be used."""
+
+
+class SettingError(InputError):
+    """A setting is unknown or out of its range."""
+
+
+class CastError(InputError):
+    """A folder holds no cast: it is missing, empty, or has no usable photo."""
+
+
+class PhotoError(InputError):
+    """A picture cannot be read."""
+
+    def __init__(self, path: str | Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = str(path)
+        self.reason = reason
+
+
+class EmbeddingError(InputError):
+    """An embedding is NaN, zero or of the wrong length."""
+
+
+class UnknownCharacterError(InputError):
+    """No character of that name is in the cast."""
+
+
+class EmbedderMismatchError(PersonaeError):
+    """Vectors of two embedders would be mixed; they cannot be compared."""
+
+    def __init__(self, expected: str, found: str, *, where: str) -> None:
+        super().__init__(
+            f"{where} was made with the embedder {expected}, but {found} is in use. "
+            "Use the same embedder, or train again with --fresh."
+        )
+        self.expected = expected
+        self.found = found
+
+
+class StoreError(PersonaeError):
+    """Something is wrong with a file of the project."""
+
+    def __init__(self, path: str | Path, message: str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path = str(path)
+
+
+class ModelNotFoundError(StoreError):
+    """There is neither a trained model nor an enrolled face."""
+
+
+class DamagedFileError(StoreError):
+    """A file fails its checksum or breaks its format."""
+
+
+class TooNewError(StoreError):
+    """A file was written by a newer version of Personae."""
+
+
+class ForeignFileError(StoreError):
+    """A file at this path is not one of ours, and is left alone."""
+
+
+class WriteError(StoreError):
+    """A file cannot be written: disk full, read-only, or no permission."""
+
+
+class ProjectBusyError(StoreError):
+    """Another process is writing to the project."""
+
+
+class WeightsError(PersonaeError):
+    """A network's file is missing or its digest is wrong."""
+
+
+class MissingExtraError(PersonaeError):
+    """A backend asked for by name is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f'{what} is not installed. Install it with: pip install "personae[{extra}]"')
+        self.extra = extra

@@ -1,0 +1,1 @@
+"""Pictures to faces, crops and embeddings, through networks behind two protocols."""

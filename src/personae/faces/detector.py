@@ -1,0 +1,27 @@
+"""The detector protocol, version 1: a picture goes in, faces come out.
+
+Implementations stand beside this file and come in by the entry point group `personae.detectors`: a callable
+`make(settings: Settings) -> Detector`. `tests/test_detector_contract.py` runs over all of them.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from personae.types import Faces, Picture
+
+PROTOCOL_VERSION = 1
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """Finds faces. Safe to call from several threads."""
+
+    @property
+    def id(self) -> str:
+        """Contract id: name, version of the preprocessing, first 12 hex digits of the weights' sha256."""
+        ...
+
+    def detect(self, picture: Picture) -> Faces:
+        """All faces in `picture`, best score first; boxes and landmarks in its pixels. No face is `Faces.empty()`."""
+        ...

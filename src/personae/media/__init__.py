@@ -1,0 +1,1 @@
+"""Files to pictures: photos, and the folders of a cast."""

@@ -1,0 +1,1 @@
+"""Embeddings to a model, and a model to matches."""

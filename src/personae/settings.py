@@ -1,0 +1,179 @@
+"""One table of settings: it feeds the command line, the environment, the settings file and the docs.
+
+A value is looked up in this order: given by the caller, `PERSONAE_<NAME>` in the environment,
+`settings.toml` in the project folder, the default in the table.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from personae.errors import SettingError
+
+SETTINGS_FILE = "settings.toml"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the table. `minimum` and `maximum` are inclusive; `unit` is for people."""
+
+    name: str
+    default: bool | int | float | str | None
+    help: str
+    kind: type
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+
+    @property
+    def environment(self) -> str:
+        """Name of the environment variable."""
+        return f"PERSONAE_{self.name.upper()}"
+
+    @property
+    def option(self) -> str:
+        """Name of the command-line option."""
+        return f"--{self.name.replace('_', '-')}"
+
+    def parse(self, value: object) -> Any:
+        """`value` as this setting's type, from text or a typed value; SettingError where it does not fit."""
+        if value is None or (isinstance(value, str) and value.strip().lower() in {"", "none"}):
+            if self.default is None:
+                return None
+            raise SettingError(f"{self.option} needs a value ({self._range()}).")
+        try:
+            parsed = self._convert(value)
+        except (TypeError, ValueError):
+            raise SettingError(f"{self.option}: {value!r} is not {self._range()}.") from None
+        below = self.minimum is not None and not parsed >= self.minimum
+        above = self.maximum is not None and not parsed <= self.maximum
+        if below or above or (self.choices and parsed not in self.choices):
+            raise SettingError(f"{self.option}: {value!r} is not {self._range()}.")
+        return parsed
+
+    def _convert(self, value: object) -> bool | int | float | str:
+        if self.kind is bool:
+            text = str(value).strip().lower()
+            if text not in {"1", "0", "true", "false", "yes", "no", "on", "off"}:
+                raise ValueError(text)
+            return text in {"1", "true", "yes", "on"}
+        if self.kind is int:
+            if isinstance(value, float) and not value.is_integer():
+                raise ValueError(value)
+            return int(value)  # type: ignore[call-overload, no-any-return]
+        if self.kind is float:
+            return float(value)  # type: ignore[arg-type]
+        return str(value)
+
+    def _range(self) -> str:
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        if self.kind is bool:
+            return "yes or no"
+        what = {int: "a whole number", float: "a number", str: "a text"}[self.kind]
+        if self.minimum is not None and self.maximum is not None:
+            return f"{what} from {self.minimum:g} to {self.maximum:g}"
+        if self.minimum is not None:
+            return f"{what} of at least {self.minimum:g}"
+        return what
+
+
+TABLE: tuple[Setting, ...] = (
+    Setting("far", 0.01, "False-accept rate: the share of strangers' faces that may get any name.", float,
+            "share of faces", 0.0001, 0.5),
+    Setting("threshold", None, "Similarity from which a face gets a name; overrides the one fitted to --far.",
+            float, "cosine", -1.0, 1.0),
+    Setting("max_photos", None, "At most this many photos per character, the best ones; none means all.", int,
+            "photos", 1),
+    Setting("max_clusters", 3, "At most this many K-means clusters per character (per look).", int,
+            "clusters", 1, 16),
+    Setting("seed", 0, "Seed of everything random in training; the same seed gives the same model.", int,
+            "", 0, 2**31 - 1),
+    Setting("detector", "yunet", "Detector: the name of an installed one, or the path of a YuNet ONNX file.", str),
+    Setting("embedder", "sface", "Embedder: the name of an installed one, or the path of an ONNX file.", str),
+    Setting("min_detection_score", 0.7, "Detections below this score are not faces.", float, "score", 0.01, 1.0),
+    Setting("min_enroll_px", 32.0, "Smallest face that is enrolled (mean of box width and height).", float,
+            "pixels", 8.0, 2000.0),
+    Setting("min_enroll_score", 0.75, "Lowest detection score that is enrolled.", float, "score", 0.01, 1.0),
+    Setting("min_sharpness", 12.0, "Least variance of the Laplacian of the grey crop that is enrolled.", float,
+            "grey levels squared", 0.0),
+    Setting("min_brightness", 20.0, "Least mean grey level of the crop that is enrolled.", float,
+            "grey levels, 0 to 255", 0.0, 255.0),
+    Setting("max_yaw", 0.75, "Farthest the nose may lie off the middle of the eyes to be enrolled.", float,
+            "eye distances", 0.05, 5.0),
+    Setting("max_picture_mpx", 250.0, "Larger pictures are refused (decompression bombs).", float,
+            "megapixels", 0.01, 2000.0),
+    Setting("provider", "auto", "Execution provider; auto takes the fastest installed and says which.", str,
+            choices=("auto", "cpu", "cuda", "tensorrt", "coreml", "directml", "openvino")),
+    Setting("threads", None, "Threads of the networks; none means one per physical core.", int, "threads", 1, 512),
+    Setting("batch_size", 16, "Crops embedded at once.", int, "crops", 1, 1024),
+    Setting("lock_timeout_s", 10.0, "How long to wait for another process that is writing to the project.",
+            float, "seconds", 0.0, 86400.0),
+)
+_BY_NAME: dict[str, Setting] = {setting.name: setting for setting in TABLE}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Values of every setting in `TABLE`; build one with `resolve`."""
+
+    far: float = 0.01
+    threshold: float | None = None
+    max_photos: int | None = None
+    max_clusters: int = 3
+    seed: int = 0
+    detector: str = "yunet"
+    embedder: str = "sface"
+    min_detection_score: float = 0.7
+    min_enroll_px: float = 32.0
+    min_enroll_score: float = 0.75
+    min_sharpness: float = 12.0
+    min_brightness: float = 20.0
+    max_yaw: float = 0.75
+    max_picture_mpx: float = 250.0
+    provider: str = "auto"
+    threads: int | None = None
+    batch_size: int = 16
+    lock_timeout_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            object.__setattr__(self, item.name, _BY_NAME[item.name].parse(getattr(self, item.name)))
+
+
+def resolve(
+    given: Mapping[str, object] | None = None,
+    *,
+    project: str | Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """Settings from the four places in their order; a `None` in `given` means not given.
+
+    Raises SettingError for an unknown name, a value out of range or a settings file that is not TOML.
+    """
+    environment = os.environ if environment is None else environment
+    values: dict[str, object] = {} if project is None else _read_file(Path(project) / SETTINGS_FILE)
+    for setting in TABLE:
+        if setting.environment in environment:
+            values[setting.name] = environment[setting.environment]
+    values |= {name: value for name, value in (given or {}).items() if value is not None}
+    unknown = sorted(set(values) - set(_BY_NAME))
+    if unknown:
+        raise SettingError(f"Unknown setting: {', '.join(unknown)}. Known: {', '.join(_BY_NAME)}.")
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def _read_file(path: Path) -> dict[str, object]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingError(f"{path} is not valid TOML ({error}). Mend or remove it.") from None
