@@ -1,0 +1,167 @@
+"""The chain from picture to named vectors: load, detect, align, assess, embed; one picture or a stream of them."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from personae.errors import PhotoError
+from personae.faces import align, backends, quality
+from personae.faces.detector import Detector
+from personae.faces.embedder import Embedder
+from personae.media import photos
+from personae.settings import Settings
+from personae.types import AnalyzedFaces, Faces, FloatArray, Picture, PixelArray, Quality
+
+Source = str | Path | Picture
+
+LOOKING_THREADS = 2
+"""Pictures decoded and searched at once by `analyze_many`. The networks use every core by themselves; the second thread
+is there so that one picture is decoded (one core) while another is searched. More only take memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """A picture after detection, its pixels let go; only the crops are still needed."""
+
+    faces: Faces
+    crops: PixelArray
+    quality: Quality
+    size_wh: tuple[int, int]
+
+
+class FaceAnalyzer:
+    """Finds the faces of pictures and embeds them. Nothing is loaded before the first use; safe in several threads.
+
+    Detector and embedder come from `settings` (by name or path) unless given as objects.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        detector: Detector | None = None,
+        embedder: Embedder | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        self._detector = detector
+        self._embedder = embedder
+        self._lock = threading.Lock()
+
+    @property
+    def detector(self) -> Detector:
+        """The detector, made at the first use."""
+        with self._lock:
+            if self._detector is None:
+                self._detector = backends.make_detector(self.settings)
+            return self._detector
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedder, made at the first use."""
+        with self._lock:
+            if self._embedder is None:
+                self._embedder = backends.make_embedder(self.settings)
+            return self._embedder
+
+    @property
+    def embedder_id(self) -> str:
+        """Contract id of the embedder; vectors with different ids are never compared."""
+        return self.embedder.id
+
+    def analyze(self, picture_or_path: Source) -> AnalyzedFaces:
+        """Every face of one picture with its embedding, best score first; maybe none.
+
+        Raises PhotoError for a path that cannot be read, WeightsError and MissingExtraError from the networks.
+        """
+        seen = self._look(picture_or_path)
+        return self._analyzed(seen, self.embedder.embed(seen.crops))
+
+    def analyze_many(
+        self, pictures_or_paths: Iterable[Source]
+    ) -> Iterator[tuple[Source, AnalyzedFaces | PhotoError]]:
+        """`(what was given, its faces)` for each, in the order given; a PhotoError takes the place of the faces.
+
+        Faces of several pictures are embedded together, up to `batch_size` crops, while the next pictures are decoded
+        and searched. At most a few pictures and one batch of crops are in memory, however many are given; the
+        iterable is read only as far ahead as that.
+        """
+        looked_at: deque[tuple[Source, Future[_Seen | PhotoError]]] = deque()
+        waiting: list[tuple[Source, _Seen | PhotoError]] = []
+        pool = ThreadPoolExecutor(LOOKING_THREADS, thread_name_prefix="personae-look")
+        try:
+            for source in pictures_or_paths:
+                looked_at.append((source, pool.submit(self._try_look, source)))
+                if len(looked_at) > 2 * LOOKING_THREADS:
+                    given, future = looked_at.popleft()
+                    waiting.append((given, future.result()))
+                    if self._is_batch(waiting):
+                        yield from self._embed_together(waiting)
+                        waiting = []
+            for given, future in looked_at:
+                waiting.append((given, future.result()))
+            looked_at.clear()
+            yield from self._embed_together(waiting)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def describe(self) -> dict[str, Any]:
+        """What is really in use, for `personae doctor`; opens the networks. JSON types only."""
+        return {
+            kind: {"id": backend.id, **(backend.describe() if hasattr(backend, "describe") else {})}
+            for kind, backend in (("detector", self.detector), ("embedder", self.embedder))
+        }
+
+    def _look(self, source: Source) -> _Seen:
+        if isinstance(source, Picture):
+            picture = source
+        else:
+            picture = photos.load(source, max_mpx=self.settings.max_picture_mpx)
+        faces = self.detector.detect(picture)
+        crops = align.crops(picture, faces)
+        return _Seen(faces, crops, quality.assess(crops, faces, self.settings), picture.size_wh)
+
+    def _try_look(self, source: Source) -> _Seen | PhotoError:
+        try:
+            return self._look(source)
+        except PhotoError as error:
+            return error
+
+    def _is_batch(self, waiting: list[tuple[Source, _Seen | PhotoError]]) -> bool:
+        """Whether to stop gathering: a batch is full, or there is nothing to embed anyway."""
+        crops = sum(len(seen.crops) for _, seen in waiting if isinstance(seen, _Seen))
+        return crops == 0 or crops >= self.settings.batch_size or len(waiting) >= self.settings.batch_size
+
+    def _embed_together(
+        self, waiting: list[tuple[Source, _Seen | PhotoError]]
+    ) -> Iterator[tuple[Source, AnalyzedFaces | PhotoError]]:
+        if not waiting:
+            return
+        seen = [item for _, item in waiting if isinstance(item, _Seen)]
+        crops = np.concatenate([item.crops for item in seen]) if seen else align.NO_CROPS
+        embeddings = self.embedder.embed(crops)
+        at = 0
+        for source, item in waiting:
+            if isinstance(item, PhotoError):
+                yield source, item
+            else:
+                yield source, self._analyzed(item, embeddings[at : at + len(item.faces)])
+                at += len(item.faces)
+
+    def _analyzed(self, seen: _Seen, embeddings: FloatArray) -> AnalyzedFaces:
+        return AnalyzedFaces(
+            seen.faces.boxes_xyxy,
+            seen.faces.landmarks_xy,
+            seen.faces.scores,
+            embeddings=embeddings,
+            quality=seen.quality,
+            embedder=self.embedder_id,
+            size_wh=seen.size_wh,
+        )

@@ -1,0 +1,129 @@
+"""onnxruntime sessions: made once, on the execution provider that was asked for, and honest about which one it is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.errors import MissingExtraError, WeightsError
+
+PROVIDERS: dict[str, str] = {
+    "tensorrt": "TensorrtExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+    "directml": "DmlExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
+    "cpu": "CPUExecutionProvider",
+}
+"""Setting `provider` -> onnxruntime's name."""
+
+AUTO_ORDER = ("cuda", "directml", "openvino", "cpu")
+"""What `auto` tries, fastest first. TensorRT and CoreML are left to be named: both compile a graph for every new picture
+size, which takes longer (TensorRT: minutes) than detecting in a folder of photos does."""
+
+_WHEELS = {
+    "tensorrt": "onnxruntime-gpu",
+    "cuda": "onnxruntime-gpu",
+    "coreml": "onnxruntime on macOS",
+    "directml": "onnxruntime-directml",
+    "openvino": "onnxruntime-openvino",
+}
+
+
+@dataclass(frozen=True)
+class RunsOn:
+    """What a session really uses: `provider` by our name, `threads` (None: one per physical core), and the version."""
+
+    provider: str
+    threads: int | None
+    onnxruntime: str
+
+
+class Session:
+    """One network in onnxruntime, opened at the first `run`; safe to call from several threads.
+
+    `make_model` gives the ONNX bytes and is called once, when they are needed.
+    """
+
+    def __init__(
+        self, make_model: Callable[[], bytes], *, provider: str = "auto", threads: int | None = None
+    ) -> None:
+        self._make_model = make_model
+        self._provider = provider
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._session: Any = None
+
+    def run(self, values: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """Every output by its name, for one input."""
+        session = self._opened()
+        names = [item.name for item in session.get_outputs()]
+        results = session.run(names, {session.get_inputs()[0].name: values})
+        return dict(zip(names, results, strict=True))
+
+    def runs_on(self) -> RunsOn:
+        """What is really used; opens the session."""
+        import onnxruntime
+
+        used = self._opened().get_providers()[0]
+        name = next((ours for ours, theirs in PROVIDERS.items() if theirs == used), used)
+        return RunsOn(name, self._threads, onnxruntime.__version__)
+
+    def output_shapes(self) -> dict[str, list[int | str | None]]:
+        """Shape of every output as the network declares it; opens the session."""
+        return {item.name: list(item.shape) for item in self._opened().get_outputs()}
+
+    def _opened(self) -> Any:
+        if self._session is None:
+            with self._lock:
+                if self._session is None:
+                    self._session = _open(self._make_model(), self._provider, self._threads)
+        return self._session
+
+
+def installed_providers() -> list[str]:
+    """Providers of the installed onnxruntime, by our names, in the order of `PROVIDERS`."""
+    import onnxruntime
+
+    available = set(onnxruntime.get_available_providers())
+    return [name for name, theirs in PROVIDERS.items() if theirs in available]
+
+
+def _open(model: bytes, provider: str, threads: int | None) -> Any:
+    import onnxruntime
+
+    installed = installed_providers()
+    if provider != "auto" and provider not in installed:
+        raise MissingProviderError(provider, installed)
+    wanted = [name for name in AUTO_ORDER if name in installed] if provider == "auto" else [provider, "cpu"]
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # its warnings are about the graph, which its user cannot change
+    options.intra_op_num_threads = threads or 0
+    # Without this, idle worker threads spin and take the cores from decoding and from the other network.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        session = onnxruntime.InferenceSession(
+            model, options, providers=list(dict.fromkeys(PROVIDERS[name] for name in wanted))
+        )
+    except Exception as error:  # the edge: onnxruntime's errors are its own
+        raise WeightsError(f"onnxruntime cannot open the network ({str(error).splitlines()[0][:300]}).") from error
+    if provider != "auto" and session.get_providers()[0] != PROVIDERS[provider]:
+        raise MissingProviderError(provider, [name for name in installed if name != provider])
+    return session
+
+
+class MissingProviderError(MissingExtraError):
+    """The execution provider asked for by name cannot be used here."""
+
+    def __init__(self, provider: str, installed: list[str]) -> None:
+        Exception.__init__(
+            self,
+            f"The execution provider {provider} cannot be used here (usable: {', '.join(installed)}). Install the "
+            f"wheel that brings it ({_WHEELS.get(provider, 'onnxruntime')}) and its drivers, or use --provider auto.",
+        )
+        self.extra = provider

@@ -1,0 +1,268 @@
+"""Photos from disk: one file to an upright RGB `Picture`, and folders to the photos in them.
+
+Pillow decodes and is imported at the first `load`. Its process-wide state is neither read nor written: the limit on
+picture size is ours, is held before a pixel is decoded, and applies to this call alone.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.errors import PhotoError
+from personae.types import Picture, PixelArray
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from PIL.ImageFile import ImageFile
+
+SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .mpo .png .apng .gif .bmp .dib .tif .tiff .webp .avif .heic .heif .hif "
+    ".jp2 .j2k .ppm .pgm .pbm .pnm".split()
+)
+"""Lower-case file endings that count as a photo inside a folder. A file named outright is always tried."""
+
+BACKGROUND_GREY = 127
+"""What shows through transparent parts: mid grey, so that a cut-out face keeps contrast whether light or dark."""
+
+_SKIPPED_FOLDERS = frozenset({"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"})
+_ORIENTATION_TAG = 0x0112
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"})
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+# First bytes -> (module of the decoder, its name in Pillow). Formats that run other programs or have no signature
+# (EPS, PDF, WMF, TGA) are left out on purpose: what reaches them here is never a photo.
+_SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
+    (b"\xff\xd8\xff", "JpegImagePlugin", "JPEG"),
+    (b"\x89PNG\r\n\x1a\n", "PngImagePlugin", "PNG"),
+    (b"GIF87a", "GifImagePlugin", "GIF"),
+    (b"GIF89a", "GifImagePlugin", "GIF"),
+    (b"BM", "BmpImagePlugin", "BMP"),
+    (b"II*\x00", "TiffImagePlugin", "TIFF"),
+    (b"MM\x00*", "TiffImagePlugin", "TIFF"),
+    (b"II+\x00", "TiffImagePlugin", "TIFF"),
+    (b"MM\x00+", "TiffImagePlugin", "TIFF"),
+    (b"\xff\x4f\xff\x51", "Jpeg2KImagePlugin", "JPEG2000"),
+    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "Jpeg2KImagePlugin", "JPEG2000"),
+    *((b"P%d" % kind, "PpmImagePlugin", "PPM") for kind in range(1, 7)),
+)
+
+
+def load(path: str | Path, *, max_mpx: float = 250.0) -> Picture:
+    """The photo at `path`, upright (EXIF orientation applied), as (h, w, 3) uint8 RGB.
+
+    Grey, palette, CMYK and 16-bit pictures are converted (16 bits are scaled, not clipped), transparency is laid over
+    mid grey, of an animation the first frame counts. JPEGs are always decoded in full: their reduced sizes would
+    take a 20 px face below what a detector can see.
+    Raises PhotoError, whose reason says what to do, for whatever cannot be read or has more than `max_mpx` megapixels.
+    """
+    path = Path(path)
+    try:
+        with _open(path) as file:
+            prefix = file.read(16)
+            if not prefix:
+                raise PhotoError(path, "the file is empty (0 bytes). Copy it again from its source.")
+            try:
+                pixels = _decode(path, file, prefix, max_mpx)
+            except PhotoError:
+                raise
+            except MemoryError:
+                raise PhotoError(path, "there is not enough memory to decode it. Shrink it, or free memory.") from None
+            except Exception as error:  # the edge: decoders raise nearly anything on broken files
+                raise PhotoError(
+                    path, f"the picture is damaged or cut short ({_first_line(error)}). Copy or export it again."
+                ) from error
+    except OSError as error:
+        raise PhotoError(path, f"it cannot be read ({_first_line(error)}).") from None
+    return Picture(pixels, source=str(path))
+
+
+def find(paths: str | Path | Iterable[str | Path]) -> Iterator[Path]:
+    """Every photo at `paths`: files as they are named, folders searched at any depth, each folder in order of name.
+
+    In folders only `SUFFIXES` count; hidden and system files are passed over; a folder reached twice (symbolic links,
+    loops) is searched once. A folder that may not be read is yielded itself, so that `load` says so. Holds the names
+    of one folder per level in memory, never all photos.
+    """
+    for path in [paths] if isinstance(paths, str | Path) else paths:
+        path = Path(path)
+        if path.is_dir():
+            yield from _walk(path, set())
+        else:
+            yield path
+
+
+def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
+    try:
+        status = folder.stat()
+        if (status.st_dev, status.st_ino) in seen:
+            return
+        seen.add((status.st_dev, status.st_ino))
+        with os.scandir(folder) as entries:
+            names = sorted((entry.name, _is_folder(entry)) for entry in entries if not entry.name.startswith("."))
+    except OSError:
+        yield folder
+        return
+    for name, is_folder in names:
+        if is_folder:
+            if name not in _SKIPPED_FOLDERS:
+                yield from _walk(folder / name, seen)
+        elif os.path.splitext(name)[1].lower() in SUFFIXES:  # noqa: PTH122 - a Path per name would double the time
+            yield folder / name
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a symbolic link that leads to itself
+        return False
+
+
+def _open(path: Path) -> BinaryIO:
+    """The file, open; what cannot be a photo is refused before opening, which on a pipe would wait for ever."""
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            readable = os.access(path, os.R_OK | os.X_OK)
+            hint = "Name the photos in it." if readable else "It may not be read either: check its permissions."
+            raise PhotoError(path, f"this is a folder, not a photo. {hint}")
+        if not stat.S_ISREG(mode):
+            raise PhotoError(path, "this is not a file but a device or pipe. Save the photo to a file first.")
+        return path.open("rb")
+    except FileNotFoundError:
+        raise PhotoError(path, "there is no such file. Check the spelling and the folder.") from None
+    except PermissionError:
+        raise PhotoError(path, "permission denied. Change the file's permissions, or copy it to where you may.") from None
+    except ValueError:
+        raise PhotoError(path, "this is not a file name (it holds a NUL character).") from None
+    except OSError as error:
+        raise PhotoError(path, f"it cannot be opened ({_first_line(error)}).") from None
+
+
+def _decode(path: Path, file: BinaryIO, prefix: bytes, max_mpx: float) -> PixelArray:
+    decoder = _decoder(path, file, prefix)
+    if decoder is None:
+        return _decode_heif(path, max_mpx)
+    module, name = decoder
+    importlib.import_module(f"PIL.{module}")
+    from PIL import Image  # after its plug-in, which has registered itself
+
+    file.seek(0)
+    # The registered opener and not `Image.open`: the latter holds every picture against one global limit
+    # (`MAX_IMAGE_PIXELS`) and warns through a global filter; neither can be changed for one thread only.
+    image: ImageFile = Image.OPEN[name][0](file, str(path))
+    _check_size(path, image.size, max_mpx)
+    image.load()
+    return _upright(_to_rgb(image), _orientation(image))
+
+
+def _decoder(path: Path, file: BinaryIO, prefix: bytes) -> tuple[str, str] | None:
+    """Pillow's module and format for this file, None for HEIF; PhotoError where it is no picture at all."""
+    for signature, module, name in _SIGNATURES:
+        if prefix.startswith(signature):
+            return module, name
+    if prefix[:4] == b"RIFF" and prefix[8:12] == b"WEBP":
+        return "WebPImagePlugin", "WEBP"
+    if prefix[4:8] == b"ftyp":
+        file.seek(0)
+        length = min(max(int.from_bytes(prefix[:4], "big"), 16), 4096)
+        box = file.read(length)
+        brands = {box[8:12], *(box[at : at + 4] for at in range(16, len(box), 4))}
+        if brands & _AVIF_BRANDS:
+            return "AvifImagePlugin", "AVIF"
+        if brands & _HEIF_BRANDS:
+            return None
+        raise PhotoError(path, "this is a film or sound file, not a photo.")
+    raise PhotoError(
+        path, "this is not a picture in a format known here. Open it in its own program and export it as JPEG or PNG."
+    )
+
+
+def _decode_heif(path: Path, max_mpx: float) -> PixelArray:
+    try:
+        import pillow_heif
+    except ImportError:
+        raise PhotoError(
+            path, 'HEIC photos need the extra "heic": pip install "personae[heic]", or export the photo as JPEG.'
+        ) from None
+    image = pillow_heif.open_heif(str(path), convert_hdr_to_8bit=True)
+    _check_size(path, image.size, max_mpx)
+    return _to_rgb(image.to_pillow())  # libheif has applied the rotation; the EXIF copy of it is not to be used again
+
+
+def _check_size(path: Path, size_wh: tuple[int, int], max_mpx: float) -> None:
+    mpx = size_wh[0] * size_wh[1] / 1e6
+    if mpx > max_mpx:
+        raise PhotoError(
+            path,
+            f"{size_wh[0]}x{size_wh[1]} pixels are {mpx:.4g} megapixels, more than the limit of {max_mpx:g}. "
+            "Shrink the picture, or raise the limit (--max-picture-mpx) if you trust it.",
+        )
+    if min(size_wh) < 1:
+        raise PhotoError(path, "the picture has no pixels. Copy or export it again.")
+
+
+def _to_rgb(image: Image.Image) -> PixelArray:
+    """(h, w, 3) uint8 RGB of any Pillow mode."""
+    mode = image.mode
+    if mode == "RGB":
+        return np.array(image)
+    if mode.startswith(("I", "F")):
+        return np.repeat(_to_8_bit(np.asarray(image), mode)[:, :, None], 3, axis=2)
+    if mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:
+        return _over_grey(np.asarray(image.convert("RGBA")))
+    return np.array(image.convert("RGB"))
+
+
+def _to_8_bit(values: NDArray[Any], mode: str) -> PixelArray:
+    """Grey levels of more than 8 bits, scaled to 0..255."""
+    if mode.startswith("I;16"):
+        return np.round(values.astype(np.float32) / 257.0).astype(np.uint8)
+    values = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
+    low, high = float(values.min()), float(values.max())
+    # No header says what white is: take the smallest usual full scale that holds every value, else the range itself.
+    full = next((white for white in (1.0, 255.0, 65535.0) if high <= white and (white > 1.0 or mode == "F")), None)
+    if low < 0.0 or full is None:
+        full = max(high - low, np.finfo(np.float32).tiny)
+        values = values - low
+    return np.round(values * (255.0 / full)).astype(np.uint8)
+
+
+def _over_grey(rgba: NDArray[Any]) -> PixelArray:
+    """(h, w, 4) uint8 with straight alpha, laid over mid grey; in whole numbers, to keep memory small."""
+    alpha = rgba[:, :, 3:].astype(np.uint16)
+    if bool((alpha == 255).all()):
+        return np.ascontiguousarray(rgba[:, :, :3])
+    mixed = (rgba[:, :, :3] * alpha + np.uint16(BACKGROUND_GREY) * (255 - alpha) + np.uint16(127)) // np.uint16(255)
+    return mixed.astype(np.uint8)
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF orientation 1..8; broken EXIF counts as upright, as every viewer shows it."""
+    try:
+        value = image.getexif().get(_ORIENTATION_TAG, 1)
+        return int(value) if int(value) in range(1, 9) else 1
+    except Exception:
+        return 1
+
+
+def _upright(pixels: PixelArray, orientation: int) -> PixelArray:
+    """The pixels as they are meant to be seen (EXIF 2.32, tag 0x0112)."""
+    if orientation in {5, 6, 7, 8}:
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in {2, 3, 6, 7}:
+        pixels = pixels[:, ::-1]
+    if orientation in {3, 4, 7, 8}:
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0][:200]
