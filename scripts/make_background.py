@@ -1,0 +1,119 @@
+"""Make `src/personae/data/background-<embedder>.safetensors` from embeddings of many people.
+
+    python scripts/make_background.py EMBEDDINGS.npz src/personae/data/background-sface-d128-p1.safetensors
+
+EMBEDDINGS.npz holds `clean` (n, d) embeddings, `lowres` of the same photos with small faces, `identity` (n,) numbers of people
+and `part` (n,): 0 background,
+1 calibration. Nobody is in two parts, and rows of other parts are never read. What is written is aggregate: a mean,
+two covariances and score quantiles.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from personae import archive
+from personae.recognition.background import ARRAYS, SCHEMA, Background
+from personae.recognition.prototypes import unit
+from personae.recognition.scaler import EmbeddingScaler
+
+TAIL = np.array([0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 5e-3, 3e-3, 2e-3, 1e-3, 5e-4, 3e-4, 2e-4, 1e-4])
+PROTOTYPE_PHOTOS = (1, 2, 3)
+GENUINE_PHOTOS = (1, 2, 3, 5)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("embeddings", type=Path)
+    parser.add_argument("output", type=Path)
+    arguments = parser.parse_args()
+    with np.load(arguments.embeddings) as data:
+        part = data["part"]
+        clean = unit(data["clean"].astype(np.float64))
+        small = unit(data["lowres"].astype(np.float64))
+        identity = data["identity"]
+    background = statistics(clean[part == 0], identity[part == 0])
+    background = with_tail(
+        background, (clean[part == 0], identity[part == 0]), (clean[part == 1], identity[part == 1])
+    )
+    background = with_genuine(background, clean[part == 1], small[part == 1], identity[part == 1])
+    arrays = {name: getattr(background, name) for name in ARRAYS}
+    archive.write(
+        arguments.output,
+        {name: array.astype(np.float32).astype(np.float64) for name, array in arrays.items()},
+        {"people": background.people, "name": background.name},
+        schema=SCHEMA,
+    )
+    print(f"{arguments.output}: {arguments.output.stat().st_size:,} bytes from {background.people} people")
+
+
+def statistics(X: np.ndarray, identity: np.ndarray) -> Background:
+    """Mean and covariances of unit-length rows, one vote per person."""
+    _, person, counts = np.unique(identity, return_inverse=True, return_counts=True)
+    weight = 1 / counts[person] / len(counts)
+    mean = weight @ X
+    covariance = (X - mean).T @ ((X - mean) * weight[:, None])
+    means = np.stack([X[person == p].mean(axis=0) for p in range(len(counts))])
+    several = counts[person] > 1
+    # n - 1 photos are free once their mean is taken; again one vote per person.
+    degrees = 1 / (counts[person] - 1 + ~several) / (counts > 1).sum()
+    residual = (X - means[person])[several]
+    within = residual.T @ (residual * degrees[several][:, None])
+    nothing = np.zeros(1)
+    name = f"{len(counts)} people of Labeled Faces in the Wild"
+    return Background(
+        mean, covariance, within, nothing, nothing, nothing, np.zeros((1, 2)), len(counts), name
+    )
+
+
+def with_tail(
+    background: Background, strangers: tuple[np.ndarray, np.ndarray], cast: tuple[np.ndarray, np.ndarray]
+) -> Background:
+    """Add how much more alike real strangers and prototypes are than the Gaussian has it."""
+    rng = np.random.default_rng(0)
+    X, identity = cast
+    scaler = EmbeddingScaler().fit(X, np.unique(identity, return_inverse=True)[1], background)
+
+    def scale(rows: np.ndarray) -> np.ndarray:
+        return np.asarray(unit(scaler.transform(unit(rows))))
+
+    drawn = scale(background.strangers(20_000, 1).astype(np.float64))
+    gaussian, real = [], []
+    for photos in PROTOTYPE_PHOTOS:
+        people = [rng.permutation(np.flatnonzero(identity == p)) for p in np.unique(identity)]
+        chosen = [rows[:photos] for rows in people if len(rows) >= photos]
+        centres = unit(np.stack([scale(X[rows]).mean(axis=0) for rows in chosen]))
+        once = np.unique(strangers[1], return_index=True)[1]
+        gaussian.append(np.quantile((drawn @ centres.T).ravel(), 1 - TAIL))
+        real.append(np.quantile((scale(strangers[0][once]) @ centres.T).ravel(), 1 - TAIL))
+    tail_gaussian, tail_real = np.mean(gaussian, axis=0), np.mean(real, axis=0)
+    return replace(background, tail_gaussian=tail_gaussian, tail_real=tail_real)
+
+
+def with_genuine(
+    background: Background, clean: np.ndarray, small: np.ndarray, identity: np.ndarray
+) -> Background:
+    """Add how near a new photo comes to the mean of its person's photos; half the new photos are small faces."""
+    rng = np.random.default_rng(0)
+    scaler = EmbeddingScaler().fit(clean, np.unique(identity, return_inverse=True)[1], background)
+    people = [np.flatnonzero(identity == p) for p in np.unique(identity)]
+    curves = []
+    for photos in GENUINE_PHOTOS:
+        cosines = []
+        for _ in range(8):
+            for rows in people:
+                if len(rows) > photos:
+                    chosen = rng.permutation(rows)
+                    mean = unit(unit(scaler.transform(clean[chosen[:photos]])).mean(axis=0))
+                    probe = np.stack([clean[chosen[photos]], small[chosen[photos]]])
+                    cosines.append(unit(scaler.transform(probe)) @ mean)
+        curves.append(np.quantile(np.concatenate(cosines), np.linspace(0, 1, 201)))
+    return replace(background, genuine_photos=np.array(GENUINE_PHOTOS, float), genuine_cosine=np.stack(curves))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Personae names the characters in photos and films.
+
+    from personae import CharacterRecognizer, FaceAnalyzer
+
+Importing this package reads no file, opens no network and loads nothing heavy; each name below is imported when it is
+first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from personae._version import __version__
+
+if TYPE_CHECKING:
+    from personae.errors import PersonaeError
+    from personae.faces.analyzer import FaceAnalyzer
+    from personae.recognition.model import CharacterModel
+    from personae.recognition.recognizer import CharacterRecognizer
+    from personae.settings import Settings
+    from personae.types import AnalyzedFaces, Candidate, Faces, Match, Picture, Progress, Quality, Reason
+
+_HOMES = {
+    "AnalyzedFaces": "personae.types",
+    "Candidate": "personae.types",
+    "CharacterModel": "personae.recognition.model",
+    "CharacterRecognizer": "personae.recognition.recognizer",
+    "FaceAnalyzer": "personae.faces.analyzer",
+    "Faces": "personae.types",
+    "Match": "personae.types",
+    "PersonaeError": "personae.errors",
+    "Picture": "personae.types",
+    "Progress": "personae.types",
+    "Quality": "personae.types",
+    "Reason": "personae.types",
+    "Settings": "personae.settings",
+}
+
+__all__ = [
+    "AnalyzedFaces",
+    "Candidate",
+    "CharacterModel",
+    "CharacterRecognizer",
+    "FaceAnalyzer",
+    "Faces",
+    "Match",
+    "PersonaeError",
+    "Picture",
+    "Progress",
+    "Quality",
+    "Reason",
+    "Settings",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'personae' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,121 @@
+"""Small archives of arrays and JSON facts: the safetensors format, a schema name, a checksum. No pickle.
+
+Reading is: read, check everything, then construct. What is read is plain data; nothing in the file can run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.errors import DamagedFileError, ForeignFileError, ModelNotFoundError, TooNewError
+from personae.files import write_whole
+
+_DTYPES = ("float32", "float64", "int64", "int32", "uint8", "bool")
+_MARK = "personae"
+
+
+def write(
+    path: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any], *, schema: str, force: bool = False
+) -> None:
+    """Write `arrays` and JSON-able `facts` whole; equal content gives equal bytes.
+
+    A file at `path` that is not ours, or is newer than we can read, is not replaced unless `force`: ForeignFileError,
+    TooNewError. Raises WriteError where it cannot be written.
+    """
+    from safetensors.numpy import save
+
+    if path.exists() and not force:
+        try:
+            _header(path, schema)
+        except DamagedFileError:
+            pass  # ours but broken: replacing it is the mend
+    plain = {name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())}
+    for name, array in plain.items():
+        if str(array.dtype) not in _DTYPES:
+            raise TypeError(f"{name} has dtype {array.dtype}, expected one of {', '.join(_DTYPES)}")
+    text = json.dumps(facts, ensure_ascii=False, sort_keys=True, allow_nan=False)
+    metadata = {_MARK: schema, "facts": text, "sha256": _checksum(plain, text, schema)}
+    write_whole(path, save(plain, metadata=metadata))
+
+
+def read(path: Path, *, schema: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """The arrays (read-only) and facts of an archive with that schema.
+
+    Raises ModelNotFoundError where there is no file, ForeignFileError for a file that is not ours, TooNewError for a
+    newer major version, DamagedFileError for anything else that is wrong with it.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    metadata = _header(path, schema)
+    try:
+        content = path.read_bytes()
+        arrays = load(content)
+        facts = json.loads(metadata["facts"])
+        checksum = metadata["sha256"]
+    except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
+        raise _damaged(path, str(error)) from error
+    if any(str(array.dtype) not in _DTYPES for array in arrays.values()) or not isinstance(facts, dict):
+        raise _damaged(path, "unexpected content")
+    if checksum != _checksum(arrays, metadata["facts"], metadata[_MARK]):
+        raise _damaged(path, "its checksum does not match")
+    for array in arrays.values():
+        array.flags.writeable = False
+    return arrays, facts
+
+
+def _header(path: Path, schema: str) -> dict[str, str]:
+    """The metadata of a safetensors file that is ours and not too new."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+            (length,) = struct.unpack("<Q", start) if len(start) == 8 else (0,)
+            raw = file.read(length) if 2 <= length <= min(path.stat().st_size, 100_000_000) else b""
+    except FileNotFoundError:
+        raise ModelNotFoundError(
+            path, "there is no such file. Train first: personae train CAST_FOLDER"
+        ) from None
+    except OSError as error:
+        raise _damaged(path, str(error)) from error
+    marked = f'"{_MARK}"'.encode() in raw
+    try:
+        metadata = json.loads(raw)["__metadata__"]
+        found = str(metadata[_MARK])
+    except (ValueError, KeyError, TypeError, UnicodeDecodeError):
+        if marked:
+            raise _damaged(path, "its header cannot be read") from None
+        raise ForeignFileError(
+            path, "this is not a file of Personae, and it is left alone. Choose another path."
+        ) from None
+    kind, _, version = schema.rpartition("/")
+    found_kind, _, found_version = found.rpartition("/")
+    if found_kind != kind or not found_version.isdigit():
+        if found_kind.startswith("personae/"):
+            raise ForeignFileError(path, f"this is a {found}, not a {schema}. Choose another path.")
+        raise _damaged(path, "its header cannot be read")
+    if int(found_version) > int(version):
+        raise TooNewError(
+            path, f"written by a newer Personae ({found}; this one reads {schema}). Update: pip install -U personae"
+        )
+    return {str(key): str(value) for key, value in metadata.items()}
+
+
+def _checksum(arrays: Mapping[str, NDArray[Any]], text: str, schema: str) -> str:
+    digest = hashlib.sha256(f"{schema}\n{text}\n".encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _damaged(path: Path, why: str) -> DamagedFileError:
+    return DamagedFileError(path, f"this file is damaged ({why}). Train again to rebuild it.")

@@ -1,0 +1,65 @@
+"""Command-line options made from the table of settings, and the ones all commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from personae.errors import SettingError
+from personae.settings import TABLE, Setting, Settings, resolve
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_BY_NAME = {setting.name: setting for setting in TABLE}
+NETWORKS = ("detector", "embedder", "provider", "threads")
+
+
+def settings_options(*names: str) -> Callable[[_Command], _Command]:
+    """Options for the settings of those names; the command gets each as a keyword, None where not given."""
+
+    def decorate(command: _Command) -> _Command:
+        for name in reversed(names):
+            command = _option(_BY_NAME[name])(command)
+        return command
+
+    return decorate
+
+
+def _option(setting: Setting) -> Callable[[_Command], _Command]:
+    def parse(ctx: click.Context, parameter: click.Parameter, value: str | None) -> Any:
+        if value is None:
+            return None
+        try:
+            return setting.parse(value)
+        except SettingError as error:
+            raise click.UsageError(str(error), ctx) from None
+
+    default = "none" if setting.default is None else setting.default
+    return click.option(
+        setting.option,
+        setting.name,
+        metavar=(setting.unit.split(",")[0] or setting.kind.__name__).upper().replace(" ", "_"),
+        callback=parse,
+        help=f"{setting.help}  [default: {default}]",
+    )
+
+
+project_option = click.option(
+    "--project",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Project folder.  [default: PERSONAE_PROJECT, else ./personae]",
+)
+model_option = click.option(
+    "--model",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Model file.  [default: the project's]",
+)
+
+
+def settings_from(project: Path | None, options: dict[str, Any]) -> Settings:
+    """Settings from the options given, the environment, the project's file and the defaults, in this order."""
+    from personae.project import Project
+
+    return resolve(options, project=Project.at(project).folder)

@@ -1,0 +1,129 @@
+"""Files written whole, one writer per project, digests. The only module with calls that differ between platforms."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from personae.errors import ProjectBusyError, WriteError
+
+LOCK_FILE = "writer.lock"
+HOLDER_FILE = "writer.json"
+_POLL_S = 0.2
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write `content` so that `path` holds either what it held before or all of it, also after a power cut.
+
+    Raises WriteError; the existing file is then untouched.
+    """
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        raise write_error(path, error) from error
+
+
+def write_error(path: Path, error: OSError) -> WriteError:
+    """`error` as a sentence that says what to do."""
+    reasons = {
+        errno.ENOSPC: "the disk is full. Free some space and try again",
+        errno.EDQUOT: "the disk quota is used up. Free some space and try again",
+        errno.EFBIG: "the file would be larger than this system allows",
+        errno.EROFS: "the disk is read-only. Choose another folder with --project",
+        errno.EACCES: "no permission to write here. Choose another folder with --project",
+        errno.EPERM: "no permission to write here. Choose another folder with --project",
+        errno.ENOTDIR: "a part of this path is a file. Choose another folder with --project",
+        errno.EEXIST: "a part of this path is a file. Choose another folder with --project",
+        errno.EISDIR: "there is a folder of this name",
+    }
+    reason = reasons.get(error.errno or 0, str(error))
+    return WriteError(path, f"cannot be written: {reason}. Nothing that was there is lost.")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable where the platform can (Windows cannot open folders)."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def sha256_of(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file's content; raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def project_lock(
+    folder: Path, timeout_s: float, purpose: str, *, on_wait: Callable[[str], None] | None = None
+) -> Iterator[None]:
+    """Be the only writer of the project in `folder`; the lock goes with the process, however it ends.
+
+    While another process holds it, `on_wait` is told once who. Raises ProjectBusyError after `timeout_s` seconds,
+    WriteError where the folder cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / LOCK_FILE)
+        deadline = time.monotonic() + timeout_s
+        told = False
+        while True:
+            try:
+                lock.acquire(timeout=0)
+                break
+            except Timeout:
+                holder = _holder(folder)
+                if time.monotonic() >= deadline:
+                    raise ProjectBusyError(
+                        folder,
+                        f"{holder} is writing to this project. Wait until it has finished, or use another --project.",
+                    ) from None
+                if on_wait is not None and not told:
+                    told = True
+                    on_wait(f"waiting for {holder}")
+                time.sleep(_POLL_S)
+    except OSError as error:
+        raise write_error(folder, error) from error
+    try:
+        since = datetime.now().astimezone().isoformat(timespec="seconds")
+        facts = {"pid": os.getpid(), "purpose": purpose, "since": since}
+        write_whole(folder / HOLDER_FILE, json.dumps(facts).encode())
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            (folder / HOLDER_FILE).unlink(missing_ok=True)
+        lock.release()
+
+
+def _holder(folder: Path) -> str:
+    try:
+        facts = json.loads((folder / HOLDER_FILE).read_text())
+        return f"process {facts['pid']} ({facts['purpose']}, since {facts['since'][11:19]})"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"

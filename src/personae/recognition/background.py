@@ -1,0 +1,119 @@
+"""What an embedder says of people in general: aggregate statistics, never a person's embedding.
+
+A cast is small; people in general are not. The scaler borrows its statistics from here, the false-accept rate is
+fitted to strangers drawn from here, and so is the confidence. For an embedder nobody has measured there is
+`Background.isotropic`, which knows nothing and says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae import archive
+from personae.recognition.prototypes import unit
+from personae.types import FloatArray, IntArray
+
+SCHEMA = "personae/background/1"
+ARRAYS = (
+    "mean", "covariance", "within", "tail_gaussian", "tail_real", "genuine_photos", "genuine_cosine",
+)  # fmt: skip
+DATA = Path(__file__).parent.parent / "data"
+
+Float64Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Background:
+    """Statistics of unit-length embeddings of many people, one vote per person.
+
+    `mean` (d,), `covariance` (d, d) of all photos, `within` (d, d) of photos around their person's mean;
+    `tail_gaussian`, `tail_real` (q,): cosines, rising, that a stranger and a prototype exceed equally often when
+    strangers are drawn from the Gaussian and when they are real (faces of real people are more alike than a Gaussian
+    has it); `genuine_photos` (k,) rising numbers of photos and `genuine_cosine` (k, q): evenly spaced quantiles of the
+    cosine of a new photo, sharp or small, to the mean of that many photos of the same person; `people`: how many it
+    was made from, 0 for none.
+    """
+
+    mean: Float64Array
+    covariance: Float64Array
+    within: Float64Array
+    tail_gaussian: Float64Array
+    tail_real: Float64Array
+    genuine_photos: Float64Array
+    genuine_cosine: Float64Array
+    people: int
+    name: str
+
+    @property
+    def dimension(self) -> int:
+        """Length d of an embedding."""
+        return len(self.mean)
+
+    @classmethod
+    def isotropic(cls, dimension: int) -> Background:
+        """The background of an unmeasured embedder: no direction is special, a third of the spread is within people."""
+        covariance = np.eye(dimension) / dimension
+        no_tail = np.array([0.0, 1.0])
+        unmeasured = cls(
+            np.zeros(dimension), covariance, covariance / 3, no_tail, no_tail,
+            np.ones(1), np.zeros((1, 2)), 0, "isotropic",
+        )  # fmt: skip
+        return replace(unmeasured, genuine_cosine=unmeasured._drawn_genuine())
+
+    def real(self, cosine: Float64Array) -> Float64Array:
+        """The cosine that real strangers exceed as often as strangers from the Gaussian exceed `cosine`."""
+        excess = np.interp(cosine, self.tail_gaussian, self.tail_real - self.tail_gaussian)
+        return np.asarray(cosine + excess, np.float64)
+
+    def strangers(self, count: int, seed: int) -> FloatArray:
+        """(count, d) float32 embeddings, not normalised, of people who do not exist."""
+        return _draw(self.mean, self.covariance, count, np.random.default_rng(seed))
+
+    def genuine(self, photos: IntArray) -> Float64Array:
+        """(m,) cosines, evenly spaced in probability, of new photos to characters with as many photos as `photos`."""
+        counts, weights = np.unique(np.clip(photos, 1, self.genuine_photos[-1]), return_counts=True)
+        share = np.maximum(1, np.round(2000 * weights / weights.sum())).astype(int)
+        rows = [
+            [np.interp(count, self.genuine_photos, column) for column in self.genuine_cosine.T] for count in counts
+        ]
+        quantiles = np.linspace(0, 1, self.genuine_cosine.shape[1])
+        return np.concatenate(
+            [np.interp(np.linspace(0, 1, n), quantiles, row) for n, row in zip(share, rows, strict=True)]
+        )
+
+    def _drawn_genuine(self) -> Float64Array:
+        """(1, q) the same from people who do not exist, where nobody has been measured."""
+        rng = np.random.default_rng(0)
+        centres = _draw(self.mean, self.covariance - self.within, 4000, rng)
+        pair = [centres + _draw(np.zeros(self.dimension), self.within, 4000, rng) for _ in range(2)]
+        cosine = (unit(pair[0]) * unit(pair[1])).sum(axis=1)
+        return np.quantile(cosine.astype(np.float64), np.linspace(0, 1, 201))[None, :]
+
+
+def _draw(mean: Float64Array, covariance: Float64Array, count: int, rng: np.random.Generator) -> FloatArray:
+    values, vectors = np.linalg.eigh(covariance)
+    root = (vectors * np.sqrt(np.maximum(values, 0.0))).astype(np.float32)
+    return rng.standard_normal((count, len(mean)), np.float32) @ root.T + mean.astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def background_for(embedder: str, dimension: int) -> Background:
+    """The measured background of the embedder with that contract id, or the isotropic one where there is none.
+
+    Weights of one network at two precisions share a background: files are named after the id without the digest.
+    """
+    parts = embedder.split(":")
+    path = DATA / f"background-{'-'.join(parts[:3])}.safetensors"
+    if len(parts) < 3 or not path.is_file():
+        return Background.isotropic(dimension)
+    arrays, metadata = archive.read(path, schema=SCHEMA)
+    return Background(
+        **{key: arrays[key] for key in ARRAYS},
+        people=int(metadata["people"]),
+        name=str(metadata["name"]),
+    )

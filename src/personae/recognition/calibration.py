@@ -1,0 +1,107 @@
+"""The operating point and the confidence, both from background statistics and the cast at hand.
+
+Chance grows with the cast: the cosine that lets 1 % of strangers through is .24 for two characters and .35 for a
+hundred. So it is fitted: strangers drawn from the background are scored against this very cast, and the cosine that
+the asked share of them exceeds is the threshold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.recognition.background import Background, Float64Array
+from personae.recognition.matching import character_scores
+from personae.recognition.prototypes import unit
+from personae.recognition.scaler import EmbeddingScaler
+from personae.types import IntArray
+
+STRANGERS = 20_000
+_FAR_GRID = np.geomspace(0.5, 1e-4, 48)
+_SIMILARITY_GRID = np.linspace(-1.0, 1.0, 201)
+_BANDWIDTH = 0.012
+_DOUBT = 1e-6
+_MOST_COSINES = 400_000_000  # a second of work; very large casts are calibrated on fewer strangers
+_CHUNK_VALUES = 1 << 25
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """`far` (m,) falling and the `cosine` (m,) that gives each; `similarity` (k,) rising and its `confidence` (k,)."""
+
+    far: Float64Array
+    cosine: Float64Array
+    similarity: Float64Array
+    confidence: Float64Array
+
+    def threshold(self, far: float) -> float:
+        """The cosine that the share `far` of strangers exceeds with some character."""
+        return float(np.interp(-np.log(far), -np.log(self.far), self.cosine))
+
+    def far_at(self, threshold: float) -> float:
+        """The share of strangers that exceeds `threshold`, within the range of the curve."""
+        return float(np.exp(-np.interp(threshold, self.cosine, -np.log(self.far))))
+
+    def confidence_at(self, similarity: NDArray[Any]) -> Float64Array:
+        """Probability that a name given at `similarity` is right, at half strangers."""
+        return np.asarray(np.interp(similarity, self.similarity, self.confidence), np.float64)
+
+
+def calibrate(
+    centres: NDArray[Any],
+    starts: IntArray,
+    photos: IntArray,
+    scaler: EmbeddingScaler | None,
+    background: Background,
+    *,
+    seed: int,
+) -> Calibration:
+    """Fit to unit-length `centres` (p, d), of which character i owns those from `starts[i]` (c,) on.
+
+    `photos` (c,): photos per character; `scaler`: what the centres went through, None for nothing.
+    """
+    count = int(np.clip(_MOST_COSINES // len(centres), 2000, STRANGERS))
+    strangers = _score(_scaled(background.strangers(count, seed), scaler), centres, starts)
+    impostor = np.sort(background.real(strangers))
+    # A curve that does not fall can be read both ways.
+    cosine = np.maximum.accumulate(np.quantile(impostor, 1 - _FAR_GRID) + 1e-9 * np.arange(len(_FAR_GRID)))
+    confidence = _confidence(background.genuine(photos), impostor)
+    return Calibration(_FAR_GRID, cosine, _SIMILARITY_GRID, confidence)
+
+
+def _scaled(X: NDArray[Any], scaler: EmbeddingScaler | None) -> NDArray[Any]:
+    X = unit(X)
+    return X if scaler is None else unit(scaler.transform(X))
+
+
+def _score(X: NDArray[Any], centres: NDArray[Any], starts: IntArray) -> Float64Array:
+    """(n,) best cosine of each row to any character, in chunks of bounded memory."""
+    centres = centres.astype(np.float32)
+    step = max(1, _CHUNK_VALUES // len(centres))
+    parts = [
+        character_scores(X[i : i + step], centres, starts).max(axis=1) for i in range(0, len(X), step)
+    ]
+    return np.concatenate(parts).astype(np.float64)
+
+
+def _confidence(genuine: Float64Array, impostor: Float64Array) -> Float64Array:
+    """P(genuine | cosine) on the grid where half the faces are strangers', from both smoothed densities, never falling."""
+    step = _SIMILARITY_GRID[1] - _SIMILARITY_GRID[0]
+    edges = np.r_[_SIMILARITY_GRID - step / 2, _SIMILARITY_GRID[-1] + step / 2]
+    reach = np.arange(-4, 5) * step
+    kernel = np.exp(-0.5 * (reach / _BANDWIDTH) ** 2)
+    densities = [
+        np.convolve(np.histogram(np.clip(scores, -1, 1), edges)[0] / len(scores), kernel / kernel.sum(), "same")
+        for scores in (genuine, impostor)
+    ]
+    # Never quite 0 or 1: a few thousand people cannot vouch for more than that.
+    share = (densities[0] + _DOUBT) / (densities[0] + densities[1] + 2 * _DOUBT)
+    peak = int(densities[0].argmax())
+    share[peak:] = np.maximum.accumulate(share[peak:])
+    share[: int(densities[1].argmax())] = share[: int(densities[1].argmax())].min()
+    rising = np.maximum.accumulate(share)
+    rising[peak:] = np.maximum(rising[peak:], 1 - 2 * _DOUBT)
+    return np.asarray(rising * (1 - 1e-6) + 1e-7 * (_SIMILARITY_GRID + 1))

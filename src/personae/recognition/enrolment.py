@@ -1,0 +1,348 @@
+"""From photos to enrolled faces: look at what is new, reject what cannot be used and say why, keep one face a photo.
+
+Embeddings of bystanders are never kept. So a photo of several people is looked at again when its choice may have
+changed: when it was ambiguous or a duplicate and its surroundings changed, or when its face no longer agrees with the
+character's other photos. Everything else is embedded once.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from personae.errors import PhotoError
+from personae.faces.analyzer import FaceAnalyzer
+from personae.files import sha256_of
+from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
+from personae.recognition.prototypes import unit
+from personae.recognition.selection import choose_faces
+from personae.settings import Settings
+from personae.types import AnalyzedFaces, FloatArray, Progress, ProgressCallback, Reason
+
+NEAR_DUPLICATE = 0.985
+"""Cosine from which two photos of a character show the same instant (a copy at another size or compression)."""
+RECONSIDER = 0.20
+"""A face chosen among several that agrees less than this with the character's other photos is chosen again."""
+_COMMIT_EVERY = 32
+_AGAIN = (Reason.AMBIGUOUS_FACES, Reason.DUPLICATE)
+
+
+@dataclass(frozen=True)
+class WantedPhoto:
+    """A photo that should be enrolled: whose, which look, and where the file is."""
+
+    character: str
+    path: Path
+    look: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What the gallery knows it by."""
+        return self.character, str(self.path)
+
+
+@dataclass
+class EnrolmentReport:
+    """What a training did to the gallery, photo by photo; paths as text.
+
+    `added`, `changed`, `removed`: (character, path); `unchanged`: how many; `embedded`: faces that went through the
+    embedder; `notes`: sentences about the folder.
+    """
+
+    added: list[tuple[str, str]] = field(default_factory=list)
+    changed: list[tuple[str, str]] = field(default_factory=list)
+    removed: list[tuple[str, str]] = field(default_factory=list)
+    unchanged: int = 0
+    embedded: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def enrol(
+    gallery: Gallery,
+    wanted: Iterable[WantedPhoto],
+    analyzer: FaceAnalyzer,
+    settings: Settings,
+    *,
+    origin: str | None,
+    progress: ProgressCallback | None = None,
+) -> EnrolmentReport:
+    """Bring the gallery in line with `wanted`.
+
+    With an `origin` (a folder) this is a synchronisation: photos that came from it and are not wanted any more are
+    taken out. Without one (None) photos are only added. What was done is committed as it goes, so a training that is
+    interrupted goes on where it stopped.
+    """
+    return _Enrolment(gallery, analyzer, settings, origin, progress).run(list(wanted))
+
+
+@dataclass(frozen=True, eq=False)
+class _Several:
+    """A photo with several faces that could be the character's, waiting for the others to tell."""
+
+    photo: WantedPhoto
+    record: PhotoRecord
+    faces: AnalyzedFaces
+
+
+class _Enrolment:
+    def __init__(
+        self,
+        gallery: Gallery,
+        analyzer: FaceAnalyzer,
+        settings: Settings,
+        origin: str | None,
+        progress: ProgressCallback | None,
+    ) -> None:
+        self.gallery = gallery
+        self.analyzer = analyzer
+        self.settings = settings
+        self.origin = origin
+        self.progress = progress
+        self.report = EnrolmentReport()
+
+    def run(self, wanted: list[WantedPhoto]) -> EnrolmentReport:
+        known = {(record.character, record.path): record for record in self.gallery.photos()}
+        todo = self._plan(wanted, known)
+        several = self._look_at(todo)
+        self._choose(several)
+        self._drop_duplicates()
+        return self.report
+
+    # What to do
+
+    def _plan(
+        self, wanted: list[WantedPhoto], known: dict[tuple[str, str], PhotoRecord]
+    ) -> list[tuple[WantedPhoto, PhotoRecord]]:
+        """Take vanished photos out and return those to look at, each with the record it will have."""
+        wanted_keys = {photo.key for photo in wanted}
+        vanished = [
+            record
+            for key, record in known.items()
+            if self.origin is not None and record.origin == self.origin and key not in wanted_keys
+        ]
+        if vanished:
+            self.gallery.remove_photos([record.id for record in vanished if record.id is not None])
+            self.report.removed += [(record.character, record.path) for record in vanished]
+        todo: list[tuple[WantedPhoto, PhotoRecord]] = []
+        same: list[tuple[WantedPhoto, PhotoRecord]] = []
+        for photo in wanted:
+            old = known.get(photo.key)
+            record = self._record(photo, old)
+            if old is None:
+                self.report.added.append(photo.key)
+                todo.append((photo, record))
+            elif old.sha256 != record.sha256:
+                self.report.changed.append(photo.key)
+                todo.append((photo, record))
+            else:
+                self.report.unchanged += 1
+                if (old.look, old.origin) != (photo.look, self.origin or old.origin):
+                    self.gallery.move_photo(old, look=photo.look, origin=self.origin or old.origin)
+                same.append((photo, old))
+        if todo or vanished:
+            doubtful = self._doubtful()
+            again = [(photo, old) for photo, old in same if old.reason in _AGAIN or old.id in doubtful]
+        else:
+            again = []
+        rules = rules_of(self.settings)
+        again += [(p, old) for p, old in same if old.status == "rejected" and old.rules != rules and (p, old) not in again]
+        return todo + [(photo, self._record(photo, old)) for photo, old in again]
+
+    def _doubtful(self) -> set[int]:
+        """Photos whose face was chosen among several and agrees badly with the character's other photos."""
+        enrolment = self.gallery.enrolled()
+        chosen = {record.id for record in self.gallery.photos() if record.status == "enrolled" and record.faces_found > 1}
+        rows_of: dict[str, list[int]] = defaultdict(list)
+        for row, character in enumerate(enrolment.characters):
+            rows_of[character].append(row)
+        doubtful = set()
+        for rows in rows_of.values():
+            total = enrolment.embeddings[rows].sum(axis=0)
+            for row in rows if len(rows) > 1 else []:
+                own = enrolment.embeddings[row]
+                if enrolment.photo_ids[row] in chosen and unit(total - own) @ own < RECONSIDER:
+                    doubtful.add(enrolment.photo_ids[row])
+        return doubtful
+
+    def _record(self, photo: WantedPhoto, old: PhotoRecord | None) -> PhotoRecord:
+        """The record of a photo as the file is now; its content is read only where size or date have changed."""
+        try:
+            stat = photo.path.stat()
+        except OSError:
+            return PhotoRecord(photo.character, str(photo.path), look=photo.look, origin=self.origin)
+        unchanged = old is not None and (old.size, old.mtime_ns) == (stat.st_size, stat.st_mtime_ns)
+        try:
+            digest = old.sha256 if unchanged and old is not None else sha256_of(photo.path)
+        except OSError:
+            digest = ""
+        return PhotoRecord(
+            photo.character,
+            str(photo.path),
+            look=photo.look,
+            origin=self.origin,
+            sha256=digest,
+            size=stat.st_size,
+            mtime_ns=stat.st_mtime_ns,
+            rules=rules_of(self.settings),
+        )
+
+    # Looking
+
+    def _look_at(self, todo: Sequence[tuple[WantedPhoto, PhotoRecord]]) -> list[_Several]:
+        several: list[_Several] = []
+        batch: list[tuple[PhotoRecord, EnrolledFace | None]] = []
+        results = self.analyzer.analyze_many(photo.path for photo, _ in todo)
+        for done, ((photo, record), (_, faces)) in enumerate(zip(todo, results, strict=True), 1):
+            if isinstance(faces, PhotoError):
+                batch.append((record.rejected(Reason.UNREADABLE, faces.reason), None))
+            else:
+                self.report.embedded += len(faces)
+                outcome = self._judge(photo, record, faces)
+                if isinstance(outcome, _Several):
+                    several.append(outcome)
+                else:
+                    batch.append(outcome)
+            if len(batch) >= _COMMIT_EVERY:
+                self._commit(batch)
+                batch = []
+            self._tell("photos", done, len(todo), photo.path.name)
+        self._commit(batch)
+        return several
+
+    def _judge(
+        self, photo: WantedPhoto, record: PhotoRecord, faces: AnalyzedFaces
+    ) -> tuple[PhotoRecord, EnrolledFace | None] | _Several:
+        """Enrol the only face that can be used, reject, or wait where there are several."""
+        if not len(faces):
+            return record.rejected(Reason.NO_FACE, "no face was found"), None
+        usable = [i for i, reasons in enumerate(faces.quality.reasons) if not reasons]
+        if not usable:
+            largest = int(np.argmax(faces.face_px))
+            reason = faces.quality.reasons[largest][0]
+            detail = self._detail(reason, faces[largest])
+            return record.rejected(reason, detail, faces_found=len(faces)), None
+        if len(usable) > 1:
+            return _Several(photo, record, faces[usable])
+        return record.enrolled(faces_found=len(faces)), _enrolled_face(faces[usable], 0)
+
+    def _detail(self, reason: Reason, face: AnalyzedFaces) -> str:
+        """What was measured and what is asked, for the one face in `face`."""
+        quality, settings = face.quality, self.settings
+        return {
+            Reason.FACE_TOO_SMALL: f"the face is {quality.face_px[0]:.0f} px, "
+            f"at least {settings.min_enroll_px:g} are needed",
+            Reason.BLURRY: f"sharpness {quality.sharpness[0]:.0f}, at least {settings.min_sharpness:g} is needed",
+            Reason.TOO_DARK: f"brightness {quality.brightness[0]:.0f}, at least {settings.min_brightness:g} is needed",
+            Reason.LOW_DETECTION_SCORE: f"detection score {face.scores[0]:.2f}, "
+            f"at least {settings.min_enroll_score:g} is needed",
+            Reason.EXTREME_POSE: f"turned away by {abs(quality.yaw[0]):.2f} eye distances, "
+            f"at most {settings.max_yaw:g} is allowed",
+        }.get(reason, str(reason))
+
+    def _commit(self, batch: Sequence[tuple[PhotoRecord, EnrolledFace | None]]) -> None:
+        if batch:
+            with self.gallery.transaction():
+                for record, face in batch:
+                    self.gallery.put_photo(record, face)
+
+    # Choosing
+
+    def _choose(self, several: list[_Several]) -> None:
+        """Settle photos with several faces, character by character."""
+        if not several:
+            return
+        enrolment = self.gallery.enrolled()
+        of_character: dict[str, list[int]] = defaultdict(list)
+        for row, character in enumerate(enrolment.characters):
+            of_character[character].append(row)
+        means = {
+            character: unit(enrolment.embeddings[rows].mean(axis=0)) for character, rows in of_character.items()
+        }
+        waiting: dict[str, list[_Several]] = defaultdict(list)
+        for item in several:
+            waiting[item.photo.character].append(item)
+        batch: list[tuple[PhotoRecord, EnrolledFace | None]] = []
+        for character, items in sorted(waiting.items()):
+            others = [mean for other, mean in means.items() if other != character]
+            choices = choose_faces(
+                [item.faces for item in items],
+                enrolment.embeddings[of_character.get(character, [])],
+                np.stack(others) if others else np.empty((0, enrolment.embeddings.shape[1]), np.float32),
+            )
+            for item, choice in zip(items, choices, strict=True):
+                found = len(item.faces)
+                if choice is None:
+                    detail = f"{found} faces, and nothing tells which is {character}: crop it, or add photos of {character} alone"
+                    batch.append((item.record.rejected(Reason.AMBIGUOUS_FACES, detail, faces_found=found), None))
+                else:
+                    batch.append((item.record.enrolled(faces_found=found), _enrolled_face(item.faces, choice)))
+        self._commit(batch)
+
+    def _drop_duplicates(self) -> None:
+        """Reject copies within a character, and faces that stand under two characters."""
+        enrolment = self.gallery.enrolled()
+        records = {record.id: record for record in self.gallery.photos()}
+        rejected: list[PhotoRecord] = []
+        rows_of: dict[str, list[int]] = defaultdict(list)
+        for row, character in enumerate(enrolment.characters):
+            rows_of[character].append(row)
+        for rows in rows_of.values():
+            rejected += [
+                records[enrolment.photo_ids[row]].rejected(Reason.DUPLICATE, f"a copy of {enrolment.paths[kept]}")
+                for row, kept in near_duplicates(enrolment.embeddings[rows], rows).items()
+            ]
+        by_digest: dict[str, list[int]] = defaultdict(list)
+        for row, photo_id in enumerate(enrolment.photo_ids):
+            by_digest[records[photo_id].sha256].append(row)
+        for rows in by_digest.values():
+            names = sorted({enrolment.characters[row] for row in rows})
+            if len(names) > 1 and _one_face(enrolment.embeddings[rows]):
+                detail = f"the same face stands under {' and '.join(names)}: keep the photo in one folder"
+                rejected += [
+                    records[enrolment.photo_ids[row]].rejected(Reason.DUPLICATE, detail) for row in rows
+                ]
+        self._commit([(record, None) for record in rejected])
+
+    def _tell(self, stage: str, done: int, total: int, message: str) -> None:
+        if self.progress is not None:
+            self.progress(Progress(stage, done, total, message))
+
+
+def near_duplicates(embeddings: FloatArray, rows: Sequence[int]) -> dict[int, int]:
+    """Row -> the earlier row it is a copy of, among `rows` whose unit `embeddings` (n, d) are given in that order."""
+    found: dict[int, int] = {}
+    kept: list[int] = []
+    for i, row in enumerate(rows):
+        if kept:
+            cosines = embeddings[kept] @ embeddings[i]
+            nearest = int(cosines.argmax())
+            if cosines[nearest] >= NEAR_DUPLICATE:
+                found[row] = rows[kept[nearest]]
+                continue
+        kept.append(i)
+    return found
+
+
+def _one_face(embeddings: FloatArray) -> bool:
+    """Whether these unit vectors from one photo are one face."""
+    return bool((embeddings @ embeddings[0]).min() > 0.999)
+
+
+def _enrolled_face(faces: AnalyzedFaces, i: int) -> EnrolledFace:
+    return EnrolledFace(
+        box_xyxy=faces.boxes_xyxy[i],
+        landmarks_xy=faces.landmarks_xy[i],
+        detection_score=float(faces.scores[i]),
+        quality=faces.quality[i],
+        embedding=faces.embeddings[i],
+    )
+
+
+def rules_of(settings: Settings) -> str:
+    """The enrolment thresholds as text: a rejected photo gets another chance when they change."""
+    names = ("min_enroll_px", "min_enroll_score", "min_sharpness", "min_brightness", "max_yaw", "min_detection_score")
+    return " ".join(f"{name}={getattr(settings, name):g}" for name in names)

@@ -1,0 +1,346 @@
+"""The gallery: every enrolled face of a cast with its photo, quality and embedder, in one SQLite database.
+
+WAL, so that reading goes on while a training writes; `secure_delete`, so that what is removed is gone from the file.
+Only the character's own face of a photo is kept, never a bystander's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import numpy as np
+
+from personae.errors import DamagedFileError, EmbedderMismatchError, EmbeddingError, ModelNotFoundError
+from personae.recognition.gallery_schema import migrate, sqlite_errors
+from personae.types import FloatArray, Quality, Reason
+
+_PHOTO_COLUMNS = (
+    "character, look, origin, path, sha256, size, mtime_ns, status, reason, detail, faces_found, rules"
+)
+_BUSY_S = 10.0
+
+
+@dataclass(frozen=True)
+class PhotoRecord:
+    """A photo the gallery knows, enrolled or rejected.
+
+    `origin`: the cast folder it came from, None where it was enrolled otherwise; `path`: absolute; `sha256`, `size`
+    (bytes), `mtime_ns`: of the file when it was looked at; `faces_found`: how many faces could have been the
+    character's; `rules`: the enrolment thresholds it was judged by.
+    """
+
+    character: str
+    path: str
+    look: str | None = None
+    origin: str | None = None
+    sha256: str = ""
+    size: int = 0
+    mtime_ns: int = 0
+    status: Literal["enrolled", "rejected"] = "rejected"
+    reason: Reason | None = None
+    detail: str = ""
+    faces_found: int = 0
+    rules: str = ""
+    id: int | None = None
+
+    def enrolled(self, *, faces_found: int) -> PhotoRecord:
+        """This photo with a face that counts."""
+        return replace(self, status="enrolled", reason=None, detail="", faces_found=faces_found)
+
+    def rejected(self, reason: Reason, detail: str, *, faces_found: int = 0) -> PhotoRecord:
+        """This photo, not to be used, and why."""
+        return replace(self, status="rejected", reason=reason, detail=detail, faces_found=faces_found)
+
+
+@dataclass(frozen=True, eq=False)
+class EnrolledFace:
+    """The one face of a photo that is the character's: box (4,), landmarks (5, 2) in its pixels, embedding (d,)."""
+
+    box_xyxy: FloatArray
+    landmarks_xy: FloatArray
+    detection_score: float
+    quality: Quality
+    embedding: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Enrolment:
+    """All n enrolled faces, sorted by character, look and path: the same whatever order they came in.
+
+    `embeddings` (n, d) float32, `face_px` and `quality` (n,) float32; the rest lists of n.
+    """
+
+    embeddings: FloatArray
+    characters: list[str]
+    looks: list[str | None]
+    paths: list[str]
+    photo_ids: list[int]
+    face_px: FloatArray
+    quality: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.characters)
+
+
+class Gallery:
+    """One open gallery; safe to use from several threads. Close it, or use it as a context manager."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        self._lock = threading.RLock()
+
+    @classmethod
+    def open(cls, path: Path, *, embedder: str | None, read_only: bool = False) -> Self:
+        """Open, or create, the gallery at `path` for vectors of `embedder` (None: whatever it holds).
+
+        Raises EmbedderMismatchError where it holds another embedder's faces, ForeignFileError, TooNewError,
+        DamagedFileError or WriteError where the file cannot be used; it is left as it is.
+        """
+        with sqlite_errors(path):
+            connection = _connect_read_only(path) if read_only else _connect(path)
+            try:
+                migrate(connection, path, read_only=read_only)
+                gallery = cls(path, connection)
+                gallery._claim(embedder, read_only)
+            except BaseException:
+                connection.close()
+                raise
+        return gallery
+
+    def _claim(self, embedder: str | None, read_only: bool) -> None:
+        if embedder is None or embedder == self.embedder:
+            return
+        if self.counts()[0]:
+            raise EmbedderMismatchError(self.embedder, embedder, where=f"The gallery {self.path}")
+        if not read_only:
+            with self.transaction():
+                self._connection.execute("INSERT OR REPLACE INTO meta VALUES ('embedder', ?)", (embedder,))
+
+    def close(self) -> None:
+        """Close the database; what was committed is in its file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All changes inside happen together or not at all. Transactions nest."""
+        with self._lock, sqlite_errors(self.path):
+            if self._connection.in_transaction:
+                yield
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    # Reading
+
+    @property
+    def embedder(self) -> str:
+        """Contract id of the embedder its faces were made with; empty for an empty gallery."""
+        row = self._query("SELECT value FROM meta WHERE key = 'embedder'")
+        return str(row[0][0]) if row else ""
+
+    @property
+    def revision(self) -> str:
+        """Changes with the set of enrolled faces, and only with it; a model remembers the one it was made from."""
+        digest = hashlib.sha256(self.embedder.encode())
+        for row in self._query(
+            "SELECT character, coalesce(look, ''), sha256, embedding FROM photos JOIN faces ON photo = id "
+            "ORDER BY character, look, path"
+        ):
+            digest.update("\0".join(row[:3]).encode() + row[3])
+        return digest.hexdigest()[:16]
+
+    def photos(self, character: str | None = None) -> list[PhotoRecord]:
+        """Every photo known, or those of one character; sorted by character and path."""
+        condition, values = ("", ()) if character is None else ("WHERE character = ?", (character,))
+        rows = self._query(
+            f"SELECT {_PHOTO_COLUMNS}, id FROM photos {condition} ORDER BY character, path", values
+        )
+        return [PhotoRecord(**_as_fields(row)) for row in rows]
+
+    def enrolled(self) -> Enrolment:
+        """Every enrolled face; raises DamagedFileError where the embeddings do not fit together."""
+        rows = self._query(
+            "SELECT character, look, path, id, face_px, quality, embedding FROM photos JOIN faces ON photo = id "
+            "ORDER BY character, look, path"
+        )
+        blobs = [row[6] for row in rows]
+        lengths = {len(blob) for blob in blobs}
+        if len(lengths) > 1 or any(length == 0 or length % 4 for length in lengths):
+            raise DamagedFileError(self.path, "embeddings of different lengths. Restore it, or train with --fresh.")
+        flat = np.frombuffer(b"".join(blobs), "<f4").astype(np.float32)
+        embeddings = flat.reshape(len(rows), -1) if rows else np.empty((0, 0), np.float32)
+        if not np.isfinite(embeddings).all():
+            raise DamagedFileError(self.path, "embeddings that are no numbers. Restore it, or train with --fresh.")
+        return Enrolment(
+            embeddings,
+            [row[0] for row in rows],
+            [row[1] for row in rows],
+            [row[2] for row in rows],
+            [row[3] for row in rows],
+            np.array([row[4] for row in rows], np.float32),
+            np.array([row[5] for row in rows], np.float32),
+        )
+
+    def counts(self) -> tuple[int, int]:
+        """How many photos are enrolled, and how many are known in all."""
+        enrolled, known = self._query("SELECT coalesce(sum(status = 'enrolled'), 0), count(*) FROM photos")[0]
+        return int(enrolled), int(known)
+
+    def edits(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """The log of what changed the gallery: (time in UTC, action, detail), oldest first."""
+        rows = self._query("SELECT time, action, detail FROM edits ORDER BY id")
+        return [(row[0], row[1], json.loads(row[2])) for row in rows]
+
+    # Writing
+
+    def put_photo(self, record: PhotoRecord, face: EnrolledFace | None) -> int:
+        """Insert, or replace by character and path, a photo with its face (None for a rejected one); its id.
+
+        Raises EmbeddingError for an embedding whose length differs from the gallery's or that is not finite.
+        """
+        if (record.status == "enrolled") != (face is not None):
+            raise ValueError("an enrolled photo has a face, a rejected one has none")
+        with self.transaction():
+            self._connection.execute(
+                "DELETE FROM photos WHERE character = ? AND path = ?", (record.character, record.path)
+            )
+            cursor = self._connection.execute(
+                f"INSERT INTO photos ({_PHOTO_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [getattr(record, name.strip()) for name in _PHOTO_COLUMNS.split(",")],
+            )
+            if face is not None:
+                self._put_face(int(cursor.lastrowid or 0), face)
+        return int(cursor.lastrowid or 0)
+
+    def _put_face(self, photo: int, face: EnrolledFace) -> None:
+        embedding = np.asarray(face.embedding, "<f4")
+        other = self._connection.execute("SELECT length(embedding) FROM faces LIMIT 1").fetchone()
+        if embedding.ndim != 1 or not np.isfinite(embedding).all() or (other and other[0] != embedding.nbytes):
+            raise EmbeddingError(
+                f"An embedding of shape {embedding.shape} does not fit this gallery: embed its face again."
+            )
+        quality = face.quality
+        self._connection.execute(
+            "INSERT INTO faces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                photo,
+                np.asarray(face.box_xyxy, "<f4").tobytes(),
+                np.asarray(face.landmarks_xy, "<f4").tobytes(),
+                face.detection_score,
+                *(
+                    float(getattr(quality, name)[0])
+                    for name in ("face_px", "sharpness", "brightness", "yaw", "score")
+                ),
+                embedding.tobytes(),
+            ),
+        )
+
+    def move_photo(self, record: PhotoRecord, *, look: str | None, origin: str | None) -> None:
+        """Change a known photo's look and origin; its face stays."""
+        with self.transaction():
+            self._connection.execute(
+                "UPDATE photos SET look = ?, origin = ? WHERE id = ?", (look, origin, record.id)
+            )
+
+    def remove_photos(self, ids: Iterable[int]) -> None:
+        """Take photos and their faces out."""
+        with self.transaction():
+            self._connection.executemany("DELETE FROM photos WHERE id = ?", [(i,) for i in ids])
+
+    def take_over(self, other: Path) -> None:
+        """Replace everything here by what the gallery `other` holds, in one transaction; edits stay and grow by one."""
+        with self._lock, sqlite_errors(self.path):
+            self._connection.execute("ATTACH DATABASE ? AS fresh", (str(other),))
+            try:
+                with self.transaction():
+                    for table in ("faces", "photos", "meta"):
+                        self._connection.execute(f"DELETE FROM main.{table}")
+                    for table in ("meta", "photos", "faces"):
+                        self._connection.execute(f"INSERT INTO main.{table} SELECT * FROM fresh.{table}")
+                    self.log_edit("fresh", {"photos": self.counts()[1]})
+            finally:
+                self._connection.execute("DETACH DATABASE fresh")
+
+    def log_edit(self, action: str, detail: dict[str, Any]) -> None:
+        """Append to the log of edits."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        with self.transaction():
+            self._connection.execute(
+                "INSERT INTO edits (time, action, detail) VALUES (?, ?, ?)",
+                (now, action, json.dumps(detail, ensure_ascii=False)),
+            )
+
+    def _query(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        with self._lock, sqlite_errors(self.path):
+            return self._connection.execute(sql, values).fetchall()
+
+
+def remove_database(path: Path) -> None:
+    """Delete a closed database with what SQLite keeps beside it."""
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _as_fields(row: Sequence[Any]) -> dict[str, Any]:
+    names = [name.strip() for name in _PHOTO_COLUMNS.split(",")] + ["id"]
+    fields = dict(zip(names, row, strict=True))
+    fields["reason"] = None if fields["reason"] is None else Reason(fields["reason"])
+    return fields
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+    try:
+        # Nothing is changed in a file before it is known to be ours.
+        if path.stat().st_size and connection.execute("PRAGMA application_id").fetchone()[0] == 0:
+            return connection
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _connect_read_only(path: Path) -> sqlite3.Connection:
+    if not path.is_file():
+        raise ModelNotFoundError(path, "there is no gallery. Train first: personae train CAST_FOLDER")
+    uri = path.absolute().as_uri()
+    connection = sqlite3.connect(
+        f"{uri}?mode=ro", uri=True, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    except sqlite3.OperationalError:
+        # On a read-only disk WAL's shared memory cannot be made; nobody can be writing there either.
+        connection.close()
+        connection = sqlite3.connect(
+            f"{uri}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
+        )
+    return connection

@@ -1,0 +1,111 @@
+"""The gallery's tables, one migration per version, and SQLite's errors in our words."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from personae.errors import (
+    DamagedFileError,
+    ForeignFileError,
+    ProjectBusyError,
+    StoreError,
+    TooNewError,
+    WriteError,
+)
+
+APPLICATION_ID = 0x50525341  # "PRSA", in the file's header: what tells our database from any other
+MIGRATIONS: tuple[str, ...] = (
+    # 1: the first schema
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE photos (
+        id INTEGER PRIMARY KEY,
+        character TEXT NOT NULL,
+        look TEXT,
+        origin TEXT,
+        path TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        mtime_ns INTEGER NOT NULL,
+        status TEXT NOT NULL CHECK (status IN ('enrolled', 'rejected')),
+        reason TEXT,
+        detail TEXT NOT NULL,
+        faces_found INTEGER NOT NULL,
+        rules TEXT NOT NULL,
+        UNIQUE (character, path)
+    );
+    CREATE TABLE faces (
+        photo INTEGER PRIMARY KEY REFERENCES photos (id) ON DELETE CASCADE,
+        box BLOB NOT NULL,
+        landmarks BLOB NOT NULL,
+        detection_score REAL NOT NULL,
+        face_px REAL NOT NULL,
+        sharpness REAL NOT NULL,
+        brightness REAL NOT NULL,
+        yaw REAL NOT NULL,
+        quality REAL NOT NULL,
+        embedding BLOB NOT NULL
+    );
+    CREATE TABLE edits (
+        id INTEGER PRIMARY KEY,
+        time TEXT NOT NULL,
+        action TEXT NOT NULL,
+        detail TEXT NOT NULL
+    );
+    """,
+)
+VERSION = len(MIGRATIONS)
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_UNWRITABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+
+
+def migrate(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
+    """Bring a database to `VERSION`, each step in one transaction; an empty one becomes a gallery.
+
+    Raises ForeignFileError for a database that is not a gallery, TooNewError for a newer one.
+    """
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    empty = not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if application != APPLICATION_ID and not (empty and version == 0):
+        raise ForeignFileError(path, "this database is not a gallery of Personae, and it is left alone.")
+    if version > VERSION:
+        raise TooNewError(
+            path,
+            f"written by a newer Personae (gallery version {version}; this one reads {VERSION}). "
+            "Update: pip install -U personae",
+        )
+    if read_only and version < VERSION:
+        raise StoreError(path, "written by an older Personae; run any command that may write to it once.")
+    for step in range(version, VERSION):
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {MIGRATIONS[step]} PRAGMA application_id = {APPLICATION_ID};"
+            f"PRAGMA user_version = {step + 1}; COMMIT;"
+        )
+
+
+@contextmanager
+def sqlite_errors(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours, with what to do next."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _DAMAGED:
+            raise DamagedFileError(
+                path, f"the gallery is damaged ({error}). Restore it from a backup, or move it away and train again."
+            ) from error
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise ProjectBusyError(
+                path, "another process is writing to the gallery. Try again when it has finished."
+            ) from error
+        if code in _UNWRITABLE:
+            raise WriteError(
+                path,
+                f"cannot be written ({error}). Check free space and permissions, or choose another --project. "
+                "Nothing that was there is lost.",
+            ) from error
+        raise DamagedFileError(path, f"the gallery cannot be used ({error}).") from error

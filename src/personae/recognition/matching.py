@@ -1,0 +1,61 @@
+"""Scores of faces against a cast: one matrix product and a maximum per character. Plain arrays only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.errors import EmbeddingError
+from personae.types import IntArray
+
+
+def character_scores(X: NDArray[Any], centres: NDArray[Any], starts: IntArray) -> NDArray[Any]:
+    """(n, c) best cosine of each unit-length row of `X` (n, d) to any centre of each character.
+
+    `centres` (p, d): unit length, sorted by character; `starts` (c,): where each character's centres begin.
+    """
+    scores: NDArray[Any] = X @ centres.T
+    if len(starts) == len(centres):
+        return scores
+    best: NDArray[Any] = np.maximum.reduceat(scores, starts, axis=1)
+    return best
+
+
+def check_embeddings(embeddings: Any, dimension: int | None) -> NDArray[Any]:
+    """`embeddings` as a float array (n, d); one vector (d,) becomes (1, d).
+
+    Raises EmbeddingError for NaN, infinite or zero vectors and a length other than `dimension`.
+    """
+    X = np.asarray(embeddings)
+    if X.dtype != np.float64:
+        try:
+            X = X.astype(np.float32)
+        except (TypeError, ValueError):
+            raise EmbeddingError("An embedding is an array of numbers of shape (d,) or (n, d).") from None
+    if X.ndim == 1:
+        X = X[None, :]
+    if X.ndim != 2 or (dimension is not None and X.shape[1] != dimension):
+        wanted = "(n, d)" if dimension is None else f"(n, {dimension})"
+        raise EmbeddingError(
+            f"Embeddings of shape {np.shape(embeddings)} do not fit {wanted}: use the embedder of the model."
+        )
+    if not np.isfinite(X).all():
+        raise EmbeddingError("An embedding holds NaN or infinity: embed its face again.")
+    if len(X) and not np.abs(X).max(axis=1).all():
+        raise EmbeddingError("An embedding is zero, which has no direction: embed its face again.")
+    return X
+
+
+def best_candidates(scores: NDArray[Any], count: int) -> IntArray:
+    """(n, min(count, c)) character numbers of each row of `scores` (n, c), best first; ties go to the first name."""
+    count = min(count, scores.shape[1])
+    if count == 1:
+        return scores.argmax(axis=1)[:, None]
+    if count < scores.shape[1]:
+        top = np.sort(np.argpartition(-scores, count - 1, axis=1)[:, :count], axis=1)
+    else:
+        top = np.broadcast_to(np.arange(scores.shape[1]), scores.shape)
+    order = np.argsort(-np.take_along_axis(scores, top, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(top, order, axis=1)

@@ -1,0 +1,263 @@
+"""`CharacterModel`: what training derives from a gallery, and the one place where a face gets a name.
+
+A scikit-learn estimator in all but its base class: importing scikit-learn costs about a second, and identification
+must not pay it. `sklearn.utils.estimator_checks.check_estimator` passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from personae.errors import CastError, UnknownCharacterError
+from personae.recognition import estimator
+from personae.recognition.background import Background, Float64Array
+from personae.recognition.calibration import calibrate
+from personae.recognition.matching import best_candidates, character_scores, check_embeddings
+from personae.recognition.metrics import training_metrics
+from personae.recognition.prototypes import Prototypes, fit_prototypes, unit
+from personae.recognition.scaler import BACKGROUND_WEIGHT, EmbeddingScaler
+from personae.types import Candidate, IntArray, Match, Method
+
+CANDIDATES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Decisions:
+    """What the model thinks of n faces: candidates best first, and whether the best one is named.
+
+    `characters` (n, k): numbers into `names`; `similarity`, `confidence` (n, k); `named` (n,): whether the best
+    candidate reaches `threshold`; `looks` (n,): the look of the nearest prototype.
+    """
+
+    names: NDArray[Any]
+    characters: IntArray
+    similarity: Float64Array
+    confidence: Float64Array
+    named: NDArray[np.bool_]
+    looks: list[str | None]
+    threshold: float
+    method: Method = "model"
+
+    def __len__(self) -> int:
+        return len(self.characters)
+
+    def candidates(self, face: int) -> tuple[Candidate, ...]:
+        """The characters that face could be, best first, named or not."""
+        return tuple(
+            Candidate(str(self.names[c]), float(s), float(p))
+            for c, s, p in zip(
+                self.characters[face], self.similarity[face], self.confidence[face], strict=True
+            )
+        )
+
+    def match(self, face: int) -> Match | None:
+        """The name of that face, or None where it is unknown."""
+        if not self.named[face]:
+            return None
+        best = self.candidates(face)[0]
+        return Match(best.character, best.similarity, best.confidence, self.method, self.looks[face])
+
+
+class CharacterModel(estimator.ClassifierMixin):
+    """Scaler, prototypes per character, operating point and confidence, fitted to a cast's embeddings.
+
+    `max_clusters`: at most this many prototypes per character and look; `far`: share of strangers that may get a
+    name; `threshold`: a cosine that overrides the one fitted to `far`; `background`: statistics of the embedder,
+    None for an embedder nobody has measured; `background_weight`: how many people of it the cast is weighed against;
+    `seed`: of the strangers drawn at calibration.
+
+    Fitted: `classes_` (c,) names, `scaler_`, `prototypes_`,
+    `photos_` (c,) photos of each, `looks_` look per prototype, `calibration_`, `threshold_`, `metrics_`,
+    `background_`,
+    `n_features_in_`.
+    """
+
+    def __init__(
+        self,
+        max_clusters: int = 3,
+        far: float = 0.01,
+        threshold: float | None = None,
+        background: Background | None = None,
+        background_weight: float = BACKGROUND_WEIGHT,
+        seed: int = 0,
+    ) -> None:
+        self.max_clusters = max_clusters
+        self.far = far
+        self.threshold = threshold
+        self.background = background
+        self.background_weight = background_weight
+        self.seed = seed
+
+    # Fitting
+
+    def fit(self, X: ArrayLike, y: ArrayLike, looks: Sequence[str | None] | None = None) -> Self:
+        """Fit to embeddings `X` (n, d) with a character `y` (n,) each; `looks` (n,) declares appearances.
+
+        Raises EmbeddingError for NaN or zero vectors, CastError for no photos.
+        """
+        X, y = estimator.check_fit_arguments(X, y)
+        self.n_features_in_ = X.shape[1]
+        self.classes_, characters = np.unique(y, return_inverse=True)
+        self.background_ = self.background or Background.isotropic(self.n_features_in_)
+        X = unit(X)
+        self.scaler_ = EmbeddingScaler(self.background_weight).fit(X, characters, self.background_)
+        scaled = unit(self.scaler_.transform(X))
+        look_names, look_numbers = _look_numbers(looks, len(X))
+        # Groups are (character, look) pairs, numbered so that a character's groups lie together.
+        pairs, groups = np.unique(
+            np.stack([characters, look_numbers], axis=1), axis=0, return_inverse=True
+        )
+        self._set_prototypes(
+            fit_prototypes(scaled, groups.ravel(), max_clusters=self.max_clusters), pairs, look_names
+        )
+        self.photos_ = np.bincount(characters)
+        self.metrics_ = training_metrics(scaled, characters, seed=self.seed)
+        self._calibrate()
+        return self
+
+    def add_character(self, name: str, X: ArrayLike, looks: Sequence[str | None] | None = None) -> Self:
+        """Add one character, or replace the one of that name, by its embeddings `X` (n, d).
+
+        The scaler stays as it is (the background dominates it); the operating point is fitted anew.
+        """
+        estimator.check_is_fitted(self)
+        rows = check_embeddings(X, self.n_features_in_)
+        if not len(rows):
+            raise CastError(f"No photo of {name}: give at least one embedding.")
+        scaled = unit(self.scaler_.transform(unit(rows)))
+        look_names, look_numbers = _look_numbers(looks, len(rows))
+        numbers, groups = np.unique(look_numbers, return_inverse=True)
+        added = fit_prototypes(scaled, groups.ravel(), max_clusters=self.max_clusters)
+        if name in self.classes_:
+            self._drop(name)
+        at = int(np.searchsorted(self.classes_, name))
+        first = int(self.prototypes_.starts[at]) if at < len(self.classes_) else len(self.looks_)
+        self.classes_ = np.insert(np.asarray(self.classes_, dtype=object), at, name).astype(str)
+        self.photos_ = np.insert(self.photos_, at, len(rows))
+        old = self.prototypes_
+        self.prototypes_ = Prototypes(
+            np.insert(old.centres, first, added.centres.astype(old.centres.dtype), axis=0),
+            np.insert(old.groups + (old.groups >= at), first, np.full(len(added.counts), at)),
+            np.insert(old.counts, first, added.counts),
+        )
+        self.looks_[first:first] = [look_names[numbers[g]] for g in added.groups]
+        self._calibrate()
+        return self
+
+    def remove_character(self, name: str) -> Self:
+        """Take one character out of the cast; raises UnknownCharacterError where it is not in it."""
+        estimator.check_is_fitted(self)
+        if name not in self.classes_:
+            raise UnknownCharacterError(f"No character is called {name!r}. The cast: {self._cast()}.")
+        if len(self.classes_) == 1:
+            raise CastError(f"{name} is the only character: a model needs one. Train on another cast instead.")
+        self._drop(name)
+        self._calibrate()
+        return self
+
+    # Deciding
+
+    def decide(
+        self, X: ArrayLike, *, threshold: float | None = None, candidates: int = CANDIDATES
+    ) -> Decisions:
+        """Candidates and decision for each embedding of `X` (n, d) or (d,); one matrix product for all."""
+        estimator.check_is_fitted(self)
+        scaled = self._scaled(check_embeddings(X, self.n_features_in_))
+        centres = self.prototypes_.centres.astype(scaled.dtype, copy=False)
+        scores = character_scores(scaled, centres, self.prototypes_.starts)
+        best = best_candidates(scores, candidates)
+        similarity = np.take_along_axis(scores, best, axis=1).astype(np.float64)
+        limit = self.threshold_ if threshold is None else threshold
+        named = similarity[:, 0] >= limit
+        looks: list[str | None] = [None] * len(scaled)
+        if any(look is not None for look in self.looks_):
+            for face in range(len(scaled)):
+                looks[face] = self._look(scaled[face], int(best[face, 0]))
+        return Decisions(
+            self.classes_, best, similarity, self.calibration_.confidence_at(similarity), named, looks, limit
+        )
+
+    def match(self, X: ArrayLike, *, threshold: float | None = None) -> list[Match | None]:
+        """The open-set decision: one `Match`, or None for unknown, per embedding of `X` (n, d)."""
+        decisions = self.decide(X, threshold=threshold, candidates=1)
+        return [decisions.match(face) for face in range(len(decisions))]
+
+    def decision_function(self, X: ArrayLike) -> Float64Array:
+        """(n, c) cosine to each character; (n,) the difference of the two for a cast of two, as in scikit-learn."""
+        scores = self._scores(X)
+        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
+
+    def predict_proba(self, X: ArrayLike) -> Float64Array:
+        """(n, c) probability of each character for a face of the cast; rows sum to 1 (closed set)."""
+        scores = self._scores(X)
+        odds = self.calibration_.confidence_at(scores)
+        odds = odds / (1 - odds)
+        # A trace of the cosine decides where the calibration has reached its bound for several characters.
+        odds = odds * np.exp(1e-6 * scores)
+        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """(n,) the nearest character of each face, even of a stranger's (closed set); `match` knows strangers."""
+        nearest = self._scores(X).argmax(axis=1)
+        names: NDArray[Any] = self.classes_[nearest]
+        return names
+
+    # Inside
+
+    def _scaled(self, X: NDArray[Any]) -> NDArray[Any]:
+        return unit(self.scaler_.transform(unit(X)))
+
+    def _scores(self, X: ArrayLike) -> Float64Array:
+        estimator.check_is_fitted(self)
+        scaled = self._scaled(estimator.check_predict_argument(X, self.n_features_in_, self))
+        return character_scores(scaled, self.prototypes_.centres, self.prototypes_.starts).astype(np.float64)
+
+    def _look(self, scaled: NDArray[Any], character: int) -> str | None:
+        starts = self.prototypes_.starts
+        first = starts[character]
+        last = starts[character + 1] if character + 1 < len(starts) else len(self.looks_)
+        return self.looks_[first + int((self.prototypes_.centres[first:last] @ scaled).argmax())]
+
+    def _cast(self) -> str:
+        return ", ".join(map(str, self.classes_[:20])) + (", ..." if len(self.classes_) > 20 else "")
+
+    def _set_prototypes(self, found: Prototypes, pairs: IntArray, look_names: list[str | None]) -> None:
+        self.looks_: list[str | None] = [look_names[pairs[g, 1]] for g in found.groups]
+        self.prototypes_ = Prototypes(found.centres, pairs[found.groups, 0], found.counts)
+
+    def _drop(self, name: str) -> None:
+        at = int(np.flatnonzero(self.classes_ == name)[0])
+        keep = self.prototypes_.groups != at
+        old = self.prototypes_
+        groups = old.groups[keep]
+        self.prototypes_ = Prototypes(old.centres[keep], groups - (groups > at), old.counts[keep])
+        self.looks_ = [look for look, kept in zip(self.looks_, keep, strict=True) if kept]
+        self.classes_ = np.delete(self.classes_, at)
+        self.photos_ = np.delete(self.photos_, at)
+
+    def _calibrate(self) -> None:
+        self.calibration_ = calibrate(
+            self.prototypes_.centres,
+            self.prototypes_.starts,
+            self.photos_,
+            self.scaler_,
+            self.background_,
+            seed=self.seed,
+        )
+        self.threshold_ = self.calibration_.threshold(self.far) if self.threshold is None else self.threshold
+
+
+def _look_numbers(looks: Sequence[str | None] | None, n: int) -> tuple[list[str | None], IntArray]:
+    """Distinct looks, None first, and the number of each photo's."""
+    if looks is None:
+        return [None], np.zeros(n, np.int64)
+    if len(looks) != n:
+        raise CastError(f"{len(looks)} looks for {n} embeddings: give one per embedding.")
+    names: list[str | None] = [None, *sorted({look for look in looks if look is not None})]
+    number = {name: i for i, name in enumerate(names)}
+    return names, np.array([number[look] for look in looks], np.int64)

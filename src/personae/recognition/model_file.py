@@ -1,0 +1,155 @@
+"""The model on disk: one small archive of arrays and metadata, and the same facts beside it for people.
+
+    cache/face_recognition_model.personae          arrays, checksummed, no pickle
+    cache/face_recognition_model_metadata.json     metrics, version, date, embedder
+
+The model is derived from the gallery and can always be rebuilt by training again.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from personae import archive
+from personae._version import __version__
+from personae.errors import DamagedFileError
+from personae.files import write_whole
+from personae.recognition.background import background_for
+from personae.recognition.calibration import Calibration
+from personae.recognition.metrics import TrainingMetrics
+from personae.recognition.model import CharacterModel
+from personae.recognition.prototypes import Prototypes
+from personae.recognition.scaler import EmbeddingScaler
+
+SCHEMA = "personae/model/1"
+MODEL_FILE = "face_recognition_model.personae"
+METADATA_FILE = "face_recognition_model_metadata.json"
+
+
+def metadata_path(model: Path) -> Path:
+    """Where the JSON beside a model file lies."""
+    return model.with_name(f"{model.stem}_metadata.json")
+
+
+def describe(model: CharacterModel, *, embedder: str, gallery_revision: str) -> dict[str, Any]:
+    """The model's card: everything about it but its arrays, as plain values."""
+    background = model.background_
+    counts = np.bincount(model.prototypes_.groups)
+    looks: list[list[str]] = [[] for _ in counts]
+    for look, number in zip(model.looks_, model.prototypes_.groups, strict=True):
+        if look is not None and look not in looks[number]:
+            looks[number].append(look)
+    return {
+        "personae_version": __version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "embedder": embedder,
+        "dimension": int(model.n_features_in_),
+        "background": {"name": background.name, "people": background.people},
+        "gallery_revision": gallery_revision,
+        "operating_point": {
+            "far": float(model.far if model.threshold is None else model.calibration_.far_at(model.threshold_)),
+            "threshold": float(model.threshold_),
+            "fitted": model.threshold is None,
+        },
+        "parameters": {
+            name: value for name, value in model.get_params().items() if name != "background"
+        },
+        "metrics": model.metrics_.as_dict(),
+        "characters": [
+            {
+                "character": str(name),
+                "photos": int(photos),
+                "prototypes": int(counts[number]),
+                "looks": looks[number],
+            }
+            for number, (name, photos) in enumerate(zip(model.classes_, model.photos_, strict=True))
+        ],
+    }
+
+
+def save(model: CharacterModel, card: dict[str, Any], path: Path) -> None:
+    """Write the archive and the JSON beside it, each whole; refuses to replace a file that is not ours."""
+    calibration, prototypes = model.calibration_, model.prototypes_
+    arrays = {
+        "scaler_mean": model.scaler_.mean_,
+        "scaler_scale": model.scaler_.scale_,
+        "centres": prototypes.centres.astype(np.float32),
+        "groups": prototypes.groups,
+        "counts": prototypes.counts,
+        "photos": model.photos_,
+        "far": calibration.far,
+        "far_cosine": calibration.cosine,
+        "similarity": calibration.similarity,
+        "confidence": calibration.confidence,
+    }
+    metadata = card | {"classes": [str(name) for name in model.classes_], "looks": model.looks_}
+    archive.write(path, arrays, metadata, schema=SCHEMA)
+    text = json.dumps({"schema": SCHEMA, **card}, ensure_ascii=False, indent=2) + "\n"
+    write_whole(metadata_path(path), text.encode())
+
+
+def load(path: Path) -> tuple[CharacterModel, dict[str, Any]]:
+    """The model and its card; raises a StoreError that says what to do when the file cannot be used."""
+    arrays, metadata = archive.read(path, schema=SCHEMA)
+    try:
+        model = _assemble(arrays, metadata)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise DamagedFileError(path, f"not a consistent model ({error}). Train again to rebuild it.") from None
+    card = {key: value for key, value in metadata.items() if key not in ("classes", "looks")}
+    return model, card
+
+
+def _assemble(arrays: dict[str, np.ndarray[Any, Any]], metadata: dict[str, Any]) -> CharacterModel:
+    """A model from validated arrays: nothing is trusted to fit together until it is checked."""
+    parameters = metadata["parameters"]
+    dimension = int(metadata["dimension"])
+    background = background_for(str(metadata["embedder"]), dimension)
+    model = CharacterModel(**parameters, background=background)
+    model.background_ = background
+    names = [str(name) for name in metadata["classes"]]
+    centres, groups = arrays["centres"], arrays["groups"]
+    p, c = len(groups), len(names)
+    shapes: dict[str, tuple[int, ...]] = {
+        "scaler_mean": (dimension,), "scaler_scale": (dimension,), "centres": (p, dimension), "groups": (p,),
+        "counts": (p,), "photos": (c,),
+    }  # fmt: skip
+    for name, shape in shapes.items():
+        _require(arrays[name].shape == shape, f"{name} has shape {arrays[name].shape}, expected {shape}")
+    for name, array in arrays.items():
+        _require(bool(np.isfinite(array).all()), f"{name} is not finite")
+    _require(c > 0 and len(metadata["looks"]) == p and names == sorted(set(names)), "names or looks")
+    _require(np.array_equal(np.unique(groups), np.arange(c)), "a character without a prototype")
+    _require(bool((np.diff(groups) >= 0).all()), "prototypes out of order")
+    _require(bool((arrays["scaler_scale"] > 0).all()), "a scale that is not positive")
+    _require(bool((np.abs(np.linalg.norm(centres, axis=1) - 1) < 1e-3).all()), "centres not of unit length")
+    for curve, values in (("far", "far_cosine"), ("similarity", "confidence")):
+        _require(arrays[curve].ndim == 1 and arrays[curve].shape == arrays[values].shape, curve)
+        _require(len(arrays[curve]) > 1 and bool((np.diff(arrays[values]) > 0).all()), f"{values} does not rise")
+    _require(bool((np.diff(arrays["far"]) < 0).all()), "far does not fall")
+    _require(bool((np.diff(arrays["similarity"]) > 0).all()), "similarity does not rise")
+    _require(bool((arrays["far"] > 0).all()), "far is not positive")
+    model.n_features_in_ = dimension
+    model.classes_ = np.array(names)
+    model.scaler_ = EmbeddingScaler(model.background_weight)
+    model.scaler_.mean_, model.scaler_.scale_ = arrays["scaler_mean"], arrays["scaler_scale"]
+    model.looks_ = [None if look is None else str(look) for look in metadata["looks"]]
+    model.photos_ = arrays["photos"]
+    model.prototypes_ = Prototypes(centres, groups, arrays["counts"])
+    model.calibration_ = Calibration(
+        arrays["far"], arrays["far_cosine"], arrays["similarity"], arrays["confidence"]
+    )
+    model.threshold_ = float(metadata["operating_point"]["threshold"])
+    model.metrics_ = TrainingMetrics(**metadata["metrics"])
+    return model
+
+
+def _require(condition: bool, what: str) -> None:
+    if not condition:
+        raise ValueError(what)
+
+
