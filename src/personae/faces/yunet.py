@@ -1,80 +1,91 @@
-"""YuNet: a small fast face detector with five landmarks (Wu, Peng, Yu: YuNet, Machine Intelligence Research 2023).
+"""YuNet: a small fast face detector with five landmarks (Wu, Peng, Yu: YuNet, Machine Intelligence Research 20, 2023).
 
-Input: BGR, 0..255, no mean or scale, height and width multiples of 32, as OpenCV's FaceDetectorYN feeds it.
+Input: BGR, 0..255, no mean or scale, height and width filled up with black to multiples of 32, as OpenCV's
+FaceDetectorYN feeds it. Output per stride 8, 16, 32 and cell: class and object scores (the face score is the root of
+their product), box (centre offset and log size, in strides) and five points (offsets in strides).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from personae.errors import WeightsError
-from personae.faces import preparation, weights
-from personae.faces.runtime import RunsOn, Session
+from personae.faces import multiscale, preparation, weights
+from personae.faces.runtime import Session
 from personae.settings import Settings
-from personae.types import Faces, FloatArray, Picture, PixelArray
+from personae.types import Faces, Picture, PixelArray
 
 PREPROCESSING = 1
+"""Version of everything between picture and faces; raise it when boxes or landmarks change."""
 STRIDES = (8, 16, 32)
+_OUTPUTS = frozenset(f"{what}_{stride}" for what in ("cls", "obj", "bbox", "kps") for stride in STRIDES)
 
 
 class YuNetDetector:
-    """Detector of `personae.detectors`; reads its settings `min_detection_score`, `provider` and `threads`.
+    """Detector of `personae.detectors`; reads the settings `min_detection_score`, `provider` and `threads`.
 
     `network`: the name of a known network or the path of any YuNet ONNX file. Nothing is read before the first use.
     """
 
     def __init__(self, settings: Settings | None = None, *, network: str | Path = "yunet") -> None:
-        self._settings = settings or Settings()
+        settings = settings or Settings()
+        self._min_score = settings.min_detection_score
         self._weights = weights.Lazy(network)
         self._network = preparation.Lazy(self._weights, "detector")
-        self._session = Session(self._network.take_model, provider=self._settings.provider, threads=self._settings.threads)
+        self._session = Session(self._network.take_model, provider=settings.provider, threads=settings.threads)
 
     @property
     def id(self) -> str:
-        """Contract id."""
+        """Contract id: name, preprocessing version, start of the weights' sha256."""
         return f"yunet:p{PREPROCESSING}:{self._weights.get().sha256[:12]}"
 
     def detect(self, picture: Picture) -> Faces:
-        """Detect."""
-        boxes, landmarks, scores = self.raw(picture.pixels, self._settings.min_detection_score)
-        keep = suppress(boxes, scores)
-        return Faces(boxes[keep], landmarks[keep], scores[keep])
+        """Every face from about 14 px to larger than the picture, best score first; maybe none.
 
-    def raw(self, pixels: PixelArray, min_score: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+        Raises WeightsError where the network cannot be had or is no YuNet.
+        """
+        return multiscale.search(picture.pixels, self.look, self._min_score)
+
+    def look(self, pixels: PixelArray, min_score: float) -> Faces:
+        """All candidates in (h, w, 3) uint8 RGB `pixels` at that very size, several per face (see `multiscale`)."""
         height, width = pixels.shape[:2]
         blob = np.zeros((1, 3, -(-height // 32) * 32, -(-width // 32) * 32), np.float32)
-        blob[0, :, :height, :width] = pixels[:, :, ::-1].transpose(2, 0, 1)
-        return decode(self._session.run(blob), blob.shape[3], min_score)
+        for channel in range(3):
+            blob[0, 2 - channel, :height, :width] = pixels[:, :, channel]
+        outputs = self._session.run(blob)
+        if not outputs.keys() >= _OUTPUTS:
+            raise WeightsError(f"{self._weights.get().path} is not a YuNet detector. Give the path of another file.")
+        return decode(outputs, blob.shape[3], min_score)
+
+    def describe(self) -> dict[str, Any]:
+        """What is really in use, for `personae doctor`; opens the network. JSON types only."""
+        found = self._weights.get()
+        runs_on = self._session.runs_on()
+        return {
+            "network": found.network.name if found.network else None,
+            "path": str(found.path),
+            "sha256": found.sha256,
+            "prepared": str(self._network.path) if self._network.path else None,
+            **asdict(runs_on),
+        }
 
 
-def decode(outputs, width: int, min_score: float):
+def decode(outputs: Mapping[str, NDArray[np.float32]], width: int, min_score: float) -> Faces:
+    """YuNet's outputs for an input `width` pixels wide to the candidates of at least `min_score`, in its pixels."""
     parts = []
     for stride in STRIDES:
-        score = np.sqrt(
-            np.clip(outputs[f"cls_{stride}"][0, :, 0], 0, 1) * np.clip(outputs[f"obj_{stride}"][0, :, 0], 0, 1)
-        )
-        keep = np.flatnonzero(score >= min_score)
-        cell = np.stack([keep % (width // stride), keep // (width // stride)], axis=1).astype(np.float32)
+        product = np.clip(outputs[f"cls_{stride}"][0, :, 0], 0, 1) * np.clip(outputs[f"obj_{stride}"][0, :, 0], 0, 1)
+        keep = np.flatnonzero(product >= min_score**2)
+        cell_xy = np.stack([keep % (width // stride), keep // (width // stride)], axis=1).astype(np.float32)
         box = outputs[f"bbox_{stride}"][0, keep]
-        centre = (cell + box[:, :2]) * stride
+        centre = (cell_xy + box[:, :2]) * stride
         half = np.exp(box[:, 2:]) * (stride / 2)
-        points = (outputs[f"kps_{stride}"][0, keep].reshape(-1, 5, 2) + cell[:, None]) * stride
-        parts.append((np.concatenate([centre - half, centre + half], axis=1), points, score[keep]))
-    return tuple(np.concatenate(p) for p in zip(*parts))
-
-
-def suppress(boxes, scores, overlap: float = 0.3):
-    order = np.argsort(-scores, kind="stable")
-    keep = []
-    area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    while len(order):
-        best, order = order[0], order[1:]
-        keep.append(best)
-        low = np.maximum(boxes[best, :2], boxes[order, :2])
-        high = np.minimum(boxes[best, 2:], boxes[order, 2:])
-        both = np.clip(high - low, 0, None).prod(axis=1)
-        order = order[both <= overlap * (area[best] + area[order] - both)]
-    return np.array(keep, np.int64)
+        points = (cell_xy[:, None] + outputs[f"kps_{stride}"][0, keep].reshape(-1, 5, 2)) * stride
+        parts.append(Faces(np.concatenate([centre - half, centre + half], axis=1), points, np.sqrt(product[keep])))
+    return multiscale.concatenate(parts)

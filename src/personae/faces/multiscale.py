@@ -1,0 +1,211 @@
+"""Faces of every size with a detector that is good in one range of sizes.
+
+YuNet, as measured on real faces, finds all between about 24 and 400 px at its input, and places landmarks best from
+about 48 px up. So a picture is searched
+
+1. at its own size and then at quarter, sixteenth, ... of it, until its short side is small enough that a face which
+   fills the frame, or reaches over it, is in range; large levels in overlapping tiles, so that memory stays bounded;
+2. once more around each face that came out small or cut by the picture's edge, enlarged (or shrunk) to a good size on a
+   black margin. This second look decides: it finds 16 px faces where the first is unsure, drops what was no face, and
+   its landmarks bring the embeddings of 14 to 20 px faces a third nearer to those of the full-size photo.
+
+Steps of four are enough since the range spans a factor of sixteen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.types import Faces, IntArray, PixelArray
+
+LEVEL_STEP = 4
+LAST_SHORT_SIDE_PX = 256
+"""Levels end when the short side is no longer than this: a face up to 1.4 times as large is still in range."""
+TILE_PX = 1536
+"""Largest width and height searched at once. About 300 MB in the network."""
+TILE_OVERLAP_PX = 160
+"""Faces up to this size lie whole in some tile; larger ones are found on the next level, where they are a quarter."""
+SMALL_PX = 48.0
+"""Faces below this size at the detector's input get a second look."""
+FIRST_LOOK_SCORE = 0.3
+"""Least score for which a second look is worth while."""
+TINY_PX = 28.0
+"""Below this size first scores say little: of 20 px faces a limit of .3 would give up 3 %, of 16 px faces a quarter."""
+TINY_FIRST_LOOK_SCORE = 0.1
+TINY_SCORE = 0.8
+"""What such an unsure tiny one must reach at the second look; gravel reaches .74, 20 px faces .9."""
+SMALL_LOOK_PX = (64.0, 192)
+"""Second look at a small face: the size it has then, and the side of what is seen, the face in the middle."""
+EDGE_LOOK_PX = (80.0, 256)
+"""Second look at a face cut by the edge; with less than this the tightest crops are missed now and then."""
+MAX_SECOND_LOOKS = 400
+"""At most so many per picture, best scores first: a crowd, or a picture of noise, must end."""
+SAME_FACE_OVERLAP = 0.3
+"""Two boxes that share more of their union than this are one face (as in OpenCV's FaceDetectorYN)."""
+INSIDE_OVERLAP = 0.7
+"""So are two of which the smaller lies so far inside the larger: an eye or a mouth taken for a face on another level."""
+
+Look = Callable[[PixelArray, float], Faces]
+"""`look(pixels (h, w, 3) uint8 RGB, min_score)` to all candidates at that very size, not yet merged."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Level:
+    """The picture at one size. `scale_xy`: its pixels per pixel of the picture."""
+
+    pixels: PixelArray
+    scale_xy: tuple[float, float]
+
+
+def search(pixels: PixelArray, look: Look, min_score: float) -> Faces:
+    """Every face of (h, w, 3) uint8 RGB `pixels` with at least `min_score`, best first, in its coordinates."""
+    threshold = min(TINY_FIRST_LOOK_SCORE, min_score)
+    found: list[Faces] = []
+    level_of: list[IntArray] = []
+    levels = list(_levels(pixels))
+    for number, level in enumerate(levels):
+        faces = _search_level(level, look, threshold)
+        found.append(_scaled(faces, 1 / level.scale_xy[0], 1 / level.scale_xy[1]))
+        level_of.append(np.full(len(faces), number))
+    candidates, origin = concatenate(found), np.concatenate(level_of)
+    keep = suppress(candidates)
+    candidates, origin = candidates[keep], origin[keep]
+    sure = [
+        _second_look(candidates[[at]], levels[int(origin[at])], look, min_score)
+        for at in range(min(len(candidates), MAX_SECOND_LOOKS))
+    ]
+    merged = concatenate(sure)
+    return merged[suppress(merged)]
+
+
+def _levels(pixels: PixelArray) -> Iterator[_Level]:
+    height, width = pixels.shape[:2]
+    yield _Level(pixels, (1.0, 1.0))
+    shrink = LEVEL_STEP
+    while min(height, width) * LEVEL_STEP / shrink > LAST_SHORT_SIDE_PX:
+        import cv2
+
+        size = max(1, round(width / shrink)), max(1, round(height / shrink))
+        smaller = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        yield _Level(smaller, (size[0] / width, size[1] / height))
+        shrink *= LEVEL_STEP
+
+
+def _search_level(level: _Level, look: Look, min_score: float) -> Faces:
+    height, width = level.pixels.shape[:2]
+    found = []
+    for y1, y2 in _spans(height):
+        for x1, x2 in _spans(width):
+            faces = look(level.pixels[y1:y2, x1:x2], min_score)
+            # What an inner edge of the tile cuts, the neighbour or the next level sees whole.
+            low, high = faces.boxes_xyxy[:, :2], faces.boxes_xyxy[:, 2:]
+            cut = ((low < 0) & (np.array([x1, y1]) > 0)).any(axis=1)
+            cut |= ((high > (x2 - x1, y2 - y1)) & (np.array([x2, y2]) < (width, height))).any(axis=1)
+            found.append(_moved(faces[~cut], x1, y1))
+    return concatenate(found)
+
+
+def _spans(length: int) -> list[tuple[int, int]]:
+    """Overlapping spans of at most `TILE_PX` that cover `length`, all of one size."""
+    if length <= TILE_PX:
+        return [(0, length)]
+    count = -(-(length - TILE_OVERLAP_PX) // (TILE_PX - TILE_OVERLAP_PX))
+    size = -(-(length + (count - 1) * TILE_OVERLAP_PX) // count)
+    return [(start, start + size) for start in np.linspace(0, length - size, count).round().astype(int).tolist()]
+
+
+def _second_look(face: Faces, level: _Level, look: Look, min_score: float) -> Faces:
+    """The one candidate `face`, looked at again where that may change anything; no face where it was none."""
+    there = _scaled(face, *level.scale_xy)
+    box = there.boxes_xyxy[0].astype(np.float64)
+    size = float(there.face_px[0])
+    height, width = level.pixels.shape[:2]
+    at_edge = box[0] < 0 or box[1] < 0 or box[2] > width or box[3] > height
+    if size >= SMALL_PX and not at_edge:
+        return face[face.scores >= min_score]
+    if face.scores[0] < min(min_score, TINY_FIRST_LOOK_SCORE if size < TINY_PX else FIRST_LOOK_SCORE):
+        return face[:0]
+    size_then, side_then = SMALL_LOOK_PX if size < SMALL_PX else EDGE_LOOK_PX
+    side = side_then * max(size, 1.0) / size_then
+    corner = (box[:2] + box[2:]) / 2 - side / 2
+    canvas, scale_xy, shift_xy = _cut_out(level.pixels, corner, side, side_then)
+    again = look(canvas, min_score if face.scores[0] >= FIRST_LOOK_SCORE else max(min_score, TINY_SCORE))
+    again = _scaled(_moved(again, -shift_xy[0], -shift_xy[1]), 1 / scale_xy[0], 1 / scale_xy[1])
+    again = _scaled(again, 1 / level.scale_xy[0], 1 / level.scale_xy[1])
+    same = overlaps(face.boxes_xyxy, again.boxes_xyxy)[0] > SAME_FACE_OVERLAP
+    best = np.flatnonzero(same)[np.argsort(-again.scores[same], kind="stable")][:1]
+    if not len(best) and at_edge:
+        return face[face.scores >= min_score]  # half a face may be surer beside its surroundings than alone
+    return again[best]
+
+
+def _cut_out(
+    pixels: PixelArray, corner_xy: NDArray[np.float64], side: float, canvas_px: int
+) -> tuple[PixelArray, tuple[float, float], tuple[float, float]]:
+    """A square of the picture, resized onto a black canvas `canvas_px` wide and high; with its scale and shift.
+
+    A point (x, y) of `pixels` comes to lie at `(x + .5) * scale - .5 + shift`.
+    """
+    import cv2
+
+    height, width = pixels.shape[:2]
+    x1, y1 = (max(0, int(np.floor(value))) for value in corner_xy)
+    x2, y2 = (min(most, int(np.ceil(value + side))) for value, most in zip(corner_xy, (width, height), strict=True))
+    scale = canvas_px / side
+    size = max(1, round((x2 - x1) * scale)), max(1, round((y2 - y1) * scale))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    patch = cv2.resize(pixels[y1:y2, x1:x2], size, interpolation=method)
+    at = [max(0, round((low - value) * scale)) for low, value in zip((x1, y1), corner_xy, strict=True)]
+    canvas = np.zeros((canvas_px, canvas_px, 3), np.uint8)
+    patch = patch[: canvas.shape[0] - at[1], : canvas.shape[1] - at[0]]
+    canvas[at[1] : at[1] + patch.shape[0], at[0] : at[0] + patch.shape[1]] = patch
+    exact = size[0] / (x2 - x1), size[1] / (y2 - y1)
+    return canvas, exact, (at[0] - x1 * exact[0], at[1] - y1 * exact[1])
+
+
+def concatenate(parts: list[Faces]) -> Faces:
+    """All faces of all parts, in order."""
+    return Faces(
+        np.concatenate([np.empty((0, 4), np.float32), *(part.boxes_xyxy for part in parts)]),
+        np.concatenate([np.empty((0, 5, 2), np.float32), *(part.landmarks_xy for part in parts)]),
+        np.concatenate([np.empty(0, np.float32), *(part.scores for part in parts)]),
+    )
+
+
+def suppress(faces: Faces) -> IntArray:
+    """Positions of the faces that stay when of several boxes around one face the best does, best score first."""
+    order = np.argsort(-faces.scores, kind="stable")
+    kept = []
+    while len(order):
+        best, order = order[0], order[1:]
+        kept.append(best)
+        shared = overlaps(faces.boxes_xyxy[[best]], faces.boxes_xyxy[order])[0]
+        inside = overlaps(faces.boxes_xyxy[[best]], faces.boxes_xyxy[order], of_smaller=True)[0]
+        order = order[(shared <= SAME_FACE_OVERLAP) & (inside <= INSIDE_OVERLAP)]
+    return np.array(kept, np.int64)
+
+
+def overlaps(a_xyxy: NDArray[np.float32], b_xyxy: NDArray[np.float32], *, of_smaller: bool = False) -> NDArray[np.float32]:
+    """(n, m) shared area of each pair of boxes as a part of their union, or of the smaller of the two."""
+    low = np.maximum(a_xyxy[:, None, :2], b_xyxy[None, :, :2])
+    high = np.minimum(a_xyxy[:, None, 2:], b_xyxy[None, :, 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=2)
+    area_a = (a_xyxy[:, 2:] - a_xyxy[:, :2]).prod(axis=1)[:, None]
+    area_b = (b_xyxy[:, 2:] - b_xyxy[:, :2]).prod(axis=1)[None]
+    whole = np.minimum(area_a, area_b) if of_smaller else area_a + area_b - shared
+    result: NDArray[np.float32] = shared / np.maximum(whole, 1e-6)
+    return result
+
+
+def _moved(faces: Faces, x: float, y: float) -> Faces:
+    return Faces(faces.boxes_xyxy + (x, y, x, y), faces.landmarks_xy + (x, y), faces.scores)
+
+
+def _scaled(faces: Faces, x: float, y: float) -> Faces:
+    """In a picture resized by (x, y): boxes are edges, which scale; landmarks are pixel centres, which also shift."""
+    shift = np.array([x, y]) / 2 - 0.5
+    return Faces(faces.boxes_xyxy * (x, y, x, y), faces.landmarks_xy * (x, y) + shift, faces.scores)
