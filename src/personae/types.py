@@ -235,3 +235,9 @@ class Progress:
 
 
 ProgressCallback = Callable[[Progress], None]
+
+
+def percent(probability: float, digits: int = 0) -> str:
+    """A probability as text, rounded down: what is not certain never reads as 100 %."""
+    scale = 10**digits
+    return f"{int(probability * 100 * scale + 1e-9) / scale:.{digits}f} %"

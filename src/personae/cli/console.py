@@ -29,6 +29,7 @@ def table(*columns: str, title: str | None = None) -> Table:
     from rich.table import Table
 
     result = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    result.min_width = len(title or "")
     for column in columns:
         result.add_column(column.rstrip(">"), justify="right" if column.endswith(">") else "left", overflow="fold")
     return result

@@ -28,7 +28,7 @@ from personae.recognition.scaler import EmbeddingScaler
 
 SCHEMA = "personae/model/1"
 MODEL_FILE = "face_recognition_model.personae"
-METADATA_FILE = "face_recognition_model_metadata.json"
+FAR_SHOWN = (0.001, 0.003, 0.01, 0.03, 0.1)
 
 
 def metadata_path(model: Path) -> Path:
@@ -56,6 +56,7 @@ def describe(model: CharacterModel, *, embedder: str, gallery_revision: str) -> 
             "threshold": float(model.threshold_),
             "fitted": model.threshold is None,
         },
+        "far_curve": [[far, round(model.calibration_.threshold(far), 4)] for far in FAR_SHOWN],
         "parameters": {
             name: value for name, value in model.get_params().items() if name != "background"
         },

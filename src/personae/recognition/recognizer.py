@@ -364,6 +364,17 @@ class CharacterRecognizer:
         """The trained model's whole card; raises a StoreError where there is no usable model."""
         return model_file.load(self.model_path)[1]
 
+    def prepare(self) -> None:
+        """Load networks and model now; raises what would go wrong at the first picture."""
+        self._matcher(self.analyzer.embedder_id)
+
+    def is_outdated(self) -> bool:
+        """Whether the gallery has changed since the model was made from it."""
+        if not self.project.gallery.is_file():
+            return False
+        with Gallery.open(self.project.gallery, embedder=None, read_only=True) as gallery:
+            return gallery.revision != self.card()["gallery_revision"]
+
     # Loading
 
     def _matcher_or_none(self) -> CharacterModel | NearestFace | None:

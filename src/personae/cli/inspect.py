@@ -1,0 +1,50 @@
+"""`personae inspect`: the trained model's card."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from personae.cli.console import console, table
+from personae.cli.options import model_option, project_option
+from personae.cli.train import print_metrics
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the card as JSON.")
+@model_option
+@project_option
+def inspect(as_json: bool, model: Path | None, project: Path | None) -> None:
+    """Show the model: characters, photos, metrics, embedder, operating point, version."""
+    from personae.recognition.recognizer import CharacterRecognizer
+
+    recognizer = CharacterRecognizer(project, model_path=model)
+    card = recognizer.card()
+    if as_json:
+        click.echo(json.dumps(card, ensure_ascii=False, indent=2))
+        return
+    out = console()
+    out.print(f"model       {recognizer.model_path}", markup=False)
+    out.print(f"trained     {card['created']} by Personae {card['personae_version']}", markup=False)
+    out.print(f"embedder    {card['embedder']}", markup=False)
+    people = card["background"]["people"]
+    out.print(
+        f"background  {card['background']['name']}"
+        + ("" if people else ": this embedder was never measured, so threshold and confidence are rough"),
+        markup=False,
+    )
+    characters = table("character", "photos>", "prototypes>", "looks")
+    for entry in card["characters"]:
+        characters.add_row(
+            entry["character"], str(entry["photos"]), str(entry["prototypes"]), ", ".join(entry["looks"])
+        )
+    out.print(characters)
+    print_metrics(card)
+    curve = table("false-accept rate>", "threshold>", title="Operating points fitted to this cast")
+    for far, threshold in card["far_curve"]:
+        curve.add_row(f"{far:.2%}", f"{threshold:.3f}")
+    out.print(curve)
+    if recognizer.is_outdated():
+        out.print("The gallery has changed since: train again to bring the model up to date.")

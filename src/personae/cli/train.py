@@ -1,0 +1,112 @@
+"""`personae train`: a cast folder in, a model out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from personae.cli.console import console, progress_bar, table
+from personae.cli.options import NETWORKS, model_option, project_option, settings_from, settings_options
+
+if TYPE_CHECKING:
+    from personae.recognition.recognizer import TrainingReport
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--fresh", is_flag=True, help="Start anew: forget what was enrolled before.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of tables.")
+@settings_options("far", "threshold", "max_photos", "max_clusters", "seed", *NETWORKS)
+@model_option
+@project_option
+def train(
+    folder: Path, fresh: bool, as_json: bool, model: Path | None, project: Path | None, **options: Any
+) -> None:
+    """Learn the characters in FOLDER: one sub-folder of photos per character.
+
+    FOLDER/Thor/1.jpg is a photo of Thor; FOLDER/Thor/old/2.jpg one of his look "old". Training again synchronises:
+    new photos in, vanished ones out, nothing embedded twice. The folder itself is never written to.
+    """
+    from personae.recognition.recognizer import CharacterRecognizer
+
+    recognizer = CharacterRecognizer(project, settings=settings_from(project, options), model_path=model)
+    with progress_bar(quiet=as_json) as progress:
+        report = recognizer.train_folder(folder, fresh=fresh, progress_callback=progress)
+    if as_json:
+        click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
+    else:
+        print_report(report)
+
+
+def print_report(report: TrainingReport) -> None:
+    """One table of characters, one of rejected photos, then metrics and where the model is."""
+    out = console()
+    counts = {entry["character"]: entry["prototypes"] for entry in report.model["characters"]}
+    characters = table("character", "used>", "rejected>", "prototypes>", "why rejected")
+    for item in report.characters:
+        reasons: dict[str, int] = {}
+        for _, reason, _ in item.rejected:
+            reasons[reason] = reasons.get(reason, 0) + 1
+        why = ", ".join(f"{reason} {count}" if count > 1 else reason for reason, count in reasons.items())
+        if item.not_used:
+            why += f"{', ' if why else ''}{item.not_used} over --max-photos"
+        looks = f" ({', '.join(item.looks)})" if item.looks else ""
+        characters.add_row(
+            item.character + looks,
+            str(item.used),
+            str(len(item.rejected)),
+            str(counts.get(item.character, 0)),
+            why,
+        )
+    out.print(characters)
+    rejected = [(item.character, *photo) for item in report.characters for photo in item.rejected]
+    if rejected:
+        photos = table("rejected photo", "reason", "because")
+        for _, path, reason, detail in rejected[:50]:
+            photos.add_row(path, reason, detail)
+        out.print(photos)
+        if len(rejected) > 50:
+            out.print(f"and {len(rejected) - 50} more; --json lists them all")
+    for character, path in report.removed:
+        out.print(f"taken out (the file is gone): {character} {path}", markup=False)
+    for note in report.notes:
+        out.print(f"note: {note}", markup=False)
+    out.print(
+        f"{report.added} photos new, {report.changed} changed, {len(report.removed)} gone, "
+        f"{report.unchanged} as before; {report.faces_embedded} faces embedded in {report.seconds:.1f} s"
+    )
+    print_metrics(report.model)
+    out.print(f"model: {report.model_path}", markup=False)
+
+
+def print_metrics(card: dict[str, Any]) -> None:
+    """The metrics of a model's card, a line each, with what cannot be measured."""
+    out = console()
+    metrics = card["metrics"]
+    rows = table("metric", "value>", "")
+    names = {
+        "n_characters": "characters",
+        "n_embeddings": "photos",
+        "intra_character_similarity": "two photos of one character are on average at cosine",
+        "inter_character_similarity": "two photos of two characters",
+        "discrimination_ratio": "the first over the second",
+        "separation_index": "d': distance of the two in standard deviations",
+        "roc_auc": "chance that a pair of one character is the more alike",
+        "equal_error_rate": "false accepts = false rejects, photo against photo",
+    }
+    for name, meaning in names.items():
+        value = metrics[name]
+        shown = "-" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+        rows.add_row(name, shown, metrics["notes"].get(name, meaning) if value is None else meaning)
+    point = card["operating_point"]
+    given = "" if point["fitted"] else " (given by hand)"
+    rows.add_row(
+        "threshold",
+        f"{point['threshold']:.3f}",
+        f"about {point['far']:.2%} of strangers get a name{given}",
+    )
+    out.print(rows)
