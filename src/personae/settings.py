@@ -101,9 +101,9 @@ TABLE: tuple[Setting, ...] = (
     Setting("min_enroll_px", 32.0, "Smallest face that is enrolled (mean of box width and height).", float,
             "pixels", 8.0, 2000.0),
     Setting("min_enroll_score", 0.75, "Lowest detection score that is enrolled.", float, "score", 0.01, 1.0),
-    Setting("min_sharpness", 12.0, "Least variance of the Laplacian of the grey crop that is enrolled.", float,
-            "grey levels squared", 0.0),
-    Setting("min_brightness", 20.0, "Least mean grey level of the crop that is enrolled.", float,
+    Setting("min_sharpness", 0.1, "Least sharpness that is enrolled: variance of the Laplacian over that of the grey "
+            "levels, at 56x56 or the face's own size.", float, "share of contrast", 0.0, 100.0),
+    Setting("min_brightness", 25.0, "Least mean grey level of the face that is enrolled.", float,
             "grey levels, 0 to 255", 0.0, 255.0),
     Setting("max_yaw", 0.75, "Farthest the nose may lie off the middle of the eyes to be enrolled.", float,
             "eye distances", 0.05, 5.0),
@@ -133,8 +133,8 @@ class Settings:
     min_detection_score: float = 0.7
     min_enroll_px: float = 32.0
     min_enroll_score: float = 0.75
-    min_sharpness: float = 12.0
-    min_brightness: float = 20.0
+    min_sharpness: float = 0.1
+    min_brightness: float = 25.0
     max_yaw: float = 0.75
     max_picture_mpx: float = 250.0
     provider: str = "auto"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from personae.faces.align import CROP_PX
 from personae.settings import Settings
 from personae.types import Faces, FloatArray, PixelArray, Quality, Reason
 
@@ -21,7 +22,7 @@ def assess(crops: PixelArray, faces: Faces, settings: Settings | None = None) ->
     grey = crops.astype(np.float32) @ _GREY
     face_px = faces.face_px
     sharpness = sharpness_of(grey, face_px)
-    brightness = grey.mean(axis=(1, 2))
+    brightness = _middle(grey).mean(axis=(1, 2))
     yaw = yaw_of(faces.landmarks_xy)
     quality = Quality(face_px, sharpness, brightness, yaw, faces.scores, tuple(() for _ in range(len(faces))))
     return Quality(
@@ -60,12 +61,27 @@ def yaw_of(landmarks_xy: FloatArray) -> FloatArray:
 
 
 def sharpness_of(grey: NDArray[np.float32], face_px: FloatArray) -> FloatArray:
-    """(n, 112, 112) grey crops to (n,) variances of the Laplacian."""
-    laplacian = (
-        grey[:, :-2, 1:-1] + grey[:, 2:, 1:-1] + grey[:, 1:-1, :-2] + grey[:, 1:-1, 2:] - 4 * grey[:, 1:-1, 1:-1]
-    )
-    result: FloatArray = laplacian.var(axis=(1, 2))
+    """(n, 112, 112) grey crops to (n,): variance of the Laplacian over variance of the grey levels, of their middles.
+
+    Fair to light, since both variances grow alike with contrast, and to size: crops are compared at half size, those of
+    faces that had fewer pixels at the size they had, so that an enlarged small face does not count as blurred.
+    """
+    import cv2
+
+    result = np.empty(len(grey), np.float32)
+    for at, (crop, size) in enumerate(zip(grey, face_px, strict=True)):
+        side = int(np.clip(round(float(size)), 12, CROP_PX // 2))
+        small = _middle(cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA))
+        laplacian = small[:-2, 1:-1] + small[2:, 1:-1] + small[1:-1, :-2] + small[1:-1, 2:] - 4 * small[1:-1, 1:-1]
+        result[at] = laplacian.var() / max(float(small.var()), 1.0)
     return result
+
+
+def _middle(crops: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The part of (..., s, s) crops that is face: from brows to lower lip, without hair, background and black margin."""
+    side = crops.shape[-1]
+    top, bottom, left, right = (round(side * part) for part in (0.33, 0.91, 0.22, 0.78))
+    return crops[..., top:bottom, left:right]
 
 
 def _score(quality: Quality, scores: FloatArray, settings: Settings) -> FloatArray:
