@@ -45,7 +45,7 @@ class Outcome:
 
 def run(folder: Path) -> list[Outcome]:
     """Enrol, alter, identify; writes photos, annotated copies, projects and results.json into `folder`."""
-    photos = {name: _source(name) for name in SOURCES}
+    photos = {name: source_photo(name) for name in SOURCES}
     altered = folder / "altered"
     expected = _write_altered(photos, altered)
     outcomes = []
@@ -65,7 +65,7 @@ def run(folder: Path) -> list[Outcome]:
     return outcomes
 
 
-def _source(name: str) -> Path:
+def source_photo(name: str) -> Path:
     """Where the photo lies; the package that carries it is not imported."""
     package, file = SOURCES[name]
     try:

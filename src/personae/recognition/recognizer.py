@@ -337,11 +337,10 @@ class CharacterRecognizer:
 
     def compare_faces(self, first: ArrayLike, second: ArrayLike) -> float:
         """Cosine of two embeddings (d,), after the model's scaler where there is a model; 1 is the same direction."""
-        pair = np.concatenate([check_embeddings(first, None), check_embeddings(second, None)])
         model = self.face_model
-        if model is not None:
-            pair = model.scaler_.transform(unit(check_embeddings(pair, model.n_features_in_)))
-        a, b = unit(pair)
+        dimension = np.shape(first)[-1] if model is None else model.n_features_in_
+        pair = np.concatenate([check_embeddings(each, dimension) for each in (first, second)])
+        a, b = unit(pair if model is None else model.scaler_.transform(unit(pair)))
         return float(a @ b)
 
     def model_card(self) -> dict[str, Any]:

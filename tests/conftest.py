@@ -1,0 +1,47 @@
+"""What tests share: one cache of prepared networks, real photos that come with pip packages, and the shared folder."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SHARED_VARIABLE = "PERSONAE_SHARED"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prepared_networks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One cache for the whole run, so that networks are prepared once; PERSONAE_CACHE, where set, is used instead."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "PERSONAE_CACHE" not in os.environ:
+            patch.setenv("PERSONAE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield Path(os.environ["PERSONAE_CACHE"])
+
+
+def _carried(distribution: str, path: str) -> Path:
+    return Path(str(importlib.metadata.distribution(distribution).locate_file(path)))
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> Path:
+    """Photo of Eileen Collins, 512x512, public domain (NASA); one face."""
+    return _carried("scikit-image", "skimage/data/astronaut.png")
+
+
+@pytest.fixture(scope="session")
+def hopper() -> Path:
+    """Photo of Grace Hopper, 512x600, public domain (US Navy); one face."""
+    return _carried("matplotlib", "matplotlib/mpl-data/sample_data/grace_hopper.jpg")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder `data` of the shared folder beside the checkout (or in PERSONAE_SHARED); skips where it is missing."""
+    root = os.environ.get(SHARED_VARIABLE) or Path(__file__).parents[2] / "shared"
+    folder = Path(root) / "data"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there")
+    return folder
