@@ -37,9 +37,7 @@ def main() -> None:
         small = unit(data["lowres"].astype(np.float64))
         identity = data["identity"]
     background = statistics(clean[part == 0], identity[part == 0])
-    background = with_tail(
-        background, (clean[part == 0], identity[part == 0]), (clean[part == 1], identity[part == 1])
-    )
+    background = with_tail(background, (clean[part == 0], identity[part == 0]), (clean[part == 1], identity[part == 1]))
     background = with_genuine(background, clean[part == 1], small[part == 1], identity[part == 1])
     arrays = {name: getattr(background, name) for name in ARRAYS}
     archive.write(
@@ -65,9 +63,7 @@ def statistics(X: np.ndarray, identity: np.ndarray) -> Background:
     within = residual.T @ (residual * degrees[several][:, None])
     nothing = np.zeros(1)
     name = f"{len(counts)} people of Labeled Faces in the Wild"
-    return Background(
-        mean, covariance, within, nothing, nothing, nothing, np.zeros((1, 2)), len(counts), name
-    )
+    return Background(mean, covariance, within, nothing, nothing, nothing, np.zeros((1, 2)), len(counts), name)
 
 
 def with_tail(
@@ -94,9 +90,7 @@ def with_tail(
     return replace(background, tail_gaussian=tail_gaussian, tail_real=tail_real)
 
 
-def with_genuine(
-    background: Background, clean: np.ndarray, small: np.ndarray, identity: np.ndarray
-) -> Background:
+def with_genuine(background: Background, clean: np.ndarray, small: np.ndarray, identity: np.ndarray) -> Background:
     """Add how near a new photo comes to the mean of its person's photos; half the new photos are small faces."""
     rng = np.random.default_rng(0)
     scaler = EmbeddingScaler().fit(clean, np.unique(identity, return_inverse=True)[1], background)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.people import cast, people, sface_background
 
 from personae.errors import CastError, EmbeddingError, InputError, UnknownCharacterError
 from personae.recognition.model import CharacterModel
 from personae.recognition.prototypes import unit
-from tests.people import cast, people, sface_background
 
 
 def trained(count: int = 5, photos: int = 3, **parameters: Any) -> CharacterModel:
@@ -46,9 +46,7 @@ def test_the_cast_is_named_and_strangers_are_not(count: int, photos: int) -> Non
         faces[:, :photos].reshape(-1, 128), np.repeat(names, photos)
     )
     found = model.match(faces[:, photos:].reshape(-1, 128))
-    right = np.mean(
-        [m is not None and m.character == n for m, n in zip(found, np.repeat(names, 4), strict=True)]
-    )
+    right = np.mean([m is not None and m.character == n for m, n in zip(found, np.repeat(names, 4), strict=True)])
     strangers = model.match(people(3000, 1, seed=2).reshape(-1, 128))
     named = np.mean([m is not None for m in strangers])
     assert right >= (0.97 if photos > 1 else 0.9)
@@ -152,16 +150,12 @@ def test_adding_a_character_equals_training_with_it() -> None:
     grown.remove_character("c2")
     assert "c2" not in grown.classes_ and grown.decision_function(probes).shape == (50, 5)
     kept = [0, 1, 3, 4, 5]
-    np.testing.assert_allclose(
-        grown.decision_function(probes), whole.decision_function(probes)[:, kept], atol=0.002
-    )
+    np.testing.assert_allclose(grown.decision_function(probes), whole.decision_function(probes)[:, kept], atol=0.002)
 
 
 def test_a_character_can_be_replaced_and_the_first_and_last_can_go() -> None:
     faces = people(4, 3, seed=12)
-    model = CharacterModel(background=sface_background()).fit(
-        faces[:3].reshape(-1, 128), np.repeat(["a", "b", "c"], 3)
-    )
+    model = CharacterModel(background=sface_background()).fit(faces[:3].reshape(-1, 128), np.repeat(["a", "b", "c"], 3))
     model.add_character("b", faces[3])
     assert model.predict(faces[3]).tolist() == ["b"] * 3
     model.remove_character("a").remove_character("c")

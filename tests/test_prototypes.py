@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.people import people, sface_background
 
 from personae.recognition.prototypes import fit_prototypes, group_means, unit
 from personae.recognition.scaler import EmbeddingScaler
-from tests.people import people, sface_background
 
 
 def test_group_means_do_not_depend_on_order() -> None:
@@ -14,7 +14,7 @@ def test_group_means_do_not_depend_on_order() -> None:
 
 
 def test_unit_keeps_a_zero_row() -> None:
-    np.testing.assert_allclose(unit(np.array([[3.0, 4], [0, 0]])), [[0.6, 0.8], [0, 0]])
+    np.testing.assert_allclose(unit(np.array([[3.0, 4], [0, 0]])), [[0.6, 0.8], [0.0, 0.0]])
 
 
 @pytest.mark.parametrize("sizes", [[1], [2], [5], [1, 2, 3, 4, 7, 20]])
@@ -26,7 +26,8 @@ def test_every_group_has_unit_centres_that_count_all_its_photos(sizes: list[int]
     found = fit_prototypes(X[order], groups[order])
     np.testing.assert_allclose(np.linalg.norm(found.centres, axis=1), 1, atol=1e-6)
     assert np.bincount(found.groups, found.counts).tolist() == sizes
-    assert (np.diff(found.groups) >= 0).all() and found.starts.tolist() == np.unique(found.groups, return_index=True)[1].tolist()
+    assert (np.diff(found.groups) >= 0).all()
+    assert found.starts.tolist() == np.unique(found.groups, return_index=True)[1].tolist()
 
 
 def test_clusters_are_those_of_scikit_learn_where_the_photos_fall_apart() -> None:

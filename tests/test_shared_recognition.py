@@ -35,8 +35,7 @@ def test_casts_from_lfw_are_named_and_strangers_are_not(shared_data: Path) -> No
     folder = shared_data / "lfw_dev"
     analyzer = FaceAnalyzer()
     people = {
-        person.name: _centre_faces(analyzer, sorted(person.iterdir()))
-        for person in sorted((folder / "cast").iterdir())
+        person.name: _centre_faces(analyzer, sorted(person.iterdir())) for person in sorted((folder / "cast").iterdir())
     }
     strangers = _centre_faces(analyzer, sorted((folder / "unknown").iterdir()))
     assert len(people) == 40 and len(strangers) >= 195

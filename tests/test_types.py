@@ -10,7 +10,7 @@ from personae.types import AnalyzedFaces, Faces, Picture, Progress, Quality, Rea
 
 def faces(n: int) -> Faces:
     boxes = np.stack([np.arange(n) * 10, np.zeros(n), np.arange(n) * 10 + 8, np.full(n, 12)], axis=1)
-    return Faces(boxes, np.zeros((n, 5, 2)), np.linspace(1, 0.5, n))
+    return Faces(boxes.astype(np.float32), np.zeros((n, 5, 2), np.float32), np.linspace(1, 0.5, n, dtype=np.float32))
 
 
 def quality(n: int) -> Quality:
@@ -52,14 +52,14 @@ def test_analyzed_faces_keep_their_parts_together() -> None:
     plain = faces(2)
     analyzed = AnalyzedFaces(
         plain.boxes_xyxy, plain.landmarks_xy, plain.scores,
-        embeddings=np.eye(2, 4), quality=quality(2), embedder="fake", size_wh=(9, 9),
+        embeddings=np.eye(2, 4, dtype=np.float32), quality=quality(2), embedder="fake", size_wh=(9, 9),
     )  # fmt: skip
     second = analyzed[1]
     assert second.embeddings[0, 1] == 1 and second.quality.face_px[0] == 1 and second.embedder == "fake"
     with pytest.raises(ValueError, match="quality is of 1 faces"):
         AnalyzedFaces(
             plain.boxes_xyxy, plain.landmarks_xy, plain.scores,
-            embeddings=np.eye(2, 4), quality=quality(1), embedder="fake", size_wh=(9, 9),
+            embeddings=np.eye(2, 4, dtype=np.float32), quality=quality(1), embedder="fake", size_wh=(9, 9),
         )  # fmt: skip
 
 
@@ -69,5 +69,5 @@ def test_progress_reads_as_text() -> None:
 
 
 def test_percent_never_rounds_up_to_certainty() -> None:
-    assert percent(0.99999) == "99 %" and percent(0.99999, 1) == "99.9 %" and percent(1.0) == "100 %"
-    assert percent(0.29) == "29 %"
+    assert percent(0.99999) == "99%" and percent(0.99999, 1) == "99.9%" and percent(1.0) == "100%"
+    assert percent(0.29) == "29%"

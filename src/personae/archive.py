@@ -5,6 +5,7 @@ Reading is: read, check everything, then construct. What is read is plain data; 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import struct
@@ -33,10 +34,8 @@ def write(
     from safetensors.numpy import save
 
     if path.exists() and not force:
-        try:
+        with contextlib.suppress(DamagedFileError):  # ours but broken: replacing it is the mend
             _header(path, schema)
-        except DamagedFileError:
-            pass  # ours but broken: replacing it is the mend
     plain = {name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())}
     for name, array in plain.items():
         if str(array.dtype) not in _DTYPES:
@@ -80,9 +79,7 @@ def _header(path: Path, schema: str) -> dict[str, str]:
             (length,) = struct.unpack("<Q", start) if len(start) == 8 else (0,)
             raw = file.read(length) if 2 <= length <= min(path.stat().st_size, 100_000_000) else b""
     except FileNotFoundError:
-        raise ModelNotFoundError(
-            path, "there is no such file. Train first: personae train CAST_FOLDER"
-        ) from None
+        raise ModelNotFoundError(path, "there is no such file. Train first: personae train CAST_FOLDER") from None
     except OSError as error:
         raise _damaged(path, str(error)) from error
     marked = f'"{_MARK}"'.encode() in raw

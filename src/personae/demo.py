@@ -56,9 +56,7 @@ def run(folder: Path) -> list[Outcome]:
     without = {picture: tuple(name if name in only else None for name in names) for picture, names in group.items()}
     outcomes += [
         Outcome(f"{found.picture} (only {HOPPER} enrolled)", found.expected, found.found, found.similarity)
-        for found in _identify(
-            _train(folder, "only-hopper", only), altered, without, folder / "annotated-only-hopper"
-        )
+        for found in _identify(_train(folder, "only-hopper", only), altered, without, folder / "annotated-only-hopper")
     ]
     results = [{**vars(outcome), "right": outcome.right} for outcome in outcomes]
     (folder / "results.json").write_text(json.dumps(results, indent=2), encoding="utf-8")
@@ -111,8 +109,7 @@ def _write_altered(photos: Mapping[str, Path], folder: Path) -> dict[str, tuple[
         for alteration, alter in alterations.items():
             suffix = "jpg" if alteration == "compressed" else "png"
             file = f"{name.split()[-1].lower()}-{alteration}.{suffix}"
-            options = {"quality": 20} if suffix == "jpg" else {}
-            alter(images[name]).save(folder / file, **options)
+            alter(images[name]).save(folder / file, quality=20)  # PNG has no use for a quality
             expected[file] = (name,)
     _side_by_side(list(images.values())).save(folder / "group.png")
     expected["group.png"] = tuple(photos)
@@ -125,8 +122,7 @@ def _side_by_side(images: list[Image]) -> Image:
 
     height = min(image.height for image in images)
     scaled = [
-        image.resize((round(image.width * height / image.height), height), Image.Resampling.LANCZOS)
-        for image in images
+        image.resize((round(image.width * height / image.height), height), Image.Resampling.LANCZOS) for image in images
     ]
     group = Image.new("RGB", (sum(image.width for image in scaled), height))
     x = 0
@@ -142,7 +138,7 @@ def _identify(
     album = Album(annotated)
     outcomes = []
     for picture in recognizer.identify_pictures(folder / name for name in expected):
-        order = [] if picture.faces is None else picture.faces.boxes_xyxy[:, 0].argsort()
+        order: list[int] = [] if picture.faces is None else picture.faces.boxes_xyxy[:, 0].argsort().tolist()
         identities = [picture.identities[i] for i in order]
         outcomes.append(
             Outcome(

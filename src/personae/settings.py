@@ -51,9 +51,9 @@ class Setting:
             parsed = self._convert(value)
         except (TypeError, ValueError):
             raise SettingError(f"{self.option}: {value!r} is not {self._range()}.") from None
-        below = self.minimum is not None and not parsed >= self.minimum
-        above = self.maximum is not None and not parsed <= self.maximum
-        if below or above or (self.choices and parsed not in self.choices):
+        outside = self.minimum is not None and not (isinstance(parsed, int | float) and parsed >= self.minimum)
+        outside |= self.maximum is not None and not (isinstance(parsed, int | float) and parsed <= self.maximum)
+        if outside or (self.choices and parsed not in self.choices):
             raise SettingError(f"{self.option}: {value!r} is not {self._range()}.")
         return parsed
 
@@ -85,36 +85,99 @@ class Setting:
 
 
 TABLE: tuple[Setting, ...] = (
-    Setting("far", 0.01, "False-accept rate: the share of strangers' faces that may get any name.", float,
-            "share of faces", 0.0001, 0.5),
-    Setting("threshold", None, "Similarity from which a face gets a name; overrides the one fitted to --far.",
-            float, "cosine", -1.0, 1.0),
-    Setting("max_photos", None, "At most this many photos per character, the best ones; none means all.", int,
-            "photos", 1),
-    Setting("max_clusters", 3, "At most this many K-means clusters per character (per look).", int,
-            "clusters", 1, 16),
-    Setting("seed", 0, "Seed of everything random in training; the same seed gives the same model.", int,
-            "", 0, 2**31 - 1),
+    Setting(
+        "far",
+        0.01,
+        "False-accept rate: the share of strangers' faces that may get any name.",
+        float,
+        "share of faces",
+        0.0001,
+        0.5,
+    ),
+    Setting(
+        "threshold",
+        None,
+        "Similarity from which a face gets a name; overrides the one fitted to --far.",
+        float,
+        "cosine",
+        -1.0,
+        1.0,
+    ),
+    Setting(
+        "max_photos", None, "At most this many photos per character, the best ones; none means all.", int, "photos", 1
+    ),
+    Setting("max_clusters", 3, "At most this many K-means clusters per character (per look).", int, "clusters", 1, 16),
+    Setting(
+        "seed", 0, "Seed of everything random in training; the same seed gives the same model.", int, "", 0, 2**31 - 1
+    ),
     Setting("detector", "yunet", "Detector: the name of an installed one, or the path of a YuNet ONNX file.", str),
     Setting("embedder", "sface", "Embedder: the name of an installed one, or the path of an ONNX file.", str),
     Setting("min_detection_score", 0.7, "Detections below this score are not faces.", float, "score", 0.01, 1.0),
-    Setting("min_enroll_px", 32.0, "Smallest face that is enrolled (mean of box width and height).", float,
-            "pixels", 8.0, 2000.0),
+    Setting(
+        "min_enroll_px",
+        32.0,
+        "Smallest face that is enrolled (mean of box width and height).",
+        float,
+        "pixels",
+        8.0,
+        2000.0,
+    ),
     Setting("min_enroll_score", 0.75, "Lowest detection score that is enrolled.", float, "score", 0.01, 1.0),
-    Setting("min_sharpness", 0.1, "Least sharpness that is enrolled: variance of the Laplacian over that of the grey "
-            "levels, at 56x56 or the face's own size.", float, "share of contrast", 0.0, 100.0),
-    Setting("min_brightness", 25.0, "Least mean grey level of the face that is enrolled.", float,
-            "grey levels, 0 to 255", 0.0, 255.0),
-    Setting("max_yaw", 0.75, "Farthest the nose may lie off the middle of the eyes to be enrolled.", float,
-            "eye distances", 0.05, 5.0),
-    Setting("max_picture_mpx", 250.0, "Larger pictures are refused (decompression bombs).", float,
-            "megapixels", 0.01, 2000.0),
-    Setting("provider", "auto", "Execution provider; auto takes the fastest installed and says which.", str,
-            choices=("auto", "cpu", "cuda", "tensorrt", "coreml", "directml", "openvino")),
+    Setting(
+        "min_sharpness",
+        0.1,
+        "Least sharpness that is enrolled: variance of the Laplacian over that of the grey "
+        "levels, at 56x56 or the face's own size.",
+        float,
+        "share of contrast",
+        0.0,
+        100.0,
+    ),
+    Setting(
+        "min_brightness",
+        25.0,
+        "Least mean grey level of the face that is enrolled.",
+        float,
+        "grey levels, 0 to 255",
+        0.0,
+        255.0,
+    ),
+    Setting(
+        "max_yaw",
+        0.75,
+        "Farthest the nose may lie off the middle of the eyes to be enrolled.",
+        float,
+        "eye distances",
+        0.05,
+        5.0,
+    ),
+    Setting(
+        "max_picture_mpx",
+        250.0,
+        "Larger pictures are refused (decompression bombs).",
+        float,
+        "megapixels",
+        0.01,
+        2000.0,
+    ),
+    Setting(
+        "provider",
+        "auto",
+        "Execution provider; auto takes the fastest installed and says which.",
+        str,
+        choices=("auto", "cpu", "cuda", "tensorrt", "coreml", "directml", "openvino"),
+    ),
     Setting("threads", None, "Threads of the networks; none means one per physical core.", int, "threads", 1, 512),
     Setting("batch_size", 16, "Crops embedded at once.", int, "crops", 1, 1024),
-    Setting("lock_timeout_s", 10.0, "How long to wait for another process that is writing to the project.",
-            float, "seconds", 0.0, 86400.0),
+    Setting(
+        "lock_timeout_s",
+        10.0,
+        "How long to wait for another process that is writing to the project.",
+        float,
+        "seconds",
+        0.0,
+        86400.0,
+    ),
 )
 _BY_NAME: dict[str, Setting] = {setting.name: setting for setting in TABLE}
 

@@ -127,9 +127,7 @@ class Faces:
         object.__setattr__(self, "scores", _checked("scores", self.scores, np.float32, (None,)))
         n = len(self.scores)
         object.__setattr__(self, "boxes_xyxy", _checked("boxes_xyxy", self.boxes_xyxy, np.float32, (n, 4)))
-        object.__setattr__(
-            self, "landmarks_xy", _checked("landmarks_xy", self.landmarks_xy, np.float32, (n, 5, 2))
-        )
+        object.__setattr__(self, "landmarks_xy", _checked("landmarks_xy", self.landmarks_xy, np.float32, (n, 5, 2)))
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -147,9 +145,7 @@ class Faces:
     @classmethod
     def empty(cls) -> Faces:
         """No faces."""
-        return Faces(
-            np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32), np.empty(0, np.float32)
-        )
+        return Faces(np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32), np.empty(0, np.float32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,4 +237,4 @@ ProgressCallback = Callable[[Progress], None]
 def percent(probability: float, digits: int = 0) -> str:
     """A probability as text, rounded down: what is not certain never reads as 100 %."""
     scale = 10**digits
-    return f"{int(probability * 100 * scale + 1e-9) / scale:.{digits}f} %"
+    return f"{int(probability * 100 * scale + 1e-9) / scale:.{digits}f}%"

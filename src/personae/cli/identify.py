@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from personae.cli.console import console, progress_bar
+from personae.cli.console import progress_bar
 from personae.cli.options import NETWORKS, model_option, project_option, settings_from, settings_options
 from personae.types import percent
 
@@ -35,9 +35,7 @@ if TYPE_CHECKING:
 @settings_options("threshold", *NETWORKS)
 @model_option
 @project_option
-@click.pass_context
 def identify(
-    ctx: click.Context,
     photos: tuple[Path, ...],
     json_to: str | None,
     annotate_to: Path | None,
@@ -124,7 +122,7 @@ def describe(identity: Identity, *, looks: bool = False) -> str:
 
 def _numbers(identity: Identity) -> str:
     if identity.match is not None:
-        return f"similarity {identity.match.similarity:.2f}  confidence {percent(identity.match.confidence, 1):>7}"
+        return f"similarity {identity.match.similarity:.2f}  confidence {percent(identity.match.confidence, 1):>6}"
     if identity.candidates:
         nearest = identity.candidates[0]
         return f"nearest {nearest.character} at {nearest.similarity:.2f}"

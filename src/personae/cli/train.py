@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 @settings_options("far", "threshold", "max_photos", "max_clusters", "seed", *NETWORKS)
 @model_option
 @project_option
-def train(
-    folder: Path, fresh: bool, as_json: bool, model: Path | None, project: Path | None, **options: Any
-) -> None:
+def train(folder: Path, fresh: bool, as_json: bool, model: Path | None, project: Path | None, **options: Any) -> None:
     """Learn the characters in FOLDER: one sub-folder of photos per character.
 
     FOLDER/Thor/1.jpg is a photo of Thor; FOLDER/Thor/old/2.jpg one of his look "old". Training again synchronises:

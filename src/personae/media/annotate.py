@@ -74,9 +74,7 @@ def _place(box: Box, wide: float, high: float, size: tuple[int, int], avoid: Seq
         top = min(max(y, 0), max(0, size[1] - high))
         places.append((left, top, left + wide, top + high))
     # A label pushed onto its own face hides less than one on somebody else's.
-    return min(
-        places, key=lambda place: sum(_overlap(place, other) for other in avoid) + 0.5 * _overlap(place, box)
-    )
+    return min(places, key=lambda place: sum(_overlap(place, other) for other in avoid) + 0.5 * _overlap(place, box))
 
 
 def _overlap(a: Box, b: Box) -> float:

@@ -36,9 +36,7 @@ def read_cast(folder: Path) -> Cast:
     """
     folder = folder.absolute()
     if not folder.exists():
-        raise CastError(
-            f"{folder}: there is no such folder. Give one with a sub-folder of photos per character."
-        )
+        raise CastError(f"{folder}: there is no such folder. Give one with a sub-folder of photos per character.")
     if not folder.is_dir():
         raise CastError(f"{folder}: this is a file. Give a folder with a sub-folder of photos per character.")
     try:

@@ -78,13 +78,12 @@ class Background:
         """(m,) cosines, evenly spaced in probability, of new photos to characters with as many photos as `photos`."""
         counts, weights = np.unique(np.clip(photos, 1, self.genuine_photos[-1]), return_counts=True)
         share = np.maximum(1, np.round(2000 * weights / weights.sum())).astype(int)
-        rows = [
-            [np.interp(count, self.genuine_photos, column) for column in self.genuine_cosine.T] for count in counts
-        ]
+        rows = [[np.interp(count, self.genuine_photos, column) for column in self.genuine_cosine.T] for count in counts]
         quantiles = np.linspace(0, 1, self.genuine_cosine.shape[1])
-        return np.concatenate(
-            [np.interp(np.linspace(0, 1, n), quantiles, row) for n, row in zip(share, rows, strict=True)]
-        )
+        cosines: list[Float64Array] = [
+            np.interp(np.linspace(0, 1, n), quantiles, row) for n, row in zip(share, rows, strict=True)
+        ]
+        return np.concatenate(cosines)
 
     def _drawn_genuine(self) -> Float64Array:
         """(1, q) the same from people who do not exist, where nobody has been measured."""
@@ -92,13 +91,13 @@ class Background:
         centres = _draw(self.mean, self.covariance - self.within, 4000, rng)
         pair = [centres + _draw(np.zeros(self.dimension), self.within, 4000, rng) for _ in range(2)]
         cosine = (unit(pair[0]) * unit(pair[1])).sum(axis=1)
-        return np.quantile(cosine.astype(np.float64), np.linspace(0, 1, 201))[None, :]
+        return np.asarray(np.quantile(cosine, np.linspace(0, 1, 201)), np.float64)[None, :]
 
 
 def _draw(mean: Float64Array, covariance: Float64Array, count: int, rng: np.random.Generator) -> FloatArray:
     values, vectors = np.linalg.eigh(covariance)
     root = (vectors * np.sqrt(np.maximum(values, 0.0))).astype(np.float32)
-    return rng.standard_normal((count, len(mean)), np.float32) @ root.T + mean.astype(np.float32)
+    return np.asarray(rng.standard_normal((count, len(mean)), np.float32) @ root.T + mean, np.float32)
 
 
 @lru_cache(maxsize=8)

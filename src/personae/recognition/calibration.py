@@ -81,14 +81,12 @@ def _score(X: NDArray[Any], centres: NDArray[Any], starts: IntArray) -> Float64A
     """(n,) best cosine of each row to any character, in chunks of bounded memory."""
     centres = centres.astype(np.float32)
     step = max(1, _CHUNK_VALUES // len(centres))
-    parts = [
-        character_scores(X[i : i + step], centres, starts).max(axis=1) for i in range(0, len(X), step)
-    ]
+    parts = [character_scores(X[i : i + step], centres, starts).max(axis=1) for i in range(0, len(X), step)]
     return np.concatenate(parts).astype(np.float64)
 
 
 def _confidence(genuine: Float64Array, impostor: Float64Array) -> Float64Array:
-    """P(genuine | cosine) on the grid where half the faces are strangers', from both smoothed densities, never falling."""
+    """P(genuine | cosine) on the grid, half the faces being strangers': from smoothed densities, never falling."""
     step = _SIMILARITY_GRID[1] - _SIMILARITY_GRID[0]
     edges = np.r_[_SIMILARITY_GRID - step / 2, _SIMILARITY_GRID[-1] + step / 2]
     reach = np.arange(-4, 5) * step

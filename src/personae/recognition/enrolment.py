@@ -149,13 +149,17 @@ class _Enrolment:
         else:
             again = []
         rules = rules_of(self.settings)
-        again += [(p, old) for p, old in same if old.status == "rejected" and old.rules != rules and (p, old) not in again]
+        again += [
+            (p, old) for p, old in same if old.status == "rejected" and old.rules != rules and (p, old) not in again
+        ]
         return todo + [(photo, self._record(photo, old)) for photo, old in again]
 
     def _doubtful(self) -> set[int]:
         """Photos whose face was chosen among several and agrees badly with the character's other photos."""
         enrolment = self.gallery.enrolled()
-        chosen = {record.id for record in self.gallery.photos() if record.status == "enrolled" and record.faces_found > 1}
+        chosen = {
+            record.id for record in self.gallery.photos() if record.status == "enrolled" and record.faces_found > 1
+        }
         rows_of: dict[str, list[int]] = defaultdict(list)
         for row, character in enumerate(enrolment.characters):
             rows_of[character].append(row)
@@ -259,9 +263,7 @@ class _Enrolment:
         of_character: dict[str, list[int]] = defaultdict(list)
         for row, character in enumerate(enrolment.characters):
             of_character[character].append(row)
-        means = {
-            character: unit(enrolment.embeddings[rows].mean(axis=0)) for character, rows in of_character.items()
-        }
+        means = {character: unit(enrolment.embeddings[rows].mean(axis=0)) for character, rows in of_character.items()}
         waiting: dict[str, list[_Several]] = defaultdict(list)
         for item in several:
             waiting[item.photo.character].append(item)
@@ -302,9 +304,7 @@ class _Enrolment:
             names = sorted({enrolment.characters[row] for row in rows})
             if len(names) > 1 and _one_face(enrolment.embeddings[rows]):
                 detail = f"the same face stands under {' and '.join(names)}: keep the photo in one folder"
-                rejected += [
-                    records[enrolment.photo_ids[row]].rejected(Reason.DUPLICATE, detail) for row in rows
-                ]
+                rejected += [records[enrolment.photo_ids[row]].rejected(Reason.DUPLICATE, detail) for row in rows]
         self._commit([(record, None) for record in rejected])
 
     def _tell(self, stage: str, done: int, total: int, message: str) -> None:

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from personae.errors import CastError, InputError
-from personae.recognition.matching import check_embeddings
 
 
 class ClassifierMixin:

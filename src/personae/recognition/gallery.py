@@ -6,6 +6,7 @@ Only the character's own face of a photo is kept, never a bystander's.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import sqlite3
@@ -24,9 +25,7 @@ from personae.errors import DamagedFileError, EmbedderMismatchError, EmbeddingEr
 from personae.recognition.gallery_schema import migrate, sqlite_errors
 from personae.types import FloatArray, Quality, Reason
 
-_PHOTO_COLUMNS = (
-    "character, look, origin, path, sha256, size, mtime_ns, status, reason, detail, faces_found, rules"
-)
+_PHOTO_COLUMNS = "character, look, origin, path, sha256, size, mtime_ns, status, reason, detail, faces_found, rules"
 _BUSY_S = 10.0
 
 
@@ -151,7 +150,7 @@ class Gallery:
                 yield
                 self._connection.execute("COMMIT")
             except BaseException:
-                if self._connection.in_transaction:
+                with contextlib.suppress(sqlite3.OperationalError):  # SQLite has rolled back by itself
                     self._connection.execute("ROLLBACK")
                 raise
 
@@ -177,9 +176,7 @@ class Gallery:
     def photos(self, character: str | None = None) -> list[PhotoRecord]:
         """Every photo known, or those of one character; sorted by character and path."""
         condition, values = ("", ()) if character is None else ("WHERE character = ?", (character,))
-        rows = self._query(
-            f"SELECT {_PHOTO_COLUMNS}, id FROM photos {condition} ORDER BY character, path", values
-        )
+        rows = self._query(f"SELECT {_PHOTO_COLUMNS}, id FROM photos {condition} ORDER BY character, path", values)
         return [PhotoRecord(**_as_fields(row)) for row in rows]
 
     def enrolled(self) -> Enrolment:
@@ -252,10 +249,7 @@ class Gallery:
                 np.asarray(face.box_xyxy, "<f4").tobytes(),
                 np.asarray(face.landmarks_xy, "<f4").tobytes(),
                 face.detection_score,
-                *(
-                    float(getattr(quality, name)[0])
-                    for name in ("face_px", "sharpness", "brightness", "yaw", "score")
-                ),
+                *(float(getattr(quality, name)[0]) for name in ("face_px", "sharpness", "brightness", "yaw", "score")),
                 embedding.tobytes(),
             ),
         )
@@ -263,9 +257,7 @@ class Gallery:
     def move_photo(self, record: PhotoRecord, *, look: str | None, origin: str | None) -> None:
         """Change a known photo's look and origin; its face stays."""
         with self.transaction():
-            self._connection.execute(
-                "UPDATE photos SET look = ?, origin = ? WHERE id = ?", (look, origin, record.id)
-            )
+            self._connection.execute("UPDATE photos SET look = ?, origin = ? WHERE id = ?", (look, origin, record.id))
 
     def remove_photos(self, ids: Iterable[int]) -> None:
         """Take photos and their faces out."""

@@ -52,7 +52,8 @@ def best_candidates(scores: NDArray[Any], count: int) -> IntArray:
     """(n, min(count, c)) character numbers of each row of `scores` (n, c), best first; ties go to the first name."""
     count = min(count, scores.shape[1])
     if count == 1:
-        return scores.argmax(axis=1)[:, None]
+        best: IntArray = scores.argmax(axis=1)[:, None]
+        return best
     if count < scores.shape[1]:
         top = np.sort(np.argpartition(-scores, count - 1, axis=1)[:, :count], axis=1)
     else:

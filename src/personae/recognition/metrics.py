@@ -73,8 +73,7 @@ def training_metrics(X: NDArray[Any], groups: IntArray, *, seed: int = 0) -> Tra
         notes["discrimination_ratio"] = "needs both similarities"
     elif inter < MIN_DENOMINATOR:
         notes["discrimination_ratio"] = (
-            f"different characters have a mean cosine of {inter:.3f}, too near zero to divide by; "
-            "see separation_index"
+            f"different characters have a mean cosine of {inter:.3f}, too near zero to divide by; see separation_index"
         )
     else:
         ratio = intra / inter
@@ -93,9 +92,7 @@ def training_metrics(X: NDArray[Any], groups: IntArray, *, seed: int = 0) -> Tra
     return TrainingMetrics(c, len(X), intra, inter, ratio, separation, auc, equal_error, notes)
 
 
-def _pair_cosines(
-    X: Float64Array, groups: IntArray, rng: np.random.Generator
-) -> tuple[Float64Array, Float64Array]:
+def _pair_cosines(X: Float64Array, groups: IntArray, rng: np.random.Generator) -> tuple[Float64Array, Float64Array]:
     """Cosines of pairs within and between characters; a seeded sample of the pairs where there are very many."""
     n = len(X)
     if n * (n - 1) // 2 <= _MOST_PAIRS:

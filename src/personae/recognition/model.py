@@ -50,9 +50,7 @@ class Decisions:
         """The characters that face could be, best first, named or not."""
         return tuple(
             Candidate(str(self.names[c]), float(s), float(p))
-            for c, s, p in zip(
-                self.characters[face], self.similarity[face], self.confidence[face], strict=True
-            )
+            for c, s, p in zip(self.characters[face], self.similarity[face], self.confidence[face], strict=True)
         )
 
     def match(self, face: int) -> Match | None:
@@ -109,12 +107,10 @@ class CharacterModel(estimator.ClassifierMixin):
         scaled = unit(self.scaler_.transform(X))
         look_names, look_numbers = _look_numbers(looks, len(X))
         # Groups are (character, look) pairs, numbered so that a character's groups lie together.
-        pairs, groups = np.unique(
-            np.stack([characters, look_numbers], axis=1), axis=0, return_inverse=True
-        )
-        self._set_prototypes(
-            fit_prototypes(scaled, groups.ravel(), max_clusters=self.max_clusters), pairs, look_names
-        )
+        pairs, groups = np.unique(np.stack([characters, look_numbers], axis=1), axis=0, return_inverse=True)
+        found = fit_prototypes(scaled, groups.ravel(), max_clusters=self.max_clusters)
+        self.looks_: list[str | None] = [look_names[pairs[g, 1]] for g in found.groups]
+        self.prototypes_ = Prototypes(found.centres, pairs[found.groups, 0], found.counts)
         self.photos_ = np.bincount(characters)
         self.metrics_ = training_metrics(scaled, characters, seed=self.seed)
         self._calibrate()
@@ -162,9 +158,7 @@ class CharacterModel(estimator.ClassifierMixin):
 
     # Deciding
 
-    def decide(
-        self, X: ArrayLike, *, threshold: float | None = None, candidates: int = CANDIDATES
-    ) -> Decisions:
+    def decide(self, X: ArrayLike, *, threshold: float | None = None, candidates: int = CANDIDATES) -> Decisions:
         """Candidates and decision for each embedding of `X` (n, d) or (d,); one matrix product for all."""
         estimator.check_is_fitted(self)
         scaled = self._scaled(check_embeddings(X, self.n_features_in_))
@@ -219,16 +213,12 @@ class CharacterModel(estimator.ClassifierMixin):
 
     def _look(self, scaled: NDArray[Any], character: int) -> str | None:
         starts = self.prototypes_.starts
-        first = starts[character]
-        last = starts[character + 1] if character + 1 < len(starts) else len(self.looks_)
+        first = int(starts[character])
+        last = int(starts[character + 1]) if character + 1 < len(starts) else len(self.looks_)
         return self.looks_[first + int((self.prototypes_.centres[first:last] @ scaled).argmax())]
 
     def _cast(self) -> str:
         return ", ".join(map(str, self.classes_[:20])) + (", ..." if len(self.classes_) > 20 else "")
-
-    def _set_prototypes(self, found: Prototypes, pairs: IntArray, look_names: list[str | None]) -> None:
-        self.looks_: list[str | None] = [look_names[pairs[g, 1]] for g in found.groups]
-        self.prototypes_ = Prototypes(found.centres, pairs[found.groups, 0], found.counts)
 
     def _drop(self, name: str) -> None:
         at = int(np.flatnonzero(self.classes_ == name)[0])

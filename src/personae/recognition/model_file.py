@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from personae import archive
 from personae._version import __version__
@@ -57,9 +58,7 @@ def describe(model: CharacterModel, *, embedder: str, gallery_revision: str) -> 
             "fitted": model.threshold is None,
         },
         "far_curve": [[far, round(model.calibration_.threshold(far), 4)] for far in FAR_SHOWN],
-        "parameters": {
-            name: value for name, value in model.get_params().items() if name != "background"
-        },
+        "parameters": {name: value for name, value in model.get_params().items() if name != "background"},
         "metrics": model.metrics_.as_dict(),
         "characters": [
             {
@@ -76,7 +75,7 @@ def describe(model: CharacterModel, *, embedder: str, gallery_revision: str) -> 
 def save(model: CharacterModel, card: dict[str, Any], path: Path) -> None:
     """Write the archive and the JSON beside it, each whole; refuses to replace a file that is not ours."""
     calibration, prototypes = model.calibration_, model.prototypes_
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "scaler_mean": model.scaler_.mean_,
         "scaler_scale": model.scaler_.scale_,
         "centres": prototypes.centres.astype(np.float32),
@@ -105,7 +104,7 @@ def load(path: Path) -> tuple[CharacterModel, dict[str, Any]]:
     return model, card
 
 
-def _assemble(arrays: dict[str, np.ndarray[Any, Any]], metadata: dict[str, Any]) -> CharacterModel:
+def _assemble(arrays: dict[str, NDArray[Any]], metadata: dict[str, Any]) -> CharacterModel:
     """A model from validated arrays: nothing is trusted to fit together until it is checked."""
     parameters = metadata["parameters"]
     dimension = int(metadata["dimension"])
@@ -141,9 +140,7 @@ def _assemble(arrays: dict[str, np.ndarray[Any, Any]], metadata: dict[str, Any])
     model.looks_ = [None if look is None else str(look) for look in metadata["looks"]]
     model.photos_ = arrays["photos"]
     model.prototypes_ = Prototypes(centres, groups, arrays["counts"])
-    model.calibration_ = Calibration(
-        arrays["far"], arrays["far_cosine"], arrays["similarity"], arrays["confidence"]
-    )
+    model.calibration_ = Calibration(arrays["far"], arrays["far_cosine"], arrays["similarity"], arrays["confidence"])
     model.threshold_ = float(metadata["operating_point"]["threshold"])
     model.metrics_ = TrainingMetrics(**metadata["metrics"])
     return model
@@ -152,5 +149,3 @@ def _assemble(arrays: dict[str, np.ndarray[Any, Any]], metadata: dict[str, Any])
 def _require(condition: bool, what: str) -> None:
     if not condition:
         raise ValueError(what)
-
-

@@ -75,9 +75,7 @@ def fit_prototypes(X: NDArray[Any], groups: IntArray, *, max_clusters: int = 3) 
     return Prototypes(centres[by_group], owner[by_group].astype(np.int64), sizes[by_group].astype(np.int64))
 
 
-def _cluster_stack(
-    stack: NDArray[Any], max_clusters: int
-) -> tuple[NDArray[Any], NDArray[np.bool_], NDArray[np.int64]]:
+def _cluster_stack(stack: NDArray[Any], max_clusters: int) -> tuple[NDArray[Any], NDArray[np.bool_], NDArray[np.int64]]:
     """Centres (g, k, d), which of them count (g, k), and their photos (g, k), of g groups of n photos (g, n, d)."""
     g, n, _ = stack.shape
     most = max(1, min(max_clusters, n // MIN_CLUSTER_PHOTOS))

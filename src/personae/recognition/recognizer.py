@@ -21,7 +21,6 @@ from numpy.typing import ArrayLike, NDArray
 from personae.errors import (
     CastError,
     EmbedderMismatchError,
-    ModelNotFoundError,
     PhotoError,
     StoreError,
 )
@@ -166,9 +165,7 @@ class CharacterRecognizer:
         from personae.recognition.enrolment import WantedPhoto
 
         wanted = [
-            WantedPhoto(name, Path(path).absolute())
-            for name, paths in character_photos.items()
-            for path in paths
+            WantedPhoto(name, Path(path).absolute()) for name, paths in character_photos.items() for path in paths
         ]
         return await asyncio.to_thread(self._train, wanted, None, False, (), progress_callback)
 
@@ -210,9 +207,7 @@ class CharacterRecognizer:
 
         with project_lock(self.project.folder, self.settings.lock_timeout_s, "train", on_wait=waiting):
             with self._gallery_to_train(fresh) as gallery:
-                report = enrol(
-                    gallery, wanted, self.analyzer, self.settings, origin=origin, progress=progress
-                )
+                report = enrol(gallery, wanted, self.analyzer, self.settings, origin=origin, progress=progress)
                 enrolment, records, revision = gallery.enrolled(), gallery.photos(), gallery.revision
             if not len(enrolment):
                 raise CastError(_nothing_usable(records))
@@ -267,7 +262,7 @@ class CharacterRecognizer:
         by_character: dict[str, list[PhotoRecord]] = {}
         for record in records:
             by_character.setdefault(record.character, []).append(record)
-        characters = []
+        characters: list[CharacterReport] = []
         for name, photos in sorted(by_character.items()):
             used = [photo for photo in photos if photo.status == "enrolled"]
             rejected = tuple(
@@ -300,9 +295,7 @@ class CharacterRecognizer:
         """
         return (await asyncio.to_thread(self.identify_embeddings, embedding))[0]
 
-    def identify_embeddings(
-        self, embeddings: ArrayLike, *, threshold: float | None = None
-    ) -> list[Match | None]:
+    def identify_embeddings(self, embeddings: ArrayLike, *, threshold: float | None = None) -> list[Match | None]:
         """Who each face is, by embeddings (n, d): one matrix product for all of them."""
         decisions = self._decide(embeddings, threshold)
         return [decisions.match(face) for face in range(len(decisions))]
@@ -329,11 +322,15 @@ class CharacterRecognizer:
         self, source: str | Path | Picture, faces: AnalyzedFaces, threshold: float | None
     ) -> IdentifiedPicture:
         matcher = self._matcher(faces.embedder)
-        decisions = matcher.decide(faces.embeddings, threshold=threshold)
+        decisions = matcher.decide(faces.embeddings, threshold=self._threshold(threshold))
         return IdentifiedPicture(_name_of(source), faces, tuple(identify_together(decisions)))
 
     def _decide(self, embeddings: ArrayLike, threshold: float | None) -> Decisions:
-        return self._matcher().decide(embeddings, threshold=threshold)
+        return self._matcher().decide(embeddings, threshold=self._threshold(threshold))
+
+    def _threshold(self, given: float | None) -> float | None:
+        """The cosine to decide by: given at the call, else by the settings, else (None) the model's own."""
+        return self.settings.threshold if given is None else given
 
     def compare_faces(self, first: ArrayLike, second: ArrayLike) -> float:
         """Cosine of two embeddings (d,), after the model's scaler where there is a model; 1 is the same direction."""
@@ -348,14 +345,15 @@ class CharacterRecognizer:
         matcher = self._matcher()
         fallback = isinstance(matcher, NearestFace)
         method: Method = "fallback" if fallback else "model"
-        point = self._card.get("operating_point", {})
+        by_hand = self._threshold(None)
+        point = self._card.get("operating_point", {}) if by_hand is None else {}
         return {
             "method": method,
             "embedder": self._card["embedder"],
             "personae_version": self._card.get("personae_version", ""),
             "created": self._card.get("created"),
             "far": point.get("far"),
-            "threshold": matcher.threshold_,
+            "threshold": matcher.threshold_ if by_hand is None else by_hand,
             "characters": [str(name) for name in matcher.classes_],
         }
 
@@ -372,7 +370,7 @@ class CharacterRecognizer:
         if not self.project.gallery.is_file():
             return False
         with Gallery.open(self.project.gallery, embedder=None, read_only=True) as gallery:
-            return gallery.revision != self.card()["gallery_revision"]
+            return gallery.revision != str(self.card()["gallery_revision"])
 
     # Loading
 
@@ -392,9 +390,7 @@ class CharacterRecognizer:
                 self._loaded, self._card = self._ensure_model_loaded(embedder)
             return self._loaded
 
-    def _ensure_model_loaded(
-        self, embedder: str | None
-    ) -> tuple[CharacterModel | NearestFace, dict[str, Any]]:
+    def _ensure_model_loaded(self, embedder: str | None) -> tuple[CharacterModel | NearestFace, dict[str, Any]]:
         problem: StoreError | EmbedderMismatchError
         try:
             model, card = model_file.load(self.model_path)

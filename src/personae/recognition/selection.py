@@ -22,9 +22,7 @@ OTHERS = 0.45
 """A face that near to another character is that character."""
 
 
-def choose_faces(
-    photos: Sequence[AnalyzedFaces], reference: FloatArray, others: FloatArray
-) -> list[int | None]:
+def choose_faces(photos: Sequence[AnalyzedFaces], reference: FloatArray, others: FloatArray) -> list[int | None]:
     """For each of several photos of one character its face, or None where nothing tells.
 
     `photos`: each with one face or more; `reference` (m, d): the character's faces from photos with one face;
