@@ -2,10 +2,9 @@
 
     python scripts/make_background.py EMBEDDINGS.npz src/personae/data/background-sface-d128-p1.safetensors
 
-EMBEDDINGS.npz holds `clean` (n, d) embeddings, `lowres` of the same photos with small faces, `identity` (n,) numbers of people
-and `part` (n,): 0 background,
-1 calibration. Nobody is in two parts, and rows of other parts are never read. What is written is aggregate: a mean,
-two covariances and score quantiles.
+EMBEDDINGS.npz holds `clean` (n, d) embeddings, `lowres` of the same photos with small faces, `identity` (n,) numbers
+of people and `part` (n,): 0 background, 1 calibration. Nobody is in two parts, and rows of other parts are never read.
+What is written is aggregate: a mean, two covariances and score quantiles.
 """
 
 from __future__ import annotations

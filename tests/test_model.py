@@ -104,7 +104,9 @@ def test_probabilities_are_of_the_cast_and_agree_with_predict() -> None:
     np.testing.assert_allclose(probability.sum(axis=1), 1)
     assert (model.classes_[probability.argmax(axis=1)] == model.predict(X)).all()
     assert model.decision_function(X).shape == (30, 7)
-    assert trained(2).decision_function(X).shape == (30,)
+    binary = trained(2)
+    assert binary.decision_function(X).shape == (30,)
+    assert ((binary.decision_function(X) > 0) == (binary.predict(X) == "c001")).all()
 
 
 def two_looks(seed: int = 7) -> NDArray[np.float32]:

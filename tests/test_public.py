@@ -39,7 +39,8 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 def test_importing_writes_nothing_and_sets_up_no_logging() -> None:
     code = (
         "import logging, os; before = dict(os.environ); import personae; "
-        "from personae import CharacterRecognizer, FaceAnalyzer, CharacterModel; CharacterRecognizer(); FaceAnalyzer(); "
+        "from personae import CharacterRecognizer, FaceAnalyzer, CharacterModel; "
+        "CharacterRecognizer(); FaceAnalyzer(); "
         "assert dict(os.environ) == before; assert not logging.getLogger().handlers; "
         "assert not logging.getLogger('personae').handlers; assert not os.path.exists('personae')"
     )

@@ -43,9 +43,9 @@ class StubAnalyzer:
         self.embedded.append(Path(path).name)
         one = np.full(1, 90, np.float32)
         return AnalyzedFaces(
-            np.array([[10, 10, 100, 100]], np.float32), np.zeros((1, 5, 2), np.float32), one / 100,
+            np.array([[10, 10, 100, 100]], np.float32), np.zeros((1, 5, 2), np.float32), np.full(1, 0.9, np.float32),
             embeddings=self.vectors[[int(text)]],
-            quality=Quality(one, one, one, one - 90, one / 90, ((),)),
+            quality=Quality(one, one, one, np.zeros(1, np.float32), one, ((),)),
             embedder=self.embedder_id, size_wh=(200, 200),
         )  # fmt: skip
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -76,7 +76,8 @@ def enrol(
     taken out. Without one (None) photos are only added. What was done is committed as it goes, so a training that is
     interrupted goes on where it stopped.
     """
-    return _Enrolment(gallery, analyzer, settings, origin, progress).run(list(wanted))
+    absolute = [replace(photo, path=photo.path.absolute()) for photo in wanted]
+    return _Enrolment(gallery, analyzer, settings, origin, progress).run(absolute)
 
 
 @dataclass(frozen=True, eq=False)
@@ -278,7 +279,10 @@ class _Enrolment:
             for item, choice in zip(items, choices, strict=True):
                 found = len(item.faces)
                 if choice is None:
-                    detail = f"{found} faces, and nothing tells which is {character}: crop it, or add photos of {character} alone"
+                    detail = (
+                        f"{found} faces, and nothing tells which is {character}: "
+                        f"crop it, or add photos of {character} alone"
+                    )
                     batch.append((item.record.rejected(Reason.AMBIGUOUS_FACES, detail, faces_found=found), None))
                 else:
                     batch.append((item.record.enrolled(faces_found=found), _enrolled_face(item.faces, choice)))

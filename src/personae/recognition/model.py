@@ -182,17 +182,16 @@ class CharacterModel(estimator.ClassifierMixin):
         return [decisions.match(face) for face in range(len(decisions))]
 
     def decision_function(self, X: ArrayLike) -> Float64Array:
-        """(n, c) cosine to each character; (n,) the difference of the two for a cast of two, as in scikit-learn."""
+        """(n, c) cosine to each character; for a cast of two (n,) the log-odds of the second, as scikit-learn has it."""
         scores = self._scores(X)
-        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
+        if len(self.classes_) != 2:
+            return scores
+        odds = self._odds(scores)
+        return np.asarray(np.log(odds[:, 1]) - np.log(odds[:, 0]))
 
     def predict_proba(self, X: ArrayLike) -> Float64Array:
         """(n, c) probability of each character for a face of the cast; rows sum to 1 (closed set)."""
-        scores = self._scores(X)
-        odds = self.calibration_.confidence_at(scores)
-        odds = odds / (1 - odds)
-        # A trace of the cosine decides where the calibration has reached its bound for several characters.
-        odds = odds * np.exp(1e-6 * scores)
+        odds = self._odds(self._scores(X))
         return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
@@ -210,6 +209,11 @@ class CharacterModel(estimator.ClassifierMixin):
         estimator.check_is_fitted(self)
         scaled = self._scaled(estimator.check_predict_argument(X, self.n_features_in_, self))
         return character_scores(scaled, self.prototypes_.centres, self.prototypes_.starts).astype(np.float64)
+
+    def _odds(self, scores: Float64Array) -> Float64Array:
+        confidence = self.calibration_.confidence_at(scores)
+        # A trace of the cosine decides where the calibration has reached its bound for several characters.
+        return np.asarray(confidence / (1 - confidence) * np.exp(1e-3 * scores))
 
     def _look(self, scaled: NDArray[Any], character: int) -> str | None:
         starts = self.prototypes_.starts

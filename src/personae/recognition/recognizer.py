@@ -164,9 +164,7 @@ class CharacterRecognizer:
         """
         from personae.recognition.enrolment import WantedPhoto
 
-        wanted = [
-            WantedPhoto(name, Path(path).absolute()) for name, paths in character_photos.items() for path in paths
-        ]
+        wanted = [WantedPhoto(name, Path(path)) for name, paths in character_photos.items() for path in paths]
         return await asyncio.to_thread(self._train, wanted, None, False, (), progress_callback)
 
     def train_folder(
