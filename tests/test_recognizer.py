@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.people import EMBEDDER, people
+from tests.stub import FACES, ROWS, StubAnalyzer, write_cast
 
 from personae import CharacterModel, CharacterRecognizer, Progress, Settings
 from personae.errors import (
@@ -24,49 +25,6 @@ from personae.errors import (
 )
 from personae.recognition.scaler import EmbeddingScaler
 from personae.types import AnalyzedFaces, FloatArray, Quality
-
-
-class StubAnalyzer:
-    """Stands in for the networks: a file holds the number of a vector, and a picture shows that one face."""
-
-    def __init__(self, vectors: FloatArray, embedder: str = EMBEDDER, delay_s: float = 0.0) -> None:
-        self.vectors = vectors
-        self.embedder_id = embedder
-        self.delay_s = delay_s
-        self.embedded: list[str] = []
-
-    def analyze(self, path: str | Path) -> AnalyzedFaces:
-        time.sleep(self.delay_s)
-        text = Path(path).read_text()
-        if not text.isdigit():
-            raise PhotoError(path, "not a picture")
-        self.embedded.append(Path(path).name)
-        one = np.full(1, 90, np.float32)
-        return AnalyzedFaces(
-            np.array([[10, 10, 100, 100]], np.float32), np.zeros((1, 5, 2), np.float32), np.full(1, 0.9, np.float32),
-            embeddings=self.vectors[[int(text)]],
-            quality=Quality(one, one, one, np.zeros(1, np.float32), one, ((),)),
-            embedder=self.embedder_id, size_wh=(200, 200),
-        )  # fmt: skip
-
-    def analyze_many(self, paths: Iterable[Path]) -> Iterator[tuple[Path, AnalyzedFaces | PhotoError]]:
-        for path in paths:
-            try:
-                yield path, self.analyze(path)
-            except PhotoError as error:
-                yield path, error
-
-
-FACES = people(4, 6, seed=20)
-ROWS = FACES.reshape(-1, 128)
-
-
-def write_cast(folder: Path, characters: int = 3, photos: int = 3) -> Path:
-    for c in range(characters):
-        (folder / f"c{c}").mkdir(parents=True, exist_ok=True)
-        for p in range(photos):
-            (folder / f"c{c}" / f"{p}.jpg").write_text(str(c * 6 + p))
-    return folder
 
 
 def make(folder: Path, **options: Any) -> CharacterRecognizer:

@@ -41,8 +41,9 @@ def write(
         if str(array.dtype) not in _DTYPES:
             raise TypeError(f"{name} has dtype {array.dtype}, expected one of {', '.join(_DTYPES)}")
     text = json.dumps(facts, ensure_ascii=False, sort_keys=True, allow_nan=False)
-    metadata = {_MARK: schema, "facts": text, "sha256": _checksum(plain, text, schema)}
-    write_whole(path, save(plain, metadata=metadata))
+    # One entry only: safetensors writes several in any order, and equal content shall give equal bytes.
+    header = {"schema": schema, "facts": text, "sha256": _checksum(plain, text, schema)}
+    write_whole(path, save(plain, metadata={_MARK: json.dumps(header)}))
 
 
 def read(path: Path, *, schema: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -64,7 +65,7 @@ def read(path: Path, *, schema: str) -> tuple[dict[str, NDArray[Any]], dict[str,
         raise _damaged(path, str(error)) from error
     if any(str(array.dtype) not in _DTYPES for array in arrays.values()) or not isinstance(facts, dict):
         raise _damaged(path, "unexpected content")
-    if checksum != _checksum(arrays, metadata["facts"], metadata[_MARK]):
+    if checksum != _checksum(arrays, metadata["facts"], metadata["schema"]):
         raise _damaged(path, "its checksum does not match")
     for array in arrays.values():
         array.flags.writeable = False
@@ -72,7 +73,7 @@ def read(path: Path, *, schema: str) -> tuple[dict[str, NDArray[Any]], dict[str,
 
 
 def _header(path: Path, schema: str) -> dict[str, str]:
-    """The metadata of a safetensors file that is ours and not too new."""
+    """Schema, facts and checksum of a safetensors file that is ours and not too new."""
     try:
         with path.open("rb") as file:
             start = file.read(8)
@@ -84,8 +85,8 @@ def _header(path: Path, schema: str) -> dict[str, str]:
         raise _damaged(path, str(error)) from error
     marked = f'"{_MARK}"'.encode() in raw
     try:
-        metadata = json.loads(raw)["__metadata__"]
-        found = str(metadata[_MARK])
+        metadata = json.loads(json.loads(raw)["__metadata__"][_MARK])
+        found = str(metadata["schema"])
     except (ValueError, KeyError, TypeError, UnicodeDecodeError):
         if marked:
             raise _damaged(path, "its header cannot be read") from None

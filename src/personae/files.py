@@ -7,12 +7,13 @@ import errno
 import hashlib
 import json
 import os
-import tempfile
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from personae.errors import ProjectBusyError, WriteError
 
@@ -21,27 +22,33 @@ HOLDER_FILE = "writer.json"
 _POLL_S = 0.2
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write `content` so that `path` holds either what it held before or all of it, also after a power cut.
+@contextmanager
+def open_whole(path: Path) -> Iterator[BinaryIO]:
+    """A binary file to write that appears as `path` when the block ends, and not at all when it fails.
 
-    Raises WriteError; the existing file is then untouched.
+    So `path` holds either what it held before or everything, also after a power cut. Raises WriteError.
     """
-    temporary: Path | None = None
+    # Opened by name (not by mkstemp), so that the file gets the permissions any new file would have.
+    temporary = path.with_name(f".{path.name[-100:]}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
+        with temporary.open("xb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
         raise write_error(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write `content` by `open_whole`."""
+    with open_whole(path) as file:
+        file.write(content)
 
 
 def write_error(path: Path, error: OSError) -> WriteError:

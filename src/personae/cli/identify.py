@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -139,19 +137,10 @@ def _output(target: str) -> Iterator[TextIO]:
         finally:
             stream.detach()
         return
-    from personae.files import write_error
+    from personae.files import open_whole
 
-    path = Path(target)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    except OSError as error:
-        raise write_error(path, error) from error
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            yield stream
-        Path(temporary).replace(path)
-    except OSError as error:
-        raise write_error(path, error) from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with open_whole(Path(target)) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="\n")
+        yield text
+        text.flush()
+        text.detach()

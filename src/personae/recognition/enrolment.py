@@ -262,8 +262,11 @@ class _Enrolment:
             return
         enrolment = self.gallery.enrolled()
         of_character: dict[str, list[int]] = defaultdict(list)
-        for row, character in enumerate(enrolment.characters):
-            of_character[character].append(row)
+        # What a photo showed before is no evidence for what it shows now.
+        waiting_paths = {item.photo.key for item in several}
+        for row, key in enumerate(zip(enrolment.characters, enrolment.paths, strict=True)):
+            if key not in waiting_paths:
+                of_character[key[0]].append(row)
         means = {character: unit(enrolment.embeddings[rows].mean(axis=0)) for character, rows in of_character.items()}
         waiting: dict[str, list[_Several]] = defaultdict(list)
         for item in several:

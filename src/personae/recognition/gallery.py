@@ -170,14 +170,17 @@ class Gallery:
             "SELECT character, coalesce(look, ''), sha256, embedding FROM photos JOIN faces ON photo = id "
             "ORDER BY character, look, path"
         ):
-            digest.update("\0".join(row[:3]).encode() + row[3])
+            digest.update("\0".join(map(str, row[:3])).encode() + bytes(row[3]))
         return digest.hexdigest()[:16]
 
     def photos(self, character: str | None = None) -> list[PhotoRecord]:
         """Every photo known, or those of one character; sorted by character and path."""
         condition, values = ("", ()) if character is None else ("WHERE character = ?", (character,))
         rows = self._query(f"SELECT {_PHOTO_COLUMNS}, id FROM photos {condition} ORDER BY character, path", values)
-        return [PhotoRecord(**_as_fields(row)) for row in rows]
+        try:
+            return [PhotoRecord(**_as_fields(row)) for row in rows]
+        except ValueError as error:
+            raise DamagedFileError(self.path, f"the gallery is damaged ({error}). Restore it from a backup.") from error
 
     def enrolled(self) -> Enrolment:
         """Every enrolled face; raises DamagedFileError where the embeddings do not fit together."""
@@ -186,7 +189,7 @@ class Gallery:
             "ORDER BY character, look, path"
         )
         blobs = [row[6] for row in rows]
-        lengths = {len(blob) for blob in blobs}
+        lengths = {len(blob) if isinstance(blob, bytes) else 0 for blob in blobs}
         if len(lengths) > 1 or any(length == 0 or length % 4 for length in lengths):
             raise DamagedFileError(self.path, "embeddings of different lengths. Restore it, or train with --fresh.")
         flat = np.frombuffer(b"".join(blobs), "<f4").astype(np.float32)

@@ -92,12 +92,12 @@ def sqlite_errors(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into ours, with what to do next."""
     try:
         yield
+    except (UnicodeDecodeError, OverflowError, MemoryError) as error:
+        raise _damaged(path, error) from error
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _DAMAGED:
-            raise DamagedFileError(
-                path, f"the gallery is damaged ({error}). Restore it from a backup, or move it away and train again."
-            ) from error
+            raise _damaged(path, error) from error
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise ProjectBusyError(
                 path, "another process is writing to the gallery. Try again when it has finished."
@@ -108,4 +108,10 @@ def sqlite_errors(path: Path) -> Iterator[None]:
                 f"cannot be written ({error}). Check free space and permissions, or choose another --project. "
                 "Nothing that was there is lost.",
             ) from error
-        raise DamagedFileError(path, f"the gallery cannot be used ({error}).") from error
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> DamagedFileError:
+    return DamagedFileError(
+        path, f"the gallery is damaged ({error}). Restore it from a backup, or move it away and train again."
+    )

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from personae import archive
+from personae.errors import DamagedFileError
+from personae.recognition import model_file
+from personae.recognition.background import background_for
+from personae.recognition.model import CharacterModel
+from tests.people import EMBEDDER, cast, people, sface_background
+
+SAMPLES = Path(__file__).parent / "samples"
+
+
+def save(path: Path) -> CharacterModel:
+    X, y = cast(4, 3)
+    model = CharacterModel(background=sface_background()).fit(X, y, looks=[None, "old", None] * 4)
+    card = model_file.describe(model, embedder=EMBEDDER, gallery_revision="abc")
+    model_file.save(model, card, path)
+    return model
+
+
+def test_a_loaded_model_decides_as_the_saved_one(tmp_path: Path) -> None:
+    saved = save(tmp_path / "m.personae")
+    loaded, card = model_file.load(tmp_path / "m.personae")
+    probes = people(300, 1, seed=3)[:, 0]
+    assert loaded.match(probes) == saved.match(probes) and loaded.match(cast(4, 3)[0]) == saved.match(cast(4, 3)[0])
+    np.testing.assert_array_equal(loaded.predict_proba(probes), saved.predict_proba(probes))
+    assert loaded.metrics_ == saved.metrics_ and card["gallery_revision"] == "abc"
+    assert card["characters"][0] == {"character": "c000", "photos": 3, "prototypes": 2, "looks": ["old"]}
+    loaded.add_character("new", people(1, 2, seed=4)[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("centres", lambda a: a[:, :-1]),
+        ("centres", lambda a: a * 2),
+        ("groups", lambda a: a[::-1]),
+        ("groups", lambda a: a + 1),
+        ("groups", lambda a: a * 1_000_000),
+        ("scaler_scale", lambda a: -a),
+        ("scaler_mean", lambda a: a * np.nan),
+        ("far", lambda a: a[::-1]),
+        ("far_cosine", lambda a: a[:-1]),
+        ("confidence", lambda a: a[::-1]),
+        ("photos", lambda a: a[:-1]),
+    ],
+)
+def test_arrays_that_do_not_fit_together_are_refused_although_the_checksum_is_right(
+    tmp_path: Path, name: str, change: Any
+) -> None:
+    path = tmp_path / "m.personae"
+    save(path)
+    arrays, facts = archive.read(path, schema=model_file.SCHEMA)
+    archive.write(path, arrays | {name: np.ascontiguousarray(change(arrays[name]))}, facts, schema=model_file.SCHEMA)
+    with pytest.raises(DamagedFileError, match="not a consistent model"):
+        model_file.load(path)
+
+
+@pytest.mark.parametrize("key", ["classes", "looks", "parameters", "metrics", "operating_point", "dimension"])
+def test_facts_that_are_missing_are_refused(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "m.personae"
+    save(path)
+    arrays, facts = archive.read(path, schema=model_file.SCHEMA)
+    archive.write(path, arrays, {k: v for k, v in facts.items() if k != key}, schema=model_file.SCHEMA)
+    with pytest.raises(DamagedFileError):
+        model_file.load(path)
+
+
+def test_models_of_every_old_version_can_be_read() -> None:
+    samples = sorted(SAMPLES.glob("model-*.personae"))
+    assert [sample.stem for sample in samples] == [f"model-{v}" for v in range(1, int(model_file.SCHEMA[-1]) + 1)]
+    for sample in samples:
+        model, _ = model_file.load(sample)
+        assert model.predict(np.eye(2, 8)).tolist() == ["Ada", "Grace"]
+
+
+def test_the_background_is_aggregate_and_small() -> None:
+    background = background_for(EMBEDDER, 128)
+    assert background.people > 1000
+    shapes = {getattr(background, name).shape for name in ("mean", "covariance", "within")}
+    assert shapes == {(128,), (128, 128)}
+    assert background.tail_real.size < 50 and background.genuine_cosine.size < 1000
+    assert background_for("unheard:d64:p1:0", 64).people == 0
