@@ -43,9 +43,11 @@ def similarity(landmarks_xy: FloatArray, template_xy: FloatArray = TEMPLATE_XY) 
 def crops(picture: Picture, faces: Faces) -> PixelArray:
     """(n, 112, 112, 3) uint8 RGB, one crop per face; what lies outside the picture is black.
 
-    Bilinear, as OpenCV's alignCrop, down to half size. A larger face is first averaged over whole blocks of pixels:
-    bilinear sampling would skip most of its pixels and keep their noise. Measured on noisy enlarged photos this brings
-    the embedding from cosine .94 to .98 of the clean photo's; on clean photos it moves it by .001 on average.
+    Bilinear, as OpenCV's alignCrop, which looks at 2x2 pixels wherever it lands: in a face more than twice too large it
+    skips pixels and keeps their noise. So a face more than four times too large is first averaged over whole blocks, to
+    no less than twice the crop. Measured on photos enlarged 4 and 8 times with noise added, the mean cosine to the
+    clean photo's embedding rises from .954 and .953 to .987 and .995. Averaging further would gain a little more
+    (.992 at 4 times) but leave OpenCV's result (.988 on a clean photo at half size, where this is equal to it).
     """
     if not len(faces):
         return NO_CROPS
@@ -62,7 +64,7 @@ def _crop(pixels: PixelArray, landmarks_xy: FloatArray) -> PixelArray:
     corners = np.array([[-1.0, -1.0], [CROP_PX, -1.0], [-1.0, CROP_PX], [CROP_PX, CROP_PX]])
     reached = (corners - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
     height, width = pixels.shape[:2]
-    size = max(1, int(1 / np.hypot(*matrix[:, 0])))
+    size = max(1, int(0.5 / np.hypot(*matrix[:, 0])))
     low = np.clip(np.floor(reached.min(axis=0)) - size, 0, (width - 1, height - 1)).astype(int)
     high = np.clip(np.ceil(reached.max(axis=0)) + size + 1, low + 1, (width, height)).astype(int)
     part = pixels[low[1] : high[1], low[0] : high[0]]

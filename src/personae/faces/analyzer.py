@@ -84,9 +84,7 @@ class FaceAnalyzer:
         seen = self._look(picture_or_path)
         return self._analyzed(seen, self.embedder.embed(seen.crops))
 
-    def analyze_many(
-        self, pictures_or_paths: Iterable[Source]
-    ) -> Iterator[tuple[Source, AnalyzedFaces | PhotoError]]:
+    def analyze_many(self, pictures_or_paths: Iterable[Source]) -> Iterator[tuple[Source, AnalyzedFaces | PhotoError]]:
         """`(what was given, its faces)` for each, in the order given; a PhotoError takes the place of the faces.
 
         Faces of several pictures are embedded together, up to `batch_size` crops, while the next pictures are decoded
@@ -120,10 +118,8 @@ class FaceAnalyzer:
         }
 
     def _look(self, source: Source) -> _Seen:
-        if isinstance(source, Picture):
-            picture = source
-        else:
-            picture = photos.load(source, max_mpx=self.settings.max_picture_mpx)
+        limit = self.settings.max_picture_mpx
+        picture = source if isinstance(source, Picture) else photos.load(source, max_mpx=limit)
         faces = self.detector.detect(picture)
         crops = align.crops(picture, faces)
         return _Seen(faces, crops, quality.assess(crops, faces, self.settings), picture.size_wh)

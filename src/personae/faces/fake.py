@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,9 +137,7 @@ class FakeEmbedder:
         edges = (RING + (1 - 2 * RING) * np.arange(GRID + 1) / GRID) * CROP_PX
         # The middle half of each block: its rim mixes with the neighbours when a picture is resized.
         quarter = (edges[1] - edges[0]) / 4
-        spans = [
-            slice(round(low + quarter), round(high - quarter)) for low, high in zip(edges, edges[1:], strict=False)
-        ]
+        spans = [slice(round(low + quarter), round(high - quarter)) for low, high in pairwise(edges)]
         values = np.stack([crops[:, y, x].mean(axis=(1, 2)) for y in spans for x in spans], axis=1)
         # Relative to their mean, which dimming changes; the constant keeps a crop without blocks from having no length.
         centred: NDArray[np.float64] = values - values.mean(axis=(1, 2), keepdims=True)

@@ -47,7 +47,7 @@ MAX_SECOND_LOOKS = 400
 SAME_FACE_OVERLAP = 0.3
 """Two boxes that share more of their union than this are one face (as in OpenCV's FaceDetectorYN)."""
 INSIDE_OVERLAP = 0.7
-"""So are two of which the smaller lies so far inside the larger: an eye or a mouth taken for a face on another level."""
+"""So are two of which the smaller lies this far inside the larger: an eye taken for a face on another level."""
 
 Look = Callable[[PixelArray, float], Faces]
 """`look(pixels (h, w, 3) uint8 RGB, min_score)` to all candidates at that very size, not yet merged."""
@@ -103,9 +103,9 @@ def _search_level(level: _Level, look: Look, min_score: float) -> Faces:
             faces = look(level.pixels[y1:y2, x1:x2], min_score)
             # What an inner edge of the tile cuts, the neighbour or the next level sees whole.
             low, high = faces.boxes_xyxy[:, :2], faces.boxes_xyxy[:, 2:]
-            cut = ((low < 0) & (np.array([x1, y1]) > 0)).any(axis=1)
-            cut |= ((high > (x2 - x1, y2 - y1)) & (np.array([x2, y2]) < (width, height))).any(axis=1)
-            found.append(_moved(faces[~cut], x1, y1))
+            cut = (low < 0) & (np.array([x1, y1]) > 0)
+            cut |= (high > (x2 - x1, y2 - y1)) & (np.array([x2, y2]) < (width, height))
+            found.append(_moved(faces[np.flatnonzero(~cut.any(axis=1))], x1, y1))
     return concatenate(found)
 
 
@@ -189,7 +189,9 @@ def suppress(faces: Faces) -> IntArray:
     return np.array(kept, np.int64)
 
 
-def overlaps(a_xyxy: NDArray[np.float32], b_xyxy: NDArray[np.float32], *, of_smaller: bool = False) -> NDArray[np.float32]:
+def overlaps(
+    a_xyxy: NDArray[np.float32], b_xyxy: NDArray[np.float32], *, of_smaller: bool = False
+) -> NDArray[np.float32]:
     """(n, m) shared area of each pair of boxes as a part of their union, or of the smaller of the two."""
     low = np.maximum(a_xyxy[:, None, :2], b_xyxy[None, :, :2])
     high = np.minimum(a_xyxy[:, None, 2:], b_xyxy[None, :, 2:])
@@ -202,10 +204,12 @@ def overlaps(a_xyxy: NDArray[np.float32], b_xyxy: NDArray[np.float32], *, of_sma
 
 
 def _moved(faces: Faces, x: float, y: float) -> Faces:
-    return Faces(faces.boxes_xyxy + (x, y, x, y), faces.landmarks_xy + (x, y), faces.scores)
+    shift = np.array([x, y], np.float32)
+    return Faces(faces.boxes_xyxy + np.tile(shift, 2), faces.landmarks_xy + shift, faces.scores)
 
 
 def _scaled(faces: Faces, x: float, y: float) -> Faces:
     """In a picture resized by (x, y): boxes are edges, which scale; landmarks are pixel centres, which also shift."""
-    shift = np.array([x, y]) / 2 - 0.5
-    return Faces(faces.boxes_xyxy * (x, y, x, y), faces.landmarks_xy * (x, y) + shift, faces.scores)
+    scale = np.array([x, y], np.float32)
+    landmarks_xy: NDArray[np.float32] = (faces.landmarks_xy + np.float32(0.5)) * scale - np.float32(0.5)
+    return Faces(faces.boxes_xyxy * np.tile(scale, 2), landmarks_xy, faces.scores)

@@ -24,8 +24,8 @@ from personae.types import FloatArray, PixelArray
 class EmbedderDescription:
     """How to feed an embedder: crops of `input_px` squared in `colour_order`, each value `(level - mean) * scale`.
 
-    `template_xy`: where the five landmarks lie in its crop, in pixels, in the order of `LANDMARKS`; None means the usual
-    ArcFace positions, scaled to `input_px`. `preprocessing` is the version of all this; raise it when something changes.
+    `template_xy`: where the five landmarks lie in its crop, in pixels, in the order of `LANDMARKS`; None means the
+    usual ArcFace positions, scaled to `input_px`. `preprocessing` is the version of all this; raise it with any change.
     """
 
     name: str
@@ -64,9 +64,7 @@ class OnnxEmbedder:
     `network`: the name of a known network or a path. Nothing is read before the first use.
     """
 
-    def __init__(
-        self, description: EmbedderDescription, network: str | Path, settings: Settings | None = None
-    ) -> None:
+    def __init__(self, description: EmbedderDescription, network: str | Path, settings: Settings | None = None) -> None:
         settings = settings or Settings()
         self.description = description
         self._batch_size = settings.batch_size

