@@ -147,6 +147,39 @@ def test_small_faces_in_a_large_picture_are_found(
             assert overlap(once, moved, small.size_wh[0] / picture.size_wh[0]) > 0.6, (path.name, at)
 
 
+@pytest.mark.parametrize("face_px", [14, 15, 16])
+def test_faces_that_the_first_look_is_unsure_of_are_found(
+    yunet: YuNetDetector, astronaut: Path, hopper: Path, face_px: int
+) -> None:
+    found = 0
+    for path in (astronaut, hopper):
+        picture = photos.load(path)
+        small = resized(picture, face_px / float(yunet.detect(picture).face_px[0]))
+        # At every place relative to the detector's cells of 8 px, which is what its first score depends on.
+        found += sum(
+            len(yunet.detect(pasted(small.pixels, (320, 320), (40 + x, 40 + y)))) == 1
+            for x in range(0, 8, 2)
+            for y in range(0, 8, 2)
+        )
+    assert found >= 31  # of 32
+
+
+def test_faces_on_the_seam_of_two_tiles_are_found(yunet: YuNetDetector, astronaut: Path, hopper: Path) -> None:
+    # Without overlap about half of these are missed; larger faces are often saved by the next level.
+    for path in (astronaut, hopper):
+        picture = photos.load(path)
+        small = resized(picture, 20 / float(yunet.detect(picture).face_px[0]))
+        box = yunet.detect(small).boxes_xyxy[0]
+        middle = np.round((box[:2] + box[2:]) / 2).astype(int)
+        for off in range(-9, 10, 3):
+            # Two tiles side by side: without overlap their seam would be in the middle, at 1300.
+            at = 1300 + off - int(middle[0]), 150 + off - int(middle[1])
+            faces = yunet.detect(pasted(small.pixels, (2600, 300), at))
+            assert len(faces) == 1, (path.name, off)
+            moved = Faces(faces.boxes_xyxy - (*at, *at), faces.landmarks_xy, faces.scores)
+            assert multiscale.overlaps(box[None], moved.boxes_xyxy)[0, 0] > 0.6, (path.name, off)
+
+
 @pytest.mark.parametrize("side", [60, 100, 250, 700, 2500])
 @pytest.mark.parametrize("part", [1.2, 1.0, 0.8])
 def test_a_face_that_fills_the_frame_or_reaches_over_it_is_found_once(

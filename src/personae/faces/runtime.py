@@ -24,7 +24,7 @@ PROVIDERS: dict[str, str] = {
 
 AUTO_ORDER = ("cuda", "directml", "openvino", "cpu")
 """What `auto` tries, fastest first. TensorRT and CoreML must be named: both compile a graph anew for every
-picture size, which can take longer than the detection itself. The order follows their documentation; it is not measured."""
+picture size, which can take longer than detecting in it. The order follows their documentation and is not measured."""
 
 _WHEELS = {
     "tensorrt": "onnxruntime-gpu",
