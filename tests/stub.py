@@ -42,7 +42,7 @@ class StubAnalyzer:
             np.zeros((n, 5, 2), np.float32),
             np.full(n, 0.9, np.float32),
             embeddings=self.vectors[rows],
-            quality=Quality(sizes, fixed, fixed, np.zeros(n, np.float32), sizes / 1000, reasons),
+            quality=Quality(sizes, fixed, fixed, np.zeros(n, np.float32), (sizes / 1000).astype(np.float32), reasons),
             embedder=self.embedder_id,
             size_wh=(800, 400),
         )

@@ -2,15 +2,20 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from personae import archive
 from personae.errors import DamagedFileError, ForeignFileError, ModelNotFoundError, StoreError, TooNewError
 
 SCHEMA = "personae/model/1"
-ARRAYS = {"b": np.arange(6, dtype=np.int64).reshape(2, 3), "a": np.array([0.5, -1], np.float32)}
+ARRAYS: dict[str, NDArray[Any]] = {
+    "b": np.arange(6, dtype=np.int64).reshape(2, 3),
+    "a": np.array([0.5, -1], np.float32),
+}
 FACTS = {"name": "Þór ⚡", "list": [1, None, 0.25]}
 
 

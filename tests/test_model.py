@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.people import cast, people, sface_background
 
 from personae.errors import CastError, EmbeddingError, InputError, UnknownCharacterError
 from personae.recognition.model import CharacterModel
 from personae.recognition.prototypes import unit
+from tests.people import cast, people, sface_background
 
 
 def trained(count: int = 5, photos: int = 3, **parameters: Any) -> CharacterModel:

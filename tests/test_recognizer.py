@@ -4,15 +4,11 @@ import asyncio
 import inspect
 import logging
 import threading
-import time
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.people import EMBEDDER, people
-from tests.stub import FACES, ROWS, StubAnalyzer, write_cast
 
 from personae import CharacterModel, CharacterRecognizer, Progress, Settings
 from personae.errors import (
@@ -24,7 +20,8 @@ from personae.errors import (
     StoreError,
 )
 from personae.recognition.scaler import EmbeddingScaler
-from personae.types import AnalyzedFaces, FloatArray, Quality
+from tests.people import EMBEDDER, people
+from tests.stub import FACES, ROWS, StubAnalyzer, write_cast
 
 
 def make(folder: Path, **options: Any) -> CharacterRecognizer:

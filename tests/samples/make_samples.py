@@ -1,6 +1,6 @@
 """Make the samples of today's file versions: run once when a version is new, then keep the files for ever.
 
-    python -m tests.samples.make_samples
+python -m tests.samples.make_samples
 """
 
 from __future__ import annotations

@@ -182,7 +182,7 @@ class CharacterModel(estimator.ClassifierMixin):
         return [decisions.match(face) for face in range(len(decisions))]
 
     def decision_function(self, X: ArrayLike) -> Float64Array:
-        """(n, c) cosine to each character; for a cast of two (n,) the log-odds of the second, as scikit-learn has it."""
+        """(n, c) cosine to each character; for a cast of two (n,) the log-odds of the second, as in scikit-learn."""
         scores = self._scores(X)
         if len(self.classes_) != 2:
             return scores

@@ -1,0 +1,1 @@
+"""Scripts that make shipped data, pictures and pages; run from the checkout."""

@@ -1,0 +1,68 @@
+"""Write the generated parts of the documentation: docs/commands.md and docs/settings.md.
+
+python scripts/make_docs.py            (a test holds that the files are up to date)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from personae.cli import cli
+from personae.settings import SETTINGS_FILE, TABLE
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def commands() -> str:
+    parts = ["# Commands\n\nGenerated from the commands' own help.\n"]
+    root = click.Context(cli, info_name="personae")
+    parts.append(_section("personae", cli.get_help(root)))
+    for name in cli.list_commands(root):
+        command = cli.get_command(root, name)
+        assert command is not None
+        context = click.Context(command, info_name=name, parent=root)
+        parts.append(_section(f"personae {name}", command.get_help(context)))
+        if isinstance(command, click.Group):
+            for inner_name, inner in command.commands.items():
+                inner_context = click.Context(inner, info_name=inner_name, parent=context)
+                parts.append(_section(f"personae {name} {inner_name}", inner.get_help(inner_context)))
+    parts.append(
+        "## Exit status\n\n0: all done. 1: some inputs failed (each is named, the others are done), or `doctor` and "
+        "`demo` found something wrong. 2: wrong use, or nothing could be done. 130: interrupted.\n"
+    )
+    return "\n".join(parts)
+
+
+def settings() -> str:
+    lines = [
+        "# Settings",
+        "",
+        f"Looked up in this order: the command-line option, the environment variable, `{SETTINGS_FILE}` in the project "
+        "folder, the default. Generated from the table in `personae/settings.py`.",
+        "",
+        "| setting | environment | default | unit | range | meaning |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in TABLE:
+        bounds = ", ".join(row.choices) or " to ".join(
+            "" if bound is None else f"{bound:g}" for bound in (row.minimum, row.maximum)
+        )
+        cells = (f"`{row.name}`", f"`{row.environment}`", f"`{row.default}`", row.unit, bounds, row.help)
+        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
+    lines += ["", f"```toml\n# {SETTINGS_FILE}\nfar = 0.005\nmax_clusters = 2\n```", ""]
+    return "\n".join(lines)
+
+
+def _section(title: str, text: str) -> str:
+    return f"## `{title}`\n\n```\n{text}\n```\n"
+
+
+def main() -> None:
+    (DOCS / "commands.md").write_text(commands(), encoding="utf-8")
+    (DOCS / "settings.md").write_text(settings(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
