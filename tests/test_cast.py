@@ -10,11 +10,12 @@ from personae.errors import CastError
 from personae.media.cast import read_cast
 
 
-def put(folder: Path, *names: str) -> None:
+def put(folder: Path, *names: str) -> Path:
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
+    return folder
 
 
 def test_folders_are_characters_and_sub_folders_looks(tmp_path: Path) -> None:
@@ -67,10 +68,10 @@ def test_loose_photos_and_empty_characters_are_noted(tmp_path: Path) -> None:
     ("make", "message"),
     [
         (lambda folder: folder / "missing", "there is no such folder"),
-        (lambda folder: (folder / "file").touch() or folder / "file", "this is a file"),
+        (lambda folder: put(folder, "file") / "file", "this is a file"),
         (lambda folder: folder, "no character in it"),
-        (lambda folder: put(folder, "1.jpg") or folder, "move them into a folder named after"),
-        (lambda folder: put(folder, "Thor/a.txt") or folder, "no photo in any of its 1 sub-folders"),
+        (lambda folder: put(folder, "1.jpg"), "move them into a folder named after"),
+        (lambda folder: put(folder, "Thor/a.txt"), "no photo in any of its 1 sub-folders"),
     ],
 )
 def test_nothing_to_train_on_is_an_error_that_says_what_to_do(tmp_path: Path, make: object, message: str) -> None:
