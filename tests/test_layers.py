@@ -84,3 +84,18 @@ def test_modules_stay_small() -> None:
     lines = {module: len(path.read_text().splitlines()) for module, path in modules().items()}
     large = {module: count for module, count in lines.items() if count > 500}
     assert not large, f"split these: {large}"
+
+
+def test_calls_of_one_platform_stay_in_one_module() -> None:
+    posix_only = {"fcntl", "resource", "pwd", "grp", "termios", "posix"}
+    for module, path in modules().items():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        imported = {
+            name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""])
+        }
+        assert not imported & posix_only or module == "personae.files", module
+        calls = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        assert not calls & {"fork", "chmod", "getuid", "umask", "mkfifo", "killpg"}, module

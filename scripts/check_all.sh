@@ -1,0 +1,23 @@
+#!/bin/sh
+# What `make check` leaves out: every installed Python, the wheel as a user installs it, and the benchmarks' quick settings.
+set -eu
+cd "$(dirname "$0")/.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+.venv/bin/python -m build --wheel --outdir "$work/dist" . >/dev/null
+wheel=$(ls "$work"/dist/*.whl)
+case "$wheel" in
+    *-py3-none-any.whl) echo "pure wheel: $(basename "$wheel")" ;;
+    *) echo "not a pure-Python wheel: $wheel"; exit 1 ;;
+esac
+
+for python in python3.11 python3.12 python3.13 python3.14; do
+    "$python" -c 'import ensurepip' 2>/dev/null || { echo "$python: not installed, passed over"; continue; }
+    "$python" -m venv "$work/$python"
+    "$work/$python/bin/pip" install --quiet --disable-pip-version-check "$wheel[dev]"
+    echo "$python: tests against the wheel"
+    "$work/$python/bin/python" -m pytest -q
+done
+
+.venv/bin/python benchmarks/speed.py --quick
