@@ -8,11 +8,11 @@ import re
 from pathlib import Path
 
 import pytest
-from scripts import make_docs
 
 import personae
 from personae.settings import TABLE
 from personae.types import Reason
+from scripts import make_docs
 
 ROOT = Path(__file__).parent.parent
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]}

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.people import people
 
 from personae.recognition.metrics import training_metrics
 from personae.recognition.prototypes import unit
+from tests.people import people
 
 
 def by_hand(X: np.ndarray, groups: np.ndarray) -> tuple[float, float]:

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.people import people, sface_background
 
 from personae.recognition.prototypes import fit_prototypes, group_means, unit
 from personae.recognition.scaler import EmbeddingScaler
+from tests.people import people, sface_background
 
 
 def test_group_means_do_not_depend_on_order() -> None:
