@@ -240,7 +240,7 @@ class _Enrolment:
         return {
             Reason.FACE_TOO_SMALL: f"the face is {quality.face_px[0]:.0f} px, "
             f"at least {settings.min_enroll_px:g} are needed",
-            Reason.BLURRY: f"sharpness {quality.sharpness[0]:.0f}, at least {settings.min_sharpness:g} is needed",
+            Reason.BLURRY: f"sharpness {quality.sharpness[0]:.2f}, at least {settings.min_sharpness:g} is needed",
             Reason.TOO_DARK: f"brightness {quality.brightness[0]:.0f}, at least {settings.min_brightness:g} is needed",
             Reason.LOW_DETECTION_SCORE: f"detection score {face.scores[0]:.2f}, "
             f"at least {settings.min_enroll_score:g} is needed",
