@@ -137,6 +137,7 @@ def test_inputs_that_fail_are_named_and_the_others_done(home: Path, tmp_path: Pa
         (["inspect", "--project", "nowhere"], "personae train"),
         (["models", "fetch", "nothing"], "nothing"),
         (["sing"], "sing"),
+        (["train", "cast", "--project", "stills/meadow.png/inner"], "part of this path is a file"),
     ],
 )
 def test_wrong_use_ends_with_2_or_1_and_says_what_to_do(home: Path, arguments: list[str], message: str) -> None:

@@ -41,6 +41,11 @@ def test_a_wrong_value_says_what_would_be_right(name: str, value: object, messag
         resolve({name: value}, environment={})
 
 
+def test_a_project_below_a_file_has_no_settings(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert resolve(project=tmp_path / "file" / "inner", environment={}) == Settings()
+
+
 def test_none_clears_a_setting_that_may_be_none(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text("threads = 3\n")
     assert resolve(project=tmp_path, environment={}).threads == 3

@@ -57,11 +57,11 @@ def write_error(path: Path, error: OSError) -> WriteError:
         errno.ENOSPC: "the disk is full. Free some space and try again",
         errno.EDQUOT: "the disk quota is used up. Free some space and try again",
         errno.EFBIG: "the file would be larger than this system allows",
-        errno.EROFS: "the disk is read-only. Choose another folder with --project",
-        errno.EACCES: "no permission to write here. Choose another folder with --project",
-        errno.EPERM: "no permission to write here. Choose another folder with --project",
-        errno.ENOTDIR: "a part of this path is a file. Choose another folder with --project",
-        errno.EEXIST: "a part of this path is a file. Choose another folder with --project",
+        errno.EROFS: "the disk is read-only. Choose another folder",
+        errno.EACCES: "no permission to write here. Choose another folder",
+        errno.EPERM: "no permission to write here. Choose another folder",
+        errno.ENOTDIR: "a part of this path is a file. Choose another folder",
+        errno.EEXIST: "a part of this path is a file. Choose another folder",
         errno.EISDIR: "there is a folder of this name",
     }
     reason = reasons.get(error.errno or 0, str(error))

@@ -234,6 +234,11 @@ class Progress:
 ProgressCallback = Callable[[Progress], None]
 
 
+def count_of(number: int, noun: str) -> str:
+    """A count with its noun: "1 photo", "2 photos"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def percent(probability: float, digits: int = 0) -> str:
     """A probability as text, rounded down: what is not certain never reads as 100 %."""
     scale = 10**digits

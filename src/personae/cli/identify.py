@@ -13,7 +13,7 @@ import click
 
 from personae.cli.console import progress_bar
 from personae.cli.options import NETWORKS, model_option, project_option, settings_from, settings_options
-from personae.types import percent
+from personae.types import count_of, percent
 
 if TYPE_CHECKING:
     from personae.recognition.identification import IdentifiedPicture, Identity
@@ -87,8 +87,8 @@ def identify(
         raise click.UsageError(f"No photo in {', '.join(map(str, photos))}.")
     if json_to != "-":
         click.echo(
-            f"{done} photos, {faces} faces: {named} named, {faces - named} unknown"
-            + (f"; {failed} photos could not be read" if failed else "")
+            f"{count_of(done, 'photo')}, {count_of(faces, 'face')}: {named} named, {faces - named} unknown"
+            + (f"; {count_of(failed, 'photo')} could not be read" if failed else "")
             + (f"; pictures in {annotate_to}" if annotate_to else "")
         )
     return 1 if failed else 0

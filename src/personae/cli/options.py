@@ -13,7 +13,8 @@ from personae.settings import TABLE, Setting, Settings, resolve
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _BY_NAME = {setting.name: setting for setting in TABLE}
-NETWORKS = ("detector", "embedder", "provider", "threads")
+NETWORKS = ("detector", "embedder", "provider", "threads", "min_detection_score", "max_picture_mpx")
+ENROLMENT = ("min_enroll_px", "min_enroll_score", "min_sharpness", "min_brightness", "max_yaw", "lock_timeout_s")
 
 
 def settings_options(*names: str) -> Callable[[_Command], _Command]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from personae.cli.console import console, progress_bar, table
-from personae.cli.options import NETWORKS, model_option, project_option, settings_from, settings_options
+from personae.cli.options import ENROLMENT, NETWORKS, model_option, project_option, settings_from, settings_options
+from personae.types import count_of
 
 if TYPE_CHECKING:
     from personae.recognition.recognizer import TrainingReport
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--fresh", is_flag=True, help="Start anew: forget what was enrolled before.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of tables.")
-@settings_options("far", "threshold", "max_photos", "max_clusters", "seed", *NETWORKS)
+@settings_options("far", "threshold", "max_photos", "max_clusters", "seed", *ENROLMENT, *NETWORKS)
 @model_option
 @project_option
 def train(folder: Path, fresh: bool, as_json: bool, model: Path | None, project: Path | None, **options: Any) -> None:
@@ -74,8 +75,8 @@ def print_report(report: TrainingReport) -> None:
     for note in report.notes:
         out.print(f"note: {note}", markup=False)
     out.print(
-        f"{report.added} photos new, {report.changed} changed, {len(report.removed)} gone, "
-        f"{report.unchanged} as before; {report.faces_embedded} faces embedded in {report.seconds:.1f} s"
+        f"{count_of(report.added, 'photo')} new, {report.changed} changed, {len(report.removed)} gone, "
+        f"{report.unchanged} as before; {count_of(report.faces_embedded, 'face')} embedded in {report.seconds:.1f} s"
     )
     print_metrics(report.model)
     out.print(f"model: {report.model_path}", markup=False)
