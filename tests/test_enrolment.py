@@ -126,11 +126,23 @@ def test_one_group_photo_may_stand_under_both_its_people(home: Home) -> None:
     assert home.reasons(report) == {} and [item.used for item in report.characters] == [4, 4, 3]
 
 
-def test_a_photo_that_moves_into_a_look_is_a_new_path_and_the_look_is_reported(home: Home) -> None:
+def test_a_photo_that_moves_into_a_look_is_not_embedded_again(home: Home) -> None:
+    home.train()
     (home.cast / "c0" / "old").mkdir()
     (home.cast / "c0" / "0.jpg").rename(home.cast / "c0" / "old" / "0.jpg")
     report = home.train()
     assert report.characters[0].looks == ("old",) and report.characters[0].used == 3
+    assert (report.faces_embedded, report.removed, report.unchanged) == (0, (), 9)
+
+
+def test_a_cast_folder_that_moves_is_the_same_cast(home: Home) -> None:
+    before = home.train()
+    home.cast = home.cast.rename(home.cast.with_name("elsewhere"))
+    report = home.train()
+    assert (report.faces_embedded, report.removed, report.unchanged) == (0, (), 9)
+    assert [item.used for item in report.characters] == [item.used for item in before.characters]
+    (home.cast / "c0" / "0.jpg").unlink()
+    assert len(home.train().removed) == 1
 
 
 def test_no_photos_no_choices() -> None:

@@ -119,41 +119,51 @@ class _Enrolment:
         self, wanted: list[WantedPhoto], known: dict[tuple[str, str], PhotoRecord]
     ) -> list[tuple[WantedPhoto, PhotoRecord]]:
         """Take vanished photos out and return those to look at, each with the record it will have."""
-        wanted_keys = {photo.key for photo in wanted}
-        vanished = [
-            record
-            for key, record in known.items()
-            if self.origin is not None and record.origin == self.origin and key not in wanted_keys
-        ]
-        if vanished:
-            self.gallery.remove_photos([record.id for record in vanished if record.id is not None])
-            self.report.removed += [(record.character, record.path) for record in vanished]
         todo: list[tuple[WantedPhoto, PhotoRecord]] = []
         same: list[tuple[WantedPhoto, PhotoRecord]] = []
+        gone = {
+            (record.character, record.sha256): record
+            for key, record in known.items()
+            if record.sha256 and not Path(record.path).exists()
+        }
+        stayed: set[int | None] = set()
         for photo in wanted:
             old = known.get(photo.key)
             record = self._record(photo, old)
+            if old is None:  # a file that was renamed or moved is the photo it was
+                old = gone.pop((photo.character, record.sha256), None)
             if old is None:
                 self.report.added.append(photo.key)
                 todo.append((photo, record))
-            elif old.sha256 != record.sha256:
+                continue
+            stayed.add(old.id)
+            if old.sha256 != record.sha256:
                 self.report.changed.append(photo.key)
                 todo.append((photo, record))
-            else:
-                self.report.unchanged += 1
-                if (old.look, old.origin) != (photo.look, self.origin or old.origin):
-                    self.gallery.move_photo(old, look=photo.look, origin=self.origin or old.origin)
-                same.append((photo, old))
-        if todo or vanished:
-            doubtful = self._doubtful()
-            again = [(photo, old) for photo, old in same if old.reason in _AGAIN or old.id in doubtful]
-        else:
-            again = []
-        rules = rules_of(self.settings)
-        again += [
-            (p, old) for p, old in same if old.status == "rejected" and old.rules != rules and (p, old) not in again
+                continue
+            self.report.unchanged += 1
+            if (old.path, old.look, old.origin) != (record.path, record.look, record.origin):
+                # What was enrolled otherwise stays so, also when it turns up in a folder.
+                origin = old.origin if None in (old.origin, self.origin) else self.origin
+                self.gallery.move_photo(old, replace(record, origin=origin))
+            same.append((photo, old))
+        vanished = [
+            record
+            for record in known.values()
+            if self.origin is not None and record.origin == self.origin and record.id not in stayed
         ]
-        return todo + [(photo, self._record(photo, old)) for photo, old in again]
+        self.gallery.remove_photos([record.id for record in vanished if record.id is not None])
+        self.report.removed += [(record.character, record.path) for record in vanished]
+        doubtful = self._doubtful() if todo or vanished else set()
+        rules = rules_of(self.settings)
+        again = [
+            (photo, self._record(photo, old))
+            for photo, old in same
+            if old.id in doubtful
+            or ((todo or vanished) and old.reason in _AGAIN)
+            or (old.status == "rejected" and old.rules != rules)
+        ]
+        return todo + again
 
     def _doubtful(self) -> set[int]:
         """Photos whose face was chosen among several and agrees badly with the character's other photos."""

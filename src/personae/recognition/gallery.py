@@ -257,10 +257,13 @@ class Gallery:
             ),
         )
 
-    def move_photo(self, record: PhotoRecord, *, look: str | None, origin: str | None) -> None:
-        """Change a known photo's look and origin; its face stays."""
+    def move_photo(self, old: PhotoRecord, new: PhotoRecord) -> None:
+        """Give a known photo the path, date, look and origin of `new`; its face stays."""
         with self.transaction():
-            self._connection.execute("UPDATE photos SET look = ?, origin = ? WHERE id = ?", (look, origin, record.id))
+            self._connection.execute(
+                "UPDATE photos SET path = ?, mtime_ns = ?, look = ?, origin = ? WHERE id = ?",
+                (new.path, new.mtime_ns, new.look, new.origin, old.id),
+            )
 
     def remove_photos(self, ids: Iterable[int]) -> None:
         """Take photos and their faces out."""
