@@ -341,4 +341,7 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(
             f"{uri}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
         )
+    except BaseException:
+        connection.close()
+        raise
     return connection
