@@ -30,22 +30,27 @@ def main() -> None:
     parser.add_argument("embeddings", type=Path)
     parser.add_argument("output", type=Path)
     arguments = parser.parse_args()
-    with np.load(arguments.embeddings) as data:
-        part = data["part"]
-        clean = unit(data["clean"].astype(np.float64))
-        small = unit(data["lowres"].astype(np.float64))
-        identity = data["identity"]
+    people = make(arguments.embeddings, arguments.output)
+    print(f"{arguments.output}: {arguments.output.stat().st_size:,} bytes from {people} people")
+
+
+def make(embeddings: Path, output: Path) -> int:
+    """Write the statistics of `embeddings` to `output`; returns the number of people in them."""
+    with np.load(embeddings) as data:
+        learnable = data["part"] < 2  # of the rest, who are tested, nothing is read
+        part, identity = data["part"][learnable], data["identity"][learnable]
+        clean = unit(data["clean"][learnable].astype(np.float64))
+        small = unit(data["lowres"][learnable].astype(np.float64))
     background = statistics(clean[part == 0], identity[part == 0])
     background = with_tail(background, (clean[part == 0], identity[part == 0]), (clean[part == 1], identity[part == 1]))
     background = with_genuine(background, clean[part == 1], small[part == 1], identity[part == 1])
-    arrays = {name: getattr(background, name) for name in ARRAYS}
     archive.write(
-        arguments.output,
-        {name: array.astype(np.float32).astype(np.float64) for name, array in arrays.items()},
+        output,
+        {name: getattr(background, name).astype(np.float32).astype(np.float64) for name in ARRAYS},
         {"people": background.people, "name": background.name},
         schema=SCHEMA,
     )
-    print(f"{arguments.output}: {arguments.output.stat().st_size:,} bytes from {background.people} people")
+    return background.people
 
 
 def statistics(X: np.ndarray, identity: np.ndarray) -> Background:

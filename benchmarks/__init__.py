@@ -1,0 +1,1 @@
+"""Benchmarks: run from the checkout; nothing of them is in the package."""

@@ -1,0 +1,1 @@
+"""The open-set benchmark: are the cast named, and strangers not?"""
