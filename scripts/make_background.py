@@ -2,9 +2,10 @@
 
     python scripts/make_background.py EMBEDDINGS.npz src/personae/data/background-sface-d128-p1.safetensors
 
-EMBEDDINGS.npz holds `clean` (n, d) embeddings, `lowres` of the same photos with small faces, `identity` (n,) numbers
-of people and `part` (n,): 0 background, 1 calibration. Nobody is in two parts, and rows of other parts are never read.
-What is written is aggregate: a mean, two covariances and score quantiles.
+EMBEDDINGS.npz holds `clean` (n, d) embeddings, `lowres` of the same photos with small faces, their `lowres_px`, `s14`,
+`s20`, `s28` and `s40` at those face sizes, `identity` (n,) numbers of people and `part` (n,): 0 background,
+1 calibration. Nobody is in two parts, and rows of other parts are never read. What is written is aggregate: means, two
+covariances and score quantiles.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from personae.recognition.scaler import EmbeddingScaler
 
 TAIL = np.array([0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 5e-3, 3e-3, 2e-3, 1e-3, 5e-4, 3e-4, 2e-4, 1e-4])
 PROTOTYPE_PHOTOS = (1, 2, 3)
+SIZES_PX = (14, 20, 28, 40, 90)  # the last are the photos as they are
 GENUINE_PHOTOS = (1, 2, 3, 5)
 
 
@@ -41,9 +43,14 @@ def make(embeddings: Path, output: Path) -> int:
         part, identity = data["part"][learnable], data["identity"][learnable]
         clean = unit(data["clean"][learnable].astype(np.float64))
         small = unit(data["lowres"][learnable].astype(np.float64))
+        small_px = data["lowres_px"][learnable].astype(np.float64)
+        sizes = [unit(data[f"s{px}"][learnable][part == 0].astype(np.float64)) for px in SIZES_PX[:-1]]
     background = statistics(clean[part == 0], identity[part == 0])
     background = with_tail(background, (clean[part == 0], identity[part == 0]), (clean[part == 1], identity[part == 1]))
-    background = with_genuine(background, clean[part == 1], small[part == 1], identity[part == 1])
+    means = [weights(identity[part == 0]) @ X for X in (*sizes, clean[part == 0])]
+    background = replace(background, size_px=np.array(SIZES_PX, float), size_mean=np.stack(means))
+    test = part == 1
+    background = with_genuine(background, clean[test], small[test], small_px[test], identity[test])
     archive.write(
         output,
         {name: getattr(background, name).astype(np.float32).astype(np.float64) for name in ARRAYS},
@@ -53,10 +60,16 @@ def make(embeddings: Path, output: Path) -> int:
     return background.people
 
 
+def weights(identity: np.ndarray) -> np.ndarray:
+    """One vote per person: the weight of each row."""
+    _, person, counts = np.unique(identity, return_inverse=True, return_counts=True)
+    return np.asarray(1 / counts[person] / len(counts))
+
+
 def statistics(X: np.ndarray, identity: np.ndarray) -> Background:
     """Mean and covariances of unit-length rows, one vote per person."""
     _, person, counts = np.unique(identity, return_inverse=True, return_counts=True)
-    weight = 1 / counts[person] / len(counts)
+    weight = weights(identity)
     mean = weight @ X
     covariance = (X - mean).T @ ((X - mean) * weight[:, None])
     means = np.stack([X[person == p].mean(axis=0) for p in range(len(counts))])
@@ -67,7 +80,9 @@ def statistics(X: np.ndarray, identity: np.ndarray) -> Background:
     within = residual.T @ (residual * degrees[several][:, None])
     nothing = np.zeros(1)
     name = f"{len(counts)} people of Labeled Faces in the Wild"
-    return Background(mean, covariance, within, nothing, nothing, nothing, np.zeros((1, 2)), len(counts), name)
+    return Background(
+        mean, covariance, within, nothing, nothing, nothing, np.zeros((1, 2)), np.ones(1), mean[None], len(counts), name
+    )
 
 
 def with_tail(
@@ -94,7 +109,9 @@ def with_tail(
     return replace(background, tail_gaussian=tail_gaussian, tail_real=tail_real)
 
 
-def with_genuine(background: Background, clean: np.ndarray, small: np.ndarray, identity: np.ndarray) -> Background:
+def with_genuine(
+    background: Background, clean: np.ndarray, small: np.ndarray, small_px: np.ndarray, identity: np.ndarray
+) -> Background:
     """Add how near a new photo comes to the mean of its person's photos; half the new photos are small faces."""
     rng = np.random.default_rng(0)
     scaler = EmbeddingScaler().fit(clean, np.unique(identity, return_inverse=True)[1], background)
@@ -108,7 +125,8 @@ def with_genuine(background: Background, clean: np.ndarray, small: np.ndarray, i
                     chosen = rng.permutation(rows)
                     mean = unit(unit(scaler.transform(clean[chosen[:photos]])).mean(axis=0))
                     probe = np.stack([clean[chosen[photos]], small[chosen[photos]]])
-                    cosines.append(unit(scaler.transform(probe)) @ mean)
+                    face_px = np.array([SIZES_PX[-1], small_px[chosen[photos]]])
+                    cosines.append(unit(scaler.transform(probe, face_px)) @ mean)
         curves.append(np.quantile(np.concatenate(cosines), np.linspace(0, 1, 201)))
     return replace(background, genuine_photos=np.array(GENUINE_PHOTOS, float), genuine_cosine=np.stack(curves))
 

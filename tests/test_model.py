@@ -206,3 +206,14 @@ def test_the_same_seed_gives_the_same_model() -> None:
 def test_a_model_is_plain_enough_to_be_copied() -> None:
     model = pickle.loads(pickle.dumps(trained()))  # a copy for another process; our files are never pickles
     assert model.match(unit(cast(5, 3)[0][:1]))[0] is not None
+
+
+def test_face_sizes_are_checked_and_change_the_answer_for_small_faces() -> None:
+    model = trained()
+    X = people(4, 1, seed=14)[:, 0]
+    large, small = (model.decide(X, face_px=np.full(4, px)).similarity for px in (200.0, 14.0))
+    np.testing.assert_array_equal(large, model.decide(X).similarity)
+    assert np.abs(small - large).max() > 0.005
+    for wrong in (np.ones(3), np.zeros(4), np.full(4, np.nan)):
+        with pytest.raises(EmbeddingError, match="Face sizes"):
+            model.match(X, face_px=wrong)

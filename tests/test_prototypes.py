@@ -74,3 +74,19 @@ def test_every_character_has_one_vote_in_the_scaler() -> None:
     groups = np.array([0] * 50 + [1])
     scaler = EmbeddingScaler(weight=0).fit(many, groups, background)
     np.testing.assert_allclose(scaler.mean_, (faces[0].mean(axis=0) + faces[1, 0]) / 2)
+
+
+def test_small_faces_are_centred_on_the_mean_of_their_size() -> None:
+    background = sface_background()
+    assert background.size_px.tolist() == [14, 20, 28, 40, 90]
+    scaler = EmbeddingScaler().fit(people(5, 1)[:, 0].astype(np.float64), np.arange(5), background)
+    X = np.repeat(people(1, 1, seed=7)[0], 5, axis=0)
+    plain = scaler.transform(X)
+    np.testing.assert_array_equal(scaler.transform(X, np.full(5, 90.0)), plain)
+    np.testing.assert_array_equal(scaler.transform(X, np.full(5, 500.0)), plain)
+    sized = scaler.transform(X, np.array([5.0, 14.0, np.sqrt(14 * 20), 20.0, 500.0]))
+    np.testing.assert_allclose(sized[0], sized[1], atol=1e-6)
+    np.testing.assert_allclose(sized[2], (sized[1] + sized[3]) / 2, atol=1e-5)
+    np.testing.assert_allclose(sized[4], plain[4], atol=1e-6)
+    wanted = (X[1] - scaler.mean_ - (background.size_mean[0] - background.size_mean[-1])) / scaler.scale_
+    np.testing.assert_allclose(sized[1], wanted, atol=1e-5)

@@ -1,7 +1,7 @@
 """Heads that people use today, from their published description, and ours; all behind one function.
 
-A head is given the cast's embeddings (c, n, d) and returns a scorer: embeddings (m, d) to scores (m, c), higher is
-nearer.
+A head is given the cast's embeddings (c, n, d) and returns a scorer: embeddings (m, d) and face sizes (m,) in pixels to
+scores (m, c), higher is nearer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from personae.recognition.model import CharacterModel
 from personae.recognition.prototypes import unit
 from personae.types import FloatArray
 
-Scorer = Callable[[FloatArray], NDArray[np.floating]]
+Sizes = NDArray[np.float64]
+Scorer = Callable[[FloatArray, Sizes], NDArray[np.floating]]
 Head = Callable[[FloatArray], Scorer]
 
 
@@ -33,20 +34,20 @@ def specification(cast: FloatArray) -> Scorer:
     ]
     starts = np.cumsum([0, *[len(part) for part in centres]])[:-1]
     every = unit(np.concatenate(centres))
-    return lambda X: np.maximum.reduceat(unit(scaler.transform(X)) @ every.T, starts, axis=1)
+    return lambda X, face_px: np.maximum.reduceat(unit(scaler.transform(X)) @ every.T, starts, axis=1)
 
 
 def nearest(cast: FloatArray) -> Scorer:
     """The nearest photo by cosine."""
     c, n, d = cast.shape
     flat = cast.reshape(-1, d)
-    return lambda X: (X @ flat.T).reshape(len(X), c, n).max(axis=2)
+    return lambda X, face_px: (X @ flat.T).reshape(len(X), c, n).max(axis=2)
 
 
 def mean(cast: FloatArray) -> Scorer:
     """The mean of the photos."""
     centres = unit(cast.mean(axis=1))
-    return lambda X: X @ centres.T
+    return lambda X, face_px: X @ centres.T
 
 
 def trimmed_mean(cast: FloatArray) -> Scorer:
@@ -67,7 +68,7 @@ def nearest_three(cast: FloatArray) -> Scorer:
     c, n, d = cast.shape
     flat = cast.reshape(-1, d)
     k = min(3, n)
-    return lambda X: np.sort((X @ flat.T).reshape(len(X), c, n), axis=2)[:, :, -k:].mean(axis=2)
+    return lambda X, face_px: np.sort((X @ flat.T).reshape(len(X), c, n), axis=2)[:, :, -k:].mean(axis=2)
 
 
 def linear_svm(cast: FloatArray) -> Scorer:
@@ -77,7 +78,7 @@ def linear_svm(cast: FloatArray) -> Scorer:
     c, n, d = cast.shape
     model = LinearSVC(C=1.0, random_state=0).fit(cast.reshape(-1, d), np.repeat(np.arange(c), n))
 
-    def score(X: FloatArray) -> NDArray[np.floating]:
+    def score(X: FloatArray, face_px: Sizes) -> NDArray[np.floating]:
         decision = np.asarray(model.decision_function(X))
         return np.stack([-decision, decision], axis=1) if decision.ndim == 1 else decision
 
@@ -90,7 +91,7 @@ def random_forest(cast: FloatArray) -> Scorer:
 
     c, n, d = cast.shape
     model = RandomForestClassifier(100, random_state=0).fit(cast.reshape(-1, d), np.repeat(np.arange(c), n))
-    return lambda X: np.asarray(model.predict_proba(X))
+    return lambda X, face_px: np.asarray(model.predict_proba(X))
 
 
 def fitted(cast: FloatArray) -> CharacterModel:
@@ -103,8 +104,8 @@ def personae(cast: FloatArray) -> Scorer:
     """Ours, with its default settings."""
     model = fitted(cast)
 
-    def score(X: FloatArray) -> NDArray[np.floating]:
-        decisions = model.decide(X, candidates=len(cast))
+    def score(X: FloatArray, face_px: Sizes) -> NDArray[np.floating]:
+        decisions = model.decide(X, face_px=face_px, candidates=len(cast))
         scores = np.empty(decisions.similarity.shape)
         np.put_along_axis(scores, decisions.characters, decisions.similarity, axis=1)
         return scores

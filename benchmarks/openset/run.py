@@ -82,11 +82,11 @@ def score_cell(head: heads.Head, draws: list[Draw], cast: Faces, strangers: Face
     for draw in draws:
         scorer = head(cast.embeddings["clean"][draw.cast])
         for condition, scores in found.items():
-            genuine = scorer(cast.embeddings[condition][draw.probes])
+            genuine = scorer(cast.embeddings[condition][draw.probes], cast.face_px[condition][draw.probes])
             right = genuine.argmax(axis=1) == draw.truth
             scores.genuine.append(np.where(right, genuine.max(axis=1), -np.inf))
             scores.person.append(cast.person[draw.probes])
-            scores.impostor.append(scorer(strangers.embeddings[condition]).max(axis=1))
+            scores.impostor.append(scorer(strangers.embeddings[condition], strangers.face_px[condition]).max(axis=1))
             scores.stranger.append(strangers.person)
     found["mixed"] = Scores(
         *([*getattr(found["clean"], name), *getattr(found["lowres"], name)] for name in Scores.__dataclass_fields__)
@@ -124,8 +124,9 @@ def calibration(draws: list[Draw], cast: Faces, strangers: Faces) -> dict[str, f
     for draw in draws:
         model = heads.fitted(cast.embeddings["clean"][draw.cast])
         for condition in ("clean", "lowres"):
-            own = model.decide(cast.embeddings[condition][draw.probes])
-            other = model.decide(strangers.embeddings[condition])
+            sizes = cast.face_px[condition][draw.probes]
+            own = model.decide(cast.embeddings[condition][draw.probes], face_px=sizes)
+            other = model.decide(strangers.embeddings[condition], face_px=strangers.face_px[condition])
             far.append(other.named.mean())
             for decisions, truth in ((own, draw.truth), (other, np.full(len(other), -1))):
                 named = decisions.named

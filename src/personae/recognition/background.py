@@ -20,7 +20,8 @@ from personae.types import FloatArray, IntArray
 
 SCHEMA = "personae/background/1"
 ARRAYS = (
-    "mean", "covariance", "within", "tail_gaussian", "tail_real", "genuine_photos", "genuine_cosine",
+    "mean", "covariance", "within", "tail_gaussian", "tail_real", "genuine_photos", "genuine_cosine", "size_px",
+    "size_mean",
 )  # fmt: skip
 DATA = Path(__file__).parent.parent / "data"
 
@@ -35,8 +36,9 @@ class Background:
     `tail_gaussian`, `tail_real` (q,): cosines, rising, that a stranger and a prototype exceed equally often when
     strangers are drawn from the Gaussian and when they are real (faces of real people are more alike than a Gaussian
     has it); `genuine_photos` (k,) rising numbers of photos and `genuine_cosine` (k, q): evenly spaced quantiles of the
-    cosine of a new photo, sharp or small, to the mean of that many photos of the same person; `people`: how many it
-    was made from, 0 for none.
+    cosine of a new photo, sharp or small, to the mean of that many photos of the same person; `size_px` (s,) rising
+    face sizes in pixels and `size_mean` (s, d) the mean of embeddings at each (small faces share what is lost), the
+    last for every larger face; `people`: how many it was made from, 0 for none.
     """
 
     mean: Float64Array
@@ -46,6 +48,8 @@ class Background:
     tail_real: Float64Array
     genuine_photos: Float64Array
     genuine_cosine: Float64Array
+    size_px: Float64Array
+    size_mean: Float64Array
     people: int
     name: str
 
@@ -61,7 +65,7 @@ class Background:
         no_tail = np.array([0.0, 1.0])
         unmeasured = cls(
             np.zeros(dimension), covariance, covariance / 3, no_tail, no_tail,
-            np.ones(1), np.zeros((1, 2)), 0, "isotropic",
+            np.ones(1), np.zeros((1, 2)), np.ones(1), np.zeros((1, dimension)), 0, "isotropic",
         )  # fmt: skip
         return replace(unmeasured, genuine_cosine=unmeasured._drawn_genuine())
 

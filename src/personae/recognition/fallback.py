@@ -30,8 +30,16 @@ class NearestFace:
         fitted = self._calibration.threshold(settings.far)
         self.threshold_ = fitted if settings.threshold is None else settings.threshold
 
-    def decide(self, X: ArrayLike, *, threshold: float | None = None, candidates: int = CANDIDATES) -> Decisions:
-        """Candidates and decision for each embedding of `X` (n, d) or (d,)."""
+    def decide(
+        self,
+        X: ArrayLike,
+        *,
+        face_px: ArrayLike | None = None,
+        threshold: float | None = None,
+        candidates: int = CANDIDATES,
+    ) -> Decisions:
+        """Candidates and decision for each embedding of `X` (n, d) or (d,); plain cosine makes no use of `face_px`."""
+        del face_px
         rows = unit(check_embeddings(X, self._centres.shape[1]).astype(np.float32))
         scores = character_scores(rows, self._centres, self._starts)
         best = best_candidates(scores, candidates)

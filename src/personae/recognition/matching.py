@@ -48,6 +48,16 @@ def check_embeddings(embeddings: Any, dimension: int | None) -> NDArray[Any]:
     return X
 
 
+def check_face_px(face_px: Any, n: int) -> NDArray[Any] | None:
+    """Face sizes in pixels as a float array (n,), or None; raises EmbeddingError where they do not fit."""
+    if face_px is None:
+        return None
+    sizes = np.atleast_1d(np.asarray(face_px, np.float64))
+    if sizes.shape != (n,) or not (sizes > 0).all():
+        raise EmbeddingError(f"Face sizes of shape {sizes.shape} do not fit {n} embeddings: give one above 0 for each.")
+    return sizes
+
+
 def best_candidates(scores: NDArray[Any], count: int) -> IntArray:
     """(n, min(count, c)) character numbers of each row of `scores` (n, c), best first; ties go to the first name."""
     count = min(count, scores.shape[1])

@@ -17,7 +17,7 @@ from personae.errors import CastError, UnknownCharacterError
 from personae.recognition import estimator
 from personae.recognition.background import Background, Float64Array
 from personae.recognition.calibration import calibrate
-from personae.recognition.matching import best_candidates, character_scores, check_embeddings
+from personae.recognition.matching import best_candidates, character_scores, check_embeddings, check_face_px
 from personae.recognition.metrics import training_metrics
 from personae.recognition.prototypes import Prototypes, fit_prototypes, unit
 from personae.recognition.scaler import BACKGROUND_WEIGHT, EmbeddingScaler
@@ -158,10 +158,21 @@ class CharacterModel(estimator.ClassifierMixin):
 
     # Deciding
 
-    def decide(self, X: ArrayLike, *, threshold: float | None = None, candidates: int = CANDIDATES) -> Decisions:
-        """Candidates and decision for each embedding of `X` (n, d) or (d,); one matrix product for all."""
+    def decide(
+        self,
+        X: ArrayLike,
+        *,
+        face_px: ArrayLike | None = None,
+        threshold: float | None = None,
+        candidates: int = CANDIDATES,
+    ) -> Decisions:
+        """Candidates and decision for each embedding of `X` (n, d) or (d,); one matrix product for all.
+
+        `face_px` (n,): the faces' sizes in pixels, which tells how to centre small ones; None where they are not known.
+        """
         estimator.check_is_fitted(self)
-        scaled = self._scaled(check_embeddings(X, self.n_features_in_))
+        rows = check_embeddings(X, self.n_features_in_)
+        scaled = self._scaled(rows, check_face_px(face_px, len(rows)))
         centres = self.prototypes_.centres.astype(scaled.dtype, copy=False)
         scores = character_scores(scaled, centres, self.prototypes_.starts)
         best = best_candidates(scores, candidates)
@@ -176,9 +187,11 @@ class CharacterModel(estimator.ClassifierMixin):
             self.classes_, best, similarity, self.calibration_.confidence_at(similarity), named, looks, limit
         )
 
-    def match(self, X: ArrayLike, *, threshold: float | None = None) -> list[Match | None]:
-        """The open-set decision: one `Match`, or None for unknown, per embedding of `X` (n, d)."""
-        decisions = self.decide(X, threshold=threshold, candidates=1)
+    def match(
+        self, X: ArrayLike, *, face_px: ArrayLike | None = None, threshold: float | None = None
+    ) -> list[Match | None]:
+        """The open-set decision: one `Match`, or None for unknown, per embedding of `X` (n, d); see `decide`."""
+        decisions = self.decide(X, face_px=face_px, threshold=threshold, candidates=1)
         return [decisions.match(face) for face in range(len(decisions))]
 
     def decision_function(self, X: ArrayLike) -> Float64Array:
@@ -202,8 +215,8 @@ class CharacterModel(estimator.ClassifierMixin):
 
     # Inside
 
-    def _scaled(self, X: NDArray[Any]) -> NDArray[Any]:
-        return unit(self.scaler_.transform(unit(X)))
+    def _scaled(self, X: NDArray[Any], face_px: NDArray[Any] | None = None) -> NDArray[Any]:
+        return unit(self.scaler_.transform(unit(X), face_px))
 
     def _scores(self, X: ArrayLike) -> Float64Array:
         estimator.check_is_fitted(self)

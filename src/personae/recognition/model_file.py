@@ -78,6 +78,8 @@ def save(model: CharacterModel, card: dict[str, Any], path: Path) -> None:
     arrays: dict[str, NDArray[Any]] = {
         "scaler_mean": model.scaler_.mean_,
         "scaler_scale": model.scaler_.scale_,
+        "size_px": model.scaler_.size_px_,
+        "size_offset": model.scaler_.size_offset_,
         "centres": prototypes.centres.astype(np.float32),
         "groups": prototypes.groups,
         "counts": prototypes.counts,
@@ -120,6 +122,9 @@ def _assemble(arrays: dict[str, NDArray[Any]], metadata: dict[str, Any]) -> Char
     }  # fmt: skip
     for name, shape in shapes.items():
         _require(arrays[name].shape == shape, f"{name} has shape {arrays[name].shape}, expected {shape}")
+    sizes = arrays["size_px"]
+    _require(sizes.ndim == 1 and arrays["size_offset"].shape == (len(sizes), dimension), "size_offset")
+    _require(len(sizes) > 0 and bool((sizes > 0).all()) and bool((np.diff(sizes) > 0).all()), "size_px does not rise")
     for name, array in arrays.items():
         _require(bool(np.isfinite(array).all()), f"{name} is not finite")
     _require(c > 0 and len(metadata["looks"]) == p and names == sorted(set(names)), "names or looks")
@@ -137,6 +142,7 @@ def _assemble(arrays: dict[str, NDArray[Any]], metadata: dict[str, Any]) -> Char
     model.classes_ = np.array(names)
     model.scaler_ = EmbeddingScaler(model.background_weight)
     model.scaler_.mean_, model.scaler_.scale_ = arrays["scaler_mean"], arrays["scaler_scale"]
+    model.scaler_.size_px_, model.scaler_.size_offset_ = arrays["size_px"], arrays["size_offset"]
     model.looks_ = [None if look is None else str(look) for look in metadata["looks"]]
     model.photos_ = arrays["photos"]
     model.prototypes_ = Prototypes(centres, groups, arrays["counts"])

@@ -32,7 +32,7 @@ from personae.recognition.fallback import NearestFace
 from personae.recognition.gallery import Enrolment, Gallery, PhotoRecord, remove_database
 from personae.recognition.identification import IdentifiedPicture, identify_together
 from personae.recognition.matching import check_embeddings
-from personae.recognition.model import CharacterModel, Decisions
+from personae.recognition.model import CharacterModel
 from personae.recognition.prototypes import unit
 from personae.recognition.scaler import EmbeddingScaler
 from personae.settings import Settings, resolve
@@ -293,9 +293,15 @@ class CharacterRecognizer:
         """
         return (await asyncio.to_thread(self.identify_embeddings, embedding))[0]
 
-    def identify_embeddings(self, embeddings: ArrayLike, *, threshold: float | None = None) -> list[Match | None]:
-        """Who each face is, by embeddings (n, d): one matrix product for all of them."""
-        decisions = self._decide(embeddings, threshold)
+    def identify_embeddings(
+        self, embeddings: ArrayLike, *, face_px: ArrayLike | None = None, threshold: float | None = None
+    ) -> list[Match | None]:
+        """Who each face is, by embeddings (n, d): one matrix product for all of them.
+
+        `face_px` (n,): the faces' sizes in pixels, where they are known; small faces are named better with it.
+        """
+        matcher = self._matcher()
+        decisions = matcher.decide(embeddings, face_px=face_px, threshold=self._threshold(threshold))
         return [decisions.match(face) for face in range(len(decisions))]
 
     def identify_picture(
@@ -320,11 +326,10 @@ class CharacterRecognizer:
         self, source: str | Path | Picture, faces: AnalyzedFaces, threshold: float | None
     ) -> IdentifiedPicture:
         matcher = self._matcher(faces.embedder)
-        decisions = matcher.decide(faces.embeddings, threshold=self._threshold(threshold))
+        decisions = matcher.decide(
+            faces.embeddings, face_px=faces.quality.face_px, threshold=self._threshold(threshold)
+        )
         return IdentifiedPicture(_name_of(source), faces, tuple(identify_together(decisions)))
-
-    def _decide(self, embeddings: ArrayLike, threshold: float | None) -> Decisions:
-        return self._matcher().decide(embeddings, threshold=self._threshold(threshold))
 
     def _threshold(self, given: float | None) -> float | None:
         """The cosine to decide by: given at the call, else by the settings, else (None) the model's own."""

@@ -23,7 +23,10 @@ BACKGROUND_WEIGHT = 1000.0
 class EmbeddingScaler:
     """Centres and scales embeddings; the cosine is taken after it.
 
-    Fitted attributes: `mean_` (d,), `scale_` (d,) float64, both in units of unit-length embeddings.
+    A small face is centred on the mean of faces of its size: what shrinking does to all faces tells nobody apart.
+
+    Fitted attributes, float64, in units of unit-length embeddings: `mean_` (d,), `scale_` (d,), `size_px_` (s,) face
+    sizes in pixels and `size_offset_` (s, d) how far the mean lies from `mean_` at each; the last is for larger faces.
     """
 
     def __init__(self, weight: float = BACKGROUND_WEIGHT) -> None:
@@ -43,9 +46,20 @@ class EmbeddingScaler:
         deviation = np.sqrt(np.maximum(variance, 1e-12))
         # Only the ratios between dimensions matter to a cosine; the mean of 1 keeps the numbers familiar.
         self.scale_: Float64Array = deviation / deviation.mean()
+        self.size_px_: Float64Array = background.size_px
+        self.size_offset_: Float64Array = background.size_mean - background.size_mean[-1]
         return self
 
-    def transform(self, X: NDArray[Any]) -> NDArray[Any]:
-        """(n, d) centred and scaled, in the dtype of `X`."""
-        scaled: NDArray[Any] = (X - self.mean_.astype(X.dtype)) / self.scale_.astype(X.dtype)
+    def transform(self, X: NDArray[Any], face_px: NDArray[Any] | None = None) -> NDArray[Any]:
+        """(n, d) centred and scaled, in the dtype of `X`; `face_px` (n,): face sizes, None for large or unknown."""
+        centred = X - self.mean_.astype(X.dtype)
+        if face_px is not None and (face_px < self.size_px_[-1]).any():
+            centred = centred - (self._size_weights(face_px) @ self.size_offset_).astype(X.dtype)
+        scaled: NDArray[Any] = centred / self.scale_.astype(X.dtype)
         return scaled
+
+    def _size_weights(self, face_px: NDArray[Any]) -> Float64Array:
+        """(n, s) weights of the measured sizes: linear between the two around a face's size, on a logarithmic scale."""
+        known = np.log(self.size_px_)
+        size = np.clip(np.log(np.maximum(face_px, 1e-3)), known[0], known[-1])
+        return np.stack([np.interp(size, known, row) for row in np.eye(len(known))], axis=1)
