@@ -23,7 +23,7 @@ STRANGERS = 20_000
 _FAR_GRID = np.geomspace(0.5, 1e-4, 48)
 _SIMILARITY_GRID = np.linspace(-1.0, 1.0, 201)
 _BANDWIDTH = 0.012
-_DOUBT = 1e-6
+_DOUBT = 1e-5  # of a density per grid step
 _MOST_COSINES = 400_000_000  # a second of work; very large casts are calibrated on fewer strangers
 _CHUNK_VALUES = 1 << 25
 
@@ -97,9 +97,8 @@ def _confidence(genuine: Float64Array, impostor: Float64Array) -> Float64Array:
     ]
     # Never quite 0 or 1: a few thousand people cannot vouch for more than that.
     share = (densities[0] + _DOUBT) / (densities[0] + densities[1] + 2 * _DOUBT)
-    peak = int(densities[0].argmax())
-    share[peak:] = np.maximum.accumulate(share[peak:])
-    share[: int(densities[1].argmax())] = share[: int(densities[1].argmax())].min()
-    rising = np.maximum.accumulate(share)
-    rising[peak:] = np.maximum(rising[peak:], 1 - 2 * _DOUBT)
-    return np.asarray(rising * (1 - 1e-6) + 1e-7 * (_SIMILARITY_GRID + 1))
+    # Below where most strangers lie nobody is named, and there is nothing to tell one cosine from another.
+    usual = int(densities[1].argmax())
+    share[:usual] = share[usual]
+    # Rising everywhere, so that a confidence can be read back as a cosine.
+    return np.asarray(np.maximum.accumulate(share) * (1 - 1e-6) + 1e-7 * (_SIMILARITY_GRID + 1))
