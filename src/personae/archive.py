@@ -8,19 +8,22 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.errors import DamagedFileError, ForeignFileError, ModelNotFoundError, TooNewError
+from personae.errors import DamagedFileError, ForeignFileError, ModelNotFoundError, StoreError, TooNewError
 from personae.files import write_whole
 
 _DTYPES = ("float32", "float64", "int64", "int32", "uint8", "bool")
 _MARK = "personae"
+_BEGINNING = b'{"__metadata__":{"personae":'
+_LONGEST_HEADER = 100_000_000
 
 
 def write(
@@ -28,14 +31,15 @@ def write(
 ) -> None:
     """Write `arrays` and JSON-able `facts` whole; equal content gives equal bytes.
 
-    A file at `path` that is not ours, or is newer than we can read, is not replaced unless `force`: ForeignFileError,
-    TooNewError. Raises WriteError where it cannot be written.
+    A file at `path` that is not ours, is newer than we can read, or cannot be read at all, is not replaced unless
+    `force`: ForeignFileError, TooNewError, StoreError. Raises WriteError where it cannot be written.
     """
     from safetensors.numpy import save
 
-    if path.exists() and not force:
-        with contextlib.suppress(DamagedFileError):  # ours but broken: replacing it is the mend
-            _header(path, schema)
+    if not force:
+        # Nothing there, or ours but broken: replacing it is the mend.
+        with contextlib.suppress(ModelNotFoundError, DamagedFileError), _opened(path) as file:
+            _header(path, file, schema)
     plain = {name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())}
     for name, array in plain.items():
         if str(array.dtype) not in _DTYPES:
@@ -55,13 +59,15 @@ def read(path: Path, *, schema: str) -> tuple[dict[str, NDArray[Any]], dict[str,
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    metadata = _header(path, schema)
+    with _opened(path) as file:  # opened once: it may be replaced at any moment
+        metadata = _header(path, file, schema)
+        file.seek(0)
+        content = file.read()
     try:
-        content = path.read_bytes()
         arrays = load(content)
         facts = json.loads(metadata["facts"])
         checksum = metadata["sha256"]
-    except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
+    except (SafetensorError, KeyError, ValueError, TypeError, RecursionError) as error:
         raise _damaged(path, str(error)) from error
     if any(str(array.dtype) not in _DTYPES for array in arrays.values()) or not isinstance(facts, dict):
         raise _damaged(path, "unexpected content")
@@ -72,30 +78,38 @@ def read(path: Path, *, schema: str) -> tuple[dict[str, NDArray[Any]], dict[str,
     return arrays, facts
 
 
-def _header(path: Path, schema: str) -> dict[str, str]:
-    """Schema, facts and checksum of a safetensors file that is ours and not too new."""
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
         with path.open("rb") as file:
-            start = file.read(8)
-            (length,) = struct.unpack("<Q", start) if len(start) == 8 else (0,)
-            raw = file.read(length) if 2 <= length <= min(path.stat().st_size, 100_000_000) else b""
-    except FileNotFoundError:
+            yield file
+    except (FileNotFoundError, NotADirectoryError):
         raise ModelNotFoundError(path, "there is no such file. Train first: personae train CAST_FOLDER") from None
     except OSError as error:
-        raise _damaged(path, str(error)) from error
-    marked = f'"{_MARK}"'.encode() in raw
+        raise StoreError(
+            path, f"cannot be read ({error.strerror}). Check its permissions, or choose another path."
+        ) from error
+
+
+def _header(path: Path, file: BinaryIO, schema: str) -> dict[str, str]:
+    """Schema, facts and checksum of a safetensors file that is ours and not too new."""
+    start = file.read(8)
+    (length,) = struct.unpack("<Q", start) if len(start) == 8 else (0,)
+    raw = file.read(min(length, _LONGEST_HEADER))
+    cut_off = len(raw) < length
+    marked = raw.startswith(_BEGINNING) if cut_off else f'"{_MARK}"'.encode() in raw
     try:
         metadata = json.loads(json.loads(raw)["__metadata__"][_MARK])
         found = str(metadata["schema"])
-    except (ValueError, KeyError, TypeError, UnicodeDecodeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         if marked:
             raise _damaged(path, "its header cannot be read") from None
         raise ForeignFileError(
-            path, "this is not a file of Personae, and it is left alone. Choose another path."
+            path, "this is not a file of Personae, and it is left alone. Choose another path, or move it away."
         ) from None
     kind, _, version = schema.rpartition("/")
     found_kind, _, found_version = found.rpartition("/")
-    if found_kind != kind or not found_version.isdigit():
+    if found_kind != kind or not re.fullmatch("[0-9]{1,9}", found_version):
         if found_kind.startswith("personae/"):
             raise ForeignFileError(path, f"this is a {found}, not a {schema}. Choose another path.")
         raise _damaged(path, "its header cannot be read")

@@ -63,6 +63,7 @@ def write_error(path: Path, error: OSError) -> WriteError:
         errno.ENOTDIR: "a part of this path is a file. Choose another folder",
         errno.EEXIST: "a part of this path is a file. Choose another folder",
         errno.EISDIR: "there is a folder of this name",
+        errno.ENAMETOOLONG: "this name is too long. Choose a shorter one",
     }
     reason = reasons.get(error.errno or 0, str(error))
     return WriteError(path, f"cannot be written: {reason}. Nothing that was there is lost.")
