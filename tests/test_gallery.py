@@ -2,8 +2,13 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
+import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,10 +22,11 @@ from personae.errors import (
     PersonaeError,
     StoreError,
     TooNewError,
+    WriteError,
 )
 from personae.recognition import gallery_schema
-from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
-from personae.types import Quality, Reason
+from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord, remove_database
+from personae.types import FloatArray, Quality, Reason
 from tests.people import EMBEDDER, people
 
 ROWS = people(4, 5, seed=30).reshape(-1, 128)
@@ -97,8 +103,8 @@ def test_another_embedder_is_refused_unless_nothing_is_enrolled(path: Path, tmp_
         assert gallery.embedder == "b"
 
 
-@pytest.mark.parametrize("embedding", [np.ones(127), np.full(128, np.nan), np.ones((2, 64))])
-def test_an_embedding_that_does_not_fit_changes_nothing(path: Path, embedding: np.ndarray) -> None:
+@pytest.mark.parametrize("embedding", [np.ones(127), np.full(128, np.nan), np.ones((2, 64)), np.zeros(128)])
+def test_an_embedding_that_does_not_fit_changes_nothing(path: Path, embedding: FloatArray) -> None:
     with Gallery.open(path, embedder=EMBEDDER) as gallery:
         before = gallery.revision
         bad = face(0)
@@ -120,6 +126,61 @@ def test_a_transaction_is_all_or_nothing(path: Path) -> None:
         with pytest.raises(ZeroDivisionError):
             break_off()
         assert gallery.revision == before
+
+
+def test_what_fails_inside_a_transaction_is_undone_alone(path: Path) -> None:
+    with Gallery.open(path, embedder=EMBEDDER) as gallery:
+        before = gallery.revision
+        bad = face(0)
+        object.__setattr__(bad, "embedding", np.ones(3))
+        with gallery.transaction():
+            with pytest.raises(EmbeddingError):
+                gallery.put_photo(record("c0", "0.jpg"), bad)
+            gallery.put_photo(PhotoRecord("c0", "/cast/c0/dark.jpg").rejected(Reason.TOO_DARK, ""), None)
+        assert gallery.revision == before and gallery.counts() == (9, 11)
+
+
+def test_other_threads_never_see_half_a_transaction(path: Path) -> None:
+    with Gallery.open(path, embedder=EMBEDDER) as gallery:
+        stop = threading.Event()
+        seen: set[int] = set()
+
+        def look() -> None:
+            while not stop.is_set():
+                seen.add(len(gallery.enrolled()))
+
+        threads = [threading.Thread(target=look) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for k in range(10):
+            with gallery.transaction():
+                for i in range(10):
+                    gallery.put_photo(record("c9", f"{k}-{i}"), face(i))
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert {(number - 9) % 10 for number in seen} == {0}
+
+
+def test_many_may_open_a_new_gallery_at_once(tmp_path: Path) -> None:
+    problems: list[BaseException] = []
+    barrier = threading.Barrier(6)
+
+    def work() -> None:
+        try:
+            for k in range(8):
+                barrier.wait(20)
+                Gallery.open(tmp_path / f"{k}.sqlite", embedder=EMBEDDER).close()
+        except BaseException as error:
+            problems.append(error)
+            barrier.abort()
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not problems
 
 
 def test_several_threads_may_use_one_gallery(path: Path) -> None:
@@ -173,23 +234,189 @@ def test_foreign_and_newer_files_are_left_as_they_are(path: Path, tmp_path: Path
         assert file.read_bytes() == before
 
 
-def test_a_damaged_gallery_never_ends_in_another_exception(path: Path, tmp_path: Path) -> None:
+def use(path: Path, *, read_only: bool) -> None:
+    """Do everything with a gallery; what comes out must be what it says it is."""
+    with Gallery.open(path, embedder=None, read_only=read_only) as gallery:
+        enrolment = gallery.enrolled()
+        assert all(isinstance(text, str) for text in enrolment.characters + enrolment.paths)
+        for photo in gallery.photos():
+            assert isinstance(photo.character + photo.path + photo.sha256 + (photo.look or ""), str)
+            assert photo.status in {"enrolled", "rejected"} and isinstance(
+                photo.size + photo.mtime_ns + photo.faces_found, int
+            )
+        assert gallery.revision and isinstance(gallery.edits(), list)
+        if not read_only:
+            fill(gallery, [0, 12])
+            gallery.remove_photos([3])
+            assert gallery.counts()[0]
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_damaged_gallery_never_ends_in_another_exception(path: Path, tmp_path: Path, read_only: bool) -> None:
+    with Gallery.open(path, embedder=None) as gallery:
+        gallery.log_edit("test", {"a": 1})
     good = path.read_bytes()
     copy = tmp_path / "copy" / "gallery.sqlite"
     copy.parent.mkdir()
+    flipped = (
+        good[:at] + bytes([good[at] ^ 0xFF]) + good[at + 1 :] for at in range(0, len(good), 97 if read_only else 499)
+    )
+    cut_off = (good[:length] for length in range(0, len(good), 1500))
     noticed = 0
-    for at in range(0, len(good), 97):
-        bad = bytearray(good)
-        bad[at] ^= 0xFF
+    for bad in (*flipped, *cut_off):
+        remove_database(copy)
         copy.write_bytes(bad)
         try:
-            with Gallery.open(copy, embedder=None, read_only=True) as gallery:
-                gallery.enrolled()
-                gallery.photos()
-                assert gallery.revision
+            use(copy, read_only=read_only)
         except PersonaeError:
             noticed += 1
-    assert noticed > 5
+    assert noticed > 20
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("photos", "character", b"\xff"), ("photos", "path", b"\xff"), ("photos", "look", b"\xff"),
+        ("photos", "size", "large"), ("photos", "reason", "WRONG"), ("faces", "embedding", "text"),
+        ("faces", "embedding", 5), ("faces", "embedding", b""), ("faces", "embedding", b"\0\0\xc0\x7f" * 128),
+        ("faces", "quality", "text"), ("faces", "face_px", float("inf")), ("edits", "detail", "{"),
+    ],
+)  # fmt: skip
+def test_rows_that_make_no_sense_are_damage(path: Path, table: str, column: str, value: Any) -> None:
+    with Gallery.open(path, embedder=None) as gallery:
+        gallery.log_edit("test", {"a": 1})
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = 1", (value,))
+    connection.close()
+    with pytest.raises(DamagedFileError, match="Restore it from a backup"):
+        use(path, read_only=True)
+
+
+def test_killed_before_its_first_table_it_is_made_all_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "gallery.sqlite"
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    assert file.stat().st_size > 0
+    with pytest.raises(ModelNotFoundError, match="nothing is enrolled yet"):
+        Gallery.open(file, embedder=None, read_only=True)
+    with Gallery.open(file, embedder=EMBEDDER) as gallery:
+        fill(gallery, [0, 1])
+        gallery.remove_photos([1])
+        assert gallery.counts() == (1, 1) and len(gallery.enrolled()) == 1
+    assert ROWS[0].astype("<f4").tobytes() not in file.read_bytes()
+    with sqlite3.connect(file) as connection:
+        assert connection.execute("SELECT count(*) FROM faces").fetchone() == (1,)
+    connection.close()
+
+
+ODD = "/cast/Th\udcf6r"  # what Python makes of a file name that is not valid UTF-8
+
+
+def test_file_names_that_are_no_unicode_come_out_as_they_went_in(path: Path) -> None:
+    photo = PhotoRecord("c0", f"{ODD}/1.jpg", origin=ODD, sha256="1").rejected(Reason.DUPLICATE, f"a copy of {ODD}")
+    with Gallery.open(path, embedder=EMBEDDER) as gallery:
+        gallery.put_photo(photo, None)
+        gallery.put_photo(photo.enrolled(faces_found=1), face(13))
+        (found,) = [each for each in gallery.photos("c0") if each.origin == ODD]
+        assert (found.path, found.status) == (photo.path, "enrolled") and found.path in gallery.enrolled().paths
+        gallery.move_photo(found, PhotoRecord("c0", f"{ODD}/2.jpg", origin=ODD))
+        assert f"{ODD}/2.jpg" in gallery.enrolled().paths and gallery.revision
+        gallery.log_edit("test", {"path": ODD})
+        assert gallery.edits()[-1][2] == {"path": ODD}
+
+
+@pytest.mark.parametrize("name", ["plain", "a b #?%41&.d", "雷神 ⚡", "Th\udcf6r"])
+def test_a_gallery_may_lie_in_any_folder(tmp_path: Path, name: str) -> None:
+    try:
+        (tmp_path / name).mkdir()
+    except (OSError, UnicodeEncodeError):
+        pytest.skip("the file system has no such names")
+    fresh = tmp_path / name / "fresh.sqlite"
+    with Gallery.open(fresh, embedder=EMBEDDER) as gallery:
+        fill(gallery, [0])
+    with Gallery.open(tmp_path / name / "gallery.sqlite", embedder=EMBEDDER) as gallery:
+        gallery.take_over(fresh)
+    with Gallery.open(tmp_path / name / "gallery.sqlite", embedder=EMBEDDER, read_only=True) as gallery:
+        assert len(gallery.enrolled()) == 1
+
+
+def test_where_nothing_can_be_written_it_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(WriteError, match="part of this path is a file"):
+        Gallery.open(tmp_path / "file" / "gallery.sqlite", embedder=EMBEDDER)
+    with pytest.raises(ModelNotFoundError):
+        Gallery.open(tmp_path / "file" / "gallery.sqlite", embedder=EMBEDDER, read_only=True)
+    (tmp_path / "folder.sqlite").mkdir()
+    with pytest.raises(WriteError):
+        Gallery.open(tmp_path / "folder.sqlite", embedder=EMBEDDER)
+    with pytest.raises(WriteError):
+        remove_database(tmp_path / "folder.sqlite")
+    remove_database(tmp_path / "none.sqlite")
+    remove_database(tmp_path / "file" / "none.sqlite")
+
+
+# Reads, or tries to write, as somebody who may not write; root may everywhere, so it becomes nobody.
+UNPRIVILEGED = """
+import os, sys
+from pathlib import Path
+from personae.errors import PersonaeError
+from personae.recognition.gallery import Gallery
+folder, action = Path(sys.argv[1]), sys.argv[2]
+if os.getuid() == 0:
+    os.setgid(65534), os.setuid(65534)
+try:
+    with Gallery.open(folder / "gallery.sqlite", embedder=None, read_only=action == "read") as gallery:
+        if action == "write":
+            gallery.log_edit("test", {})
+        print(len(gallery.enrolled()))
+except PersonaeError as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.fixture
+def others_folder() -> Iterator[Path]:
+    """A folder that is filled by us and read by nobody: not below `tmp_path`, which only its owner may enter."""
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+        Path(name).chmod(0o755)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_a_folder_that_may_only_be_read_can_be_read(path: Path, others_folder: Path) -> None:
+    def attempt(action: str) -> str:
+        command = [sys.executable, "-c", UNPRIVILEGED, str(others_folder), action]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    copy = others_folder / "gallery.sqlite"
+    shutil.copyfile(path, copy)
+    copy.chmod(0o444)
+    others_folder.chmod(0o555)
+    assert attempt("read") == "9\n"
+    said = attempt("write")
+    assert said.startswith("WriteError") and "permissions" in said
+    # Killed while it trained, then made read-only: what is in the log must not be passed over in silence.
+    others_folder.chmod(0o755)
+    with Gallery.open(path, embedder=None) as gallery:
+        fill(gallery, [11])
+        for name in ("gallery.sqlite", "gallery.sqlite-wal"):
+            (others_folder / name).unlink(missing_ok=True)
+            shutil.copyfile(path.with_name(name), others_folder / name)
+    others_folder.chmod(0o555)
+    said = attempt("read")
+    assert said == "10\n" or ("WriteError" in said and "broken off" in said)
+    others_folder.chmod(0o711)
+    copy.chmod(0o000)
+    assert "Error" in attempt("read")
+
+
+def test_a_closed_gallery_is_a_mistake_of_the_caller_not_damage(path: Path) -> None:
+    gallery = Gallery.open(path, embedder=EMBEDDER)
+    gallery.close()
+    gallery.close()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        gallery.enrolled()
 
 
 def test_a_fresh_gallery_takes_over_in_one_step(path: Path, tmp_path: Path) -> None:
@@ -201,6 +428,27 @@ def test_a_fresh_gallery_takes_over_in_one_step(path: Path, tmp_path: Path) -> N
         assert gallery.counts() == (1, 1) and gallery.embedder == "new:d128:p1:0"
         assert gallery.edits()[-1][1] == "fresh"
     assert ROWS[0].astype("<f4").tobytes() not in path.read_bytes()
+
+
+def test_what_fails_while_a_fresh_gallery_takes_over_changes_nothing(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = tmp_path / "fresh.sqlite"
+    with Gallery.open(fresh, embedder="new:d128:p1:0") as gallery:
+        fill(gallery, [13])
+    with Gallery.open(path, embedder=None) as gallery:
+        before = (gallery.revision, gallery.counts(), gallery.embedder, gallery.edits())
+
+        def fail(*_: Any) -> None:
+            raise sqlite3.OperationalError("database or disk is full")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(gallery, "log_edit", fail)
+            with pytest.raises(StoreError):
+                gallery.take_over(fresh)
+        assert (gallery.revision, gallery.counts(), gallery.embedder, gallery.edits()) == before
+        gallery.take_over(fresh)
+        assert gallery.counts() == (1, 1)
 
 
 def test_a_gallery_of_every_old_version_can_be_read(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,11 +22,13 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from personae.errors import DamagedFileError, EmbedderMismatchError, EmbeddingError, ModelNotFoundError
-from personae.recognition.gallery_schema import migrate, sqlite_errors
+from personae.errors import EmbedderMismatchError, EmbeddingError, ModelNotFoundError, StoreError, WriteError
+from personae.files import write_error
+from personae.recognition.gallery_schema import damaged, migrate, sqlite_errors
 from personae.types import FloatArray, Quality, Reason
 
 _PHOTO_COLUMNS = "character, look, origin, path, sha256, size, mtime_ns, status, reason, detail, faces_found, rules"
+_STATUSES = ("enrolled", "rejected")
 _BUSY_S = 10.0
 
 
@@ -128,7 +131,8 @@ class Gallery:
 
     def close(self) -> None:
         """Close the database; what was committed is in its file."""
-        self._connection.close()
+        with self._lock:
+            self._connection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -140,18 +144,21 @@ class Gallery:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All changes inside happen together or not at all. Transactions nest."""
+        """All changes inside happen together or not at all; other threads wait. Transactions nest."""
         with self._lock, sqlite_errors(self.path):
-            if self._connection.in_transaction:
-                yield
-                return
-            self._connection.execute("BEGIN IMMEDIATE")
+            begin, commit, roll_back = (
+                ("SAVEPOINT inner", "RELEASE inner", "ROLLBACK TO inner; RELEASE inner")
+                if self._connection.in_transaction
+                else ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
+            )
+            self._connection.execute(begin)
             try:
                 yield
-                self._connection.execute("COMMIT")
+                self._connection.execute(commit)
             except BaseException:
                 with contextlib.suppress(sqlite3.OperationalError):  # SQLite has rolled back by itself
-                    self._connection.execute("ROLLBACK")
+                    for step in roll_back.split("; "):
+                        self._connection.execute(step)
                 raise
 
     # Reading
@@ -166,21 +173,22 @@ class Gallery:
     def revision(self) -> str:
         """Changes with the set of enrolled faces, and only with it; a model remembers the one it was made from."""
         digest = hashlib.sha256(self.embedder.encode())
-        for row in self._query(
+        rows = self._query(
             "SELECT character, coalesce(look, ''), sha256, embedding FROM photos JOIN faces ON photo = id "
             "ORDER BY character, look, path"
-        ):
-            digest.update("\0".join(map(str, row[:3])).encode() + bytes(row[3]))
+        )
+        with self._checked():
+            for row in rows:
+                digest.update("\0".join(map(str, row[:3])).encode())
+                digest.update(row[3])
         return digest.hexdigest()[:16]
 
     def photos(self, character: str | None = None) -> list[PhotoRecord]:
         """Every photo known, or those of one character; sorted by character and path."""
-        condition, values = ("", ()) if character is None else ("WHERE character = ?", (character,))
+        condition, values = ("", ()) if character is None else ("WHERE character = ?", (_stored(character),))
         rows = self._query(f"SELECT {_PHOTO_COLUMNS}, id FROM photos {condition} ORDER BY character, path", values)
-        try:
-            return [PhotoRecord(**_as_fields(row)) for row in rows]
-        except ValueError as error:
-            raise DamagedFileError(self.path, f"the gallery is damaged ({error}). Restore it from a backup.") from error
+        with self._checked():
+            return [_as_record(row) for row in rows]
 
     def enrolled(self) -> Enrolment:
         """Every enrolled face; raises DamagedFileError where the embeddings do not fit together."""
@@ -188,23 +196,24 @@ class Gallery:
             "SELECT character, look, path, id, face_px, quality, embedding FROM photos JOIN faces ON photo = id "
             "ORDER BY character, look, path"
         )
-        blobs = [row[6] for row in rows]
-        lengths = {len(blob) if isinstance(blob, bytes) else 0 for blob in blobs}
-        if len(lengths) > 1 or any(length == 0 or length % 4 for length in lengths):
-            raise DamagedFileError(self.path, "embeddings of different lengths. Restore it, or train with --fresh.")
-        flat = np.frombuffer(b"".join(blobs), "<f4").astype(np.float32)
-        embeddings = flat.reshape(len(rows), -1) if rows else np.empty((0, 0), np.float32)
-        if not np.isfinite(embeddings).all():
-            raise DamagedFileError(self.path, "embeddings that are no numbers. Restore it, or train with --fresh.")
-        return Enrolment(
-            embeddings,
-            [row[0] for row in rows],
-            [row[1] for row in rows],
-            [row[2] for row in rows],
-            [row[3] for row in rows],
-            np.array([row[4] for row in rows], np.float32),
-            np.array([row[5] for row in rows], np.float32),
-        )
+        with self._checked():
+            blobs = [row[6] for row in rows]
+            lengths = {len(blob) if isinstance(blob, bytes) else 0 for blob in blobs}
+            if len(lengths) > 1 or any(length == 0 or length % 4 for length in lengths):
+                raise ValueError("embeddings of different lengths")
+            flat = np.frombuffer(b"".join(blobs), "<f4").astype(np.float32)
+            enrolment = Enrolment(
+                flat.reshape(len(rows), -1) if rows else np.empty((0, 0), np.float32),
+                [_text(row[0]) for row in rows],
+                [None if row[1] is None else _text(row[1]) for row in rows],
+                [_text(row[2]) for row in rows],
+                [row[3] for row in rows],
+                np.array([row[4] for row in rows], np.float32),
+                np.array([row[5] for row in rows], np.float32),
+            )
+            if not all(np.isfinite(a).all() for a in (enrolment.embeddings, enrolment.face_px, enrolment.quality)):
+                raise ValueError("embeddings that are no numbers")
+            return enrolment
 
     def counts(self) -> tuple[int, int]:
         """How many photos are enrolled, and how many are known in all."""
@@ -214,24 +223,34 @@ class Gallery:
     def edits(self) -> list[tuple[str, str, dict[str, Any]]]:
         """The log of what changed the gallery: (time in UTC, action, detail), oldest first."""
         rows = self._query("SELECT time, action, detail FROM edits ORDER BY id")
-        return [(row[0], row[1], json.loads(row[2])) for row in rows]
+        with self._checked():
+            return [(_text(row[0]), _text(row[1]), json.loads(row[2])) for row in rows]
+
+    @contextmanager
+    def _checked(self) -> Iterator[None]:
+        """What does not fit while values are made of rows: the file is damaged."""
+        try:
+            yield
+        except (ValueError, TypeError, RecursionError) as error:
+            raise damaged(self.path, error) from error
 
     # Writing
 
     def put_photo(self, record: PhotoRecord, face: EnrolledFace | None) -> int:
         """Insert, or replace by character and path, a photo with its face (None for a rejected one); its id.
 
-        Raises EmbeddingError for an embedding whose length differs from the gallery's or that is not finite.
+        Raises EmbeddingError for an embedding that is zero, not finite, or of another length than the gallery's.
         """
         if (record.status == "enrolled") != (face is not None):
             raise ValueError("an enrolled photo has a face, a rejected one has none")
         with self.transaction():
             self._connection.execute(
-                "DELETE FROM photos WHERE character = ? AND path = ?", (record.character, record.path)
+                "DELETE FROM photos WHERE character = ? AND path = ?",
+                (_stored(record.character), _stored(record.path)),
             )
             cursor = self._connection.execute(
                 f"INSERT INTO photos ({_PHOTO_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [getattr(record, name.strip()) for name in _PHOTO_COLUMNS.split(",")],
+                [_stored(getattr(record, name.strip())) for name in _PHOTO_COLUMNS.split(",")],
             )
             if face is not None:
                 self._put_face(int(cursor.lastrowid or 0), face)
@@ -240,9 +259,11 @@ class Gallery:
     def _put_face(self, photo: int, face: EnrolledFace) -> None:
         embedding = np.asarray(face.embedding, "<f4")
         other = self._connection.execute("SELECT length(embedding) FROM faces LIMIT 1").fetchone()
-        if embedding.ndim != 1 or not np.isfinite(embedding).all() or (other and other[0] != embedding.nbytes):
+        fits = embedding.ndim == 1 and (other is None or other[0] == embedding.nbytes)
+        if not fits or not np.isfinite(embedding).all() or not embedding.any():
             raise EmbeddingError(
-                f"An embedding of shape {embedding.shape} does not fit this gallery: embed its face again."
+                f"An embedding of shape {embedding.shape} does not fit this gallery or is not finite: "
+                "embed its face again."
             )
         quality = face.quality
         self._connection.execute(
@@ -262,7 +283,7 @@ class Gallery:
         with self.transaction():
             self._connection.execute(
                 "UPDATE photos SET path = ?, mtime_ns = ?, look = ?, origin = ? WHERE id = ?",
-                (new.path, new.mtime_ns, new.look, new.origin, old.id),
+                (_stored(new.path), new.mtime_ns, _stored(new.look), _stored(new.origin), old.id),
             )
 
     def remove_photos(self, ids: Iterable[int]) -> None:
@@ -273,7 +294,7 @@ class Gallery:
     def take_over(self, other: Path) -> None:
         """Replace everything here by what the gallery `other` holds, in one transaction; edits stay and grow by one."""
         with self._lock, sqlite_errors(self.path):
-            self._connection.execute("ATTACH DATABASE ? AS fresh", (str(other),))
+            self._connection.execute("ATTACH DATABASE ? AS fresh", (os.fsencode(other),))
             try:
                 with self.transaction():
                     for table in ("faces", "photos", "meta"):
@@ -290,7 +311,7 @@ class Gallery:
         with self.transaction():
             self._connection.execute(
                 "INSERT INTO edits (time, action, detail) VALUES (?, ?, ?)",
-                (now, action, json.dumps(detail, ensure_ascii=False)),
+                (now, action, json.dumps(detail)),
             )
 
     def _query(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
@@ -299,26 +320,58 @@ class Gallery:
 
 
 def remove_database(path: Path) -> None:
-    """Delete a closed database with what SQLite keeps beside it."""
-    for suffix in ("", "-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    """Delete a closed database with what SQLite keeps beside it; raises WriteError."""
+    try:
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+    except NotADirectoryError:
+        pass  # nothing is there
+    except OSError as error:
+        raise write_error(path, error) from error
 
 
-def _as_fields(row: Sequence[Any]) -> dict[str, Any]:
-    names = [name.strip() for name in _PHOTO_COLUMNS.split(",")] + ["id"]
-    fields = dict(zip(names, row, strict=True))
+def _stored(value: Any) -> Any:
+    """A value as SQLite takes it: file names that are not valid Unicode go in as bytes."""
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return value.encode("utf-8", "surrogatepass")
+    return value
+
+
+def _text(value: object) -> str:
+    """What `_stored` made of a text; raises ValueError for anything else."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogatepass")
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no text")
+    return value
+
+
+def _as_record(row: Sequence[Any]) -> PhotoRecord:
+    fields = dict(zip([name.strip() for name in _PHOTO_COLUMNS.split(",")] + ["id"], row, strict=True))
+    for name in ("character", "path", "sha256", "detail", "rules"):
+        fields[name] = _text(fields[name])
+    for name in ("look", "origin"):
+        fields[name] = None if fields[name] is None else _text(fields[name])
+    if fields["status"] not in _STATUSES or not all(
+        isinstance(fields[name], int) for name in ("size", "mtime_ns", "faces_found", "id")
+    ):
+        raise ValueError(f"odd facts about {fields['path']}")
     fields["reason"] = None if fields["reason"] is None else Reason(fields["reason"])
-    return fields
+    return PhotoRecord(**fields)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(path, error) from error
     connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
     try:
-        # Nothing is changed in a file before it is known to be ours.
-        if path.stat().st_size and connection.execute("PRAGMA application_id").fetchone()[0] == 0:
-            return connection
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
+        # Of this connection only: nothing is changed in a file before it is known to be ours.
+        for pragma in ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
     except BaseException:
         connection.close()
@@ -327,7 +380,11 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _connect_read_only(path: Path) -> sqlite3.Connection:
-    if not path.is_file():
+    try:
+        found = path.is_file()
+    except OSError as error:
+        raise StoreError(path, f"cannot be read ({error.strerror}). Check its permissions.") from error
+    if not found:
         raise ModelNotFoundError(path, "there is no gallery. Train first: personae train CAST_FOLDER")
     uri = path.absolute().as_uri()
     connection = sqlite3.connect(
@@ -340,6 +397,13 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
         if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
             raise
         # On a read-only disk WAL's shared memory cannot be made; nobody can be writing there either.
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists() and log.stat().st_size:
+            raise WriteError(
+                path,
+                "a training was broken off here and the disk is read-only. Make the folder writable, or copy it, and "
+                "run any command on it once.",
+            ) from error
         connection = sqlite3.connect(
             f"{uri}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from personae.errors import (
     DamagedFileError,
     ForeignFileError,
+    ModelNotFoundError,
     ProjectBusyError,
     StoreError,
     TooNewError,
@@ -58,6 +60,7 @@ MIGRATIONS: tuple[str, ...] = (
     """,
 )
 VERSION = len(MIGRATIONS)
+_BUSY_S = 10.0
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _UNWRITABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
@@ -65,11 +68,13 @@ _UNWRITABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOER
 def migrate(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
     """Bring a database to `VERSION`, each step in one transaction; an empty one becomes a gallery.
 
-    Raises ForeignFileError for a database that is not a gallery, TooNewError for a newer one.
+    Raises ForeignFileError for a database that is not a gallery, TooNewError for a newer one; neither is changed.
     """
+    connection.execute("BEGIN")  # three facts about one moment: another process may be making the gallery
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     application = int(connection.execute("PRAGMA application_id").fetchone()[0])
     empty = not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    connection.execute("COMMIT")
     if application != APPLICATION_ID and not (empty and version == 0):
         raise ForeignFileError(path, "this database is not a gallery of Personae, and it is left alone.")
     if version > VERSION:
@@ -78,13 +83,37 @@ def migrate(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> N
             f"written by a newer Personae (gallery version {version}; this one reads {VERSION}). "
             "Update: pip install -U personae",
         )
-    if read_only and version < VERSION:
-        raise StoreError(path, "written by an older Personae; run any command that may write to it once.")
+    if read_only:
+        if not version:
+            raise ModelNotFoundError(path, "nothing is enrolled yet. Train first: personae train CAST_FOLDER")
+        if version < VERSION:
+            raise StoreError(path, "written by an older Personae; run any command that may write to it once.")
+        return
+    _use_wal(connection)
     for step in range(version, VERSION):
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {MIGRATIONS[step]} PRAGMA application_id = {APPLICATION_ID};"
-            f"PRAGMA user_version = {step + 1}; COMMIT;"
-        )
+        try:
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {MIGRATIONS[step]} PRAGMA application_id = {APPLICATION_ID};"
+                f"PRAGMA user_version = {step + 1}; COMMIT;"
+            )
+        except sqlite3.OperationalError:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            if int(connection.execute("PRAGMA user_version").fetchone()[0]) <= step:  # no other was faster
+                raise
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to WAL, waiting for another process that is just doing the same (SQLite itself does not wait here)."""
+    deadline = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
 
 
 @contextmanager
@@ -93,11 +122,13 @@ def sqlite_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (UnicodeDecodeError, OverflowError, MemoryError) as error:
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
+    except sqlite3.ProgrammingError:
+        raise  # it was closed
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _DAMAGED:
-            raise _damaged(path, error) from error
+            raise damaged(path, error) from error
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise ProjectBusyError(
                 path, "another process is writing to the gallery. Try again when it has finished."
@@ -108,10 +139,11 @@ def sqlite_errors(path: Path) -> Iterator[None]:
                 f"cannot be written ({error}). Check free space and permissions, or choose another --project. "
                 "Nothing that was there is lost.",
             ) from error
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
 
 
-def _damaged(path: Path, error: Exception) -> DamagedFileError:
+def damaged(path: Path, why: object) -> DamagedFileError:
+    """What to do about a damaged gallery."""
     return DamagedFileError(
-        path, f"the gallery is damaged ({error}). Restore it from a backup, or move it away and train again."
+        path, f"the gallery is damaged ({why}). Restore it from a backup, or move it away and train again."
     )
