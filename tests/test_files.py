@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from personae.errors import ProjectBusyError, WriteError
-from personae.files import project_lock, sha256_of, write_whole
+from personae.files import open_whole, project_lock, sha256_of, write_whole
 
 
 def test_a_file_appears_whole_and_is_replaced_whole(tmp_path: Path) -> None:
@@ -58,6 +58,67 @@ def test_a_limit_that_the_system_really_sets(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=False)
     assert "WriteError" in done.stderr and path.read_bytes() == b"old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX files")
+
+
+@posix
+def test_a_link_stays_a_link_and_permissions_stay(tmp_path: Path) -> None:
+    real, link = tmp_path / "elsewhere" / "real", tmp_path / "link"
+    write_whole(real, b"old")
+    real.chmod(0o600)
+    link.symlink_to(real)
+    write_whole(link, b"new")
+    assert link.is_symlink() and real.read_bytes() == b"new" and real.stat().st_mode & 0o777 == 0o600
+    (tmp_path / "dangling").symlink_to(tmp_path / "later")
+    write_whole(tmp_path / "dangling", b"new")
+    assert (tmp_path / "later").read_bytes() == b"new"
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(WriteError):
+        write_whole(tmp_path / "loop" / "file", b"x")
+
+
+@posix
+def test_a_private_file_is_private_while_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.touch(mode=0o600)
+    with open_whole(path) as file:
+        file.write(b"secret")
+        assert {entry.stat().st_mode & 0o777 for entry in tmp_path.iterdir()} == {0o600}
+
+
+@posix
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with subprocess.Popen(["cat", path], stdout=subprocess.PIPE) as reader:
+        write_whole(path, b"text")
+        assert reader.stdout is not None
+        if not path.is_fifo():  # else the reader would wait for ever
+            reader.kill()
+            pytest.fail("the pipe was replaced")
+        assert reader.stdout.read() == b"text"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["pipe"]
+
+
+@posix
+def test_standard_output_may_be_named_as_a_file() -> None:
+    script = "from pathlib import Path; from personae.files import write_whole; write_whole(Path('/dev/stdout'), b'x')"
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout == b"x"
+
+
+def test_a_folder_of_that_name_is_said_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(WriteError, match="folder of this name"), open_whole(tmp_path):
+        pytest.fail("the work was done for nothing")
+
+
+def test_a_name_may_be_as_long_as_the_file_system_allows(tmp_path: Path) -> None:
+    path = tmp_path / ("漢" * 83 + ".json")  # 254 of the usual 255 bytes
+    write_whole(path, b"x")
+    assert path.read_bytes() == b"x"
+    with pytest.raises(WriteError, match="too long"):
+        write_whole(tmp_path / ("漢" * 300), b"x")
 
 
 def test_a_folder_that_is_a_file_is_said(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,23 +28,40 @@ _POLL_S = 0.2
 def open_whole(path: Path) -> Iterator[BinaryIO]:
     """A binary file to write that appears as `path` when the block ends, and not at all when it fails.
 
-    So `path` holds either what it held before or everything, also after a power cut. Raises WriteError.
+    So `path` holds either what it held before or everything, also after a power cut. A link stays a link, and a file
+    keeps its permissions; a device or pipe (/dev/null, /dev/stdout) is written to as it is. Raises WriteError.
     """
-    # Opened by name (not by mkstemp), so that the file gets the permissions any new file would have.
-    temporary = path.with_name(f".{path.name[-100:]}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _sync_folder(path.parent)
+        if _is_special(path):  # replacing it would take it away from the whole system
+            with path.open("wb") as file:
+                yield file
+            return
+        target = Path(os.path.realpath(path))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Opened by name (not by mkstemp), so that a new file gets the permissions any new file would have.
+        temporary = target.with_name(f".personae-{os.getpid()}-{secrets.token_hex(4)}.tmp")
+        try:
+            with temporary.open("xb") as file:
+                with contextlib.suppress(OSError):  # before any content, which may be private
+                    shutil.copymode(target, temporary)
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        _sync_folder(target.parent)
     except OSError as error:
         raise write_error(path, error) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+
+
+def _is_special(path: Path) -> bool:
+    """Whether something is there that is not a plain file: a folder, a device, a pipe."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False
 
 
 def write_whole(path: Path, content: bytes) -> None:
