@@ -27,7 +27,10 @@ class StubAnalyzer:
 
     def analyze(self, path: str | Path) -> AnalyzedFaces:
         time.sleep(self.delay_s)
-        words = [word.partition(":") for word in Path(path).read_text(encoding="utf-8").split()]
+        try:
+            words = [word.partition(":") for word in Path(path).read_text(encoding="utf-8").split()]
+        except (OSError, ValueError) as error:
+            raise PhotoError(path, str(error)) from None
         if not all(number.isdigit() for number, _, _ in words):
             raise PhotoError(path, "not a picture")
         rows = [int(number) for number, _, _ in words]

@@ -51,6 +51,29 @@ def test_folders_that_differ_only_in_case_are_said(tmp_path: Path) -> None:
     assert any("Thor and thor differ only" in note for note in cast.notes)
 
 
+def test_names_that_are_no_unicode_are_written_out_and_said(tmp_path: Path) -> None:
+    odd = "Th\udcf6r"
+    try:
+        put(tmp_path, f"{odd}/1.jpg", f"Tony/{odd}/2.jpg", f"Tony/{odd}.jpg")
+    except (OSError, UnicodeEncodeError):
+        pytest.skip("the file system has no such names")
+    cast = read_cast(tmp_path)
+    found = {(photo.character, photo.look, photo.path.name) for photo in cast.photos}
+    assert found == {("Th\\udcf6r", None, "1.jpg"), ("Tony", "Th\\udcf6r", "2.jpg"), ("Tony", None, f"{odd}.jpg")}
+    assert all(photo.path.is_file() for photo in cast.photos)
+    assert cast.notes == ("The name of the folder Th\\udcf6r is not valid Unicode: rename it.",)
+
+
+def test_one_name_in_two_unicode_forms_is_one_character(tmp_path: Path) -> None:
+    forms = [unicodedata.normalize(form, "Zoë") for form in ("NFC", "NFD")]
+    put(tmp_path, *(f"{form}/{k}.jpg" for k, form in enumerate(forms)))
+    if len(list(tmp_path.iterdir())) == 1:
+        pytest.skip("the file system does not tell the forms apart")
+    cast = read_cast(tmp_path)
+    assert [photo.character for photo in cast.photos] == [forms[0]] * 2
+    assert any("trained as one character" in note for note in cast.notes)
+
+
 def test_hidden_and_system_files_are_passed_over(tmp_path: Path) -> None:
     put(tmp_path, "Thor/1.jpg", "Thor/.DS_Store", "Thor/._1.jpg", "Thor/Thumbs.db", ".git/x.jpg", "__MACOSX/a/1.jpg")
     put(tmp_path, "Thor/notes.txt", "@eaDir/1.jpg", ".hidden.jpg")

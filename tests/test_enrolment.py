@@ -1,15 +1,25 @@
 from __future__ import annotations
 
+import asyncio
 import shutil
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from personae import CharacterRecognizer, Settings
+from personae.errors import InputError
+from personae.recognition.enrolment import NEAR_DUPLICATE, WantedPhoto, enrol, near_duplicates
+from personae.recognition.gallery import Gallery
+from personae.recognition.prototypes import unit
 from personae.recognition.recognizer import TrainingReport
 from personae.recognition.selection import choose_faces
-from tests.stub import FACES, StubAnalyzer, write_cast
+from personae.types import AnalyzedFaces
+from tests.people import people
+from tests.stub import FACES, ROWS, StubAnalyzer, write_cast
 
 
 class Home:
@@ -143,6 +153,167 @@ def test_a_cast_folder_that_moves_is_the_same_cast(home: Home) -> None:
     assert [item.used for item in report.characters] == [item.used for item in before.characters]
     (home.cast / "c0" / "0.jpg").unlink()
     assert len(home.train().removed) == 1
+
+
+def test_a_cast_is_known_by_its_real_folder(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.train()
+    monkeypatch.chdir(home.cast)
+    real = home.cast
+    home.cast = Path("..") / "cast"
+    report = home.train()
+    assert (report.faces_embedded, report.removed, report.unchanged) == (0, (), 9)
+    if sys.platform != "win32":
+        link = real.with_name("link")
+        link.symlink_to(real, target_is_directory=True)
+        home.cast = link
+        assert home.train().unchanged == 9
+    (home.cast / "c0" / "0.jpg").unlink()
+    report = home.train()
+    assert len(report.removed) == 1 and report.characters[0].used == 2
+
+
+def test_a_cast_without_a_name_in_unicode_is_trained_and_known_again(home: Home) -> None:
+    try:
+        home.put("c0/Th\udcf6r.jpg", "4")
+        home.cast = home.cast.rename(home.cast.with_name("c\udcf6st"))
+    except (OSError, UnicodeEncodeError):
+        pytest.skip("the file system has no such names")
+    home.put("Th\udcf6r/old\udcf6/1.jpg", "18")
+    home.put("c1/copy\udcf6.jpg", "6")
+    report = home.train()
+    assert [item.character for item in report.characters] == ["Th\\udcf6r", "c0", "c1", "c2"]
+    assert report.characters[0].looks == ("old\\udcf6",) and home.reasons(report) == {"copy\udcf6.jpg": "DUPLICATE"}
+    assert home.train().faces_embedded == 0
+    (home.cast / "c0" / "Th\udcf6r.jpg").unlink()
+    assert len(home.train().removed) == 1
+
+
+def give(home: Home, photos: Mapping[str, Sequence[str | Path]]) -> TrainingReport:
+    analyzer: Any = home.analyzer
+    home.analyzer.embedded.clear()
+    return asyncio.run(CharacterRecognizer(home.project, analyzer=analyzer).train_character_faces(photos))
+
+
+def test_a_photo_that_is_given_twice_is_one_photo(home: Home) -> None:
+    photo = home.cast / "c0" / "0.jpg"
+    report = give(home, {"Zoë": [photo, str(photo), photo.parent / ".." / "c0" / "0.jpg"], "Zoe\u0308": [photo]})
+    assert home.analyzer.embedded == ["0.jpg"]
+    assert [(item.character, item.used, item.rejected) for item in report.characters] == [("Zoë", 1, ())]
+
+
+@pytest.mark.parametrize("name", ["", "  ", 3, "Th\udcf6r"])
+def test_a_character_needs_a_name(home: Home, name: Any) -> None:
+    with pytest.raises(InputError, match=r"[Gg]ive"):
+        give(home, {"Thor": [home.cast / "c0" / "0.jpg"], name: [home.cast / "c1" / "0.jpg"]})
+    assert not model_of(home).exists()
+
+
+def model_of(home: Home) -> Path:
+    return home.project / "cache" / "face_recognition_model.personae"
+
+
+def test_photos_that_are_no_files_are_rejected_and_the_others_train(home: Home) -> None:
+    bad: list[str | Path] = ["nowhere.jpg", home.cast, "nul\0.jpg"]
+    report = give(home, {"Thor": [*bad, home.cast / "c0" / "0.jpg"]})
+    assert report.characters[0].used == 1 and set(home.reasons(report).values()) == {"UNREADABLE"}
+    assert len(home.reasons(report)) == 3
+    # Mended, it is looked at again.
+    (home.cast / "later.jpg").unlink(missing_ok=True)
+    report = give(home, {"Thor": [home.cast / "later.jpg"]})
+    assert "later.jpg" in home.reasons(report)
+    home.put("later.jpg", "1")
+    report = give(home, {"Thor": [home.cast / "later.jpg"]})
+    assert report.characters[0].used == 2 and "later.jpg" not in home.reasons(report)
+
+
+def test_a_file_that_cannot_be_looked_for_is_not_taken_as_gone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.train()
+
+    def refuse(path: Path, *_: Any, **__: Any) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    home.put("c0/new.jpg", "4")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "exists", refuse)
+        analyzer: Any = home.analyzer
+        wanted = [WantedPhoto("c0", home.cast / "c0" / "new.jpg")]
+        with Gallery.open(home.project / "gallery.sqlite", embedder=None) as gallery:
+            report = enrol(gallery, wanted, analyzer, Settings(), origin=None)
+    assert len(report.added) == 1 and not report.removed
+
+
+def test_what_moves_between_characters_moves(home: Home) -> None:
+    home.train()
+    for p in range(3):
+        (home.cast / "c0" / f"{p}.jpg").rename(home.cast / "c1" / f"moved{p}.jpg")
+    home.put("c0/3.jpg", "3")
+    report = home.train()
+    assert len(report.removed) == 3 and report.added == 4
+    assert [item.used for item in report.characters] == [1, 6, 3] and home.reasons(report) == {}
+
+
+def test_photos_that_swap_their_names_swap(home: Home) -> None:
+    home.train()
+    a, b, c = home.cast / "c0" / "0.jpg", home.cast / "c0" / "1.jpg", home.cast / "c0" / "x.jpg"
+    a.rename(c)
+    b.rename(a)
+    c.rename(b)
+    report = home.train()
+    assert report.characters[0].used == 3 and report.removed == ()
+    with Gallery.open(home.project / "gallery.sqlite", embedder=None) as gallery:
+        enrolment = gallery.enrolled()
+    np.testing.assert_array_equal(enrolment.embeddings[enrolment.paths.index(str(a))], ROWS[1])
+
+
+class BreaksOff(StubAnalyzer):
+    """Is interrupted after so many photos."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self.left = after
+
+    def analyze(self, path: str | Path) -> AnalyzedFaces:
+        self.left -= 1
+        if self.left < 0:
+            raise KeyboardInterrupt
+        return super().analyze(path)
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_training_that_is_broken_off_loses_nothing_and_goes_on(home: Home, fresh: bool) -> None:
+    home.train()
+    before = model_of(home).read_bytes()
+    vectors = np.concatenate([ROWS, people(1, 60, seed=40)[0]])
+    home.analyzer.vectors = vectors
+    for p in range(60):
+        home.put(f"c3/{p}.jpg", str(len(ROWS) + p))
+    broken: Any = BreaksOff(50)
+    broken.vectors = vectors
+    with pytest.raises(KeyboardInterrupt):
+        CharacterRecognizer(home.project, analyzer=broken).train_folder(home.cast, fresh=fresh)
+    assert model_of(home).read_bytes() == before
+    with Gallery.open(home.project / "gallery.sqlite", embedder=None, read_only=True) as gallery:
+        assert len(gallery.enrolled()) == (9 if fresh else 9 + 32)
+    report = home.train()
+    assert report.faces_embedded == (60 if fresh else 28) and report.characters[-1].used == 60
+
+
+def test_copies_are_found_in_blocks_as_one_by_one() -> None:
+    rng = np.random.default_rng(3)
+    rows = people(1100, 1, seed=5)[:, 0]
+    copies = rng.integers(0, 1100, 300)
+    rows[copies] = rows[rng.integers(0, 1100, 300)]
+    rows[::7] = unit(rows[::7] + 0.012 * rng.standard_normal((158, 128)).astype(np.float32))
+    found = near_duplicates(rows, range(1000, 2100))
+    kept: list[int] = []
+    for i, row in enumerate(rows):
+        alike = [k for k in kept if rows[k] @ row >= NEAR_DUPLICATE]
+        assert (1000 + i in found) == bool(alike)
+        if alike:
+            assert found[1000 + i] - 1000 in alike
+        else:
+            kept.append(i)
+    assert 100 < len(found) < 400
 
 
 def test_no_photos_no_choices() -> None:

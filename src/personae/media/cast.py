@@ -54,7 +54,9 @@ def read_cast(folder: Path) -> Cast:
     photos: list[CastPhoto] = []
     spellings: dict[str, list[str]] = defaultdict(list)
     for entry in folders:
-        name = unicodedata.normalize("NFC", entry.name)
+        name = _readable(entry.name)
+        if name != unicodedata.normalize("NFC", entry.name):
+            notes.append(f"The name of the folder {name} is not valid Unicode: rename it.")
         own = [CastPhoto(name, path, _look(entry, path)) for path in find([entry])]
         if not own:
             notes.append(f"{name} has no photo: put some into {entry}.")
@@ -79,4 +81,9 @@ def _is_hidden(entry: Path) -> bool:
 
 def _look(character: Path, photo: Path) -> str | None:
     inner = photo.relative_to(character).parts
-    return unicodedata.normalize("NFC", inner[0]) if len(inner) > 1 else None
+    return _readable(inner[0]) if len(inner) > 1 else None
+
+
+def _readable(name: str) -> str:
+    """A folder's name as text: composed (NFC), and what is not valid Unicode written out."""
+    return unicodedata.normalize("NFC", name.encode("utf-8", "backslashreplace").decode())

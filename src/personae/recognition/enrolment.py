@@ -7,6 +7,8 @@ character's other photos. Everything else is embedded once.
 
 from __future__ import annotations
 
+import os
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from personae.errors import PhotoError
+from personae.errors import InputError, PhotoError
 from personae.faces.analyzer import FaceAnalyzer
 from personae.files import sha256_of
 from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
@@ -29,6 +31,7 @@ RECONSIDER = 0.20
 """A face chosen among several that agrees less than this with the character's other photos is chosen again."""
 _COMMIT_EVERY = 32
 _AGAIN = (Reason.AMBIGUOUS_FACES, Reason.DUPLICATE)
+_BLOCK = 512
 
 
 @dataclass(frozen=True)
@@ -74,10 +77,37 @@ def enrol(
 
     With an `origin` (a folder) this is a synchronisation: photos that came from it and are not wanted any more are
     taken out. Without one (None) photos are only added. What was done is committed as it goes, so a training that is
-    interrupted goes on where it stopped.
+    interrupted goes on where it stopped. Raises InputError for a character without a name.
+
+    Folders are known by their real path, so that ../cast and a link to it are one; names are composed (NFC).
     """
-    absolute = [replace(photo, path=photo.path.absolute()) for photo in wanted]
-    return _Enrolment(gallery, analyzer, settings, origin, progress).run(absolute)
+    folders: dict[Path, str] = {}
+    unique: dict[tuple[str, str], WantedPhoto] = {}
+    for photo in wanted:
+        folder = photo.path.parent
+        if folder not in folders:
+            folders[folder] = _real(folder)
+        known_as = WantedPhoto(_name(photo.character), Path(folders[folder], photo.path.name), photo.look)
+        unique[known_as.key] = known_as
+    origin = None if origin is None else _real(origin)
+    return _Enrolment(gallery, analyzer, settings, origin, progress).run(list(unique.values()))
+
+
+def _real(folder: str | Path) -> str:
+    try:
+        return os.path.realpath(folder)
+    except ValueError:  # it holds a NUL character: reading the photo will say so
+        return str(folder)
+
+
+def _name(character: str) -> str:
+    if not isinstance(character, str) or not character.strip():
+        raise InputError(f"{character!r} is no name for a character. Give it a text that is not empty.")
+    try:
+        character.encode()
+    except UnicodeEncodeError:
+        raise InputError(f"{character!r} is not valid Unicode. Give the character another name.") from None
+    return unicodedata.normalize("NFC", character)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +154,7 @@ class _Enrolment:
         gone = {
             (record.character, record.sha256): record
             for key, record in known.items()
-            if record.sha256 and not Path(record.path).exists()
+            if record.sha256 and _is_gone(record.path)
         }
         stayed: set[int | None] = set()
         for photo in wanted:
@@ -187,7 +217,7 @@ class _Enrolment:
         """The record of a photo as the file is now; its content is read only where size or date have changed."""
         try:
             stat = photo.path.stat()
-        except OSError:
+        except (OSError, ValueError):  # ValueError: a NUL character
             return PhotoRecord(photo.character, str(photo.path), look=photo.look, origin=self.origin)
         unchanged = old is not None and (old.size, old.mtime_ns) == (stat.st_size, stat.st_mtime_ns)
         try:
@@ -331,17 +361,23 @@ class _Enrolment:
 
 def near_duplicates(embeddings: FloatArray, rows: Sequence[int]) -> dict[int, int]:
     """Row -> the earlier row it is a copy of, among `rows` whose unit `embeddings` (n, d) are given in that order."""
-    found: dict[int, int] = {}
-    kept: list[int] = []
-    for i, row in enumerate(rows):
-        if kept:
-            cosines = embeddings[kept] @ embeddings[i]
-            nearest = int(cosines.argmax())
-            if cosines[nearest] >= NEAR_DUPLICATE:
-                found[row] = rows[kept[nearest]]
-                continue
-        kept.append(i)
-    return found
+    copy_of: dict[int, int] = {}
+    for start in range(0, len(rows), _BLOCK):
+        cosines = embeddings[start : start + _BLOCK] @ embeddings[: start + _BLOCK].T
+        alike = np.tril(cosines >= NEAR_DUPLICATE, start - 1)
+        for offset in np.flatnonzero(alike.any(axis=1)):
+            earlier = [int(i) for i in np.flatnonzero(alike[offset]) if int(i) not in copy_of]
+            if earlier:
+                copy_of[start + int(offset)] = max(earlier, key=lambda i: cosines[offset, i])
+    return {rows[i]: rows[kept] for i, kept in copy_of.items()}
+
+
+def _is_gone(path: str) -> bool:
+    """Whether there is surely no such file (and not merely no permission to look)."""
+    try:
+        return not Path(path).exists()
+    except OSError:
+        return False
 
 
 def _one_face(embeddings: FloatArray) -> bool:
