@@ -16,7 +16,6 @@ from personae.recognition.enrolment import NEAR_DUPLICATE, WantedPhoto, enrol, n
 from personae.recognition.gallery import Gallery
 from personae.recognition.prototypes import unit
 from personae.recognition.recognizer import TrainingReport
-from personae.recognition.selection import choose_faces
 from personae.types import AnalyzedFaces
 from tests.people import people
 from tests.stub import FACES, ROWS, StubAnalyzer, write_cast
@@ -314,11 +313,6 @@ def test_copies_are_found_in_blocks_as_one_by_one() -> None:
         else:
             kept.append(i)
     assert 100 < len(found) < 400
-
-
-def test_no_photos_no_choices() -> None:
-    nobody = np.empty((0, 128), np.float32)
-    assert choose_faces([], nobody, nobody) == []
 
 
 def test_the_person_in_most_photos_is_the_character(tmp_path: Path) -> None:

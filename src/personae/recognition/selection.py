@@ -6,6 +6,7 @@ Not simply the largest: the face that agrees with the character's other photos. 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -44,22 +45,26 @@ def _own_faces(faces: AnalyzedFaces, others: FloatArray) -> list[int]:
 
 def _common_face(photos: Sequence[AnalyzedFaces], pools: list[list[int]]) -> FloatArray | None:
     """The mean of the person who is in most of the photos; None for one photo, or where no two agree."""
-    best: tuple[float, FloatArray] | None = None
-    for i, pool in enumerate(pools):
-        for face in pool:
-            vector = photos[i].embeddings[face]
-            found = [vector]
-            total = 0.0
-            for j, other_pool in enumerate(pools):
-                if j == i:
-                    continue
-                cosines = photos[j].embeddings[other_pool] @ vector
-                if cosines.max() >= MIN_AGREEMENT:
-                    total += float(cosines.max())
-                    found.append(photos[j].embeddings[other_pool[int(cosines.argmax())]])
-            if len(found) > 1 and (best is None or total > best[0]):
-                best = total, _mean(np.stack(found))
-    return None if best is None else best[1]
+    if not photos:
+        return None
+    rows = np.concatenate([faces.embeddings[pool] for faces, pool in zip(photos, pools, strict=True)])
+    starts = np.cumsum([0, *map(len, pools)])
+    most, common = 0.0, None
+    for i, (start, end) in enumerate(pairwise(starts)):
+        cosines = rows[start:end] @ rows.T
+        nearest = np.maximum.reduceat(cosines, starts[:-1], axis=1)  # to each photo
+        nearest[:, i] = -1
+        agreement = np.where(nearest >= MIN_AGREEMENT, nearest, 0).sum(axis=1)
+        best = int(agreement.argmax())
+        if agreement[best] > most:
+            own = cosines[best]
+            alike = [
+                first + int(own[first:last].argmax())
+                for j, (first, last) in enumerate(pairwise(starts))
+                if j != i and nearest[best, j] >= MIN_AGREEMENT
+            ]
+            most, common = float(agreement[best]), _mean(rows[[int(start) + best, *alike]])
+    return common
 
 
 def _choose(faces: AnalyzedFaces, pool: list[int], seed: FloatArray | None) -> int | None:
