@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import sys
 import unicodedata
 from pathlib import Path
@@ -80,10 +81,25 @@ def test_hidden_and_system_files_are_passed_over(tmp_path: Path) -> None:
     assert [photo.path.name for photo in read_cast(tmp_path).photos] == ["1.jpg"]
 
 
+def test_a_name_with_an_at_sign_is_a_character(tmp_path: Path) -> None:
+    put(tmp_path, "@shmi/1.jpg", "@eaDir/1.jpg", "$RECYCLE.BIN/1.jpg")
+    assert {photo.character for photo in read_cast(tmp_path).photos} == {"@shmi"}
+
+
+def test_a_folder_that_may_not_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    monkeypatch.setattr(Path, "stat", refuse)
+    with pytest.raises(CastError, match="Permission denied"):
+        read_cast(tmp_path)
+
+
 def test_loose_photos_and_empty_characters_are_noted(tmp_path: Path) -> None:
     put(tmp_path, "Thor/1.jpg", "loose.jpg", "Tony/readme.txt")
     notes = read_cast(tmp_path).notes
-    assert any(note.startswith("1 photos lie in") for note in notes)
+    assert any(note.startswith("Left out: 1 photo in") for note in notes)
     assert any("Tony has no photo" in note for note in notes)
 
 
@@ -93,8 +109,11 @@ def test_loose_photos_and_empty_characters_are_noted(tmp_path: Path) -> None:
         (lambda folder: folder / "missing", "there is no such folder"),
         (lambda folder: put(folder, "file") / "file", "this is a file"),
         (lambda folder: folder, "no character in it"),
-        (lambda folder: put(folder, "1.jpg"), "move them into a folder named after"),
-        (lambda folder: put(folder, "Thor/a.txt"), "no photo in any of its 1 sub-folders"),
+        (lambda folder: put(folder, "1.jpg"), "It holds 1 photo itself"),
+        (lambda folder: put(folder, "Thor/a.txt"), "no photo in its 1 sub-folder"),
+        (lambda folder: put(folder, "file") / "file" / "inner", "this is a file"),
+        (lambda folder: folder / ("x" * 5000), "cannot be read"),
+        (lambda folder: folder / "a\0b", "NUL character"),
     ],
 )
 def test_nothing_to_train_on_is_an_error_that_says_what_to_do(tmp_path: Path, make: object, message: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 from personae.errors import CastError
-from personae.media.photos import SUFFIXES, find
+from personae.media.photos import _SKIPPED_FOLDERS, SUFFIXES, find
+from personae.types import count_of
 
 
 @dataclass(frozen=True)
@@ -35,22 +37,17 @@ def read_cast(folder: Path) -> Cast:
     Raises CastError where there is nothing to train on.
     """
     folder = folder.absolute()
-    if not folder.exists():
-        raise CastError(f"{folder}: there is no such folder. Give one with a sub-folder of photos per character.")
-    if not folder.is_dir():
-        raise CastError(f"{folder}: this is a file. Give a folder with a sub-folder of photos per character.")
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError as error:
-        raise CastError(f"{folder}: cannot be read ({error.strerror}). Check its permissions.") from None
-    folders = [entry for entry in entries if entry.is_dir() and not _is_hidden(entry)]
+    entries = [entry for entry in _entries(folder) if not _is_hidden(entry)]
+    folders = [entry for entry in entries if os.path.isdir(entry)]  # noqa: PTH112 - never raises
     notes: list[str] = []
-    loose = sum(entry.suffix.lower() in SUFFIXES and entry.is_file() and not _is_hidden(entry) for entry in entries)
+    loose = sum(entry.suffix.lower() in SUFFIXES for entry in set(entries) - set(folders))
     if not folders:
-        hint = f" It holds {loose} photos itself: move them into a folder named after the character." if loose else ""
-        raise CastError(f"{folder}: no character in it. Make a sub-folder of photos per character.{hint}")
+        hint = f" It holds {count_of(loose, 'photo')} itself, to be moved into one." if loose else ""
+        raise CastError(f"{folder}: no character in it. Make a sub-folder per character, named after it.{hint}")
     if loose:
-        notes.append(f"{loose} photos lie in {folder} itself and belong to no character: move them into a sub-folder.")
+        notes.append(
+            f"Left out: {count_of(loose, 'photo')} in {folder} itself. Move what is a character's to its folder."
+        )
     photos: list[CastPhoto] = []
     spellings: dict[str, list[str]] = defaultdict(list)
     for entry in folders:
@@ -71,12 +68,26 @@ def read_cast(folder: Path) -> Cast:
                 "rename or merge the folders if that is wrong."
             )
     if not photos:
-        raise CastError(f"{folder}: no photo in any of its {len(folders)} sub-folders. Put some in.")
+        raise CastError(f"{folder}: no photo in its {count_of(len(folders), 'sub-folder')}. Put some in.")
     return Cast(tuple(photos), tuple(notes))
 
 
+def _entries(folder: Path) -> list[Path]:
+    wanted = "a folder with a sub-folder of photos per character"
+    try:
+        return sorted(folder.iterdir())
+    except FileNotFoundError:
+        raise CastError(f"{folder}: there is no such folder. Give {wanted}.") from None
+    except NotADirectoryError:
+        raise CastError(f"{folder}: this is a file. Give {wanted}.") from None
+    except OSError as error:
+        raise CastError(f"{folder}: cannot be read ({error.strerror}). Check its name and permissions.") from None
+    except ValueError:
+        raise CastError(f"{str(folder)!r} is not the name of a folder (it holds a NUL character).") from None
+
+
 def _is_hidden(entry: Path) -> bool:
-    return entry.name.startswith((".", "@", "__MACOSX"))
+    return entry.name.startswith(".") or entry.name in _SKIPPED_FOLDERS
 
 
 def _look(character: Path, photo: Path) -> str | None:
