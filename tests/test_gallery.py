@@ -20,6 +20,7 @@ from personae.errors import (
     ForeignFileError,
     ModelNotFoundError,
     PersonaeError,
+    ProjectBusyError,
     StoreError,
     TooNewError,
     WriteError,
@@ -103,7 +104,9 @@ def test_another_embedder_is_refused_unless_nothing_is_enrolled(path: Path, tmp_
         assert gallery.embedder == "b"
 
 
-@pytest.mark.parametrize("embedding", [np.ones(127), np.full(128, np.nan), np.ones((2, 64)), np.zeros(128)])
+@pytest.mark.parametrize(
+    "embedding", [np.ones(127), np.full(128, np.nan), np.ones((2, 64)), np.zeros(128), np.full(128, 1e300)]
+)
 def test_an_embedding_that_does_not_fit_changes_nothing(path: Path, embedding: FloatArray) -> None:
     with Gallery.open(path, embedder=EMBEDDER) as gallery:
         before = gallery.revision
@@ -183,6 +186,82 @@ def test_many_may_open_a_new_gallery_at_once(tmp_path: Path) -> None:
     assert not problems
 
 
+def test_a_gallery_whose_first_bytes_are_damaged_is_still_known_as_ours(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[3] ^= 0xFF
+    path.write_bytes(content)
+    for read_only in (False, True):
+        with pytest.raises(DamagedFileError, match="backup"):
+            Gallery.open(path, embedder=None, read_only=read_only)
+    assert path.read_bytes() == content
+
+
+def test_dates_beyond_what_sqlite_holds_are_kept_as_near_as_it_can(path: Path) -> None:
+    with Gallery.open(path, embedder=EMBEDDER) as gallery:
+        late = PhotoRecord("c0", "/late.jpg", mtime_ns=2**63 + 5).rejected(Reason.NO_FACE, "no face was found")
+        gallery.put_photo(late, None)
+        (found,) = [photo for photo in gallery.photos("c0") if photo.path == "/late.jpg"]
+        assert found.mtime_ns == 2**63 - 1
+        gallery.move_photo(found, late)
+
+
+def test_renaming_photos_does_not_change_the_revision(path: Path) -> None:
+    with Gallery.open(path, embedder=EMBEDDER) as gallery:
+        before, order = gallery.revision, gallery.enrolled().photo_ids
+        photos = gallery.photos("c1")
+        for k, photo in enumerate(photos):
+            gallery.move_photo(photo, PhotoRecord("c1", f"/moved/{len(photos) - k}", look=photo.look))
+        assert gallery.enrolled().photo_ids != order and gallery.revision == before
+
+
+def test_a_full_disk_loses_nothing(path: Path) -> None:
+    with Gallery.open(path, embedder=EMBEDDER) as gallery:
+        before = gallery.revision
+        gallery._connection.execute(f"PRAGMA max_page_count = {path.stat().st_size // 4096 + 2}")
+
+        def fill_up() -> None:
+            with gallery.transaction():
+                for i in range(1000):
+                    gallery.put_photo(record("c9", f"{i}.jpg"), face(i % 20))
+
+        with pytest.raises(WriteError, match=r"free space.*Nothing that was there is lost"):
+            fill_up()
+        assert gallery.revision == before
+    with Gallery.open(path, embedder=EMBEDDER) as gallery:
+        assert gallery.revision == before
+        fill(gallery, [10])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="RLIMIT_FSIZE is POSIX")
+def test_a_limit_that_the_system_really_sets_loses_nothing(path: Path) -> None:
+    script = (
+        "import resource, signal, sys; from pathlib import Path; from tests import test_gallery as t\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (150000, 150000))\n"
+        "with t.Gallery.open(Path(sys.argv[1]), embedder=t.EMBEDDER) as gallery:\n"
+        "    for i in range(1000):\n"
+        "        gallery.put_photo(t.record('c9', f'{i}.jpg'), t.face(i % 20)); print(i, flush=True)"
+    )
+    command = [sys.executable, "-c", script, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=SAMPLES.parent.parent)
+    committed = len(done.stdout.split())
+    assert "errors.WriteError" in done.stderr and committed
+    with Gallery.open(path, embedder=EMBEDDER) as gallery:
+        assert gallery.counts()[0] == len(gallery.enrolled()) == 9 + committed
+
+
+def test_a_second_writer_says_why_it_cannot_and_readers_go_on(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("personae.recognition.gallery._BUSY_S", 0.05)
+    with (
+        Gallery.open(path, embedder=EMBEDDER) as first,
+        Gallery.open(path, embedder=EMBEDDER) as second,
+        first.transaction(),
+    ):
+        fill(first, [10])
+        with pytest.raises(ProjectBusyError, match="another process is writing"):
+            fill(second, [11])
+        assert second.counts()[0] == 9
+
+
 def test_several_threads_may_use_one_gallery(path: Path) -> None:
     with Gallery.open(path, embedder=EMBEDDER) as gallery:
         problems: list[BaseException] = []
@@ -226,7 +305,7 @@ def test_foreign_and_newer_files_are_left_as_they_are(path: Path, tmp_path: Path
     with sqlite3.connect(newer) as connection:
         connection.execute(f"PRAGMA user_version = {gallery_schema.VERSION + 1}")
     connection.close()
-    for file, error in ((foreign, ForeignFileError), (picture, DamagedFileError), (newer, TooNewError)):
+    for file, error in ((foreign, ForeignFileError), (picture, ForeignFileError), (newer, TooNewError)):
         before = file.read_bytes()
         for read_only in (False, True):
             with pytest.raises(error):
@@ -408,7 +487,7 @@ def test_a_folder_that_may_only_be_read_can_be_read(path: Path, others_folder: P
     assert said == "10\n" or ("WriteError" in said and "broken off" in said)
     others_folder.chmod(0o711)
     copy.chmod(0o000)
-    assert "Error" in attempt("read")
+    assert "cannot be read (Permission denied)" in attempt("read")
 
 
 def test_a_closed_gallery_is_a_mistake_of_the_caller_not_damage(path: Path) -> None:

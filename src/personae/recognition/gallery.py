@@ -30,6 +30,7 @@ from personae.types import FloatArray, Quality, Reason
 _PHOTO_COLUMNS = "character, look, origin, path, sha256, size, mtime_ns, status, reason, detail, faces_found, rules"
 _STATUSES = ("enrolled", "rejected")
 _BUSY_S = 10.0
+_LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ class Gallery:
         digest = hashlib.sha256(self.embedder.encode())
         rows = self._query(
             "SELECT character, coalesce(look, ''), sha256, embedding FROM photos JOIN faces ON photo = id "
-            "ORDER BY character, look, path"
+            "ORDER BY character, look, sha256, embedding"
         )
         with self._checked():
             for row in rows:
@@ -257,7 +258,8 @@ class Gallery:
         return int(cursor.lastrowid or 0)
 
     def _put_face(self, photo: int, face: EnrolledFace) -> None:
-        embedding = np.asarray(face.embedding, "<f4")
+        with np.errstate(over="ignore"):  # becomes infinite, which is refused
+            embedding = np.asarray(face.embedding, "<f4")
         other = self._connection.execute("SELECT length(embedding) FROM faces LIMIT 1").fetchone()
         fits = embedding.ndim == 1 and (other is None or other[0] == embedding.nbytes)
         if not fits or not np.isfinite(embedding).all() or not embedding.any():
@@ -283,7 +285,7 @@ class Gallery:
         with self.transaction():
             self._connection.execute(
                 "UPDATE photos SET path = ?, mtime_ns = ?, look = ?, origin = ? WHERE id = ?",
-                (_stored(new.path), new.mtime_ns, _stored(new.look), _stored(new.origin), old.id),
+                (_stored(new.path), _stored(new.mtime_ns), _stored(new.look), _stored(new.origin), old.id),
             )
 
     def remove_photos(self, ids: Iterable[int]) -> None:
@@ -331,7 +333,9 @@ def remove_database(path: Path) -> None:
 
 
 def _stored(value: Any) -> Any:
-    """A value as SQLite takes it: file names that are not valid Unicode go in as bytes."""
+    """A value as SQLite takes it: names that are not valid Unicode as bytes, dates after 2262 as the last it can."""
+    if isinstance(value, int):
+        return min(value, _LARGEST)
     if isinstance(value, str):
         try:
             value.encode()
@@ -381,11 +385,12 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _connect_read_only(path: Path) -> sqlite3.Connection:
     try:
-        found = path.is_file()
+        if path.is_file():
+            path.open("rb").close()  # SQLite does not say why it cannot
+        else:
+            raise ModelNotFoundError(path, "there is no gallery. Train first: personae train CAST_FOLDER")
     except OSError as error:
         raise StoreError(path, f"cannot be read ({error.strerror}). Check its permissions.") from error
-    if not found:
-        raise ModelNotFoundError(path, "there is no gallery. Train first: personae train CAST_FOLDER")
     uri = path.absolute().as_uri()
     connection = sqlite3.connect(
         f"{uri}?mode=ro", uri=True, timeout=_BUSY_S, isolation_level=None, check_same_thread=False

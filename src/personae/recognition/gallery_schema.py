@@ -61,6 +61,7 @@ MIGRATIONS: tuple[str, ...] = (
 )
 VERSION = len(MIGRATIONS)
 _BUSY_S = 10.0
+_MARK_AT = 68  # where every SQLite file has its application_id
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _UNWRITABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
@@ -127,6 +128,12 @@ def sqlite_errors(path: Path) -> Iterator[None]:
         raise  # it was closed
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_NOTADB and not _was_ours(path):
+            raise ForeignFileError(
+                path,
+                "this file is not a gallery of Personae, and it is left alone. Move it away, or choose another "
+                "--project.",
+            ) from error
         if code in _DAMAGED:
             raise damaged(path, error) from error
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -140,6 +147,15 @@ def sqlite_errors(path: Path) -> Iterator[None]:
                 "Nothing that was there is lost.",
             ) from error
         raise damaged(path, error) from error
+
+
+def _was_ours(path: Path) -> bool:
+    """Whether a file that SQLite does not know bears our mark all the same: a gallery whose first bytes are damaged."""
+    try:
+        with path.open("rb") as file:
+            return file.read(_MARK_AT + 4)[_MARK_AT:] == APPLICATION_ID.to_bytes(4, "big")
+    except OSError:
+        return False
 
 
 def damaged(path: Path, why: object) -> DamagedFileError:
