@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from datetime import datetime, tzinfo
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pytest
 
 from personae import archive
-from personae.errors import DamagedFileError
+from personae.errors import DamagedFileError, StoreError
 from personae.recognition import model_file
 from personae.recognition.background import background_for
 from personae.recognition.model import CharacterModel
@@ -16,9 +18,15 @@ from tests.people import EMBEDDER, cast, people, sface_background
 SAMPLES = Path(__file__).parent / "samples"
 
 
-def save(path: Path) -> CharacterModel:
+@cache
+def fitted(times: int = 1) -> CharacterModel:
+    del times
     X, y = cast(4, 3)
-    model = CharacterModel(background=sface_background()).fit(X, y, looks=[None, "old", None] * 4)
+    return CharacterModel(background=sface_background()).fit(X, y, looks=[None, "old", None] * 4)
+
+
+def save(path: Path, model: CharacterModel | None = None) -> CharacterModel:
+    model = model or fitted()
     card = model_file.describe(model, embedder=EMBEDDER, gallery_revision="abc")
     model_file.save(model, card, path)
     return model
@@ -64,7 +72,7 @@ def test_arrays_that_do_not_fit_together_are_refused_although_the_checksum_is_ri
         model_file.load(path)
 
 
-@pytest.mark.parametrize("key", ["classes", "looks", "parameters", "metrics", "operating_point", "dimension"])
+@pytest.mark.parametrize("key", ["classes", "looks", *sorted(model_file.CARD)])
 def test_facts_that_are_missing_are_refused(tmp_path: Path, key: str) -> None:
     path = tmp_path / "m.personae"
     save(path)
@@ -72,6 +80,39 @@ def test_facts_that_are_missing_are_refused(tmp_path: Path, key: str) -> None:
     archive.write(path, arrays, {k: v for k, v in facts.items() if k != key}, schema=model_file.SCHEMA)
     with pytest.raises(DamagedFileError):
         model_file.load(path)
+
+
+def test_the_card_names_everything_it_must(tmp_path: Path) -> None:
+    save(tmp_path / "m.personae")
+    assert set(model_file.load(tmp_path / "m.personae")[1]) == model_file.CARD
+
+
+def test_the_same_training_gives_the_same_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_file, "datetime", _Noon)
+    save(tmp_path / "a.personae")
+    save(tmp_path / "b.personae", fitted(times=2))
+    assert (tmp_path / "a.personae").read_bytes() == (tmp_path / "b.personae").read_bytes()
+
+
+class _Noon(datetime):
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cls(2026, 1, 1, 12, tzinfo=tz)
+
+
+def test_a_damaged_model_says_train_again_and_is_rebuilt(tmp_path: Path) -> None:
+    path = tmp_path / "m.personae"
+    save(path)
+    good = path.read_bytes()
+    for at in range(9, len(good), 997):
+        path.write_bytes(good[:at] + bytes([good[at] ^ 0x10]) + good[at + 1 :])
+        with pytest.raises(StoreError):
+            model_file.load(path)
+    path.write_bytes(good[: len(good) // 2])
+    with pytest.raises(DamagedFileError, match="Train again"):
+        model_file.load(path)
+    save(path)
+    assert model_file.load(path)[1]["gallery_revision"] == "abc"
 
 
 def test_models_of_every_old_version_can_be_read() -> None:

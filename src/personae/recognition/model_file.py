@@ -29,6 +29,10 @@ from personae.recognition.scaler import EmbeddingScaler
 
 SCHEMA = "personae/model/1"
 MODEL_FILE = "face_recognition_model.personae"
+CARD = frozenset({
+    "personae_version", "created", "embedder", "dimension", "background", "gallery_revision", "operating_point",
+    "far_curve", "parameters", "metrics", "characters",
+})  # fmt: skip
 FAR_SHOWN = (0.001, 0.003, 0.01, 0.03, 0.1)
 
 
@@ -108,6 +112,7 @@ def load(path: Path) -> tuple[CharacterModel, dict[str, Any]]:
 
 def _assemble(arrays: dict[str, NDArray[Any]], metadata: dict[str, Any]) -> CharacterModel:
     """A model from validated arrays: nothing is trusted to fit together until it is checked."""
+    _require(set(metadata) >= CARD, f"its card lacks {', '.join(sorted(CARD - set(metadata)))}")
     parameters = metadata["parameters"]
     dimension = int(metadata["dimension"])
     background = background_for(str(metadata["embedder"]), dimension)
