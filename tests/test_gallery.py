@@ -498,6 +498,13 @@ def test_a_closed_gallery_is_a_mistake_of_the_caller_not_damage(path: Path) -> N
         gallery.enrolled()
 
 
+def test_removing_a_database_leaves_nothing_of_it(tmp_path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):  # a journal is left where it was killed before it used WAL
+        (tmp_path / f"fresh.sqlite{suffix}").touch()
+    remove_database(tmp_path / "fresh.sqlite")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_fresh_gallery_takes_over_in_one_step(path: Path, tmp_path: Path) -> None:
     fresh = tmp_path / "fresh.sqlite"
     with Gallery.open(fresh, embedder="new:d128:p1:0") as gallery:

@@ -57,6 +57,6 @@ def test_thirty_kills_lose_nothing(tmp_path: Path) -> None:
             continue
         assert isinstance(model, CharacterModel) and card["metrics"]["n_characters"] == 4
         left = {path.name for path in model_path.parent.iterdir() if not path.name.startswith(".")}
-        fresh = {f"gallery-fresh.sqlite{suffix}" for suffix in ("", "-wal", "-shm")}
+        fresh = {f"gallery-fresh.sqlite{suffix}" for suffix in ("", "-wal", "-shm", "-journal")}
         assert left <= {model_file.MODEL_FILE, "face_recognition_model_metadata.json", *fresh}
     assert trained >= 3 and len(committed) >= 100

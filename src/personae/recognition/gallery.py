@@ -324,7 +324,7 @@ class Gallery:
 def remove_database(path: Path) -> None:
     """Delete a closed database with what SQLite keeps beside it; raises WriteError."""
     try:
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in ("", "-wal", "-shm", "-journal"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
     except NotADirectoryError:
         pass  # nothing is there
