@@ -27,14 +27,16 @@ def test_thirty_kills_lose_nothing(tmp_path: Path) -> None:
     model_path = tmp_path / "project" / "cache" / model_file.MODEL_FILE
     committed: set[tuple[str, str]] = set()
     trained = 0
-    for _ in range(ROUNDS):
+    for round_number in range(ROUNDS):
         command = [sys.executable, "-m", "tests.kill_target", str(tmp_path)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=root) as process:
             assert process.stdout is not None and process.stderr is not None
             assert process.stdout.readline() == "ready\n"
+            # However slow the machine is: in every fifth round one training ends before the clock starts.
+            lines = [process.stdout.readline().strip()] if round_number % 5 == 4 else []
             killer = threading.Timer(float(rng.uniform(0, 0.8)), process.kill)
             killer.start()
-            lines = process.stdout.read().split()
+            lines += process.stdout.read().split()
             problem = process.stderr.read()
             killer.join()
         assert process.returncode == -9, problem
@@ -59,4 +61,4 @@ def test_thirty_kills_lose_nothing(tmp_path: Path) -> None:
         left = {path.name for path in model_path.parent.iterdir() if not path.name.startswith(".")}
         fresh = {f"gallery-fresh.sqlite{suffix}" for suffix in ("", "-wal", "-shm", "-journal")}
         assert left <= {model_file.MODEL_FILE, "face_recognition_model_metadata.json", *fresh}
-    assert trained >= 3 and len(committed) >= 100
+    assert trained >= ROUNDS // 5 and len(committed) >= 100

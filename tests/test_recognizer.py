@@ -134,6 +134,11 @@ def test_compare_faces_is_a_cosine(trained: CharacterRecognizer, tmp_path: Path)
         trained.compare_faces(FACES[0, 0], np.ones(3))
 
 
+def test_one_path_in_place_of_a_list_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CastError, match="give a list"):
+        asyncio.run(make(tmp_path).train_character_faces({"Thor": "a.jpg"}))
+
+
 # The fallback
 
 

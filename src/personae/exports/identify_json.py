@@ -50,7 +50,8 @@ def picture_dict(picture: IdentifiedPicture, *, looks: bool = False) -> dict[str
     """One element of `pictures`; `looks`: name the look beside the character."""
     faces = picture.faces
     return {
-        "path": picture.path,
+        # A file name need not be valid Unicode; JSON must be.
+        "path": picture.path.encode("utf-8", "backslashreplace").decode(),
         "size": None if faces is None else list(faces.size_wh),
         "error": picture.error,
         "faces": []

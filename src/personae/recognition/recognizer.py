@@ -164,6 +164,9 @@ class CharacterRecognizer:
         """
         from personae.recognition.enrolment import WantedPhoto
 
+        for name, paths in character_photos.items():
+            if isinstance(paths, str | Path):
+                raise CastError(f"The photos of {name} are {str(paths)!r}: give a list of paths.")
         wanted = [WantedPhoto(name, Path(path)) for name, paths in character_photos.items() for path in paths]
         return await asyncio.to_thread(self._train, wanted, None, False, (), progress_callback)
 
