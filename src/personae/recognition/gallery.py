@@ -94,6 +94,19 @@ class Enrolment:
     def __len__(self) -> int:
         return len(self.characters)
 
+    def __getitem__(self, rows: Sequence[int]) -> Enrolment:
+        """Those rows, in that order."""
+        keep = list(rows)
+        return Enrolment(
+            self.embeddings[keep],
+            [self.characters[i] for i in keep],
+            [self.looks[i] for i in keep],
+            [self.paths[i] for i in keep],
+            [self.photo_ids[i] for i in keep],
+            self.face_px[keep],
+            self.quality[keep],
+        )
+
 
 class Gallery:
     """One open gallery; safe to use from several threads. Close it, or use it as a context manager."""

@@ -29,12 +29,13 @@ from personae.project import Project
 from personae.recognition import model_file
 from personae.recognition.background import background_for
 from personae.recognition.fallback import NearestFace
-from personae.recognition.gallery import Enrolment, Gallery, PhotoRecord, remove_database
+from personae.recognition.gallery import Gallery, PhotoRecord, remove_database
 from personae.recognition.identification import IdentifiedPicture, identify_together
 from personae.recognition.matching import check_embeddings
 from personae.recognition.model import CharacterModel
 from personae.recognition.prototypes import unit
 from personae.recognition.scaler import EmbeddingScaler
+from personae.recognition.training import fit_enrolment
 from personae.settings import Settings, resolve
 from personae.types import AnalyzedFaces, Match, Method, Picture, Progress, ProgressCallback
 
@@ -218,7 +219,7 @@ class CharacterRecognizer:
                 remove_database(self.project.fresh_gallery)
             if progress is not None:
                 progress(Progress("model", 0, 1, f"{len(enrolment)} photos"))
-            model, left_out = self._fit(enrolment)
+            model, left_out = fit_enrolment(enrolment, self.settings, self.analyzer.embedder_id)
             card = model_file.describe(model, embedder=self.analyzer.embedder_id, gallery_revision=revision)
             model_file.save(model, card, self.model_path)
             with self._lock:
@@ -233,23 +234,6 @@ class CharacterRecognizer:
         if fresh:
             remove_database(path)
         return Gallery.open(path, embedder=self.analyzer.embedder_id)
-
-    def _fit(self, enrolment: Enrolment) -> tuple[CharacterModel, dict[str, int]]:
-        settings = self.settings
-        used, left_out = _best_photos(enrolment, settings.max_photos)
-        model = CharacterModel(
-            max_clusters=settings.max_clusters,
-            far=settings.far,
-            threshold=settings.threshold,
-            background=background_for(self.analyzer.embedder_id, enrolment.embeddings.shape[1]),
-            seed=settings.seed,
-        )
-        model.fit(
-            enrolment.embeddings[used],
-            [enrolment.characters[i] for i in used],
-            looks=[enrolment.looks[i] for i in used],
-        )
-        return model, left_out
 
     def _report(
         self,
@@ -425,21 +409,6 @@ class CharacterRecognizer:
         )
         nearest = NearestFace(enrolment, background_for(found, enrolment.embeddings.shape[1]), self.settings)
         return nearest, {"embedder": found, "operating_point": {"far": self.settings.far}}
-
-
-def _best_photos(enrolment: Enrolment, most: int | None) -> tuple[list[int], dict[str, int]]:
-    """Rows to train on, at most `most` per character by quality, and how many of each character are left out."""
-    rows: dict[str, list[int]] = {}
-    for row, character in enumerate(enrolment.characters):
-        rows.setdefault(character, []).append(row)
-    used: list[int] = []
-    left_out: dict[str, int] = {}
-    for character, own in rows.items():
-        kept = own if most is None else sorted(own, key=lambda row: -enrolment.quality[row])[:most]
-        used += kept
-        if len(kept) < len(own):
-            left_out[character] = len(own) - len(kept)
-    return sorted(used), left_out
 
 
 def _nothing_usable(records: Sequence[PhotoRecord]) -> str:
