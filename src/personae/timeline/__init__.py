@@ -1,0 +1,1 @@
+"""Faces over time: tracks, names and unknown people, the timeline of a film."""

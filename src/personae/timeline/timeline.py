@@ -1,0 +1,127 @@
+"""The timeline of one film: who is on screen, and when. Frozen values, and the native JSON they are written as.
+
+Time is rational: a presentation timestamp (`pts`, an integer) times the time base of the stream. Seconds, frames and
+timecode are views of it. Spans are half-open: [start_pts, end_pts). `start_s` and its kind count from picture one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal
+
+SCHEMA = "personae/timeline/1"
+
+Box = tuple[int, float, float, float, float, float]
+"""(pts, x1, y1, x2, y2, score), pixels of the displayed picture."""
+
+
+@dataclass(frozen=True)
+class Video:
+    """The film as it was read. `size_wh`: displayed pixels (rotation and pixel aspect applied); `frames`: decoded."""
+
+    path: str
+    content_id: str
+    stream: int
+    frame_rate: Fraction
+    time_base: Fraction
+    variable_rate: bool
+    start_pts: int
+    duration_pts: int
+    size_wh: tuple[int, int]
+    frames: int
+    start_timecode: str | None = None
+    drop_frame: bool = False
+    reel: str | None = None
+
+    def seconds(self, pts: int) -> float:
+        """Seconds from the film's first picture."""
+        return float((pts - self.start_pts) * self.time_base)
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return float(self.duration_pts * self.time_base)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """From one cut to the next."""
+
+    start_pts: int
+    end_pts: int
+
+
+@dataclass(frozen=True)
+class Track:
+    """One face through one shot (`shot`: its number): `boxes` at the pictures where it was looked at, rising in pts."""
+
+    id: int
+    shot: int
+    start_pts: int
+    end_pts: int
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True)
+class BestPicture:
+    """Where a face is seen best. `box` x1, y1, x2, y2 in displayed pixels; `file`: a thumbnail, relative, or None."""
+
+    pts: int
+    box: tuple[float, float, float, float]
+    file: str | None = None
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """A character, or an unknown person, over a span of time. Exactly one of `character` and `unknown` is given."""
+
+    id: int
+    character: str | None
+    unknown: str | None
+    start_pts: int
+    end_pts: int
+    similarity: float
+    confidence: float
+    tracks: tuple[int, ...]
+    best_picture: BestPicture | None = None
+    depicted: bool = False
+    decided_by: Literal["model", "person"] = "model"
+
+    def __post_init__(self) -> None:
+        if (self.character is None) == (self.unknown is None):
+            raise ValueError("an appearance is of a character or of an unknown person")
+
+    @property
+    def name(self) -> str:
+        """The character, or the unknown person's number: "Unknown 2"."""
+        return self.character or self.unknown or ""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """One character or unknown person over the whole film; `share`: visible face time over the film's length."""
+
+    character: str | None
+    unknown: str | None
+    visible_face_time_s: float
+    share: float
+    scene_presence_s: float
+    appearances: int
+    first_s: float
+    last_s: float
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """All appearances of one film, sorted by start; `model` and `settings`: facts about how it was made."""
+
+    video: Video
+    shots: tuple[Shot, ...]
+    tracks: tuple[Track, ...]
+    appearances: tuple[Appearance, ...]
+    characters: tuple[Totals, ...]
+    model: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    gaps: tuple[tuple[int, int, str], ...] = ()
+    """Spans that could not be read: (start_pts, end_pts, why)."""
