@@ -2,10 +2,10 @@
 
     python scripts/make_background.py EMBEDDINGS.npz src/personae/data/background-sface-d128-p1.safetensors
 
-EMBEDDINGS.npz holds `clean` (n, d) embeddings, `lowres` of the same photos with small faces, their `lowres_px`, `s14`,
-`s20`, `s28` and `s40` at those face sizes, `identity` (n,) numbers of people and `part` (n,): 0 background,
-1 calibration. Nobody is in two parts, and rows of other parts are never read. What is written is aggregate: means, two
-covariances and score quantiles.
+EMBEDDINGS.npz holds `clean` (n, d) embeddings, `lowres` of the same photos with small faces, their `lowres_px`, of
+both the mirror images `clean_flip` and `lowres_flip`, `s14`, `s20`, `s28` and `s40` at those face sizes, `identity`
+(n,) numbers of people and `part` (n,): 0 background, 1 calibration. Nobody is in two parts, and rows of other parts
+are never read. What is written is aggregate: means, two covariances and score quantiles.
 """
 
 from __future__ import annotations
@@ -17,14 +17,19 @@ from pathlib import Path
 import numpy as np
 
 from personae import archive
-from personae.recognition.background import ARRAYS, SCHEMA, Background
+from personae.recognition.background import ARRAYS, SCHEMA, SMALL_ARRAYS, Background
 from personae.recognition.prototypes import unit
 from personae.recognition.scaler import EmbeddingScaler
+from personae.types import COPIES_PX
+from scripts.background_statistics import GENUINE_PHOTOS, TAIL, weights, within
+from scripts.small_background import People, with_small
 
-TAIL = np.array([0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 5e-3, 3e-3, 2e-3, 1e-3, 5e-4, 3e-4, 2e-4, 1e-4])
 PROTOTYPE_PHOTOS = (1, 2)  # more photos have few people, and chance then rules the tail
 SIZES_PX = (14, 20, 28, 40, 90)  # the last are the photos as they are
-GENUINE_PHOTOS = (1, 2, 3, 5)
+COPIES = (14, 20, 28)  # as enrolled
+FACE_PER_CROP = 0.8
+"""The archive gives the width that the aligned crop was shrunk to; the face in it measures so much of that."""
+EVERY = ("clean_flip", "lowres_flip", "s14", "s20", "s28", "s40")
 
 
 def main() -> None:
@@ -43,45 +48,55 @@ def make(embeddings: Path, output: Path) -> int:
         part, identity = data["part"][learnable], data["identity"][learnable]
         clean = unit(data["clean"][learnable].astype(np.float64))
         small = unit(data["lowres"][learnable].astype(np.float64))
-        small_px = data["lowres_px"][learnable].astype(np.float64)
-        sizes = [unit(data[f"s{px}"][learnable][part == 0].astype(np.float64)) for px in SIZES_PX[:-1]]
+        small_px = data["lowres_px"][learnable].astype(np.float64) * FACE_PER_CROP
+        every = {name: unit(data[name][learnable].astype(np.float64)) for name in EVERY}
     background = statistics(clean[part == 0], identity[part == 0])
     background = with_tail(background, (clean[part == 0], identity[part == 0]), (clean[part == 1], identity[part == 1]))
-    means = [weights(identity[part == 0]) @ X for X in (*sizes, clean[part == 0])]
-    background = replace(background, size_px=np.array(SIZES_PX, float), size_mean=np.stack(means))
+    sizes = [every[f"s{px}"] for px in SIZES_PX[:-1]]
+    means = [weights(identity[part == 0]) @ X[part == 0] for X in (*sizes, clean)]
+    background = replace(
+        background,
+        size_px=np.array([*(FACE_PER_CROP * px for px in SIZES_PX[:-1]), SIZES_PX[-1]]),
+        size_mean=np.stack(means),
+    )
     test = part == 1
     background = with_genuine(background, clean[test], small[test], small_px[test], identity[test])
+    copies = np.stack([every[f"s{px}"] for px in COPIES])
+    people = People(
+        clean, every["clean_flip"], small, every["lowres_flip"], small_px, copies, np.array(COPIES_PX), identity
+    )
+    background = with_small(background, people, part)
+    arrays = {name: getattr(background, name) for name in ARRAYS}
+    arrays |= {f"small_faces_{name}": getattr(background.small, name) for name in SMALL_ARRAYS}
     archive.write(
         output,
-        {name: getattr(background, name).astype(np.float32).astype(np.float64) for name in ARRAYS},
+        {name: values.astype(np.float32).astype(np.float64) for name, values in arrays.items()},
         {"people": background.people, "name": background.name},
         schema=SCHEMA,
     )
     return background.people
 
 
-def weights(identity: np.ndarray) -> np.ndarray:
-    """One vote per person: the weight of each row."""
-    _, person, counts = np.unique(identity, return_inverse=True, return_counts=True)
-    return np.asarray(1 / counts[person] / len(counts))
-
-
 def statistics(X: np.ndarray, identity: np.ndarray) -> Background:
     """Mean and covariances of unit-length rows, one vote per person."""
-    _, person, counts = np.unique(identity, return_inverse=True, return_counts=True)
+    counts = np.unique(identity)
     weight = weights(identity)
     mean = weight @ X
     covariance = (X - mean).T @ ((X - mean) * weight[:, None])
-    means = np.stack([X[person == p].mean(axis=0) for p in range(len(counts))])
-    several = counts[person] > 1
-    # n - 1 photos are free once their mean is taken; again one vote per person.
-    degrees = 1 / (counts[person] - 1 + ~several) / (counts > 1).sum()
-    residual = (X - means[person])[several]
-    within = residual.T @ (residual * degrees[several][:, None])
     nothing = np.zeros(1)
     name = f"{len(counts)} people of Labeled Faces in the Wild"
     return Background(
-        mean, covariance, within, nothing, nothing, nothing, np.zeros((1, 2)), np.ones(1), mean[None], len(counts), name
+        mean,
+        covariance,
+        within(X, identity),
+        nothing,
+        nothing,
+        nothing,
+        np.zeros((1, 2)),
+        np.ones(1),
+        mean[None],
+        len(counts),
+        name,
     )
 
 

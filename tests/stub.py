@@ -25,7 +25,7 @@ class StubAnalyzer:
         self.delay_s = delay_s
         self.embedded: list[str] = []
 
-    def analyze(self, path: str | Path) -> AnalyzedFaces:
+    def analyze(self, path: str | Path, *, copies: bool = False) -> AnalyzedFaces:
         time.sleep(self.delay_s)
         try:
             words = [word.partition(":") for word in Path(path).read_text(encoding="utf-8").split()]
@@ -48,12 +48,15 @@ class StubAnalyzer:
             quality=Quality(sizes, fixed, fixed, np.zeros(n, np.float32), (sizes / 1000).astype(np.float32), reasons),
             embedder=self.embedder_id,
             size_wh=(800, 400),
+            copies=np.zeros((n, 3, self.vectors.shape[1]), np.float32) if copies else None,
         )
 
-    def analyze_many(self, paths: Iterable[Path]) -> Iterator[tuple[Path, AnalyzedFaces | PhotoError]]:
+    def analyze_many(
+        self, paths: Iterable[Path], *, copies: bool = False
+    ) -> Iterator[tuple[Path, AnalyzedFaces | PhotoError]]:
         for path in paths:
             try:
-                yield path, self.analyze(path)
+                yield path, self.analyze(path, copies=copies)
             except PhotoError as error:
                 yield path, error
 

@@ -271,11 +271,11 @@ class BreaksOff(StubAnalyzer):
         super().__init__()
         self.left = after
 
-    def analyze(self, path: str | Path) -> AnalyzedFaces:
+    def analyze(self, path: str | Path, *, copies: bool = False) -> AnalyzedFaces:
         self.left -= 1
         if self.left < 0:
             raise KeyboardInterrupt
-        return super().analyze(path)
+        return super().analyze(path, copies=copies)
 
 
 @pytest.mark.parametrize("fresh", [False, True])

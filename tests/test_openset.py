@@ -26,6 +26,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path,
         clean=faces.astype(np.float16), lowres=small, lowres2=small[:, ::-1],
         s14=small, s20=small, s28=small, s40=small,
+        clean_flip=faces.astype(np.float16), lowres_flip=small, lowres2_flip=small[:, ::-1],
         face_px=np.full(1120, 100), lowres_px=np.full(1120, 20), lowres2_px=np.full(1120, 20),
         identity=person, part=person // 40,
     )  # fmt: skip
@@ -45,7 +46,7 @@ def test_learned_statistics_read_nobody_who_is_tested(archive: Path, tmp_path: P
     with np.load(archive) as given:
         content: dict[str, Any] = dict(given)
     tested = content["part"] >= data.CAST
-    for name in ("clean", "lowres", "lowres2", "s14", "s20", "s28", "s40"):
+    for name in (*data.CONDITIONS, "clean_flip", "lowres_flip", "lowres2_flip", "s14", "s20", "s28", "s40"):
         content[name][tested] = np.nan
     np.savez(tmp_path / "changed.npz", **content)
     make_background.make(tmp_path / "changed.npz", second)

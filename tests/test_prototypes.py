@@ -78,13 +78,13 @@ def test_every_character_has_one_vote_in_the_scaler() -> None:
 
 def test_small_faces_are_centred_on_the_mean_of_their_size() -> None:
     background = sface_background()
-    assert background.size_px.tolist() == [14, 20, 28, 40, 90]
+    np.testing.assert_allclose(background.size_px, [11.2, 16, 22.4, 32, 90], rtol=1e-6)
     scaler = EmbeddingScaler().fit(people(5, 1)[:, 0].astype(np.float64), np.arange(5), background)
     X = np.repeat(people(1, 1, seed=7)[0], 5, axis=0)
     plain = scaler.transform(X)
     np.testing.assert_array_equal(scaler.transform(X, np.full(5, 90.0)), plain)
     np.testing.assert_array_equal(scaler.transform(X, np.full(5, 500.0)), plain)
-    sized = scaler.transform(X, np.array([5.0, 14.0, np.sqrt(14 * 20), 20.0, 500.0]))
+    sized = scaler.transform(X, np.array([5.0, 11.2, np.sqrt(11.2 * 16), 16.0, 500.0]))
     np.testing.assert_allclose(sized[0], sized[1], atol=1e-6)
     np.testing.assert_allclose(sized[2], (sized[1] + sized[3]) / 2, atol=1e-5)
     np.testing.assert_allclose(sized[4], plain[4], atol=1e-6)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.recognition.prototypes import unit
-from personae.types import AnalyzedFaces, FloatArray, Picture
+from personae.types import COPIES_PX, AnalyzedFaces, FloatArray, Picture
 from personae.types import Faces as DetectedFaces
 
 if TYPE_CHECKING:
@@ -23,23 +23,26 @@ if TYPE_CHECKING:
 
 BACKGROUND, CALIBRATION, CAST, STRANGERS = range(4)
 CONDITIONS = ("clean", "lowres", "lowres2")
+COPIES = (14, 20, 28)
+FACE_PER_CROP = 0.8
+"""An archive gives the width that the aligned crop was shrunk to; the face measures so much of that."""
 EMBEDDER = "sface:d128:p1:fb143eea0783"
 
 
 @dataclass(frozen=True, eq=False)
 class Faces:
-    """n photos under each condition: `embeddings[condition]` (n, d), `face_px[condition]` (n,), `person` (n,)."""
+    """n photos under each condition: `embeddings[condition]` (n, d), `face_px[condition]` (n,), `person` (n,).
+
+    `mirrored[condition]` (n, d): of the mirror images; `copies` (n, k, d): small copies as enrolment makes them, and
+    `copies_px` (n, k) their sizes.
+    """
 
     embeddings: dict[str, FloatArray]
+    mirrored: dict[str, FloatArray]
     face_px: dict[str, NDArray[np.float64]]
+    copies: FloatArray
+    copies_px: NDArray[np.float64]
     person: NDArray[np.int64]
-
-    def __getitem__(self, rows: NDArray[np.int64]) -> Faces:
-        return Faces(
-            {name: values[rows] for name, values in self.embeddings.items()},
-            {name: values[rows] for name, values in self.face_px.items()},
-            self.person[rows],
-        )
 
 
 def load(path: Path, parts: tuple[int, ...]) -> Faces:
@@ -50,12 +53,24 @@ def load(path: Path, parts: tuple[int, ...]) -> Faces:
 def _from_archive(path: Path, parts: tuple[int, ...]) -> Faces:
     with np.load(path) as data:
         rows = np.isin(data["part"], parts)
+
+        def vectors(name: str) -> FloatArray:
+            return np.asarray(unit(data[name][rows].astype(np.float32)))
+
+        # An archive holds no mirror images of the copies at fixed sizes; the small photo's own stands for them.
+        copies = [vectors(f"s{px}") for px in COPIES] + [unit(vectors("lowres") + vectors("lowres_flip"))]
+        sizes = [*(np.full(rows.sum(), px) for px in COPIES), data["lowres_px"][rows]]
         return Faces(
-            {name: np.asarray(unit(data[name][rows].astype(np.float32))) for name in CONDITIONS},
+            {name: vectors(name) for name in CONDITIONS},
+            {name: vectors(f"{name}_flip") for name in CONDITIONS},
             {
-                name: data["face_px" if name == "clean" else f"{name}_px"][rows].astype(np.float64)
+                name: data["face_px"][rows].astype(np.float64)
+                if name == "clean"
+                else data[f"{name}_px"][rows] * FACE_PER_CROP
                 for name in CONDITIONS
             },
+            np.stack(copies, axis=1),
+            np.stack(sizes, axis=1) * FACE_PER_CROP,
             data["identity"][rows].astype(np.int64),
         )
 
@@ -66,7 +81,7 @@ def part_of(name: str) -> int:
 
 
 def _from_folder(path: Path, parts: tuple[int, ...]) -> Faces:
-    """Embed the face nearest the centre of each picture, as it is ("clean") and shrunk to 14 to 27 px ("lowres").
+    """Embed the face nearest the centre of each picture, as it is ("clean") and shrunk to 11 to 22 px ("lowres").
 
     A folder `cast` and a folder `unknown` in `path` are the parts; else people are split by `part_of`.
     """
@@ -77,7 +92,9 @@ def _from_folder(path: Path, parts: tuple[int, ...]) -> Faces:
     analyzer = FaceAnalyzer()
     rng = np.random.default_rng(0)
     embeddings: dict[str, list[FloatArray]] = {"clean": [], "lowres": []}
+    mirrored: dict[str, list[FloatArray]] = {"clean": [], "lowres": []}
     sizes: dict[str, list[float]] = {"clean": [], "lowres": []}
+    copies: list[FloatArray] = []
     people: list[int] = []
     numbers: dict[str, int] = {}
     given = (path / "cast").is_dir() and (path / "unknown").is_dir()
@@ -88,20 +105,27 @@ def _from_folder(path: Path, parts: tuple[int, ...]) -> Faces:
         if part not in parts:
             continue
         picture = load_photo(photo)
-        found = analyzer.analyze(picture)
+        found = analyzer.analyze(picture, copies=True)
         if not len(found):
             continue
         middle = (found.boxes_xyxy[:, :2] + found.boxes_xyxy[:, 2:]) / 2 - np.array(picture.size_wh) / 2
         best = int(np.linalg.norm(middle, axis=1).argmin())
-        shrunk, px = _shrunk(picture, found, best, analyzer, float(rng.uniform(14, 27)))
+        (shrunk, its_mirror), px = _shrunk(picture, found, best, analyzer, float(rng.uniform(11.2, 21.6)))
+        assert found.copies is not None
+        copies.append(found.copies[best])
         embeddings["clean"].append(found.embeddings[best])
+        mirrored["clean"].append(found.embeddings[best])  # nobody looks at it
         sizes["clean"].append(float(found.face_px[best]))
         embeddings["lowres"].append(shrunk)
+        mirrored["lowres"].append(its_mirror)
         sizes["lowres"].append(px)
         people.append(numbers.setdefault(name, len(numbers)))
     return Faces(
         {name: np.stack(rows) for name, rows in embeddings.items()},
+        {name: np.stack(rows) for name, rows in mirrored.items()},
         {name: np.array(values) for name, values in sizes.items()},
+        np.stack(copies),
+        np.broadcast_to(COPIES_PX, (len(copies), len(COPIES_PX))).astype(np.float64),
         np.array(people),
     )
 
@@ -109,7 +133,7 @@ def _from_folder(path: Path, parts: tuple[int, ...]) -> Faces:
 def _shrunk(
     picture: Picture, found: AnalyzedFaces, face: int, analyzer: FaceAnalyzer, px: float
 ) -> tuple[FloatArray, float]:
-    """The embedding of one face when its picture is shrunk so that the face has `px` pixels, then JPEG 60."""
+    """Embeddings (2, d) of a face and its mirror image, the picture shrunk until the face has `px` pixels, JPEG 60."""
     import io
 
     from PIL import Image
@@ -125,4 +149,5 @@ def _shrunk(
     small = Picture(np.asarray(Image.open(buffer).convert("RGB")))
     # The landmarks of the sharp picture: the benchmark is of recognition, not of detection.
     one = DetectedFaces(found.boxes_xyxy[[face]] * scale, found.landmarks_xy[[face]] * scale, found.scores[[face]])
-    return analyzer.embedder.embed(crops(small, one))[0], px
+    crop = crops(small, one)
+    return analyzer.embedder.embed(np.concatenate([crop, crop[:, :, ::-1]])), px

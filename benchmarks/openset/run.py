@@ -25,6 +25,7 @@ from benchmarks.openset.data import CAST, STRANGERS, Faces, load
 CASTS = (2, 5, 15, 50)
 PHOTOS = (1, 3, 5)
 FARS = (0.001, 0.01, 0.05)
+SHARES = (0.2, 0.5, 0.8)
 MOST_PROBES = 10
 BOOTSTRAPS = 200
 OURS = "personae"
@@ -76,17 +77,29 @@ def draw_casts(faces: Faces, size: int, photos: int, count: int) -> list[Draw]:
     return draws
 
 
+def enrolled(cast: Faces, draw: Draw) -> heads.Cast:
+    """The photos of a drawn cast."""
+    return heads.Cast(cast.embeddings["clean"][draw.cast], cast.copies[draw.cast], cast.copies_px[draw.cast])
+
+
+def probes(faces: Faces, condition: str, rows: NDArray[np.int64] | slice = slice(None)) -> heads.Probes:
+    """Those rows under one condition."""
+    return heads.Probes(
+        faces.embeddings[condition][rows], faces.mirrored[condition][rows], faces.face_px[condition][rows]
+    )
+
+
 def score_cell(head: heads.Head, draws: list[Draw], cast: Faces, strangers: Faces) -> dict[str, Scores]:
     """Scores under each condition, and mixed: clean and small together."""
     found = {condition: Scores() for condition in cast.embeddings}
     for draw in draws:
-        scorer = head(cast.embeddings["clean"][draw.cast])
+        scorer = head(enrolled(cast, draw))
         for condition, scores in found.items():
-            genuine = scorer(cast.embeddings[condition][draw.probes], cast.face_px[condition][draw.probes])
+            genuine = scorer(probes(cast, condition, draw.probes))
             right = genuine.argmax(axis=1) == draw.truth
             scores.genuine.append(np.where(right, genuine.max(axis=1), -np.inf))
             scores.person.append(cast.person[draw.probes])
-            scores.impostor.append(scorer(strangers.embeddings[condition], strangers.face_px[condition]).max(axis=1))
+            scores.impostor.append(scorer(probes(strangers, condition)).max(axis=1))
             scores.stranger.append(strangers.person)
     found["mixed"] = Scores(
         *([*getattr(found["clean"], name), *getattr(found["lowres"], name)] for name in Scores.__dataclass_fields__)
@@ -118,23 +131,36 @@ def bootstrap_misses(scores: Scores, far: float) -> NDArray[np.float64]:
     return result
 
 
-def calibration(draws: list[Draw], cast: Faces, strangers: Faces) -> dict[str, float]:
-    """The FAR of our model's own threshold for 1 %, and how far its confidence is off; clean and small faces."""
-    confidence, right, weight, far = [], [], [], []
+def calibration(draws: list[Draw], cast: Faces, strangers: Faces) -> dict[str, Any]:
+    """What our model's own threshold for 1 % and its confidence give on strangers and faces never seen.
+
+    `far`: of sharp, of small, and of both faces together; `calibration_error` at three shares of strangers, on sharp
+    and small faces together, and on those small by another method.
+    """
+    far: dict[str, list[float]] = {condition: [] for condition in cast.embeddings}
+    named: dict[str, list[tuple[Any, Any, Any]]] = {"own": [], "other": [], "own2": [], "other2": []}
     for draw in draws:
-        model = heads.fitted(cast.embeddings["clean"][draw.cast])
-        for condition in ("clean", "lowres"):
-            sizes = cast.face_px[condition][draw.probes]
-            own = model.decide(cast.embeddings[condition][draw.probes], face_px=sizes)
-            other = model.decide(strangers.embeddings[condition], face_px=strangers.face_px[condition])
-            far.append(other.named.mean())
-            for decisions, truth in ((own, draw.truth), (other, np.full(len(other), -1))):
-                named = decisions.named
-                confidence.append(decisions.confidence[named, 0])
-                right.append((decisions.characters[:, 0] == truth)[named])
-                weight.append(np.full(int(named.sum()), 1 / len(named)))
-    p, y, w = np.concatenate(confidence), np.concatenate(right), np.concatenate(weight)
-    return {"far_measured": float(np.mean(far)), "calibration_error": expected_calibration_error(p, y, w)}
+        model = heads.fitted(enrolled(cast, draw))
+        for condition in cast.embeddings:
+            seen = probes(cast, condition, draw.probes), probes(strangers, condition)
+            own, other = (model.decide(heads.analyzed(p), face_px=p.face_px) for p in seen)
+            far[condition].append(float(other.named.mean()))
+            mark = "2" if condition == "lowres2" else ""
+            for kind, decisions, truth in (("own", own, draw.truth), ("other", other, np.full(len(other), -1))):
+                rows = decisions.named
+                right = (decisions.characters[:, 0] == truth)[rows]
+                confidence = {s: model.calibration_.confidence_at(decisions.evidence[rows, 0], s) for s in SHARES}
+                named[kind + mark].append((confidence, right, np.full(int(rows.sum()), 1 / len(rows))))
+    errors: dict[str, dict[str, float]] = {}
+    for mark in ("", "2"):
+        for share in SHARES:
+            parts = [(c[share], y, w * (1 - share)) for c, y, w in named["own" + mark]]
+            parts += [(c[share], y, w * share) for c, y, w in named["other" + mark]]
+            if parts:
+                p, y, w = (np.concatenate(values) for values in zip(*parts, strict=True))
+                errors.setdefault("calibration_error" + mark, {})[str(share)] = expected_calibration_error(p, y, w)
+    rates = {condition: float(np.mean(values)) for condition, values in far.items()}
+    return {"far_measured": (rates["clean"] + rates["lowres"]) / 2, "far_of": rates, **errors}
 
 
 def expected_calibration_error(p: NDArray[Any], y: NDArray[Any], w: NDArray[Any], bins: int = 15) -> float:
@@ -193,7 +219,7 @@ def _line(cell: dict[str, Any]) -> str:
             f"{condition} DIR {found['dir']['0.01']:.2%} ratio {found['ratio']:.2f} ({low:.2f}-{high:.2f}) "
             f"to {found['best_other']}"
         )
-    return "; ".join(parts) + f"; FAR {cell['far_measured']:.2%}, ECE {cell['calibration_error']:.3f}"
+    return "; ".join(parts) + f"; FAR {cell['far_measured']:.2%}, ECE {cell['calibration_error']}"
 
 
 def main() -> None:

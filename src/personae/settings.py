@@ -104,6 +104,15 @@ TABLE: tuple[Setting, ...] = (
         1.0,
     ),
     Setting(
+        "strangers",
+        0.5,
+        "The share of strangers among the faces to identify that confidence is made for.",
+        float,
+        "share of faces",
+        0.01,
+        0.99,
+    ),
+    Setting(
         "max_photos", None, "At most this many photos per character, the best ones; none means all.", int, "photos", 1
     ),
     Setting("max_clusters", 3, "At most this many K-means clusters per character (per look).", int, "clusters", 1, 16),
@@ -188,6 +197,7 @@ class Settings:
 
     far: float = 0.01
     threshold: float | None = None
+    strangers: float = 0.5
     max_photos: int | None = None
     max_clusters: int = 3
     seed: int = 0

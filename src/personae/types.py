@@ -50,6 +50,12 @@ def _checked(name: str, array: Any, dtype: Any, shape: tuple[int | None, ...]) -
     return result
 
 
+SMALL_PX = 32.0
+"""Faces under this size in pixels are small: their embedding is the mean with their mirror image's."""
+COPIES_PX = (11.2, 16.0, 22.4)
+"""Face sizes in pixels at which enrolled photos are copied, so that small faces have something to be compared with."""
+
+
 @dataclass(frozen=True, eq=False)
 class Picture:
     """A decoded still. `pixels`: (height, width, 3) uint8 RGB, upright; `source`: where it came from."""
@@ -153,17 +159,22 @@ class AnalyzedFaces(Faces):
     """Faces with their embeddings: what `FaceAnalyzer.analyze` returns.
 
     `embeddings` (n, d) float32 of unit length; `embedder`: the contract id of what made them; `quality`: of n faces;
-    `size_wh`: the picture's width and height in pixels.
+    `size_wh`: the picture's width and height in pixels; `copies` (n, k, d): of each face shrunk to the sizes of
+    `COPIES_PX`, where they were asked for (zero for faces that cannot be enrolled). The embeddings of small faces,
+    copies included, are means with those of their mirror images.
     """
 
     embeddings: FloatArray = field(kw_only=True)
     quality: Quality = field(kw_only=True)
     embedder: str = field(kw_only=True)
     size_wh: tuple[int, int] = field(kw_only=True)
+    copies: FloatArray | None = field(kw_only=True, default=None)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         n = len(self.scores)
+        if self.copies is not None:
+            object.__setattr__(self, "copies", _checked("copies", self.copies, np.float32, (n, None, None)))
         object.__setattr__(self, "embeddings", _checked("embeddings", self.embeddings, np.float32, (n, None)))
         if len(self.quality) != n:
             raise ValueError(f"quality is of {len(self.quality)} faces, expected {n}")
@@ -178,6 +189,7 @@ class AnalyzedFaces(Faces):
             quality=self.quality[keep],
             embedder=self.embedder,
             size_wh=self.size_wh,
+            copies=None if self.copies is None else self.copies[keep],
         )
 
 

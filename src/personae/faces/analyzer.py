@@ -14,11 +14,22 @@ import numpy as np
 
 from personae.errors import PhotoError
 from personae.faces import align, backends, quality
+from personae.faces.copies import small_copies
 from personae.faces.detector import Detector
 from personae.faces.embedder import Embedder
 from personae.media import photos
 from personae.settings import Settings
-from personae.types import AnalyzedFaces, Faces, FloatArray, Picture, PixelArray, Quality
+from personae.types import (
+    COPIES_PX,
+    SMALL_PX,
+    AnalyzedFaces,
+    Faces,
+    FloatArray,
+    IntArray,
+    Picture,
+    PixelArray,
+    Quality,
+)
 
 Source = str | Path | Picture
 
@@ -35,6 +46,17 @@ class _Seen:
     crops: PixelArray
     quality: Quality
     size_wh: tuple[int, int]
+    small: IntArray
+    """(m,) faces that `mirrored` (m, 112, 112, 3) shows."""
+    mirrored: PixelArray
+    copied: IntArray | None
+    """(u,) faces that `copies` (u * 2k, 112, 112, 3) shows, each small and each then mirrored; None: not asked for."""
+    copies: PixelArray
+
+    @property
+    def every(self) -> PixelArray:
+        """All crops to embed: the faces, their mirror images, their copies."""
+        return np.concatenate([self.crops, self.mirrored, self.copies])
 
 
 class FaceAnalyzer:
@@ -76,15 +98,20 @@ class FaceAnalyzer:
         """Contract id of the embedder; vectors with different ids are never compared."""
         return self.embedder.id
 
-    def analyze(self, picture_or_path: Source) -> AnalyzedFaces:
+    def analyze(self, picture_or_path: Source, *, copies: bool = False) -> AnalyzedFaces:
         """Every face of one picture with its embedding, best score first; maybe none.
+
+        A small face's embedding is the mean with its mirror image's, which takes a tenth off the misses there.
+        `copies`: also embed small copies of the faces that can be enrolled (six more embeddings each).
 
         Raises PhotoError for a path that cannot be read, WeightsError and MissingExtraError from the networks.
         """
-        seen = self._look(picture_or_path)
-        return self._analyzed(seen, self.embedder.embed(seen.crops))
+        seen = self._look(picture_or_path, copies)
+        return self._analyzed(seen, self.embedder.embed(seen.every))
 
-    def analyze_many(self, pictures_or_paths: Iterable[Source]) -> Iterator[tuple[Source, AnalyzedFaces | PhotoError]]:
+    def analyze_many(
+        self, pictures_or_paths: Iterable[Source], *, copies: bool = False
+    ) -> Iterator[tuple[Source, AnalyzedFaces | PhotoError]]:
         """`(what was given, its faces)` for each, in the order given; a PhotoError takes the place of the faces.
 
         Faces of several pictures are embedded together, up to `batch_size` crops, while the next pictures are decoded
@@ -96,7 +123,7 @@ class FaceAnalyzer:
         pool = ThreadPoolExecutor(LOOKING_THREADS, thread_name_prefix="personae-look")
         try:
             for source in pictures_or_paths:
-                looked_at.append((source, pool.submit(self._try_look, source)))
+                looked_at.append((source, pool.submit(self._try_look, source, copies)))
                 if len(looked_at) > 2 * LOOKING_THREADS:
                     given, future = looked_at.popleft()
                     waiting.append((given, future.result()))
@@ -117,22 +144,31 @@ class FaceAnalyzer:
             for kind, backend in (("detector", self.detector), ("embedder", self.embedder))
         }
 
-    def _look(self, source: Source) -> _Seen:
+    def _look(self, source: Source, copies: bool) -> _Seen:
         limit = self.settings.max_picture_mpx
         picture = source if isinstance(source, Picture) else photos.load(source, max_mpx=limit)
         faces = self.detector.detect(picture)
         crops = align.crops(picture, faces)
-        return _Seen(faces, crops, quality.assess(crops, faces, self.settings), picture.size_wh)
+        assessed = quality.assess(crops, faces, self.settings)
+        small = np.flatnonzero(faces.face_px < SMALL_PX)
+        copied, shrunk = None, align.NO_CROPS
+        if copies:
+            copied = np.array([i for i, reasons in enumerate(assessed.reasons) if not reasons], np.int64)
+            made = small_copies(crops[copied], faces[copied], COPIES_PX)
+            shrunk = np.concatenate([made, made[:, :, :, ::-1]], axis=1).reshape(-1, *crops.shape[1:])
+        return _Seen(faces, crops, assessed, picture.size_wh, small, crops[small, :, ::-1], copied, shrunk)
 
-    def _try_look(self, source: Source) -> _Seen | PhotoError:
+    def _try_look(self, source: Source, copies: bool) -> _Seen | PhotoError:
         try:
-            return self._look(source)
+            return self._look(source, copies)
         except PhotoError as error:
             return error
 
     def _is_batch(self, waiting: list[tuple[Source, _Seen | PhotoError]]) -> bool:
         """Whether to stop gathering: a batch is full, or there is nothing to embed anyway."""
-        crops = sum(len(seen.crops) for _, seen in waiting if isinstance(seen, _Seen))
+        crops = sum(
+            len(seen.crops) + len(seen.mirrored) + len(seen.copies) for _, seen in waiting if isinstance(seen, _Seen)
+        )
         return crops == 0 or crops >= self.settings.batch_size or len(waiting) >= self.settings.batch_size
 
     def _embed_together(
@@ -141,17 +177,25 @@ class FaceAnalyzer:
         if not waiting:
             return
         seen = [item for _, item in waiting if isinstance(item, _Seen)]
-        crops = np.concatenate([item.crops for item in seen]) if seen else align.NO_CROPS
+        crops = np.concatenate([item.every for item in seen]) if seen else align.NO_CROPS
         embeddings = self.embedder.embed(crops)
         at = 0
         for source, item in waiting:
             if isinstance(item, PhotoError):
                 yield source, item
             else:
-                yield source, self._analyzed(item, embeddings[at : at + len(item.faces)])
-                at += len(item.faces)
+                count = len(item.every)
+                yield source, self._analyzed(item, embeddings[at : at + count])
+                at += count
 
-    def _analyzed(self, seen: _Seen, embeddings: FloatArray) -> AnalyzedFaces:
+    def _analyzed(self, seen: _Seen, every: FloatArray) -> AnalyzedFaces:
+        n, m = len(seen.faces), len(seen.small)
+        embeddings, copies = every[:n].copy(), None
+        embeddings[seen.small] = _mean_direction(embeddings[seen.small], every[n : n + m])
+        if seen.copied is not None:
+            copies = np.zeros((n, len(COPIES_PX), every.shape[1]), np.float32)
+            made = every[n + m :].reshape(len(seen.copied), 2, len(COPIES_PX), every.shape[1])
+            copies[seen.copied] = _mean_direction(made[:, 0], made[:, 1])
         return AnalyzedFaces(
             seen.faces.boxes_xyxy,
             seen.faces.landmarks_xy,
@@ -160,4 +204,12 @@ class FaceAnalyzer:
             quality=seen.quality,
             embedder=self.embedder_id,
             size_wh=seen.size_wh,
+            copies=copies,
         )
+
+
+def _mean_direction(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Of unit vectors (..., d), pair by pair."""
+    total = first + second
+    result: FloatArray = total / np.maximum(np.linalg.norm(total, axis=-1, keepdims=True), 1e-12)
+    return result

@@ -7,7 +7,7 @@ fitted to strangers drawn from here, and so is the confidence. For an embedder n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,13 +16,18 @@ from numpy.typing import NDArray
 
 from personae import archive
 from personae.recognition.prototypes import unit
+from personae.recognition.small_faces import SmallFaces
 from personae.types import FloatArray, IntArray
 
 SCHEMA = "personae/background/1"
 ARRAYS = (
     "mean", "covariance", "within", "tail_gaussian", "tail_real", "genuine_photos", "genuine_cosine", "size_px",
-    "size_mean",
+    "size_mean", "small_tail_gaussian", "small_tail_real", "genuine_sharp", "genuine_small",
+    "genuine_hard",
 )  # fmt: skip
+SMALL_ARRAYS = ("basis", "spread", "covariance", "small_odds", "sharp_odds")
+"""Of `Background.small`, in the file with the prefix `small_faces_`."""
+_NONE = np.zeros(0)
 DATA = Path(__file__).parent.parent / "data"
 
 Float64Array = NDArray[np.float64]
@@ -39,6 +44,11 @@ class Background:
     cosine of a new photo, sharp or small, to the mean of that many photos of the same person; `size_px` (s,) rising
     face sizes in pixels and `size_mean` (s, d) the mean of embeddings at each (small faces share what is lost), the
     last for every larger face; `people`: how many it was made from, 0 for none.
+
+    Where small faces were measured too: `small`; `small_tail_gaussian`, `small_tail_real` (k, q): as above, of small
+    faces' evidence, for each of `genuine_photos`; `genuine_sharp`, `genuine_small`, `genuine_hard` (k, q): as
+    `genuine_cosine`, of the evidence of sharp new photos, of small ones, and of the smallest without their mirror
+    images.
     """
 
     mean: Float64Array
@@ -52,6 +62,12 @@ class Background:
     size_mean: Float64Array
     people: int
     name: str
+    small: SmallFaces | None = None
+    small_tail_gaussian: Float64Array = field(default_factory=_NONE.copy)
+    small_tail_real: Float64Array = field(default_factory=_NONE.copy)
+    genuine_sharp: Float64Array = field(default_factory=_NONE.copy)
+    genuine_small: Float64Array = field(default_factory=_NONE.copy)
+    genuine_hard: Float64Array = field(default_factory=_NONE.copy)
 
     @property
     def dimension(self) -> int:
@@ -74,16 +90,29 @@ class Background:
         excess = np.interp(cosine, self.tail_gaussian, self.tail_real - self.tail_gaussian)
         return np.asarray(cosine + excess, np.float64)
 
+    def real_small(self, evidence: Float64Array, photos: IntArray) -> Float64Array:
+        """`real` for the evidence of small faces, in a cast of characters with as many photos as `photos` (c,)."""
+        usual = float(np.clip(np.exp(np.log(photos).mean()), 1, self.genuine_photos[-1]))
+        gaussian, real = (
+            np.array([np.interp(usual, self.genuine_photos, column) for column in curves.T])
+            for curves in (self.small_tail_gaussian, self.small_tail_real)
+        )
+        return np.asarray(evidence + np.interp(evidence, gaussian, real - gaussian), np.float64)
+
     def strangers(self, count: int, seed: int) -> FloatArray:
         """(count, d) float32 embeddings, not normalised, of people who do not exist."""
         return _draw(self.mean, self.covariance, count, np.random.default_rng(seed))
 
-    def genuine(self, photos: IntArray) -> Float64Array:
-        """(m,) cosines, evenly spaced in probability, of new photos to characters with as many photos as `photos`."""
+    def genuine(self, photos: IntArray, curves: Float64Array | None = None) -> Float64Array:
+        """(m,) cosines, evenly spaced in probability, of new photos to characters with as many photos as `photos`.
+
+        `curves` (k, q): other quantiles than `genuine_cosine`.
+        """
+        curves = self.genuine_cosine if curves is None else curves
         counts, weights = np.unique(np.clip(photos, 1, self.genuine_photos[-1]), return_counts=True)
         share = np.maximum(1, np.round(2000 * weights / weights.sum())).astype(int)
-        rows = [[np.interp(count, self.genuine_photos, column) for column in self.genuine_cosine.T] for count in counts]
-        quantiles = np.linspace(0, 1, self.genuine_cosine.shape[1])
+        rows = [[np.interp(count, self.genuine_photos, column) for column in curves.T] for count in counts]
+        quantiles = np.linspace(0, 1, curves.shape[1])
         cosines: list[Float64Array] = [
             np.interp(np.linspace(0, 1, n), quantiles, row) for n, row in zip(share, rows, strict=True)
         ]
@@ -117,6 +146,9 @@ def background_for(embedder: str, dimension: int) -> Background:
     arrays, metadata = archive.read(path, schema=SCHEMA)
     return Background(
         **{key: arrays[key] for key in ARRAYS},
+        small=SmallFaces(
+            arrays["size_px"], arrays["size_mean"], **{key: arrays[f"small_faces_{key}"] for key in SMALL_ARRAYS}
+        ),
         people=int(metadata["people"]),
         name=str(metadata["name"]),
     )

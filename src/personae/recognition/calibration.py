@@ -8,6 +8,7 @@ the asked share of them exceeds is the threshold.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ from personae.recognition.background import Background, Float64Array
 from personae.recognition.matching import character_scores
 from personae.recognition.prototypes import unit
 from personae.recognition.scaler import EmbeddingScaler
-from personae.types import IntArray
+from personae.recognition.small_faces import SmallFaces, SmallPrototypes
+from personae.types import FloatArray, IntArray
 
 STRANGERS = 20_000
 _FAR_GRID = np.geomspace(0.5, 1e-4, 48)
@@ -26,6 +28,9 @@ _BANDWIDTH = 0.012
 _DOUBT = 1e-5  # of a density per grid step
 _MOST_COSINES = 400_000_000  # a second of work; very large casts are calibrated on fewer strangers
 _CHUNK_VALUES = 1 << 25
+_SHIFT = 0.5
+_SHIFT_FAR = 0.01
+_SMALL_RANGE_PX = (11.2, 21.6)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +41,8 @@ class Calibration:
     cosine: Float64Array
     similarity: Float64Array
     confidence: Float64Array
+    small_shift: float = 0.0
+    """Added to the evidence of small faces; see `calibrate`."""
 
     def threshold(self, far: float) -> float:
         """The cosine that the share `far` of strangers exceeds with some character."""
@@ -45,9 +52,11 @@ class Calibration:
         """The share of strangers that exceeds `threshold`, within the range of the curve."""
         return float(np.exp(-np.interp(threshold, self.cosine, -np.log(self.far))))
 
-    def confidence_at(self, similarity: NDArray[Any]) -> Float64Array:
-        """Probability that a name given at `similarity` is right, at half strangers."""
-        return np.asarray(np.interp(similarity, self.similarity, self.confidence), np.float64)
+    def confidence_at(self, evidence: NDArray[Any], strangers: float = 0.5) -> Float64Array:
+        """Probability that a name given at `evidence` is right where the share `strangers` of faces are strangers'."""
+        half = np.interp(evidence, self.similarity, self.confidence)
+        odds = half / (1 - half) * (1 - strangers) / strangers
+        return np.asarray(odds / (1 + odds), np.float64)
 
 
 def calibrate(
@@ -58,18 +67,61 @@ def calibrate(
     background: Background,
     *,
     seed: int,
+    small: SmallPrototypes | None = None,
 ) -> Calibration:
     """Fit to unit-length `centres` (p, d), of which character i owns those from `starts[i]` (c,) on.
 
-    `photos` (c,): photos per character; `scaler`: what the centres went through, None for nothing.
+    `photos` (c,): photos per character; `scaler`: what the centres went through, None for nothing; `small`: the same
+    prototypes as small faces are compared with them.
+
+    With `small`, half of the strangers' faces are small. Equally likely right is not equally often wrong: at one
+    evidence small strangers may pass ten times as often as sharp ones, or as rarely. So small faces are shifted half
+    the way to where both pass equally often at 1 %, which costs little where both are mixed and keeps the rate where
+    they are not.
     """
     count = int(np.clip(_MOST_COSINES // len(centres), 2000, STRANGERS))
-    strangers = _score(_scaled(background.strangers(count, seed), scaler), centres, starts)
-    impostor = np.sort(background.real(strangers))
+    impostor = background.real(_score(_scaled(_strangers(background, count, seed), scaler), centres, starts))
+    genuine = background.genuine(photos)
+    shift = 0.0
+    if small is not None:
+        little = background.real_small(_small_strangers(small, starts, count, seed), photos)
+        shift = _SHIFT * float(np.quantile(impostor, 1 - _SHIFT_FAR) - np.quantile(little, 1 - _SHIFT_FAR))
+        impostor = np.concatenate([impostor, little + shift])
+        sharp = background.genuine(photos, background.genuine_sharp)
+        # A fifth are harder than small faces usually are: what is worse than all that was measured should not be
+        # doubted more than it deserves.
+        usual, hard = (background.genuine(photos, c) for c in (background.genuine_small, background.genuine_hard))
+        genuine = np.concatenate([sharp, sharp, usual + shift, usual + shift, hard + shift])
+    impostor = np.sort(impostor)
     # A curve that does not fall can be read both ways.
     cosine = np.maximum.accumulate(np.quantile(impostor, 1 - _FAR_GRID) + 1e-9 * np.arange(len(_FAR_GRID)))
-    confidence = _confidence(background.genuine(photos), impostor)
-    return Calibration(_FAR_GRID, cosine, _SIMILARITY_GRID, confidence)
+    return Calibration(_FAR_GRID, cosine, _SIMILARITY_GRID, _confidence(genuine, impostor), shift)
+
+
+def _small_strangers(small: SmallPrototypes, starts: IntArray, count: int, seed: int) -> Float64Array:
+    """(count,) best evidence, for any character, of small faces of people who do not exist."""
+    seen, face_px = _small_faces_seen(small.statistics, count, seed)
+    step = max(1, _CHUNK_VALUES // len(small.centres))
+    parts = [
+        np.maximum.reduceat(small.evidence(seen[i : i + step], face_px[i : i + step]), starts, axis=1).max(axis=1)
+        for i in range(0, count, step)
+    ]
+    return np.concatenate(parts)
+
+
+# Fitting many models (cross-validation, edits) would otherwise draw the same people again and again.
+@lru_cache(maxsize=2)
+def _strangers(background: Background, count: int, seed: int) -> FloatArray:
+    return background.strangers(count, seed)
+
+
+@lru_cache(maxsize=2)
+def _small_faces_seen(statistics: SmallFaces, count: int, seed: int) -> tuple[Float64Array, Float64Array]:
+    """(count, d) small faces of people who do not exist, as `SmallFaces.seen` gives them, and (count,) their sizes."""
+    rng = np.random.default_rng([seed, 1])
+    values, vectors = np.linalg.eigh(statistics.covariance)
+    seen = rng.standard_normal((count, len(values))) * np.sqrt(np.maximum(values, 0)) @ vectors.T
+    return seen, rng.uniform(*_SMALL_RANGE_PX, count)
 
 
 def _scaled(X: NDArray[Any], scaler: EmbeddingScaler | None) -> NDArray[Any]:

@@ -185,11 +185,13 @@ class _Enrolment:
         self.gallery.remove_photos([record.id for record in vanished if record.id is not None])
         self.report.removed += [(record.character, record.path) for record in vanished]
         doubtful = self._doubtful() if todo or vanished else set()
+        uncopied = self.gallery.without_copies()
         rules = rules_of(self.settings)
         again = [
             (photo, self._record(photo, old))
             for photo, old in same
             if old.id in doubtful
+            or old.id in uncopied
             or ((todo or vanished) and old.reason in _AGAIN)
             or (old.status == "rejected" and old.rules != rules)
         ]
@@ -240,7 +242,7 @@ class _Enrolment:
     def _look_at(self, todo: Sequence[tuple[WantedPhoto, PhotoRecord]]) -> list[_Several]:
         several: list[_Several] = []
         batch: list[tuple[PhotoRecord, EnrolledFace | None]] = []
-        results = self.analyzer.analyze_many(photo.path for photo, _ in todo)
+        results = self.analyzer.analyze_many((photo.path for photo, _ in todo), copies=True)
         for done, ((photo, record), (_, faces)) in enumerate(zip(todo, results, strict=True), 1):
             if isinstance(faces, PhotoError):
                 batch.append((record.rejected(Reason.UNREADABLE, faces.reason), None))
@@ -392,6 +394,7 @@ def _enrolled_face(faces: AnalyzedFaces, i: int) -> EnrolledFace:
         detection_score=float(faces.scores[i]),
         quality=faces.quality[i],
         embedding=faces.embeddings[i],
+        copies=None if faces.copies is None else faces.copies[i],
     )
 
 

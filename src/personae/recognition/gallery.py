@@ -67,20 +67,25 @@ class PhotoRecord:
 
 @dataclass(frozen=True, eq=False)
 class EnrolledFace:
-    """The one face of a photo that is the character's: box (4,), landmarks (5, 2) in its pixels, embedding (d,)."""
+    """The one face of a photo that is the character's: box (4,), landmarks (5, 2) in its pixels, embedding (d,).
+
+    `copies` (k, d): embeddings of its small copies, see `AnalyzedFaces`; None where none were made.
+    """
 
     box_xyxy: FloatArray
     landmarks_xy: FloatArray
     detection_score: float
     quality: Quality
     embedding: FloatArray
+    copies: FloatArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Enrolment:
     """All n enrolled faces, sorted by character, look and path: the same whatever order they came in.
 
-    `embeddings` (n, d) float32, `face_px` and `quality` (n,) float32; the rest lists of n.
+    `embeddings` (n, d) float32, `face_px` and `quality` (n,) float32; `copies` (n, k, d) float32, zero where there are
+    none; the rest lists of n.
     """
 
     embeddings: FloatArray
@@ -90,6 +95,7 @@ class Enrolment:
     photo_ids: list[int]
     face_px: FloatArray
     quality: FloatArray
+    copies: FloatArray
 
     def __len__(self) -> int:
         return len(self.characters)
@@ -105,6 +111,7 @@ class Enrolment:
             [self.photo_ids[i] for i in keep],
             self.face_px[keep],
             self.quality[keep],
+            self.copies[keep],
         )
 
 
@@ -207,8 +214,8 @@ class Gallery:
     def enrolled(self) -> Enrolment:
         """Every enrolled face; raises DamagedFileError where the embeddings do not fit together."""
         rows = self._query(
-            "SELECT character, look, path, id, face_px, quality, embedding FROM photos JOIN faces ON photo = id "
-            "ORDER BY character, look, path"
+            "SELECT character, look, path, id, face_px, quality, embedding, copies "
+            "FROM photos JOIN faces ON photo = id ORDER BY character, look, path"
         )
         with self._checked():
             blobs = [row[6] for row in rows]
@@ -224,10 +231,16 @@ class Gallery:
                 [row[3] for row in rows],
                 np.array([row[4] for row in rows], np.float32),
                 np.array([row[5] for row in rows], np.float32),
+                _copies([row[7] for row in rows], lengths.pop() if lengths else 0),
             )
-            if not all(np.isfinite(a).all() for a in (enrolment.embeddings, enrolment.face_px, enrolment.quality)):
+            arrays = (enrolment.embeddings, enrolment.face_px, enrolment.quality, enrolment.copies)
+            if not all(np.isfinite(array).all() for array in arrays):
                 raise ValueError("embeddings that are no numbers")
             return enrolment
+
+    def without_copies(self) -> set[int]:
+        """Ids of enrolled photos whose small copies were never made."""
+        return {int(row[0]) for row in self._query("SELECT photo FROM faces WHERE copies IS NULL")}
 
     def counts(self) -> tuple[int, int]:
         """How many photos are enrolled, and how many are known in all."""
@@ -282,7 +295,7 @@ class Gallery:
             )
         quality = face.quality
         self._connection.execute(
-            "INSERT INTO faces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO faces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 photo,
                 np.asarray(face.box_xyxy, "<f4").tobytes(),
@@ -290,6 +303,7 @@ class Gallery:
                 face.detection_score,
                 *(float(getattr(quality, name)[0]) for name in ("face_px", "sharpness", "brightness", "yaw", "score")),
                 embedding.tobytes(),
+                None if face.copies is None else np.asarray(face.copies, "<f4").tobytes(),
             ),
         )
 
@@ -343,6 +357,18 @@ def remove_database(path: Path) -> None:
         pass  # nothing is there
     except OSError as error:
         raise write_error(path, error) from error
+
+
+def _copies(blobs: Sequence[Any], row_bytes: int) -> FloatArray:
+    """(n, k, d) float32 from one blob a face, each (k, d) with rows of `row_bytes`; zero where there is none."""
+    sizes = {len(blob) for blob in blobs if blob is not None}
+    if len(sizes) > 1 or any(not isinstance(blob, bytes | None) for blob in blobs):
+        raise ValueError("copies of different lengths")
+    size = sizes.pop() if sizes else row_bytes
+    if row_bytes and (size % row_bytes or not size):
+        raise ValueError("copies that do not fit the embeddings")
+    flat = np.frombuffer(b"".join(bytes(size) if blob is None else blob for blob in blobs), "<f4").astype(np.float32)
+    return flat.reshape(len(blobs), size // max(row_bytes, 1), row_bytes // 4)
 
 
 def _stored(value: Any) -> Any:

@@ -58,6 +58,9 @@ MIGRATIONS: tuple[str, ...] = (
         detail TEXT NOT NULL
     );
     """,
+    # 2: embeddings of each face shrunk to the sizes of COPIES_PX, float32, one after the other; NULL until looked at
+    # again
+    "ALTER TABLE faces ADD COLUMN copies BLOB;",
 )
 VERSION = len(MIGRATIONS)
 _BUSY_S = 10.0

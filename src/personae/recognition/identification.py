@@ -31,13 +31,14 @@ def identify_together(decisions: Decisions) -> list[Identity]:
     names: list[Match | None] = [None] * len(decisions)
     taken: set[str] = set()
     repeated: set[str] = set()
-    best_first = sorted(range(len(decisions)), key=lambda face: -decisions.similarity[face, 0])
+    best_first = sorted(range(len(decisions)), key=lambda face: -decisions.evidence[face, 0])
     for face in best_first:
         for rank, candidate in enumerate(decisions.candidates(face)):
-            if candidate.similarity < decisions.threshold:
+            evidence = decisions.evidence[face, rank]
+            if evidence < decisions.threshold:
                 break
             if candidate.character in taken:
-                if candidate.similarity < decisions.threshold + REPEAT_MARGIN:
+                if evidence < decisions.threshold + REPEAT_MARGIN:
                     continue  # too weak to be a second Thor, but it may be somebody else
                 repeated.add(candidate.character)
             taken.add(candidate.character)

@@ -16,8 +16,12 @@ def character_scores(X: NDArray[Any], centres: NDArray[Any], starts: IntArray) -
 
     `centres` (p, d): unit length, sorted by character; `starts` (c,): where each character's centres begin.
     """
-    scores: NDArray[Any] = X @ centres.T
-    if len(starts) == len(centres):
+    return best_of_each(X @ centres.T, starts)
+
+
+def best_of_each(scores: NDArray[Any], starts: IntArray) -> NDArray[Any]:
+    """(n, c) best score of each character, from `scores` (n, p) of prototypes sorted by character."""
+    if len(starts) == scores.shape[1]:
         return scores
     best: NDArray[Any] = np.maximum.reduceat(scores, starts, axis=1)
     return best

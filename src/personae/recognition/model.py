@@ -7,7 +7,7 @@ must not pay it. `sklearn.utils.estimator_checks.check_estimator` passes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -17,10 +17,17 @@ from personae.errors import CastError, UnknownCharacterError
 from personae.recognition import estimator
 from personae.recognition.background import Background, Float64Array
 from personae.recognition.calibration import calibrate
-from personae.recognition.matching import best_candidates, character_scores, check_embeddings, check_face_px
+from personae.recognition.matching import (
+    best_candidates,
+    best_of_each,
+    character_scores,
+    check_embeddings,
+    check_face_px,
+)
 from personae.recognition.metrics import training_metrics
 from personae.recognition.prototypes import Prototypes, fit_prototypes, unit
 from personae.recognition.scaler import BACKGROUND_WEIGHT, EmbeddingScaler
+from personae.recognition.small_faces import SmallPrototypes
 from personae.types import Candidate, IntArray, Match, Method
 
 CANDIDATES = 3
@@ -30,8 +37,10 @@ CANDIDATES = 3
 class Decisions:
     """What the model thinks of n faces: candidates best first, and whether the best one is named.
 
-    `characters` (n, k): numbers into `names`; `similarity`, `confidence` (n, k); `named` (n,): whether the best
-    candidate reaches `threshold`; `looks` (n,): the look of the nearest prototype.
+    `characters` (n, k): numbers into `names`; `similarity`, `confidence` (n, k); `evidence` (n, k): what decides, the
+    cosine of a sharp face that would be as sure (on sharp faces the similarity itself, and that where it is not given);
+    `named` (n,): whether the best candidate's evidence reaches `threshold`; `looks` (n,): the look of the nearest
+    prototype.
     """
 
     names: NDArray[Any]
@@ -42,6 +51,11 @@ class Decisions:
     looks: list[str | None]
     threshold: float
     method: Method = "model"
+    evidence: Float64Array = field(default_factory=lambda: np.empty((0, 0)))
+
+    def __post_init__(self) -> None:
+        if self.evidence.shape != self.similarity.shape:
+            object.__setattr__(self, "evidence", self.similarity)
 
     def __len__(self) -> int:
         return len(self.characters)
@@ -67,11 +81,12 @@ class CharacterModel(estimator.ClassifierMixin):
     `max_clusters`: at most this many prototypes per character and look; `far`: share of strangers that may get a
     name; `threshold`: a cosine that overrides the one fitted to `far`; `background`: statistics of the embedder,
     None for an embedder nobody has measured; `background_weight`: how many people of it the cast is weighed against;
-    `seed`: of the strangers drawn at calibration.
+    `seed`: of the strangers drawn at calibration; `strangers`: the share of strangers among faces that `confidence` is
+    for.
 
     Fitted: `classes_` (c,) names, `scaler_`, `prototypes_`,
-    `photos_` (c,) photos of each, `looks_` look per prototype, `calibration_`, `threshold_`, `metrics_`,
-    `background_`,
+    `photos_` (c,) photos of each, `looks_` look per prototype, `small_` the prototypes for small faces (None without
+    copies), `calibration_`, `threshold_`, `metrics_`, `background_`,
     `n_features_in_`.
     """
 
@@ -83,6 +98,7 @@ class CharacterModel(estimator.ClassifierMixin):
         background: Background | None = None,
         background_weight: float = BACKGROUND_WEIGHT,
         seed: int = 0,
+        strangers: float = 0.5,
     ) -> None:
         self.max_clusters = max_clusters
         self.far = far
@@ -90,12 +106,22 @@ class CharacterModel(estimator.ClassifierMixin):
         self.background = background
         self.background_weight = background_weight
         self.seed = seed
+        self.strangers = strangers
 
     # Fitting
 
-    def fit(self, X: ArrayLike, y: ArrayLike, looks: Sequence[str | None] | None = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        looks: Sequence[str | None] | None = None,
+        copies: ArrayLike | None = None,
+        copies_px: ArrayLike | None = None,
+    ) -> Self:
         """Fit to embeddings `X` (n, d) with a character `y` (n,) each; `looks` (n,) declares appearances.
 
+        `copies` (n, k, d): embeddings of small copies of the photos, which let small faces be told apart far better;
+        a zero vector where one is missing; `copies_px` (n, k) their sizes, None for `small_faces.COPIES_PX`.
         Raises EmbeddingError for NaN or zero vectors, CastError for no photos.
         """
         X, y = estimator.check_fit_arguments(X, y)
@@ -112,12 +138,20 @@ class CharacterModel(estimator.ClassifierMixin):
         self.looks_: list[str | None] = [look_names[pairs[g, 1]] for g in found.groups]
         self.prototypes_ = Prototypes(found.centres, pairs[found.groups, 0], found.counts)
         self.photos_ = np.bincount(characters)
+        self.small_ = self._small(X, scaled, groups.ravel(), found, copies, copies_px)
         self.metrics_ = training_metrics(scaled, characters, seed=self.seed)
         self._calibrate()
         return self
 
-    def add_character(self, name: str, X: ArrayLike, looks: Sequence[str | None] | None = None) -> Self:
-        """Add one character, or replace the one of that name, by its embeddings `X` (n, d).
+    def add_character(
+        self,
+        name: str,
+        X: ArrayLike,
+        looks: Sequence[str | None] | None = None,
+        copies: ArrayLike | None = None,
+        copies_px: ArrayLike | None = None,
+    ) -> Self:
+        """Add one character, or replace the one of that name, by its embeddings `X` (n, d); the rest as in `fit`.
 
         The scaler stays as it is (the background dominates it); the operating point is fitted anew.
         """
@@ -125,7 +159,8 @@ class CharacterModel(estimator.ClassifierMixin):
         rows = check_embeddings(X, self.n_features_in_)
         if not len(rows):
             raise CastError(f"No photo of {name}: give at least one embedding.")
-        scaled = unit(self.scaler_.transform(unit(rows)))
+        rows = unit(rows)
+        scaled = unit(self.scaler_.transform(rows))
         look_names, look_numbers = _look_numbers(looks, len(rows))
         numbers, groups = np.unique(look_numbers, return_inverse=True)
         added = fit_prototypes(scaled, groups.ravel(), max_clusters=self.max_clusters)
@@ -141,6 +176,12 @@ class CharacterModel(estimator.ClassifierMixin):
             np.insert(old.groups + (old.groups >= at), first, np.full(len(added.counts), at)),
             np.insert(old.counts, first, added.counts),
         )
+        if self.small_ is not None:
+            if copies is None:
+                copies = np.zeros((len(rows), 1, rows.shape[1]))
+            small = self._small(rows, scaled, groups.ravel(), added, copies, copies_px)
+            assert small is not None
+            self.small_ = self.small_.inserted(first, small.centres, small.counts)
         self.looks_[first:first] = [look_names[numbers[g]] for g in added.groups]
         self._calibrate()
         return self
@@ -168,23 +209,38 @@ class CharacterModel(estimator.ClassifierMixin):
     ) -> Decisions:
         """Candidates and decision for each embedding of `X` (n, d) or (d,); one matrix product for all.
 
-        `face_px` (n,): the faces' sizes in pixels, which tells how to centre small ones; None where they are not known.
+        `face_px` (n,): the faces' sizes in pixels, which tells how to treat small ones; None where they are not known.
         """
         estimator.check_is_fitted(self)
         rows = check_embeddings(X, self.n_features_in_)
-        scaled = self._scaled(rows, check_face_px(face_px, len(rows)))
-        centres = self.prototypes_.centres.astype(scaled.dtype, copy=False)
-        scores = character_scores(scaled, centres, self.prototypes_.starts)
+        sizes = check_face_px(face_px, len(rows))
+        scaled = self._scaled(rows, sizes)
+        starts = self.prototypes_.starts
+        cosines: NDArray[Any] = scaled @ self.prototypes_.centres.astype(scaled.dtype, copy=False).T
+        weighed = cosines
+        if self.small_ is not None and sizes is not None:
+            weighed = self.small_.blended(cosines, rows, sizes, self.calibration_.small_shift)
+        scores = best_of_each(weighed, starts)
         best = best_candidates(scores, candidates)
-        similarity = np.take_along_axis(scores, best, axis=1).astype(np.float64)
+        evidence = np.take_along_axis(scores, best, axis=1).astype(np.float64)
+        similarity = evidence
+        if weighed is not cosines:
+            similarity = np.take_along_axis(best_of_each(cosines, starts), best, axis=1).astype(np.float64)
         limit = self.threshold_ if threshold is None else threshold
-        named = similarity[:, 0] >= limit
+        named = evidence[:, 0] >= limit
         looks: list[str | None] = [None] * len(scaled)
         if any(look is not None for look in self.looks_):
             for face in range(len(scaled)):
                 looks[face] = self._look(scaled[face], int(best[face, 0]))
         return Decisions(
-            self.classes_, best, similarity, self.calibration_.confidence_at(similarity), named, looks, limit
+            self.classes_,
+            best,
+            similarity,
+            self.calibration_.confidence_at(evidence, self.strangers),
+            named,
+            looks,
+            limit,
+            evidence=evidence,
         )
 
     def match(
@@ -228,6 +284,27 @@ class CharacterModel(estimator.ClassifierMixin):
         # A trace of the cosine decides where the calibration has reached its bound for several characters.
         return np.asarray(confidence / (1 - confidence) * np.exp(1e-3 * scores))
 
+    def _small(
+        self,
+        X: NDArray[Any],
+        scaled: NDArray[Any],
+        groups: IntArray,
+        found: Prototypes,
+        copies: ArrayLike | None,
+        copies_px: ArrayLike | None,
+    ) -> SmallPrototypes | None:
+        """Prototypes `found` in the `groups` (n,) of photos `X` (n, d), for small faces; None where none are known."""
+        statistics = self.background_.small
+        if copies is None or statistics is None:
+            return None
+        sizes = None if copies_px is None else np.asarray(copies_px, np.float64)
+        enrolled = statistics.enrolled(X, np.asarray(copies), sizes)
+        nearest = np.where(groups[:, None] == found.groups, scaled @ found.centres.T, -np.inf).argmax(axis=1)
+        counts = np.bincount(nearest, minlength=len(found.groups))
+        sums = np.zeros((len(found.groups), X.shape[1]))
+        np.add.at(sums, nearest, enrolled)
+        return SmallPrototypes(statistics, sums / np.maximum(counts, 1)[:, None], np.maximum(counts, 1))
+
     def _look(self, scaled: NDArray[Any], character: int) -> str | None:
         starts = self.prototypes_.starts
         first = int(starts[character])
@@ -244,6 +321,8 @@ class CharacterModel(estimator.ClassifierMixin):
         groups = old.groups[keep]
         self.prototypes_ = Prototypes(old.centres[keep], groups - (groups > at), old.counts[keep])
         self.looks_ = [look for look, kept in zip(self.looks_, keep, strict=True) if kept]
+        if self.small_ is not None:
+            self.small_ = self.small_.without(keep)
         self.classes_ = np.delete(self.classes_, at)
         self.photos_ = np.delete(self.photos_, at)
 
@@ -255,6 +334,7 @@ class CharacterModel(estimator.ClassifierMixin):
             self.scaler_,
             self.background_,
             seed=self.seed,
+            small=self.small_,
         )
         self.threshold_ = self.calibration_.threshold(self.far) if self.threshold is None else self.threshold
 

@@ -20,12 +20,13 @@ from personae import archive
 from personae._version import __version__
 from personae.errors import DamagedFileError
 from personae.files import write_whole
-from personae.recognition.background import background_for
+from personae.recognition.background import SMALL_ARRAYS, background_for
 from personae.recognition.calibration import Calibration
 from personae.recognition.metrics import TrainingMetrics
 from personae.recognition.model import CharacterModel
 from personae.recognition.prototypes import Prototypes
 from personae.recognition.scaler import EmbeddingScaler
+from personae.recognition.small_faces import SmallFaces, SmallPrototypes
 
 SCHEMA = "personae/model/1"
 MODEL_FILE = "face_recognition_model.personae"
@@ -93,6 +94,11 @@ def save(model: CharacterModel, card: dict[str, Any], path: Path) -> None:
         "similarity": calibration.similarity,
         "confidence": calibration.confidence,
     }
+    if model.small_ is not None:
+        small = model.small_
+        arrays |= {"small_centres": small.centres, "small_counts": small.counts}
+        arrays |= {"small_shift": np.array([calibration.small_shift]), "small_size_mean": small.statistics.size_mean}
+        arrays |= {f"small_{name}": getattr(small.statistics, name) for name in SMALL_ARRAYS}
     metadata = card | {"classes": [str(name) for name in model.classes_], "looks": model.looks_}
     archive.write(path, arrays, metadata, schema=SCHEMA)
     text = json.dumps({"schema": SCHEMA, **card}, ensure_ascii=False, indent=2) + "\n"
@@ -151,10 +157,31 @@ def _assemble(arrays: dict[str, NDArray[Any]], metadata: dict[str, Any]) -> Char
     model.looks_ = [None if look is None else str(look) for look in metadata["looks"]]
     model.photos_ = arrays["photos"]
     model.prototypes_ = Prototypes(centres, groups, arrays["counts"])
-    model.calibration_ = Calibration(arrays["far"], arrays["far_cosine"], arrays["similarity"], arrays["confidence"])
+    model.small_, shift = _small(arrays, p, dimension)
+    model.calibration_ = Calibration(
+        arrays["far"], arrays["far_cosine"], arrays["similarity"], arrays["confidence"], shift
+    )
     model.threshold_ = float(metadata["operating_point"]["threshold"])
     model.metrics_ = TrainingMetrics(**metadata["metrics"])
     return model
+
+
+def _small(arrays: dict[str, NDArray[Any]], p: int, d: int) -> tuple[SmallPrototypes | None, float]:
+    """Prototypes for small faces and their shift, where the model has them."""
+    if "small_centres" not in arrays:
+        return None, 0.0
+    s = len(arrays["size_px"])
+    shapes = {
+        "centres": (p, d), "counts": (p,), "shift": (1,), "size_mean": (s, d), "basis": (d, d), "spread": (d,),
+        "covariance": (d, d), "small_odds": (7,), "sharp_odds": (4,),
+    }  # fmt: skip
+    for name, shape in shapes.items():
+        _require(arrays[f"small_{name}"].shape == shape, f"small_{name} has shape {arrays[f'small_{name}'].shape}")
+    _require(bool((arrays["small_counts"] > 0).all() and (arrays["small_spread"] > 0).all()), "small_counts or _spread")
+    statistics = SmallFaces(
+        arrays["size_px"], arrays["small_size_mean"], **{name: arrays[f"small_{name}"] for name in SMALL_ARRAYS}
+    )
+    return SmallPrototypes(statistics, arrays["small_centres"], arrays["small_counts"]), float(arrays["small_shift"][0])
 
 
 def _require(condition: bool, what: str) -> None:

@@ -285,7 +285,7 @@ class CharacterRecognizer:
     ) -> list[Match | None]:
         """Who each face is, by embeddings (n, d): one matrix product for all of them.
 
-        `face_px` (n,): the faces' sizes in pixels, where they are known; small faces are named better with it.
+        `face_px` (n,): the faces' sizes in pixels, where they are known; small faces are named far better with it.
         """
         matcher = self._matcher()
         decisions = matcher.decide(embeddings, face_px=face_px, threshold=self._threshold(threshold))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from personae.recognition.background import Background, Float64Array
 from personae.recognition.prototypes import group_means
+from personae.recognition.small_faces import size_weights
 
 BACKGROUND_WEIGHT = 1000.0
 """People of the background that a cast is weighed against. More is never worse in our measurements."""
@@ -54,12 +55,6 @@ class EmbeddingScaler:
         """(n, d) centred and scaled, in the dtype of `X`; `face_px` (n,): face sizes, None for large or unknown."""
         centred = X - self.mean_.astype(X.dtype)
         if face_px is not None and (face_px < self.size_px_[-1]).any():
-            centred = centred - (self._size_weights(face_px) @ self.size_offset_).astype(X.dtype)
+            centred = centred - (size_weights(self.size_px_, face_px) @ self.size_offset_).astype(X.dtype)
         scaled: NDArray[Any] = centred / self.scale_.astype(X.dtype)
         return scaled
-
-    def _size_weights(self, face_px: NDArray[Any]) -> Float64Array:
-        """(n, s) weights of the measured sizes: linear between the two around a face's size, on a logarithmic scale."""
-        known = np.log(self.size_px_)
-        size = np.clip(np.log(np.maximum(face_px, 1e-3)), known[0], known[-1])
-        return np.stack([np.interp(size, known, row) for row in np.eye(len(known))], axis=1)

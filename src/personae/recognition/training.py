@@ -20,9 +20,10 @@ def fit_enrolment(enrolment: Enrolment, settings: Settings, embedder: str) -> tu
         threshold=settings.threshold,
         background=background_for(embedder, enrolment.embeddings.shape[1]),
         seed=settings.seed,
+        strangers=settings.strangers,
     )
     chosen = enrolment[used]
-    return model.fit(chosen.embeddings, chosen.characters, looks=chosen.looks), left_out
+    return model.fit(chosen.embeddings, chosen.characters, looks=chosen.looks, copies=chosen.copies), left_out
 
 
 def best_photos(enrolment: Enrolment, most: int | None) -> tuple[list[int], dict[str, int]]:
