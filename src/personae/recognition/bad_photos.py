@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import numpy as np
 
+from personae.recognition.agreement import agreement_limit
 from personae.recognition.background import Background
 from personae.recognition.gallery import Enrolment
 from personae.recognition.outliers import Outlier, find_outliers
@@ -37,8 +38,8 @@ def judge_photos(
     for outlier in verdicts.outliers:
         name = enrolment.characters[outlier.row]
         detail = f"agrees with the other photos of {name} by {outlier.agreement:.2f}"
-        if outlier.resembles is not None:
-            detail += f"; {looks_like(outlier)}"
+        needed = f" ({agreement_limit(background):.2f} is needed)"
+        detail += needed if outlier.resembles is None else f"; {looks_like(outlier)}"
         details[enrolment.photo_ids[outlier.row]] = detail
     notes = [_disagreement(enrolment, each.groups, each.agreement) for each in verdicts.disagreements] + [
         f"{enrolment.paths[doubt.row]} {looks_like(doubt)}: check that it shows {enrolment.characters[doubt.row]}."
