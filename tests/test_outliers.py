@@ -3,6 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.openset.data import Faces
+from benchmarks.outliers import Cell, measure
 from personae.recognition.background import Background
 from personae.recognition.outliers import Verdicts, find_outliers
 from personae.recognition.prototypes import unit
@@ -156,6 +158,22 @@ def test_the_order_of_photos_does_not_matter() -> None:
         out = found(find_outliers(rows, numbers, [None] * 60, BACKGROUND))
         shuffled = found(find_outliers(rows[order], numbers[order], [None] * 60, BACKGROUND))
         assert sorted(order[shuffled]) == out
+
+
+def test_the_benchmark_measures_what_it_says() -> None:
+    def faces(first: int, count: int) -> Faces:
+        rows = FACES[first : first + count].reshape(-1, 128)
+        both = {"clean": rows, "lowres": rows}
+        return Faces(both, dict.fromkeys(both, np.full(len(rows), 100.0)), np.repeat(np.arange(count), 12))
+
+    for cell in (Cell(people=6, photos=8, bad=0.25), Cell(people=6, photos=8, bad=0.25, alike=True)):
+        outcome = measure(faces(0, 12), faces(12, 8), cell, draws=2)
+        assert outcome.found >= 0.9 and outcome.lost <= 0.03
+        clean, good, checked, unchecked = outcome.dir_sharp
+        assert clean >= 0.95 and abs(good - checked) <= 0.02 and unchecked <= clean
+        assert outcome.dir_small == outcome.dir_sharp
+    in_order = measure(faces(0, 12), faces(12, 8), Cell(people=6, bad=0.0), draws=2, identify=False)
+    assert in_order.lost <= 0.03 and in_order.dir_sharp == (0, 0, 0, 0)
 
 
 def test_an_embedder_nobody_has_measured_errs_on_the_side_of_keeping() -> None:
