@@ -12,10 +12,10 @@ from benchmarks.outliers import Cell, measure
 pytestmark = pytest.mark.shared
 
 
-@pytest.fixture(scope="module", params=["lfw_dev_sface.npz", "lfw_dev"])
-def faces(request: pytest.FixtureRequest, shared_data: Path) -> tuple[Faces, Faces]:
-    """The cast's faces and the strangers', as embeddings and as photos."""
-    path = shared_data / request.param
+@pytest.fixture(scope="module")
+def faces(shared_data: Path) -> tuple[Faces, Faces]:
+    """The cast's faces and the strangers'."""
+    path = shared_data / "lfw_dev_sface.npz"
     return load(path, (CAST,)), load(path, (STRANGERS,))
 
 

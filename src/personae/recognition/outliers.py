@@ -107,6 +107,8 @@ def _judge(
     alike = likeness_limit(background)
     sets = [each for group in groups for each in group]
     owner = np.array([each.character for each in sets], np.int64)
+    everyone = np.arange(characters.max() + 1 if len(kept) else 0)
+    first, last = (np.searchsorted(owner, everyone, side) for side in ("left", "right"))  # sets lie by character
     several = np.array([len(each.members) > 1 for each in sets])
     means = np.stack([each.mean for each in sets]) if sets else np.empty((0, rows.shape[1]), np.float32)
     set_of = np.full(len(rows), -1)
@@ -120,13 +122,15 @@ def _judge(
         part = kept[start : start + step]
         scores = rows[part] @ means.T
         inside = set_of[part] >= 0
-        for i in np.flatnonzero(inside):
-            scores[i, set_of[part[i]]] = sets[set_of[part[i]]].left_out(rows[part[i]])
-        own = owner == characters[part][:, None]
-        agreement = np.where(own, scores, -1.0).max(axis=1)
-        foreign = np.where(own | ~several, -1.0, scores)
-        other = foreign.argmax(axis=1)
-        fit = foreign.max(axis=1)
+        agreement = np.empty(len(part))
+        for i, row in enumerate(part.tolist()):
+            if inside[i]:
+                scores[i, set_of[row]] = sets[set_of[row]].left_out(rows[row])
+            own = slice(first[characters[row]], last[characters[row]])
+            agreement[i] = scores[i, own].max()
+            scores[i, own] = -1.0
+        scores[:, ~several] = -1.0
+        other, fit = scores.argmax(axis=1), scores.max(axis=1)
         mislabelled = fit >= np.maximum(alike, agreement + LEAD)
         stranger = ~inside & (agreement < limit)
         for i in np.flatnonzero((mislabelled | stranger) & ~np.isin(part, list(trusted))):
