@@ -133,7 +133,7 @@ def _judge(
         other, fit = scores.argmax(axis=1), scores.max(axis=1)
         mislabelled = fit >= np.maximum(alike, agreement + LEAD)
         stranger = ~inside & (agreement < limit)
-        for i in np.flatnonzero((mislabelled | stranger) & ~np.isin(part, list(trusted))):
+        for i in np.flatnonzero((mislabelled | stranger) & ~np.isin(part, list(trusted))).tolist():
             nearest = (int(owner[other[i]]), float(fit[i])) if mislabelled[i] else (None, 0.0)
             judged = photos[characters[part[i]]] >= MIN_JUDGED
             (outliers if judged else doubts).append(Outlier(int(part[i]), float(agreement[i]), *nearest))
