@@ -119,6 +119,13 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "seed", 0, "Seed of everything random in training; the same seed gives the same model.", int, "", 0, 2**31 - 1
     ),
+    Setting(
+        "outliers",
+        True,
+        "Leave out photos that do not agree with their character's others, or fit another character better.",
+        bool,
+        "yes or no",
+    ),
     Setting("detector", "yunet", "Detector: the name of an installed one, or the path of a YuNet ONNX file.", str),
     Setting("embedder", "sface", "Embedder: the name of an installed one, or the path of an ONNX file.", str),
     Setting("min_detection_score", 0.7, "Detections below this score are not faces.", float, "score", 0.01, 1.0),
@@ -201,6 +208,7 @@ class Settings:
     max_photos: int | None = None
     max_clusters: int = 3
     seed: int = 0
+    outliers: bool = True
     detector: str = "yunet"
     embedder: str = "sface"
     min_detection_score: float = 0.7

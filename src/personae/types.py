@@ -35,6 +35,7 @@ class Reason(StrEnum):
     EXTREME_POSE = "EXTREME_POSE"
     DUPLICATE = "DUPLICATE"
     AMBIGUOUS_FACES = "AMBIGUOUS_FACES"
+    OUTLIER = "OUTLIER"
 
 
 def _checked(name: str, array: Any, dtype: Any, shape: tuple[int | None, ...]) -> NDArray[Any]:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--fresh", is_flag=True, help="Start anew: forget what was enrolled before.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of tables.")
-@settings_options("far", "threshold", "strangers", "max_photos", "max_clusters", "seed", *ENROLMENT, *NETWORKS)
+@settings_options(
+    "far", "threshold", "strangers", "max_photos", "max_clusters", "seed", "outliers", *ENROLMENT, *NETWORKS
+)
 @model_option
 @project_option
 def train(folder: Path, fresh: bool, as_json: bool, model: Path | None, project: Path | None, **options: Any) -> None:

@@ -1,8 +1,8 @@
 """From photos to enrolled faces: look at what is new, reject what cannot be used and say why, keep one face a photo.
 
-Embeddings of bystanders are never kept. So a photo of several people is looked at again when its choice may have
-changed: when it was ambiguous or a duplicate and its surroundings changed, or when its face no longer agrees with the
-character's other photos. Everything else is embedded once.
+Embeddings of bystanders and of people who stand under a wrong name are never kept. So a photo is looked at again when
+what was said of it may have changed: when it was ambiguous, a duplicate or an outlier and its surroundings changed, or
+when the face chosen among several no longer agrees with the character's other photos. Everything else is embedded once.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,6 +19,8 @@ import numpy as np
 from personae.errors import InputError, PhotoError
 from personae.faces.analyzer import FaceAnalyzer
 from personae.files import sha256_of
+from personae.recognition.background import background_for
+from personae.recognition.bad_photos import judge_photos
 from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
 from personae.recognition.prototypes import unit
 from personae.recognition.selection import choose_faces
@@ -30,7 +32,7 @@ NEAR_DUPLICATE = 0.985
 RECONSIDER = 0.20
 """A face chosen among several that agrees less than this with the character's other photos is chosen again."""
 _COMMIT_EVERY = 32
-_AGAIN = (Reason.AMBIGUOUS_FACES, Reason.DUPLICATE)
+_AGAIN = (Reason.AMBIGUOUS_FACES, Reason.DUPLICATE, Reason.OUTLIER)
 _BLOCK = 512
 
 
@@ -71,13 +73,15 @@ def enrol(
     settings: Settings,
     *,
     origin: str | None,
+    trusted: Collection[tuple[str, str]] = (),
     progress: ProgressCallback | None = None,
 ) -> EnrolmentReport:
     """Bring the gallery in line with `wanted`.
 
     With an `origin` (a folder) this is a synchronisation: photos that came from it and are not wanted any more are
     taken out. Without one (None) photos are only added. What was done is committed as it goes, so a training that is
-    interrupted goes on where it stopped. Raises InputError for a character without a name.
+    interrupted goes on where it stopped. `trusted`: keys (character, path) of photos that a person decided about, which
+    are never outliers. Raises InputError for a character without a name.
 
     Folders are known by their real path, so that ../cast and a link to it are one; names are composed (NFC).
     """
@@ -90,7 +94,7 @@ def enrol(
         known_as = WantedPhoto(_name(photo.character), Path(folders[folder], photo.path.name), photo.look)
         unique[known_as.key] = known_as
     origin = None if origin is None else _real(origin)
-    return _Enrolment(gallery, analyzer, settings, origin, progress).run(list(unique.values()))
+    return _Enrolment(gallery, analyzer, settings, origin, trusted, progress).run(list(unique.values()))
 
 
 def _real(folder: str | Path) -> str:
@@ -126,12 +130,14 @@ class _Enrolment:
         analyzer: FaceAnalyzer,
         settings: Settings,
         origin: str | None,
+        trusted: Collection[tuple[str, str]],
         progress: ProgressCallback | None,
     ) -> None:
         self.gallery = gallery
         self.analyzer = analyzer
         self.settings = settings
         self.origin = origin
+        self.trusted = frozenset(trusted)
         self.progress = progress
         self.report = EnrolmentReport()
 
@@ -141,6 +147,8 @@ class _Enrolment:
         several = self._look_at(todo)
         self._choose(several)
         self._drop_duplicates()
+        if self.settings.outliers:
+            self._drop_outliers()
         return self.report
 
     # What to do
@@ -194,8 +202,23 @@ class _Enrolment:
             or old.id in uncopied
             or ((todo or vanished) and old.reason in _AGAIN)
             or (old.status == "rejected" and old.rules != rules)
+            or (old.reason is Reason.OUTLIER and not self.settings.outliers)
         ]
-        return todo + again
+        again += self._outliers_elsewhere(known.values(), stayed) if todo or vanished else []
+        # New photos last: interrupted before they are all in, the next training looks at the old ones again.
+        return again + todo
+
+    def _outliers_elsewhere(
+        self, known: Iterable[PhotoRecord], stayed: set[int | None]
+    ) -> list[tuple[WantedPhoto, PhotoRecord]]:
+        """Outliers that this training was not asked about: its photos may tell that they are none."""
+        found = []
+        for old in known:
+            elsewhere = old.id not in stayed and (self.origin is None or old.origin != self.origin)
+            if old.reason is Reason.OUTLIER and elsewhere and not _is_gone(old.path):
+                photo = WantedPhoto(old.character, Path(old.path), old.look)
+                found.append((photo, replace(self._record(photo, old), origin=old.origin)))
+        return found
 
     def _doubtful(self) -> set[int]:
         """Photos whose face was chosen among several and agrees badly with the character's other photos."""
@@ -355,6 +378,24 @@ class _Enrolment:
                 detail = f"the same face stands under {' and '.join(names)}: keep the photo in one folder"
                 rejected += [records[enrolment.photo_ids[row]].rejected(Reason.DUPLICATE, detail) for row in rows]
         self._commit([(record, None) for record in rejected])
+
+    def _drop_outliers(self) -> None:
+        """Reject faces that are not their character's; note where photos disagree and nothing tells which is right."""
+        enrolment = self.gallery.enrolled()
+        if not len(enrolment):
+            return
+        keys = zip(enrolment.characters, enrolment.paths, strict=True)
+        trusted = [photo for photo, key in zip(enrolment.photo_ids, keys, strict=True) if key in self.trusted]
+        background = background_for(self.analyzer.embedder_id, enrolment.embeddings.shape[1])
+        details, notes = judge_photos(enrolment, background, trusted=trusted)
+        records = {record.id: record for record in self.gallery.photos()}
+        self._commit(
+            [
+                (records[photo].rejected(Reason.OUTLIER, detail, faces_found=records[photo].faces_found), None)
+                for photo, detail in details.items()
+            ]
+        )
+        self.report.notes += notes
 
     def _tell(self, stage: str, done: int, total: int, message: str) -> None:
         if self.progress is not None:
