@@ -106,6 +106,13 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "max_photos", None, "At most this many photos per character, the best ones; none means all.", int, "photos", 1
     ),
+    Setting(
+        "head",
+        "prototypes",
+        "Head that decides between characters a face may be: prototypes, knn, logistic, svm, mlp, random-forest, "
+        "ensemble (all of them vote), auto (the one that fits the cast best), or an installed plug-in.",
+        str,
+    ),
     Setting("max_clusters", 3, "At most this many K-means clusters per character (per look).", int, "clusters", 1, 16),
     Setting(
         "seed", 0, "Seed of everything random in training; the same seed gives the same model.", int, "", 0, 2**31 - 1
@@ -189,6 +196,7 @@ class Settings:
     far: float = 0.01
     threshold: float | None = None
     max_photos: int | None = None
+    head: str = "prototypes"
     max_clusters: int = 3
     seed: int = 0
     detector: str = "yunet"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--fresh", is_flag=True, help="Start anew: forget what was enrolled before.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of tables.")
-@settings_options("far", "threshold", "max_photos", "max_clusters", "seed", *ENROLMENT, *NETWORKS)
+@settings_options("far", "threshold", "max_photos", "head", "max_clusters", "seed", *ENROLMENT, *NETWORKS)
 @model_option
 @project_option
 def train(folder: Path, fresh: bool, as_json: bool, model: Path | None, project: Path | None, **options: Any) -> None:
@@ -101,6 +101,7 @@ def print_metrics(card: dict[str, Any]) -> None:
         value = metrics[name]
         shown = "-" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
         rows.add_row(name, shown, metrics["notes"].get(name, meaning) if value is None else meaning)
+    rows.add_row("head", *print_head(card))
     point = card["operating_point"]
     given = "" if point["fitted"] else " (given by hand)"
     rows.add_row(
@@ -109,3 +110,12 @@ def print_metrics(card: dict[str, Any]) -> None:
         f"about {point['far']:.2%} of strangers get a name{given}",
     )
     out.print(rows)
+
+
+def print_head(card: dict[str, Any]) -> tuple[str, str]:
+    """Which head decides, and what it was compared with."""
+    head = card.get("head", {"text": "prototypes", "compared": {}})
+    compared = sorted(head["compared"].items(), key=lambda item: -item[1])
+    shares = ", ".join(f"{name} {share:.1%}" for name, share in compared)
+    meaning = f"of {head['photos']} photos left out in turn, put to the right character: {shares}" if shares else ""
+    return head["text"], meaning
