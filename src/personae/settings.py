@@ -118,7 +118,12 @@ TABLE: tuple[Setting, ...] = (
         "seed", 0, "Seed of everything random in training; the same seed gives the same model.", int, "", 0, 2**31 - 1
     ),
     Setting("detector", "yunet", "Detector: the name of an installed one, or the path of a YuNet ONNX file.", str),
-    Setting("embedder", "sface", "Embedder: the name of an installed one, or the path of an ONNX file.", str),
+    Setting(
+        "embedder",
+        "sface",
+        "Embedder: the name of an installed one, or the path of an ONNX file; several, with commas between, vote.",
+        str,
+    ),
     Setting("min_detection_score", 0.7, "Detections below this score are not faces.", float, "score", 0.01, 1.0),
     Setting(
         "min_enroll_px",

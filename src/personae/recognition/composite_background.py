@@ -1,0 +1,69 @@
+"""The background of several embedders side by side, from the backgrounds of each.
+
+Their vectors are scaled by 1 / sqrt(k) (see `personae.faces.composite`), so means are too, and covariances by 1 / k.
+Between two embedders nothing was measured: the covariance is block-diagonal, as if their errors had nothing in common.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from personae.recognition.background import Background, Float64Array, background_for
+
+
+def background_of_parts(ids: Sequence[str], dimension: int) -> Background:
+    """The background for the composite of the embedders with those contract ids; isotropic where they do not add up."""
+    found = [re.fullmatch(r"[^:]+:d(\d{1,6}):.*", part) for part in ids]
+    dimensions = [int(match[1]) for match in found if match]
+    if len(dimensions) < len(ids) or sum(dimensions) != dimension:
+        return Background.isotropic(dimension)
+    return join([background_for(part, size) for part, size in zip(ids, dimensions, strict=True)])
+
+
+def join(parts: Sequence[Background]) -> Background:
+    """One background over the dimensions of all `parts`; unmeasured (no people) where one of them is."""
+    k = len(parts)
+    sizes = np.unique(np.concatenate([part.size_px for part in parts]))
+    photos = np.unique(np.concatenate([part.genuine_photos for part in parts]))
+    cosines = np.unique(np.concatenate([part.tail_gaussian for part in parts]))
+    return Background(
+        mean=np.concatenate([part.mean for part in parts]) / np.sqrt(k),
+        covariance=_blocks([part.covariance for part in parts]) / k,
+        within=_blocks([part.within for part in parts]) / k,
+        tail_gaussian=cosines,
+        tail_real=np.mean([part.real(cosines) for part in parts], axis=0),
+        genuine_photos=photos,
+        # The mean of the quantiles: as if all embedders found the same photos hard, which most nearly they do.
+        genuine_cosine=np.mean([_genuine(part, photos) for part in parts], axis=0),
+        size_px=sizes,
+        size_mean=np.concatenate([_size_mean(part, sizes) for part in parts], axis=1) / np.sqrt(k),
+        people=min(part.people for part in parts),
+        name=" + ".join(part.name for part in parts),
+    )
+
+
+def _blocks(matrices: Sequence[Float64Array]) -> Float64Array:
+    total = sum(map(len, matrices))
+    result = np.zeros((total, total))
+    at = 0
+    for matrix in matrices:
+        result[at : at + len(matrix), at : at + len(matrix)] = matrix
+        at += len(matrix)
+    return result
+
+
+def _genuine(part: Background, photos: Float64Array) -> Float64Array:
+    """(k, 201) quantiles of `part` at those numbers of photos."""
+    even = np.linspace(0, 1, 201)
+    own = np.linspace(0, 1, part.genuine_cosine.shape[1])
+    rows = np.stack([np.interp(even, own, row) for row in part.genuine_cosine])
+    return np.stack([np.interp(photos, part.genuine_photos, column) for column in rows.T], axis=1)
+
+
+def _size_mean(part: Background, sizes: Float64Array) -> Float64Array:
+    """(s, d) means of `part` at those face sizes, on a logarithmic scale."""
+    known, wanted = np.log(part.size_px), np.log(sizes)
+    return np.stack([np.interp(wanted, known, column) for column in part.size_mean.T], axis=1)
