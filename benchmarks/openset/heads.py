@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from benchmarks.openset.data import EMBEDDER
 from personae.recognition.background import background_for
+from personae.recognition.headed import HeadedModel
+from personae.recognition.heads import registry
 from personae.recognition.model import CharacterModel
 from personae.recognition.prototypes import unit
 from personae.types import FloatArray
@@ -112,6 +114,30 @@ def personae(cast: FloatArray) -> Scorer:
 
     return score
 
+
+def headed(name: str) -> Head:
+    """Ours, another head deciding between characters; its choice bears the similarity for which the face has a name."""
+
+    def fit(cast: FloatArray) -> Scorer:
+        c, n, d = cast.shape
+        model = HeadedModel(name, background=background_for(EMBEDDER, d))
+        model.fit(cast.reshape(-1, d), np.repeat(np.arange(c), n))
+
+        def score(X: FloatArray, face_px: Sizes) -> NDArray[np.floating]:
+            decisions = model.decide(X, face_px=face_px, candidates=c)
+            similarity = decisions.similarity.copy()
+            similarity[:, 0] = similarity.max(axis=1) + 1e-6
+            scores = np.empty(similarity.shape)
+            np.put_along_axis(scores, decisions.characters, similarity, axis=1)
+            return scores
+
+        return score
+
+    return fit
+
+
+OUR_HEADS: dict[str, Head] = {f"head {name}": headed(name) for name in (*registry.OURS, "ensemble", "auto")}
+"""What `train --head` offers; they run where `--heads` names them."""
 
 OTHERS: dict[str, Head] = {
     "specification": specification,
