@@ -18,6 +18,7 @@ from personae.recognition.headed import HeadedModel, choose
 from personae.recognition.heads.calibrated import CalibratedHead, fit_steepness, folds, softmax
 from personae.recognition.heads.registry import OURS, VOTERS
 from personae.recognition.model import CharacterModel
+from personae.recognition.prototypes import unit
 from tests.people import EMBEDDER, people, sface_background
 from tests.stub import FACES, write_cast
 from tests.test_recognizer import make
@@ -245,6 +246,35 @@ def test_auto_says_what_it_compared_and_finds_a_head_that_earns_it() -> None:
     y = ["a"] * 28 + ["b"] * 28
     fitted = HeadedModel("auto", max_clusters=1).fit(np.concatenate([X[:14], X[28:42], X[14:28], X[42:]]), y)
     assert fitted.head_facts_.used != ("prototypes",) and fitted.head_facts_.compared["prototypes"] < 0.9
+
+
+def twins(pairs: int, photos: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """(2 * pairs, photos, 128): people so alike that a photo of one reaches the threshold of the other."""
+    background, rng = sface_background(), np.random.default_rng(0)
+
+    def draw(covariance: Any, n: int) -> Any:
+        values, vectors = np.linalg.eigh(covariance)
+        return rng.standard_normal((n, 128)) @ (vectors * np.sqrt(np.maximum(values, 0))).T
+
+    between = background.covariance - background.within
+    shared, own = draw(0.97 * between, pairs), draw(0.03 * between, pairs)
+    centres = background.mean + np.stack([shared + own, shared - own], axis=1).reshape(-1, 128)
+    scatter = draw(background.within, 2 * pairs * photos).reshape(2 * pairs, photos, 128)
+    return np.asarray(unit(centres[:, None] + scatter), np.float32)
+
+
+def test_of_twins_no_head_tells_apart_clearly_more_than_prototypes_do() -> None:
+    """What docs/heads.md says: where the choice matters most, the mean of the photos is hard to beat."""
+    faces = twins(8, 30)
+    truth = np.repeat(np.arange(16), 20)
+    right = {}
+    for head in ("prototypes", "knn", "logistic", "svm", "ensemble"):
+        fitted = HeadedModel(head, background=sface_background())
+        fitted.fit(faces[:, :10].reshape(-1, 128), np.repeat(np.arange(16), 10))
+        found = fitted.decide(faces[:, 10:].reshape(-1, 128), candidates=2)
+        assert (found.similarity[:, 1] >= found.threshold).mean() > 0.9  # the choice is the head's
+        right[head] = (found.named & (found.characters[:, 0] == truth)).mean()
+    assert right["prototypes"] > max(right.values()) - 0.01 and right["prototypes"] > 0.9
 
 
 # In the recognizer and on the command line

@@ -27,8 +27,8 @@ COLUMNS = ("head", "sharp", "small", "small by another method", "small, nobody u
 class Alone:
     """What the scores do not tell of a head.
 
-    `error`: of its confidence at half strangers, sharp and small faces together; `forced`: share of small cast faces put
-    to the right character when every face must be put to one; `seconds`: to fit.
+    `error`: of its confidence at half strangers, sharp and small faces together; `forced`: share of small cast faces
+    put to the right character when every face must be put to one; `seconds`: to fit.
     """
 
     error: float

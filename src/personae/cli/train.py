@@ -101,7 +101,8 @@ def print_metrics(card: dict[str, Any]) -> None:
         value = metrics[name]
         shown = "-" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
         rows.add_row(name, shown, metrics["notes"].get(name, meaning) if value is None else meaning)
-    rows.add_row("head", *print_head(card))
+    head = card.get("head", {"text": "prototypes", "compared": {}})
+    rows.add_row("head", head["text"], "decides between the characters a face may be")
     point = card["operating_point"]
     given = "" if point["fitted"] else " (given by hand)"
     rows.add_row(
@@ -110,12 +111,7 @@ def print_metrics(card: dict[str, Any]) -> None:
         f"about {point['far']:.2%} of strangers get a name{given}",
     )
     out.print(rows)
-
-
-def print_head(card: dict[str, Any]) -> tuple[str, str]:
-    """Which head decides, and what it was compared with."""
-    head = card.get("head", {"text": "prototypes", "compared": {}})
-    compared = sorted(head["compared"].items(), key=lambda item: -item[1])
-    shares = ", ".join(f"{name} {share:.1%}" for name, share in compared)
-    meaning = f"of {head['photos']} photos left out in turn, put to the right character: {shares}" if shares else ""
-    return head["text"], meaning
+    if len(head["compared"]) > 1:
+        best_first = sorted(head["compared"].items(), key=lambda item: -item[1])
+        shares = ", ".join(f"{name} {share:.1%}" for name, share in best_first)
+        out.print(f"of {head['photos']} photos left out in turn, the heads put to the right character: {shares}")
