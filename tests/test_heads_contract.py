@@ -85,6 +85,9 @@ def test_arrays_that_do_not_fit_are_refused(name: str) -> None:
         if array.dtype.kind == "f":
             with pytest.raises(ValueError, match="finite"):
                 restore(arrays | {key: np.full_like(array, np.nan)})
+    for key in {"rows", "centres"} & set(arrays):
+        with pytest.raises(ValueError, match="unit length"):
+            restore(arrays | {key: 2 * arrays[key]})
     with pytest.raises(ValueError, match=r"\w"):
         restore(arrays, characters=3)
     if name != "random-forest":  # a tree may happen to use the first features only

@@ -41,10 +41,9 @@ class CompositeEmbedder:
         return np.asarray(result, np.float32)
 
     def describe(self) -> dict[str, Any]:
-        """What is really in use, for `personae doctor`: each part's facts under its name."""
+        """What is really in use, for `personae doctor`: each part's facts under its number."""
         facts: dict[str, Any] = {}
-        for part in self.parts:
-            name = part.id.split(":")[0]
+        for number, part in enumerate(self.parts, 1):
             own = part.describe() if hasattr(part, "describe") else {}
-            facts |= {f"{name} {key}": value for key, value in ({"id": part.id} | own).items()}
+            facts |= {f"{number} {key}": value for key, value in ({"id": part.id} | own).items()}
         return facts

@@ -25,6 +25,7 @@ from personae.recognition.model import CANDIDATES, CharacterModel, Decisions
 from personae.recognition.prototypes import unit
 from personae.recognition.scaler import BACKGROUND_WEIGHT
 from personae.settings import Settings
+from personae.types import IntArray
 
 STRANGERS = 2000
 MIN_STANDARD_ERRORS = 2.0
@@ -74,25 +75,13 @@ class HeadedModel(CharacterModel):
     def fit(self, X: ArrayLike, y: ArrayLike, looks: Sequence[str | None] | None = None) -> Self:
         """See `CharacterModel.fit`; raises SettingError and MissingExtraError for a head that is not there."""
         super().fit(X, y, looks)
-        rows = np.asarray(unit(self.scaler_.transform(unit(np.asarray(X, np.float64)))), np.float32)
-        characters = np.searchsorted(self.classes_, np.asarray(y).ravel())
-        names = {ENSEMBLE: VOTERS, AUTO: tuple(OURS)}.get(self.head, (self.head,))
-        fitted: list[CalibratedHead] = []
-        # One character leaves nothing to choose; prototypes alone are the model itself.
-        if len(self.classes_) > 1 and names != (PROTOTYPES,):
-            drawn = unit(self.background_.strangers(STRANGERS, self.seed).astype(np.float64))
-            strangers = np.asarray(unit(self.scaler_.transform(drawn)), np.float32)
-            for name in names:
-                fitted.append(self._unfitted(name).fit(rows, characters, strangers, seed=self.seed))
+        fitted = self._fit_heads(np.asarray(X, np.float64), np.searchsorted(self.classes_, np.asarray(y).ravel()))
         compared = {head.name: float(head.right_.mean()) for head in fitted if len(head.right_)}
         photos = len(fitted[0].right_) if fitted else 0
-        if self.head == AUTO:
-            fitted = [head for head in fitted if head.name == choose(fitted)]
-        if [head.name for head in fitted] == [PROTOTYPES]:
-            fitted = []
-        self.heads_ = tuple(fitted)
-        used = tuple(head.name for head in fitted) or (PROTOTYPES,)
-        self.head_facts_ = HeadFacts(self.head, used, compared, photos)
+        used = [choose(fitted)] if self.head == AUTO and fitted else [head.name for head in fitted]
+        # Prototypes alone are the model itself.
+        self.heads_ = () if used == [PROTOTYPES] else tuple(head for head in fitted if head.name in used)
+        self.head_facts_ = HeadFacts(self.head, tuple(used) or (PROTOTYPES,), compared, photos)
         return self
 
     def add_character(self, name: str, X: ArrayLike, looks: Sequence[str | None] | None = None) -> Self:
@@ -195,6 +184,15 @@ class HeadedModel(CharacterModel):
         self.head_facts_ = facts
 
     # Inside
+
+    def _fit_heads(self, X: Float64Array, characters: IntArray) -> list[CalibratedHead]:
+        """Every head that is asked for or compared; none where one character leaves nothing to choose."""
+        names = {ENSEMBLE: VOTERS, AUTO: tuple(OURS)}.get(self.head, (self.head,))
+        if len(self.classes_) == 1 or names == (PROTOTYPES,):
+            return []
+        drawn = self.background_.strangers(STRANGERS, self.seed)
+        rows, strangers = (np.asarray(self._scaled_rows(part), np.float32) for part in (X, drawn))
+        return [self._unfitted(name).fit(rows, characters, strangers, seed=self.seed) for name in names]
 
     def _unfitted(self, name: str) -> CalibratedHead:
         settings = Settings(seed=self.seed, max_clusters=self.max_clusters)

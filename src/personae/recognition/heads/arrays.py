@@ -24,6 +24,13 @@ def take(arrays: Mapping[str, NDArray[Any]], name: str, kind: str, *shape: int |
     return array
 
 
+def take_unit(arrays: Mapping[str, NDArray[Any]], name: str, dimension: int) -> NDArray[Any]:
+    """The array (n, dimension) of that name, its rows of unit length; ValueError otherwise."""
+    array = take(arrays, name, "f", None, dimension)
+    require(bool((np.abs(np.linalg.norm(array, axis=1) - 1) < 1e-3).all()), f"{name} are not of unit length")
+    return array
+
+
 def require(condition: bool, what: str) -> None:
     """ValueError that says `what` is wrong, unless `condition`."""
     if not condition:

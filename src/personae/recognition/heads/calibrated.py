@@ -82,7 +82,8 @@ class CalibratedHead:
         self._mean = take(arrays, "stranger_mean", "f", characters)
         self._deviation = take(arrays, "stranger_deviation", "f", characters)
         self._steepness = float(take(arrays, "steepness", "f", 1)[0])
-        require(bool((self._deviation > 0).all()) and self._steepness > 0, "a deviation that is not positive")
+        require(bool((self._deviation >= _MIN_DEVIATION).all()), "a deviation that is too small")
+        require(_STEEPNESS[0] <= self._steepness <= _STEEPNESS[-1], "steepness is out of range")
         self._head = self._make().restore(arrays, dimension=dimension, characters=characters)
         return self
 

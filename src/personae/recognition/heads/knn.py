@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.recognition.heads.arrays import take
+from personae.recognition.heads.arrays import take, take_unit
 from personae.recognition.heads.prototype import check_groups
 from personae.settings import Settings
 from personae.types import FloatArray, IntArray
@@ -46,7 +46,7 @@ class NearestPhotosHead:
 
     def restore(self, arrays: Mapping[str, NDArray[Any]], *, dimension: int, characters: int) -> Self:
         """See the protocol."""
-        rows = take(arrays, "rows", "f", None, dimension)
+        rows = take_unit(arrays, "rows", dimension)
         groups = take(arrays, "groups", "i", len(rows))
         check_groups(groups, characters)
         self._rows, self._groups = rows, groups

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.recognition.heads.arrays import require, take
+from personae.recognition.heads.arrays import require, take, take_unit
 from personae.recognition.matching import character_scores
 from personae.recognition.prototypes import Prototypes, fit_prototypes
 from personae.settings import Settings
@@ -40,7 +40,7 @@ class PrototypesHead:
 
     def restore(self, arrays: Mapping[str, NDArray[Any]], *, dimension: int, characters: int) -> Self:
         """See the protocol."""
-        centres = take(arrays, "centres", "f", None, dimension)
+        centres = take_unit(arrays, "centres", dimension)
         groups = take(arrays, "groups", "i", len(centres))
         check_groups(groups, characters)
         self._prototypes = Prototypes(centres, groups, take(arrays, "counts", "i", len(centres)))
