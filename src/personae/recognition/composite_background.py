@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -39,7 +40,8 @@ def join(parts: Sequence[Background]) -> Background:
     ends = np.array([-1.0, 1.0])
     cosines = np.unique(np.concatenate([ends, *(p.tail_gaussian / s for p, s in zip(parts, stretch, strict=True))]))
     alike = [part.real(cosines * s) for part, s in zip(parts, stretch, strict=True)]
-    return Background(
+    return replace(
+        Background.isotropic(total),
         mean=np.concatenate([part.mean for part in parts]) / np.sqrt(k),
         covariance=_blocks([part.covariance for part in parts]) / k,
         within=_blocks([part.within for part in parts]) / k,
