@@ -84,7 +84,7 @@ def test_facts_that_are_missing_are_refused(tmp_path: Path, key: str) -> None:
 
 def test_the_card_names_everything_it_must(tmp_path: Path) -> None:
     save(tmp_path / "m.personae")
-    assert set(model_file.load(tmp_path / "m.personae")[1]) == model_file.CARD
+    assert set(model_file.load(tmp_path / "m.personae")[1]) == model_file.CARD | {"head"}
 
 
 def test_the_same_training_gives_the_same_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

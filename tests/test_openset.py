@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.openset import data, heads, run
+from benchmarks.openset import data, heads, our_heads, run
 from personae.recognition.prototypes import unit
 from scripts import make_background
 from tests.people import people
@@ -92,3 +92,22 @@ def test_calibration_error_is_zero_for_an_honest_forecast_and_not_for_a_boast() 
     weight = np.ones(len(p))
     assert run.expected_calibration_error(p, y, weight) < 0.01
     assert run.expected_calibration_error(np.full(len(p), 0.99), y, weight) == pytest.approx(0.49, abs=0.01)
+
+
+def test_our_heads_can_be_contenders_and_share_the_gate(archive: Path) -> None:
+    """Another head changes who is named, never how many strangers are: the impostor scores are the same."""
+    cast, strangers = data.load(archive, (data.CAST,)), data.load(archive, (data.STRANGERS,))
+    draws = run.draw_casts(cast, 5, 3, 2)
+    plain = run.score_cell(heads.personae, draws, cast, strangers)["clean"]
+    knn = run.score_cell(heads.OUR_HEADS["head knn"], draws, cast, strangers)["clean"]
+    np.testing.assert_allclose(knn.joined()[2], plain.joined()[2], atol=1e-5)
+    assert run.miss_rate(knn, 0.05) <= 0.1
+    results = run.run(archive, 4, ["head knn", "mean of photos"], ["2x1"])
+    assert [(cell["cast"], cell["photos"]) for cell in results["cells"]] == [(2, 1)]
+    assert set(results["cells"][0]["conditions"]["clean"]["miss_at_far_1"]) == {
+        "head knn",
+        "mean of photos",
+        "personae",
+    }
+    alone = our_heads.measure("knn", draws, cast, strangers)
+    assert alone.forced > 0.9 and 0 <= alone.error < 0.2 and alone.seconds > 0

@@ -164,7 +164,8 @@ def test_the_benchmark_measures_what_it_says() -> None:
     def faces(first: int, count: int) -> Faces:
         rows = FACES[first : first + count].reshape(-1, 128)
         both = {"clean": rows, "lowres": rows}
-        return Faces(both, dict.fromkeys(both, np.full(len(rows), 100.0)), np.repeat(np.arange(count), 12))
+        sizes = dict.fromkeys(both, np.full(len(rows), 100.0))
+        return Faces(both, both, sizes, rows[:, None], np.full((len(rows), 1), 16.0), np.repeat(np.arange(count), 12))
 
     for cell in (Cell(people=6, photos=8, bad=0.25), Cell(people=6, photos=8, bad=0.25, alike=True)):
         outcome = measure(faces(0, 12), faces(12, 8), cell, draws=2)

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from benchmarks.openset.data import EMBEDDER
 from personae.recognition.background import background_for
+from personae.recognition.headed import character_model
+from personae.recognition.heads import registry
 from personae.recognition.model import CharacterModel
 from personae.recognition.prototypes import unit
 from personae.types import SMALL_PX, FloatArray
@@ -117,10 +119,10 @@ def random_forest(cast: Cast) -> Scorer:
     return lambda probes: np.asarray(model.predict_proba(probes.embeddings))
 
 
-def fitted(cast: Cast) -> CharacterModel:
+def fitted(cast: Cast, head: str = registry.PROTOTYPES) -> CharacterModel:
     """Our model of a cast whose characters are 0, 1, ..."""
     c, n, d = cast.embeddings.shape
-    return CharacterModel(background=background_for(EMBEDDER, d)).fit(
+    return character_model(head, background_for(EMBEDDER, d)).fit(
         cast.embeddings.reshape(-1, d),
         np.repeat(np.arange(c), n),
         copies=cast.copies.reshape(c * n, -1, d),
@@ -146,6 +148,28 @@ def personae(cast: Cast) -> Scorer:
 
     return score
 
+
+def headed(name: str) -> Head:
+    """Ours, another head deciding between characters; its choice bears the evidence for which the face has a name."""
+
+    def fit(cast: Cast) -> Scorer:
+        model = fitted(cast, name)
+
+        def score(probes: Probes) -> NDArray[np.floating]:
+            decisions = model.decide(analyzed(probes), face_px=probes.face_px, candidates=len(model.classes_))
+            evidence = decisions.evidence.copy()
+            evidence[:, 0] = evidence.max(axis=1) + 1e-6
+            scores = np.empty(evidence.shape)
+            np.put_along_axis(scores, decisions.characters, evidence, axis=1)
+            return scores
+
+        return score
+
+    return fit
+
+
+OUR_HEADS: dict[str, Head] = {f"head {name}": headed(name) for name in (*registry.OURS, "ensemble", "auto")}
+"""What `train --head` offers; they run where `--heads` names them."""
 
 OTHERS: dict[str, Head] = {
     "specification": specification,

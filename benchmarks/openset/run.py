@@ -173,11 +173,13 @@ def expected_calibration_error(p: NDArray[Any], y: NDArray[Any], w: NDArray[Any]
     return float(gap[share > 0].sum())
 
 
-def run(path: Path, faces_per_cell: int, names: list[str]) -> dict[str, Any]:
+def run(path: Path, faces_per_cell: int, names: list[str], only: list[str]) -> dict[str, Any]:
     cast, strangers = load(path, (CAST,)), load(path, (STRANGERS,))
     cells = []
     for size in CASTS:
         for photos in PHOTOS:
+            if only and f"{size}x{photos}" not in only:
+                continue
             draws = draw_casts(cast, size, photos, max(4, faces_per_cell // size))
             if not draws:
                 print(f"{size} x {photos}: not enough people with more than {photos} photos", file=sys.stderr)
@@ -189,7 +191,9 @@ def run(path: Path, faces_per_cell: int, names: list[str]) -> dict[str, Any]:
 
 
 def _heads(names: list[str]) -> dict[str, heads.Head]:
-    return {name: head for name, head in heads.OTHERS.items() if not names or name in names} | {OURS: heads.personae}
+    others = {name: head for name, head in heads.OTHERS.items() if not names or name in names}
+    chosen = {name: head for name, head in heads.OUR_HEADS.items() if name in names}
+    return others | chosen | {OURS: heads.personae}
 
 
 def _cell(size: int, photos: int, scored: dict[str, dict[str, Scores]]) -> dict[str, Any]:
@@ -230,9 +234,10 @@ def main() -> None:
     )
     parser.add_argument("--json", type=Path, help="write the results here")
     parser.add_argument("--heads", nargs="*", default=[], help="only these of the other heads")
+    parser.add_argument("--cells", nargs="*", default=[], metavar="CxP", help="only these cells: 5x5 15x3")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    results = run(arguments.data, arguments.draws, arguments.heads)
+    results = run(arguments.data, arguments.draws, arguments.heads, arguments.cells)
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 

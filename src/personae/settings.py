@@ -115,6 +115,13 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "max_photos", None, "At most this many photos per character, the best ones; none means all.", int, "photos", 1
     ),
+    Setting(
+        "head",
+        "prototypes",
+        "Head that decides between characters a face may be: prototypes, knn, logistic, svm, mlp, random-forest, "
+        "ensemble (all of them vote), auto (the one that fits the cast best), or an installed plug-in.",
+        str,
+    ),
     Setting("max_clusters", 3, "At most this many K-means clusters per character (per look).", int, "clusters", 1, 16),
     Setting(
         "seed", 0, "Seed of everything random in training; the same seed gives the same model.", int, "", 0, 2**31 - 1
@@ -127,7 +134,12 @@ TABLE: tuple[Setting, ...] = (
         "yes or no",
     ),
     Setting("detector", "yunet", "Detector: the name of an installed one, or the path of a YuNet ONNX file.", str),
-    Setting("embedder", "sface", "Embedder: the name of an installed one, or the path of an ONNX file.", str),
+    Setting(
+        "embedder",
+        "sface",
+        "Embedder: the name of an installed one, or the path of an ONNX file; several, with commas between, vote.",
+        str,
+    ),
     Setting("min_detection_score", 0.7, "Detections below this score are not faces.", float, "score", 0.01, 1.0),
     Setting(
         "min_enroll_px",
@@ -206,6 +218,7 @@ class Settings:
     threshold: float | None = None
     strangers: float = 0.5
     max_photos: int | None = None
+    head: str = "prototypes"
     max_clusters: int = 3
     seed: int = 0
     outliers: bool = True

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--fresh", is_flag=True, help="Start anew: forget what was enrolled before.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of tables.")
 @settings_options(
-    "far", "threshold", "strangers", "max_photos", "max_clusters", "seed", "outliers", *ENROLMENT, *NETWORKS
+    "far", "threshold", "strangers", "max_photos", "head", "max_clusters", "seed", "outliers", *ENROLMENT, *NETWORKS
 )
 @model_option
 @project_option
@@ -103,6 +103,8 @@ def print_metrics(card: dict[str, Any]) -> None:
         value = metrics[name]
         shown = "-" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
         rows.add_row(name, shown, metrics["notes"].get(name, meaning) if value is None else meaning)
+    head = card.get("head", {"text": "prototypes", "compared": {}})
+    rows.add_row("head", head["text"], "decides between the characters a face may be")
     point = card["operating_point"]
     given = "" if point["fitted"] else " (given by hand)"
     rows.add_row(
@@ -111,3 +113,7 @@ def print_metrics(card: dict[str, Any]) -> None:
         f"about {point['far']:.2%} of strangers get a name{given}",
     )
     out.print(rows)
+    if len(head["compared"]) > 1:
+        best_first = sorted(head["compared"].items(), key=lambda item: -item[1])
+        shares = ", ".join(f"{name} {share:.1%}" for name, share in best_first)
+        out.print(f"of {head['photos']} photos left out in turn, the heads put to the right character: {shares}")

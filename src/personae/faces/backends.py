@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,13 @@ def make_detector(settings: Settings) -> Detector:
 def make_embedder(settings: Settings) -> Embedder:
     """The embedder that `settings.embedder` names: an installed one, a known network, or an ONNX file.
 
-    Raises SettingError that lists what there is.
+    Several of them with commas between make a `CompositeEmbedder`. Raises SettingError that lists what there is.
     """
+    names = _names(settings.embedder)
+    if len(names) > 1:
+        from personae.faces.composite import CompositeEmbedder
+
+        return CompositeEmbedder([make_embedder(replace(settings, embedder=name)) for name in names])
     made = _installed(EMBEDDERS, settings.embedder, settings)
     if made is None:
         from personae.faces.onnx_embedder import embedder_for
@@ -57,6 +63,16 @@ def make_embedder(settings: Settings) -> Embedder:
         made = embedder_for(_network(EMBEDDERS, settings.embedder, "embedder"), settings)
     embedder: Embedder = made
     return embedder
+
+
+def _names(given: str) -> list[str]:
+    """The embedders named, one or several; a comma in the name of a file that exists separates nothing."""
+    if "," not in given or Path(given).expanduser().is_file():
+        return [given]
+    names = [name.strip() for name in given.split(",")]
+    if not all(names) or len(set(names)) < len(names):
+        raise SettingError(f"--embedder {given}: give each embedder once, with one comma between two: sface,other.onnx")
+    return names
 
 
 def installed(group: str) -> dict[str, str]:

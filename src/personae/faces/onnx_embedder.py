@@ -7,6 +7,7 @@ file of the same name beside it (`my.onnx`, `my.json`); nothing is guessed from 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -19,32 +20,64 @@ from personae.faces.runtime import Session
 from personae.settings import Settings
 from personae.types import FloatArray, PixelArray
 
+Levels = float | tuple[float, float, float]
+"""One number for all three colours, or one for each."""
+
 
 @dataclass(frozen=True)
 class EmbedderDescription:
     """How to feed an embedder: crops of `input_px` squared in `colour_order`, each value `(level - mean) * scale`.
 
-    `template_xy`: where the five landmarks lie in its crop, in pixels, in the order of `LANDMARKS`; None means the
-    usual ArcFace positions, scaled to `input_px`. `preprocessing` is the version of all this; raise it with any change.
+    `mean`, `scale`: one number, or three in the order of the colours. `template_xy`: where the five landmarks lie in
+    its crop, in pixels, in the order of `LANDMARKS`; None means the usual ArcFace positions, scaled to `input_px`.
+    `layout`: the order of the input's axes. `max_batch`: crops the network takes at once, None for any number.
+    `preprocessing` is the version of all this; raise it with any change. Raises InputError where a value is of no use.
     """
 
     name: str
     dimension: int
     input_px: int = 112
     colour_order: Literal["RGB", "BGR"] = "RGB"
-    mean: float = 127.5
-    scale: float = 1 / 127.5
+    mean: Levels = 127.5
+    scale: Levels = 1 / 127.5
     template_xy: tuple[tuple[float, float], ...] | None = None
+    layout: Literal["NCHW", "NHWC"] = "NCHW"
+    max_batch: int | None = None
     preprocessing: int = 1
 
     def __post_init__(self) -> None:
-        if self.dimension < 1 or self.input_px < 16 or self.colour_order not in {"RGB", "BGR"}:
-            raise InputError(
-                f"The description of the embedder {self.name} is wrong: dimension {self.dimension} (at least 1), "
-                f"input_px {self.input_px} (at least 16), colour_order {self.colour_order} (RGB or BGR)."
-            )
-        if self.template_xy is not None and np.shape(self.template_xy) != (5, 2):
-            raise InputError(f"The description of the embedder {self.name} needs template_xy as five pairs [x, y].")
+        wrong = [
+            f"{field} is {getattr(self, field)!r}, expected {wanted}"
+            for field, (fits, wanted) in {
+                # The name is part of the contract id, which is split at colons and plus signs.
+                "name": (re.fullmatch(r"[A-Za-z0-9_.-]+", str(self.name)), "letters, digits, and any of _ . -"),
+                "dimension": (_is_whole(self.dimension, 1), "a whole number of at least 1"),
+                "input_px": (_is_whole(self.input_px, 16), "a whole number of at least 16"),
+                "colour_order": (self.colour_order in ("RGB", "BGR"), "RGB or BGR"),
+                "mean": (_numbers(self.mean, (), (3,)), "a number, or three"),
+                "scale": (_numbers(self.scale, (), (3,)) and np.all(self.scale), "a number other than 0, or three"),
+                "template_xy": (self.template_xy is None or _numbers(self.template_xy, (5, 2)), "five pairs [x, y]"),
+                "layout": (self.layout in ("NCHW", "NHWC"), "NCHW or NHWC"),
+                "max_batch": (self.max_batch is None or _is_whole(self.max_batch, 1), "null or at least 1"),
+                "preprocessing": (_is_whole(self.preprocessing, 0), "a whole number"),
+            }.items()
+            if not fits
+        ]
+        if wrong:
+            raise InputError(f"The description of the embedder {self.name} is wrong: {'; '.join(wrong)}.")
+
+
+def _is_whole(value: object, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _numbers(value: object, *shapes: tuple[int, ...]) -> bool:
+    """Whether `value` holds finite numbers in one of those shapes."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # lists of different lengths
+        return False
+    return array.dtype.kind in "if" and array.shape in shapes and bool(np.isfinite(array).all())
 
 
 SFACE = EmbedderDescription(name="sface", dimension=128, mean=0.0, scale=1.0)
@@ -67,7 +100,7 @@ class OnnxEmbedder:
     def __init__(self, description: EmbedderDescription, network: str | Path, settings: Settings | None = None) -> None:
         settings = settings or Settings()
         self.description = description
-        self._batch_size = settings.batch_size
+        self._batch_size = min(settings.batch_size, description.max_batch or settings.batch_size)
         self._weights = weights.Lazy(network)
         self._network = preparation.Lazy(self._weights, "embedder")
         self._session = Session(self._network.take_model, provider=settings.provider, threads=settings.threads)
@@ -117,12 +150,15 @@ class OnnxEmbedder:
         if what.colour_order == "BGR":
             blob = blob[:, ::-1]
         if what.mean != 0.0 or what.scale != 1.0:
-            blob = (blob - np.float32(what.mean)) * np.float32(what.scale)
-        vectors = next(iter(self._session.run(np.ascontiguousarray(blob)).values()))
+            mean, scale = (np.reshape(np.asarray(level, np.float32), (-1, 1, 1)) for level in (what.mean, what.scale))
+            blob = (blob - mean) * scale
+        if what.layout == "NHWC":
+            blob = blob.transpose(0, 2, 3, 1)
+        vectors = self._run(np.ascontiguousarray(blob))
         if vectors.shape != (len(crops), what.dimension):
             raise WeightsError(
                 f"{self._weights.get().path} gives {vectors.shape} for {len(crops)} crops, its description says "
-                f"{what.dimension} dimensions. Correct the description, or use another file."
+                f"{what.dimension} dimensions. {self._advice(len(crops))}"
             )
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not (np.isfinite(norms).all() and (norms > 0).all()):
@@ -132,6 +168,19 @@ class OnnxEmbedder:
             )
         result: FloatArray = vectors / norms
         return result
+
+    def _run(self, blob: FloatArray) -> FloatArray:
+        """The network's first output, (n, d); vectors written as (n, d, 1, 1) become (n, d)."""
+        try:
+            vectors = next(iter(self._session.run(blob).values()))
+        except WeightsError as error:
+            raise WeightsError(f"{self._weights.get().path}: {error} {self._advice(len(blob))}") from error
+        only_ones = vectors.ndim > 2 and set(vectors.shape[2:]) == {1}
+        return vectors.reshape(vectors.shape[:2]) if only_ones else vectors
+
+    def _advice(self, crops: int) -> str:
+        one = 'If it takes one crop at a time, add "max_batch": 1. ' if crops > 1 else ""
+        return f"{one}Correct the description (input_px, layout, dimension), or use another file."
 
     def _fitted(self, crops: PixelArray) -> PixelArray:
         """The crops at the size and with the landmark positions that the network wants."""
@@ -163,7 +212,8 @@ def embedder_for(network: str | Path, settings: Settings) -> OnnxEmbedder:
 
 def _read_description(path: Path) -> EmbedderDescription:
     beside = path.with_suffix(".json")
-    example = json.dumps(asdict(EmbedderDescription(name=path.stem, dimension=512)))
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem)
+    example = json.dumps(asdict(EmbedderDescription(name=name, dimension=512)))
     try:
         values = json.loads(beside.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -30,6 +30,9 @@ SMALL_ARRAYS = ("basis", "spread", "covariance", "small_odds", "sharp_odds")
 _NONE = np.zeros(0)
 DATA = Path(__file__).parent.parent / "data"
 
+UNKNOWN_MEAN = 0.085
+"""Mean cosine of two strangers' SFace embeddings before they are centred (558 people)."""
+
 Float64Array = NDArray[np.float64]
 
 
@@ -76,11 +79,15 @@ class Background:
 
     @classmethod
     def isotropic(cls, dimension: int) -> Background:
-        """The background of an unmeasured embedder: no direction is special, a third of the spread is within people."""
+        """The background of an unmeasured embedder: no direction is special, a third of the spread is within people.
+
+        One thing cannot be left at nothing: where the mean of its embeddings lies. So strangers are taken to be as much
+        more alike as that of SFace makes them, which errs towards "unknown".
+        """
         covariance = np.eye(dimension) / dimension
-        no_tail = np.array([0.0, 1.0])
+        tail = np.array([-1.0, 1.0])
         unmeasured = cls(
-            np.zeros(dimension), covariance, covariance / 3, no_tail, no_tail,
+            np.zeros(dimension), covariance, covariance / 3, tail, tail + UNKNOWN_MEAN,
             np.ones(1), np.zeros((1, 2)), np.ones(1), np.zeros((1, dimension)), 0, "isotropic",
         )  # fmt: skip
         return replace(unmeasured, genuine_cosine=unmeasured._drawn_genuine())
@@ -139,6 +146,10 @@ def background_for(embedder: str, dimension: int) -> Background:
 
     Weights of one network at two precisions share a background: files are named after the id without the digest.
     """
+    if "+" in embedder:
+        from personae.recognition.composite_background import background_of_parts
+
+        return background_of_parts(embedder.split("+"), dimension)
     parts = embedder.split(":")
     path = DATA / f"background-{'-'.join(parts[:3])}.safetensors"
     if len(parts) < 3 or not path.is_file():

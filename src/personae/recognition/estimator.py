@@ -17,11 +17,13 @@ from numpy.typing import ArrayLike, NDArray
 from personae.errors import CastError, InputError
 
 
-class ClassifierMixin:
-    """Parameters, tags and accuracy of a classifier whose `__init__` only stores its arguments."""
+class ParametersMixin:
+    """Parameters of an estimator whose `__init__` only stores its arguments."""
 
     @classmethod
     def _parameter_names(cls) -> list[str]:
+        if cls.__init__ is object.__init__:
+            return []
         return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -39,10 +41,6 @@ class ClassifierMixin:
             setattr(self, name, value)
         return self
 
-    def score(self, X: ArrayLike, y: ArrayLike) -> float:
-        """Accuracy of `predict` on `X` (n, d) against `y` (n,): closed set."""
-        return float(np.mean(self.predict(X) == np.asarray(y)))  # type: ignore[attr-defined]
-
     def __repr__(self) -> str:
         changed = [
             f"{name}={value!r}"
@@ -51,6 +49,14 @@ class ClassifierMixin:
         ]
         return f"{type(self).__name__}({', '.join(changed)})"
 
+
+class ClassifierMixin(ParametersMixin):
+    """Tags and accuracy of a classifier."""
+
+    def score(self, X: ArrayLike, y: ArrayLike) -> float:
+        """Accuracy of `predict` on `X` (n, d) against `y` (n,): closed set."""
+        return float(np.mean(self.predict(X) == np.asarray(y)))  # type: ignore[attr-defined]
+
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
 
@@ -58,6 +64,27 @@ class ClassifierMixin:
             estimator_type="classifier",
             target_tags=TargetTags(required=True),
             classifier_tags=ClassifierTags(),
+            input_tags=InputTags(),
+        )
+
+
+class TransformerMixin(ParametersMixin):
+    """Tags and `fit_transform` of a step from rows to rows; `_needs_y`: whether `fit` must know the characters."""
+
+    _needs_y = False
+
+    def fit_transform(self, X: ArrayLike, y: ArrayLike | None = None) -> NDArray[Any]:
+        """`fit` and then `transform` of the same rows."""
+        fitted: NDArray[Any] = self.fit(X, y).transform(X)  # type: ignore[attr-defined]
+        return fitted
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import InputTags, Tags, TargetTags, TransformerTags
+
+        return Tags(
+            estimator_type="transformer",
+            target_tags=TargetTags(required=self._needs_y),
+            transformer_tags=TransformerTags(),
             input_tags=InputTags(),
         )
 
@@ -92,6 +119,14 @@ def check_fit_arguments(X: ArrayLike, y: ArrayLike) -> tuple[NDArray[Any], NDArr
         if (y != np.floor(y)).any():
             raise CastError("Unknown label type: continuous. Characters are names or whole numbers.")
     return X, y
+
+
+def check_rows(X: ArrayLike, *, least: int = 1) -> NDArray[Any]:
+    """`X` as a finite float array (n, d) with at least `least` rows, for a step that needs no characters."""
+    X = _check_matrix(X)
+    if len(X) < least:
+        raise InputError(f"Found array with {len(X)} sample(s): a minimum of {least} is required.")
+    return X
 
 
 def check_predict_argument(X: ArrayLike, dimension: int, model: Any) -> NDArray[Any]:

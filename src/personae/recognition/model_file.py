@@ -9,6 +9,7 @@ The model is derived from the gallery and can always be rebuilt by training agai
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from personae.errors import DamagedFileError
 from personae.files import write_whole
 from personae.recognition.background import SMALL_ARRAYS, background_for
 from personae.recognition.calibration import Calibration
+from personae.recognition.headed import HeadedModel, HeadFacts
 from personae.recognition.metrics import TrainingMetrics
 from personae.recognition.model import CharacterModel
 from personae.recognition.prototypes import Prototypes
@@ -63,6 +65,7 @@ def describe(model: CharacterModel, *, embedder: str, gallery_revision: str) -> 
             "fitted": model.threshold is None,
         },
         "far_curve": [[far, round(model.calibration_.threshold(far), 4)] for far in FAR_SHOWN],
+        "head": head_facts(model),
         "parameters": {name: value for name, value in model.get_params().items() if name != "background"},
         "metrics": model.metrics_.as_dict(),
         "characters": [
@@ -75,6 +78,12 @@ def describe(model: CharacterModel, *, embedder: str, gallery_revision: str) -> 
             for number, (name, photos) in enumerate(zip(model.classes_, model.photos_, strict=True))
         ],
     }
+
+
+def head_facts(model: CharacterModel) -> dict[str, Any]:
+    """Which heads decide, as it stands in the card."""
+    facts = model.head_facts_ if isinstance(model, HeadedModel) else HeadFacts("prototypes", ("prototypes",), {}, 0)
+    return {"text": str(facts), **asdict(facts), "used": list(facts.used)}
 
 
 def save(model: CharacterModel, card: dict[str, Any], path: Path) -> None:
@@ -99,6 +108,8 @@ def save(model: CharacterModel, card: dict[str, Any], path: Path) -> None:
         arrays |= {"small_centres": small.centres, "small_counts": small.counts}
         arrays |= {"small_shift": np.array([calibration.small_shift]), "small_size_mean": small.statistics.size_mean}
         arrays |= {f"small_{name}": getattr(small.statistics, name) for name in SMALL_ARRAYS}
+    if isinstance(model, HeadedModel):
+        arrays |= model.head_arrays()
     metadata = card | {"classes": [str(name) for name in model.classes_], "looks": model.looks_}
     archive.write(path, arrays, metadata, schema=SCHEMA)
     text = json.dumps({"schema": SCHEMA, **card}, ensure_ascii=False, indent=2) + "\n"
@@ -122,7 +133,8 @@ def _assemble(arrays: dict[str, NDArray[Any]], metadata: dict[str, Any]) -> Char
     parameters = metadata["parameters"]
     dimension = int(metadata["dimension"])
     background = background_for(str(metadata["embedder"]), dimension)
-    model = CharacterModel(**parameters, background=background)
+    headed = "head" in parameters
+    model = (HeadedModel if headed else CharacterModel)(**parameters, background=background)
     model.background_ = background
     names = [str(name) for name in metadata["classes"]]
     centres, groups = arrays["centres"], arrays["groups"]
@@ -163,6 +175,10 @@ def _assemble(arrays: dict[str, NDArray[Any]], metadata: dict[str, Any]) -> Char
     )
     model.threshold_ = float(metadata["operating_point"]["threshold"])
     model.metrics_ = TrainingMetrics(**metadata["metrics"])
+    if isinstance(model, HeadedModel):
+        facts = metadata["head"]
+        used = tuple(str(name) for name in facts["used"])
+        model.restore_heads(arrays, HeadFacts(model.head, used, dict(facts["compared"]), int(facts["photos"])))
     return model
 
 

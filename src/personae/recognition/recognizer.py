@@ -30,6 +30,7 @@ from personae.recognition import model_file
 from personae.recognition.background import background_for
 from personae.recognition.fallback import NearestFace
 from personae.recognition.gallery import Gallery, PhotoRecord, remove_database
+from personae.recognition.heads.registry import check_head
 from personae.recognition.identification import IdentifiedPicture, identify_together
 from personae.recognition.matching import check_embeddings
 from personae.recognition.model import CharacterModel
@@ -200,6 +201,7 @@ class CharacterRecognizer:
     ) -> TrainingReport:
         from personae.recognition.enrolment import enrol
 
+        check_head(self.settings.head)  # before an hour of embedding
         started = time.monotonic()
 
         def waiting(message: str) -> None:
@@ -344,6 +346,7 @@ class CharacterRecognizer:
             "created": self._card.get("created"),
             "far": point.get("far"),
             "threshold": matcher.threshold_ if by_hand is None else by_hand,
+            "head": None if fallback else self._card.get("head", {}).get("text", "prototypes"),
             "characters": [str(name) for name in matcher.classes_],
         }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from personae.recognition.background import background_for
 from personae.recognition.gallery import Enrolment
+from personae.recognition.headed import character_model
 from personae.recognition.model import CharacterModel
 from personae.settings import Settings
 
@@ -14,11 +15,12 @@ def fit_enrolment(enrolment: Enrolment, settings: Settings, embedder: str) -> tu
     `embedder`: contract id of what made the embeddings. Raises CastError where nothing is enrolled.
     """
     used, left_out = best_photos(enrolment, settings.max_photos)
-    model = CharacterModel(
+    model = character_model(
+        settings.head,
+        background_for(embedder, enrolment.embeddings.shape[1]),
         max_clusters=settings.max_clusters,
         far=settings.far,
         threshold=settings.threshold,
-        background=background_for(embedder, enrolment.embeddings.shape[1]),
         seed=settings.seed,
         strangers=settings.strangers,
     )
