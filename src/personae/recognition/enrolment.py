@@ -19,11 +19,12 @@ import numpy as np
 from personae.errors import InputError, PhotoError
 from personae.faces.analyzer import FaceAnalyzer
 from personae.files import sha256_of
+from personae.recognition.edit_log import EditLog
 from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
 from personae.recognition.prototypes import unit
 from personae.recognition.selection import choose_faces
 from personae.settings import Settings
-from personae.types import AnalyzedFaces, FloatArray, Progress, ProgressCallback, Reason
+from personae.types import AnalyzedFaces, FloatArray, Progress, ProgressCallback, Reason, count_of
 
 NEAR_DUPLICATE = 0.985
 """Cosine from which two photos of a character show the same instant (a copy at another size or compression)."""
@@ -36,11 +37,15 @@ _BLOCK = 512
 
 @dataclass(frozen=True)
 class WantedPhoto:
-    """A photo that should be enrolled: whose, which look, and where the file is."""
+    """A photo that should be enrolled: whose, which look, and where the file is.
+
+    `given`: the name it came in under ("": the character's), which edits may have made another character's.
+    """
 
     character: str
     path: Path
     look: str | None = None
+    given: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -87,7 +92,8 @@ def enrol(
         folder = photo.path.parent
         if folder not in folders:
             folders[folder] = _real(folder)
-        known_as = WantedPhoto(_name(photo.character), Path(folders[folder], photo.path.name), photo.look)
+        name = valid_name(photo.character)
+        known_as = WantedPhoto(name, Path(folders[folder], photo.path.name), photo.look, name)
         unique[known_as.key] = known_as
     origin = None if origin is None else _real(origin)
     return _Enrolment(gallery, analyzer, settings, origin, progress).run(list(unique.values()))
@@ -100,8 +106,9 @@ def _real(folder: str | Path) -> str:
         return str(folder)
 
 
-def _name(character: str) -> str:
-    if not isinstance(character, str) or not character.strip():
+def valid_name(character: str) -> str:
+    """A character's name in Unicode's composed form (NFC); raises InputError for what can be none."""
+    if not isinstance(character, str) or not character.strip() or "\0" in character:
         raise InputError(f"{character!r} is no name for a character. Give it a text that is not empty.")
     try:
         character.encode()
@@ -134,12 +141,15 @@ class _Enrolment:
         self.origin = origin
         self.progress = progress
         self.report = EnrolmentReport()
+        self.edits = EditLog(gallery)
+        self.placements = self.edits.placements()
 
     def run(self, wanted: list[WantedPhoto]) -> EnrolmentReport:
-        known = {(record.character, record.path): record for record in self.gallery.photos()}
+        known = {(record.given, record.path): record for record in self.gallery.photos(withdrawn=True)}
         todo = self._plan(wanted, known)
         several = self._look_at(todo)
         self._choose(several)
+        self._decide_copies()
         self._drop_duplicates()
         return self.report
 
@@ -152,16 +162,34 @@ class _Enrolment:
         todo: list[tuple[WantedPhoto, PhotoRecord]] = []
         same: list[tuple[WantedPhoto, PhotoRecord]] = []
         gone = {
-            (record.character, record.sha256): record
-            for key, record in known.items()
+            (name, record.sha256): record
+            for record in known.values()
             if record.sha256 and _is_gone(record.path)
+            for name in (record.character, record.given)
         }
+        holders = {record.key: record.given for record in known.values()}
         stayed: set[int | None] = set()
+        elsewhere: dict[tuple[str, str | None], int] = defaultdict(int)
         for photo in wanted:
-            old = known.get(photo.key)
+            old = known.get((photo.given, str(photo.path)))
             record = self._record(photo, old)
+            place = self.placements.place(photo.given, record.sha256)
             if old is None:  # a file that was renamed or moved is the photo it was
-                old = gone.pop((photo.character, record.sha256), None)
+                old = gone.get((photo.given, record.sha256)) or gone.get((place.character, record.sha256))
+                old = None if old is None or old.id in stayed else old
+            if place.withdrawn_by is not None:  # a person took it out, and it is not even looked at
+                elsewhere[photo.given, None] += 1
+                if old is not None and old.sha256 == record.sha256:
+                    stayed.add(old.id)
+                    self.gallery.move_photo(old, replace(record, given=photo.given))
+                continue
+            if place.character != photo.character:
+                elsewhere[photo.given, place.character] += 1
+                photo = replace(photo, character=place.character)
+                record = replace(record, character=place.character)
+            if holders.setdefault(photo.key, photo.given) != photo.given and (old is None or old.withdrawn_by):
+                stayed.add(None if old is None else old.id)
+                continue  # one file under two names that are one character now
             if old is None:
                 self.report.added.append(photo.key)
                 todo.append((photo, record))
@@ -172,7 +200,7 @@ class _Enrolment:
                 todo.append((photo, record))
                 continue
             self.report.unchanged += 1
-            if (old.path, old.look, old.origin) != (record.path, record.look, record.origin):
+            if (old.path, old.look, old.origin, old.given) != (record.path, record.look, record.origin, record.given):
                 # What was enrolled otherwise stays so, also when it turns up in a folder.
                 origin = old.origin if None in (old.origin, self.origin) else self.origin
                 self.gallery.move_photo(old, replace(record, origin=origin))
@@ -183,7 +211,8 @@ class _Enrolment:
             if self.origin is not None and record.origin == self.origin and record.id not in stayed
         ]
         self.gallery.remove_photos([record.id for record in vanished if record.id is not None])
-        self.report.removed += [(record.character, record.path) for record in vanished]
+        self.report.removed += [(record.character, record.path) for record in vanished if record.withdrawn_by is None]
+        self.report.notes += [_decided(given, now, count) for (given, now), count in sorted(elsewhere.items(), key=str)]
         doubtful = self._doubtful() if todo or vanished else set()
         rules = rules_of(self.settings)
         again = [
@@ -218,7 +247,7 @@ class _Enrolment:
         try:
             stat = photo.path.stat()
         except (OSError, ValueError):  # ValueError: a NUL character
-            return PhotoRecord(photo.character, str(photo.path), look=photo.look, origin=self.origin)
+            return PhotoRecord(photo.character, str(photo.path), look=photo.look, origin=self.origin, given=photo.given)
         unchanged = old is not None and (old.size, old.mtime_ns) == (stat.st_size, stat.st_mtime_ns)
         try:
             digest = old.sha256 if unchanged and old is not None else sha256_of(photo.path)
@@ -233,6 +262,7 @@ class _Enrolment:
             size=stat.st_size,
             mtime_ns=stat.st_mtime_ns,
             rules=rules_of(self.settings),
+            given=photo.given,
         )
 
     # Looking
@@ -331,6 +361,25 @@ class _Enrolment:
                     batch.append((item.record.enrolled(faces_found=found), _enrolled_face(item.faces, choice)))
         self._commit(batch)
 
+    def _decide_copies(self) -> None:
+        """A copy of a photo that a person moved or took out goes where that photo went."""
+        known = self.gallery.photos(withdrawn=True)
+        decided = {record.id: record for record in known if self.placements.decided(record.sha256)}
+        faces = self.edits.faces_of([photo for photo in decided if photo is not None])
+        if not faces:
+            return
+        enrolment = self.gallery.enrolled()
+        records = {record.id: record for record in known}
+        vectors = np.stack(list(faces.values()))
+        with self.gallery.transaction():
+            for row, column in zip(*np.nonzero(enrolment.embeddings @ vectors.T >= NEAR_DUPLICATE), strict=True):
+                copy, first = records[enrolment.photo_ids[row]], decided[list(faces)[column]]
+                if self.placements.decided(copy.sha256) or not self.placements.akin(copy.given, first.given):
+                    continue
+                self.edits.copy_placements(first.sha256, copy.sha256)
+                self.placements = self.edits.placements()
+            self.edits.apply()
+
     def _drop_duplicates(self) -> None:
         """Reject copies within a character, and faces that stand under two characters."""
         enrolment = self.gallery.enrolled()
@@ -370,6 +419,13 @@ def near_duplicates(embeddings: FloatArray, rows: Sequence[int]) -> dict[int, in
             if earlier:
                 copy_of[start + int(offset)] = max(earlier, key=lambda i: cosines[offset, i])
     return {rows[i]: rows[kept] for i, kept in copy_of.items()}
+
+
+def _decided(given: str, now: str | None, count: int) -> str:
+    """What a person decided about photos that were given as `given`."""
+    photos = count_of(count, "photo")
+    done = "left out" if now is None else f"enrolled as {now}"
+    return f"{photos} of {given} {'is' if count == 1 else 'are'} {done}, as you decided (personae log)."
 
 
 def _is_gone(path: str) -> bool:

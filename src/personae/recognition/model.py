@@ -19,6 +19,7 @@ from personae.recognition.background import Background, Float64Array
 from personae.recognition.calibration import calibrate
 from personae.recognition.matching import best_candidates, character_scores, check_embeddings, check_face_px
 from personae.recognition.metrics import training_metrics
+from personae.recognition.negatives import Negatives
 from personae.recognition.prototypes import Prototypes, fit_prototypes, unit
 from personae.recognition.scaler import BACKGROUND_WEIGHT, EmbeddingScaler
 from personae.types import Candidate, IntArray, Match, Method
@@ -71,7 +72,7 @@ class CharacterModel(estimator.ClassifierMixin):
 
     Fitted: `classes_` (c,) names, `scaler_`, `prototypes_`,
     `photos_` (c,) photos of each, `looks_` look per prototype, `calibration_`, `threshold_`, `metrics_`,
-    `background_`,
+    `negatives_` faces that characters are not, `background_`,
     `n_features_in_`.
     """
 
@@ -113,6 +114,7 @@ class CharacterModel(estimator.ClassifierMixin):
         self.prototypes_ = Prototypes(found.centres, pairs[found.groups, 0], found.counts)
         self.photos_ = np.bincount(characters)
         self.metrics_ = training_metrics(scaled, characters, seed=self.seed)
+        self.negatives_ = Negatives.none(self.n_features_in_)
         self._calibrate()
         return self
 
@@ -156,6 +158,19 @@ class CharacterModel(estimator.ClassifierMixin):
         self._calibrate()
         return self
 
+    def reject(self, names: Sequence[str], X: ArrayLike, *, face_px: ArrayLike | None = None) -> Self:
+        """Replace the faces that characters are not: embeddings `X` (m, d), each not of the character in `names` (m,).
+
+        A face nearer to one of them than to that character does not get its name; see `Negatives`.
+        """
+        estimator.check_is_fitted(self)
+        rows = check_embeddings(X, self.n_features_in_) if len(names) else np.empty((0, self.n_features_in_))
+        if len(rows) != len(names):
+            raise CastError(f"{len(names)} names for {len(rows)} embeddings: give one per embedding.")
+        scaled = self._scaled(rows, check_face_px(face_px, len(rows)))
+        self.negatives_ = Negatives(scaled.astype(np.float32), tuple(map(str, names)))
+        return self
+
     # Deciding
 
     def decide(
@@ -175,6 +190,7 @@ class CharacterModel(estimator.ClassifierMixin):
         scaled = self._scaled(rows, check_face_px(face_px, len(rows)))
         centres = self.prototypes_.centres.astype(scaled.dtype, copy=False)
         scores = character_scores(scaled, centres, self.prototypes_.starts)
+        scores = self.negatives_.veto(scores, scaled, self.classes_)
         best = best_candidates(scores, candidates)
         similarity = np.take_along_axis(scores, best, axis=1).astype(np.float64)
         limit = self.threshold_ if threshold is None else threshold
