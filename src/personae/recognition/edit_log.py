@@ -64,9 +64,10 @@ class EditLog:
 
     # Reading
 
-    def edits(self) -> list[Edit]:
-        """Every entry, oldest first."""
-        rows = self.gallery.query("SELECT id, time, action, detail, undone_by FROM edits ORDER BY id")
+    def edits(self, only: int | None = None) -> list[Edit]:
+        """Every entry, oldest first; or the one with the id `only`."""
+        where, values = ("", []) if only is None else ("WHERE id = ?", [only])
+        rows = self.gallery.query(f"SELECT id, time, action, detail, undone_by FROM edits {where} ORDER BY id", values)
         with self.gallery.checked():
             return [Edit(row[0], text_of(row[1]), text_of(row[2]), json.loads(row[3]), row[4]) for row in rows]
 

@@ -310,9 +310,9 @@ def _undo_one(gallery: Gallery, log: EditLog, edit: Edit) -> Outcome:
     notes = []
     if lost:
         notes.append(
-            f"{count_of(len(lost), 'photo')} of edit {edit.id} could not be brought back, because later trainings or "
-            f"edits took {'it' if len(lost) == 1 else 'them'} elsewhere: {', '.join(lost[:5])}"
-            + (", ..." if len(lost) > 5 else "")
+            f"{count_of(len(lost), 'photo')} of edit {edit.id} could not be brought back, because a later training "
+            f"left {'it' if len(lost) == 1 else 'them'} out of the gallery. What is still in the cast folder comes "
+            f"back when you train again: {', '.join(lost[:5])}" + (", ..." if len(lost) > 5 else "")
         )
     changes = _differences(before, after)
     log.explain(entry, {"edit": edit.id, "photos": as_rows(changes)})
@@ -335,7 +335,7 @@ def _outcome(
     rejected: tuple[tuple[str, str, str], ...] = (),
     notes: Sequence[str] = (),
 ) -> Outcome:
-    (entry,) = [each for each in log.edits() if each.id == edit]
+    (entry,) = log.edits(edit)
     return Outcome(entry, tuple(changes), rejected, tuple(notes))
 
 

@@ -9,6 +9,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from personae.recognition.edit_methods import EditMethods
 
 log = logging.getLogger(__name__)
+_DIGEST = re.compile("[0-9a-f]{64}")
 _PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 
 
@@ -159,11 +161,13 @@ def _forget_in_gallery(gallery: Gallery, person: _Person, removed: dict[str, int
     removed["photos"] = len(person.ids)
     marks = ", ".join("?" * len(person.names))
     names = sorted(person.names)
-    for row_id, character, embedding in gallery.query("SELECT id, character, embedding FROM negatives"):
+    lapsed = set()
+    for row_id, edit_id, character, embedding in gallery.query("SELECT id, edit, character, embedding FROM negatives"):
         vector = np.frombuffer(embedding, "<f4")
         near = bool(len(person.vectors)) and float((person.vectors @ vector).max()) >= ALIKE
         if text_of(character) in person.names or near:
             gallery.query("DELETE FROM negatives WHERE id = ?", (row_id,))
+            lapsed.add(edit_id)
             removed["decisions"] += 1
     # A photo of the person in somebody else's folder must not come back as that somebody's: its digest stays.
     shut_out = gallery.query(
@@ -185,11 +189,12 @@ def _forget_in_gallery(gallery: Gallery, person: _Person, removed: dict[str, int
     for edit in edits.edits():
         said = [edit.detail.get(key) for key in ("character", "into")] + list(edit.detail.get("characters", []))
         about = any(isinstance(each, str) and each in person.names for each in said)
-        if about or edit.detail.get("photo") in person.paths:
+        detail, _ = forget_in_json(edit.detail, person.names | person.paths)
+        emptied = bool(edit.detail.get("photos")) and not detail.get("photos")
+        if about or emptied or edit.id in lapsed or edit.detail.get("photo") in person.paths:
             gallery.query("DELETE FROM edits WHERE id = ?", (edit.id,))
             removed["log entries"] += 1
             continue
-        detail, _ = forget_in_json(edit.detail, person.names | person.paths)
         if detail != edit.detail:
             edits.explain(edit.id, detail)
     edit_id = edits.record("forget", {})
@@ -297,7 +302,7 @@ def _search(
             if problem:
                 found.append((str(path), problem))
         searched.append((str(path), looked_for))
-    return searched, found, explained
+    return searched, found, [text for text in explained if not _DIGEST.fullmatch(text)]
 
 
 def _face_in(recognizer: EditMethods, path: Path, vectors: FloatArray) -> str | None:

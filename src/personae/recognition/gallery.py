@@ -31,6 +31,7 @@ _PHOTO_COLUMNS = (
     "character, look, origin, path, sha256, size, mtime_ns, status, reason, detail, faces_found, rules, given, "
     "withdrawn_by"
 )
+_PHOTO_FIELDS = tuple(name.strip() for name in _PHOTO_COLUMNS.split(","))
 _LIVE = "withdrawn_by IS NULL"  # of photos: no edit took it out
 _STATUSES = ("enrolled", "rejected")
 _BUSY_S = 10.0
@@ -277,7 +278,7 @@ class Gallery:
         if (record.status == "enrolled") != (face is not None):
             raise ValueError("an enrolled photo has a face, a rejected one has none")
         record = replace(record, given=record.given or record.character)
-        values = [_stored(getattr(record, name.strip())) for name in _PHOTO_COLUMNS.split(",")]
+        values = [_stored(getattr(record, name)) for name in _PHOTO_FIELDS]
         with self.transaction():
             self._connection.execute(
                 "DELETE FROM photos WHERE (character = ? OR given = ?) AND path = ?",
@@ -403,7 +404,7 @@ def text_of(value: object) -> str:
 
 
 def _as_record(row: Sequence[Any]) -> PhotoRecord:
-    fields = dict(zip([name.strip() for name in _PHOTO_COLUMNS.split(",")] + ["id"], row, strict=True))
+    fields = dict(zip((*_PHOTO_FIELDS, "id"), row, strict=True))
     fields["given"] = fields["character"] if fields["given"] is None else fields["given"]
     for name in ("character", "path", "sha256", "detail", "rules", "given"):
         fields[name] = text_of(fields[name])
