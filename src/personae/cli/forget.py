@@ -27,17 +27,16 @@ def forget(name: str, yes: bool, as_json: bool, model: Path | None, project: Pat
     """
     recognizer = recognizer_for(project, model, options)
     if not yes:
-        click.confirm(
-            f"Remove every trace of {name} from {recognizer.project.folder}? This cannot be undone.",
-            abort=True,
-            err=True,
-        )
+        question = f"Remove every trace of {name} from {recognizer.project.folder}? This cannot be undone."
+        if not click.confirm(question, err=True):
+            click.echo("Nothing was removed.")
+            return 1
     report = recognizer.forget_character(name)
     if as_json:
         click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
         return 1 if report.found else 0
     also = f" (also known as {', '.join(report.names[1:])})" if len(report.names) > 1 else ""
-    removed = ", ".join(f"{count} {what}" for what, count in report.removed.items() if count) or "nothing was left"
+    removed = ", ".join(f"{what} {count}" for what, count in report.removed.items() if count) or "nothing was left"
     click.echo(f"forgotten: {report.names[0]}{also}: {removed}")
     for text in report.part_of_other_names[:10]:
         click.echo(f"note: the name is part of this text of somebody else's photo, which stays: {text}")

@@ -51,13 +51,17 @@ def check_character(gallery: Gallery, name: str) -> str:
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
     """A sentence with the names that could be meant, or all of them."""
-    folded = {each.casefold(): each for each in reversed(known)}
-    near = [folded[each] for each in difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.6)]
+    near = _near(name, known)
     if near:
         return f"Did you mean {' or '.join(near)}?"
     if not known:
         return "Nobody is enrolled yet. Train first: personae train CAST_FOLDER"
     return f"The cast: {', '.join(known[:20])}{', ...' if len(known) > 20 else ''}."
+
+
+def _near(name: str, known: Sequence[str]) -> list[str]:
+    folded = {each.casefold(): each for each in reversed(known)}
+    return [folded[each] for each in difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.6)]
 
 
 def find_photos(gallery: Gallery, paths: Iterable[str | Path], character: str | None = None) -> list[PhotoRecord]:
@@ -73,7 +77,11 @@ def find_photos(gallery: Gallery, paths: Iterable[str | Path], character: str | 
             whose = "is not enrolled" if character is None else f"is no photo of {character}"
             names = {Path(photo.path).name: photo.path for photo in known}
             near = difflib.get_close_matches(Path(path).name, names, n=3, cutoff=0.7)
-            hint = f"Did you mean {' or '.join(names[name] for name in near)}?" if near else ""
+            likely = [names[name] for name in near]
+            if character is None:
+                people = sorted({photo.character for photo in known})
+                likely += [f"the character {name}" for name in _near(str(path), people)]
+            hint = f"Did you mean {' or '.join(likely)}?" if likely else ""
             if not hint and known and character is not None:
                 hint = f"Photos of {character}: {', '.join(photo.path for photo in known[:5])}" + (
                     ", ..." if len(known) > 5 else "."
@@ -292,8 +300,8 @@ def undo(gallery: Gallery, steps: int = 1) -> list[Outcome]:
     log = EditLog(gallery)
     last_first = [edit for edit in reversed(log.edits()) if edit.undoable]
     if len(last_first) < steps:
-        left = count_of(len(last_first), "edit") if last_first else "no edit"
-        raise InputError(f"There is {left} to undo. The log: personae log")
+        left = f"only {count_of(len(last_first), 'edit')}" if last_first else "no edit"
+        raise InputError(f"The log holds {left} to undo. See it: personae log")
     return [_undo_one(gallery, log, edit) for edit in last_first[:steps]]
 
 

@@ -80,7 +80,7 @@ def forget(recognizer: EditMethods, name: str) -> ForgetReport:
         if not person.ids and not _is_mentioned(gallery, project.folder, person.names):
             known = sorted({photo.character for photo in gallery.photos()})
             raise UnknownCharacterError(f"No character is called {name!r}. {did_you_mean(name, known)}")
-        _forget_in_files(project.folder, person, removed, keep={recognizer.model_path})
+        _forget_in_files(project.folder, person, removed, keep=_model_files(recognizer.model_path))
         for cached in (recognizer.model_path, model_file.metadata_path(recognizer.model_path)):
             _shred_ours(cached)
         for suffix in ("", "-wal", "-shm", "-journal"):
@@ -197,6 +197,10 @@ def _forget_in_gallery(gallery: Gallery, person: _Person, removed: dict[str, int
             continue
         if detail != edit.detail:
             edits.explain(edit.id, detail)
+    kept = {edit.id for edit in edits.edits()}
+    for edit in edits.edits():
+        if edit.action == "undo" and edit.detail.get("edit") not in kept:
+            gallery.query("DELETE FROM edits WHERE id = ?", (edit.id,))
     edit_id = edits.record("forget", {})
     for character, digest in shut_out:
         edits.place(edit_id, text_of(character), digest, None)

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 REJECTED = -1.0
-NEAR = 0.5
-"""Cosine from which a face is taken for the rejected person."""
+NEAR = 0.4
+"""Cosine from which a face is taken for the rejected person. Measured (docs/editing.md): of a rejected stranger's
+other photos 98 % lose the name (76 % at low resolution), of the character's own 1 in 6,770."""
 
 
 @dataclass(frozen=True, eq=False)
