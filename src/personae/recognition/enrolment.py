@@ -19,12 +19,13 @@ import numpy as np
 from personae.errors import InputError, PhotoError
 from personae.faces.analyzer import FaceAnalyzer
 from personae.files import sha256_of
+from personae.recognition.decided import decide_copies, sentence
 from personae.recognition.edit_log import EditLog
 from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
 from personae.recognition.prototypes import unit
 from personae.recognition.selection import choose_faces
 from personae.settings import Settings
-from personae.types import AnalyzedFaces, FloatArray, Progress, ProgressCallback, Reason, count_of
+from personae.types import AnalyzedFaces, FloatArray, Progress, ProgressCallback, Reason
 
 NEAR_DUPLICATE = 0.985
 """Cosine from which two photos of a character show the same instant (a copy at another size or compression)."""
@@ -141,15 +142,14 @@ class _Enrolment:
         self.origin = origin
         self.progress = progress
         self.report = EnrolmentReport()
-        self.edits = EditLog(gallery)
-        self.placements = self.edits.placements()
+        self.placements = EditLog(gallery).placements()
 
     def run(self, wanted: list[WantedPhoto]) -> EnrolmentReport:
         known = {(record.given, record.path): record for record in self.gallery.photos(withdrawn=True)}
         todo = self._plan(wanted, known)
         several = self._look_at(todo)
         self._choose(several)
-        self._decide_copies()
+        decide_copies(self.gallery, NEAR_DUPLICATE)
         self._drop_duplicates()
         return self.report
 
@@ -212,7 +212,7 @@ class _Enrolment:
         ]
         self.gallery.remove_photos([record.id for record in vanished if record.id is not None])
         self.report.removed += [(record.character, record.path) for record in vanished if record.withdrawn_by is None]
-        self.report.notes += [_decided(given, now, count) for (given, now), count in sorted(elsewhere.items(), key=str)]
+        self.report.notes += [sentence(given, now, count) for (given, now), count in sorted(elsewhere.items(), key=str)]
         doubtful = self._doubtful() if todo or vanished else set()
         rules = rules_of(self.settings)
         again = [
@@ -361,25 +361,6 @@ class _Enrolment:
                     batch.append((item.record.enrolled(faces_found=found), _enrolled_face(item.faces, choice)))
         self._commit(batch)
 
-    def _decide_copies(self) -> None:
-        """A copy of a photo that a person moved or took out goes where that photo went."""
-        known = self.gallery.photos(withdrawn=True)
-        decided = {record.id: record for record in known if self.placements.decided(record.sha256)}
-        faces = self.edits.faces_of([photo for photo in decided if photo is not None])
-        if not faces:
-            return
-        enrolment = self.gallery.enrolled()
-        records = {record.id: record for record in known}
-        vectors = np.stack(list(faces.values()))
-        with self.gallery.transaction():
-            for row, column in zip(*np.nonzero(enrolment.embeddings @ vectors.T >= NEAR_DUPLICATE), strict=True):
-                copy, first = records[enrolment.photo_ids[row]], decided[list(faces)[column]]
-                if self.placements.decided(copy.sha256) or not self.placements.akin(copy.given, first.given):
-                    continue
-                self.edits.copy_placements(first.sha256, copy.sha256)
-                self.placements = self.edits.placements()
-            self.edits.apply()
-
     def _drop_duplicates(self) -> None:
         """Reject copies within a character, and faces that stand under two characters."""
         enrolment = self.gallery.enrolled()
@@ -419,13 +400,6 @@ def near_duplicates(embeddings: FloatArray, rows: Sequence[int]) -> dict[int, in
             if earlier:
                 copy_of[start + int(offset)] = max(earlier, key=lambda i: cosines[offset, i])
     return {rows[i]: rows[kept] for i, kept in copy_of.items()}
-
-
-def _decided(given: str, now: str | None, count: int) -> str:
-    """What a person decided about photos that were given as `given`."""
-    photos = count_of(count, "photo")
-    done = "left out" if now is None else f"enrolled as {now}"
-    return f"{photos} of {given} {'is' if count == 1 else 'are'} {done}, as you decided (personae log)."
 
 
 def _is_gone(path: str) -> bool:
