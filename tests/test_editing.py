@@ -420,6 +420,13 @@ def test_removing_the_last_character_removes_the_model(tmp_path: Path) -> None:
     assert home.named(13) == "c2"
 
 
+def test_training_on_photos_that_were_all_taken_out_says_so(home: Home) -> None:
+    for name in ("c0", "c1", "c2"):
+        home.recognizer.remove_character(name)
+    with pytest.raises(CastError, match="3 photos of c2 are left out, as you decided"):
+        home.recognizer.train_folder(home.cast)
+
+
 def test_adding_what_is_there_changes_nothing(home: Home) -> None:
     report = home.recognizer.add_photos("c0", [home.cast / "c0"])
     assert not report.edits and not report.changes and not home.analyzer.embedded

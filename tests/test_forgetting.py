@@ -92,6 +92,24 @@ def test_who_is_not_known_cannot_be_forgotten(home: Home) -> None:
         home.recognizer.forget_character(THOR)
 
 
+def test_a_forgetting_that_was_broken_off_is_finished_by_the_next(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    recognizer = home.make()
+    for method in ("log_edit", "compact"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Gallery, method, killed)
+            with pytest.raises(KeyboardInterrupt):
+                recognizer.forget_character(THOR)
+    # In the first try nothing of the gallery was changed; in the second everything but the end was done.
+    with pytest.raises(UnknownCharacterError):
+        home.make().forget_character(THOR)
+    left = everything(home.folder)
+    assert b"Thor" not in left and bytes_of(7) not in left
+    assert_model_fits_gallery(home)
+
+
 def film(home: Home) -> Path:
     """A film of Thor (tracks 0 and 2) and Loki (track 1), as a scan leaves it."""
     folder: Path = home.recognizer.project.films / "party"
@@ -118,13 +136,14 @@ def film(home: Home) -> Path:
     }  # fmt: skip
     labels = [{"character": THOR}, {"character": "Loki"}, None]
     archive.write(folder / "film.tracks", arrays, {"labels": labels}, schema="personae/tracks/1")
+    archive.write(folder / ".film.scan", arrays, {"chunk": 3}, schema="personae/scan/1")
     return folder
 
 
 def test_films_lose_entries_tracks_and_pictures(home: Home) -> None:
     folder = film(home)
     report = home.recognizer.forget_character(THOR)
-    assert report.found == () and report.removed["tracks"] == 2 and report.removed["pictures"] == 1
+    assert report.found == () and report.removed["tracks"] == 4 and report.removed["pictures"] == 1
     timeline = json.loads((folder / "film.timeline.json").read_text())
     assert [row["character"] for row in timeline["appearances"]] == ["Loki"]
     assert timeline["model"]["characters"] == ["Loki"] and [row["id"] for row in timeline["tracks"]] == [1, 2]
@@ -134,6 +153,8 @@ def test_films_lose_entries_tracks_and_pictures(home: Home) -> None:
     np.testing.assert_array_equal(arrays["embeddings"], ROWS[[13]])  # track 2 was nobody's, and his face
     np.testing.assert_array_equal(arrays["faces_count"], [0, 1, 0])
     np.testing.assert_array_equal(arrays["picture"], [1, 2])
+    unfinished, _ = archive.read(folder / ".film.scan", schema="personae/scan/1")
+    np.testing.assert_array_equal(unfinished["embeddings"], ROWS[[13]])
     assert facts["labels"] == [{"character": None}, {"character": "Loki"}, None]
     assert [path.name for path in (folder / "faces").iterdir()] == ["loki.jpg"]
     assert b"Thor" not in everything(home.recognizer.project.folder)

@@ -78,6 +78,7 @@ def forget(recognizer: EditMethods, name: str) -> ForgetReport:
     with Gallery.open(project.gallery, embedder=None) as gallery:
         person = _person(gallery, name, recognizer.model_path)
         if not person.ids and not _is_mentioned(gallery, project.folder, person.names):
+            _finish(recognizer, gallery)
             known = sorted({photo.character for photo in gallery.photos()})
             raise UnknownCharacterError(f"No character is called {name!r}. {did_you_mean(name, known)}")
         _forget_in_files(project.folder, person, removed, keep=_model_files(recognizer.model_path))
@@ -102,6 +103,15 @@ def forget(recognizer: EditMethods, name: str) -> ForgetReport:
         tuple(sorted(path for path in person.paths if Path(path).exists())),
         characters,
     )
+
+
+def _finish(recognizer: EditMethods, gallery: Gallery) -> None:
+    """What is left to do where an earlier `forget` was killed after the gallery was written."""
+    last = EditLog(gallery).edits()[-1:]
+    if last and last[0].action == "forget":
+        gallery.compact()
+        if not recognizer.model_path.exists():
+            recognizer.fit_gallery(gallery)
 
 
 # Who
@@ -162,10 +172,11 @@ def _forget_in_gallery(gallery: Gallery, person: _Person, removed: dict[str, int
     marks = ", ".join("?" * len(person.names))
     names = sorted(person.names)
     lapsed = set()
-    for row_id, edit_id, character, embedding in gallery.query("SELECT id, edit, character, embedding FROM negatives"):
+    rows = gallery.query("SELECT id, edit, character, path, embedding FROM negatives")
+    for row_id, edit_id, character, path, embedding in rows:
         vector = np.frombuffer(embedding, "<f4")
         near = bool(len(person.vectors)) and float((person.vectors @ vector).max()) >= ALIKE
-        if text_of(character) in person.names or near:
+        if text_of(character) in person.names or near or text_of(path) in person.paths:
             gallery.query("DELETE FROM negatives WHERE id = ?", (row_id,))
             lapsed.add(edit_id)
             removed["decisions"] += 1
@@ -214,7 +225,7 @@ def _forget_in_files(folder: Path, person: _Person, removed: dict[str, int], kee
             continue
         if path.suffix == ".json" and path.name != HOLDER_FILE:
             pictures |= _forget_in_json_file(path, person, removed)
-        elif path.suffix == ".tracks":
+        elif path.suffix in (".tracks", ".scan"):  # of a film that was scanned, or half of it
             _forget_in_tracks_file(path, person, removed)
         elif path.name.startswith(".personae-"):  # left by a writer that was killed
             shred(path)
