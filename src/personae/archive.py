@@ -78,6 +78,18 @@ def read(path: Path, *, schema: str) -> tuple[dict[str, NDArray[Any]], dict[str,
     return arrays, facts
 
 
+def schema_of(path: Path) -> str:
+    """The schema of any archive of ours; ForeignFileError for another file, StoreError where it cannot be read."""
+    with _opened(path) as file:
+        start = file.read(8)
+        (length,) = struct.unpack("<Q", start) if len(start) == 8 else (0,)
+        raw = file.read(min(length, _LONGEST_HEADER))
+    try:
+        return str(json.loads(json.loads(raw)["__metadata__"][_MARK])["schema"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise ForeignFileError(path, "this is not a file of Personae.") from None
+
+
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
     try:

@@ -70,6 +70,45 @@ def write_whole(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def shred(path: Path) -> None:
+    """Overwrite a file with zeros and delete it, so that its blocks hold nothing.
+
+    A link, and one of several names of a file, is only deleted: the file lives on under the other.
+
+    Copies that a file system or a disk keeps by itself (snapshots, wear levelling) are out of reach. Raises WriteError.
+    """
+    try:
+        if path.is_file() and not path.is_symlink() and path.stat().st_nlink == 1:
+            with path.open("r+b") as file:
+                left = file.seek(0, os.SEEK_END)
+                file.seek(0)
+                while left > 0:
+                    left -= file.write(bytes(min(left, 1 << 20)))
+                file.flush()
+                os.fsync(file.fileno())
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise write_error(path, error) from error
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[None]:
+    """Inside, `path` is written anew and whole; then what stood there is overwritten, where it can have two names.
+
+    So a kill leaves the old or the new file under its name, and at worst the old one under a temporary name too.
+    """
+    old = path.with_name(f".personae-{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        os.link(path, old)
+    except OSError:  # no hard links here
+        yield
+        return
+    try:
+        yield
+    finally:
+        shred(old)
+
+
 def write_error(path: Path, error: OSError) -> WriteError:
     """`error` as a sentence that says what to do."""
     reasons = {

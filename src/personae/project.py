@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +39,31 @@ class Project:
     def cache(self) -> Path:
         """Files that can be made again."""
         return self.folder / "cache"
+
+    @property
+    def films(self) -> Path:
+        """A folder per film."""
+        return self.folder / "films"
+
+    @property
+    def export_list(self) -> Path:
+        """Where results were written outside the project, a JSON text per line."""
+        return self.folder / "exports.txt"
+
+    def note_export(self, path: str | Path) -> None:
+        """Remember that results with names were written to `path`, so that `forget` can list it; at best effort."""
+        real = os.path.realpath(path)
+        if not self.folder.is_dir() or real.startswith(os.devnull) or real in self.exports():
+            return
+        with contextlib.suppress(OSError, ValueError), self.export_list.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(real) + "\n")
+
+    def exports(self) -> list[str]:
+        """Paths that `note_export` remembers, oldest first."""
+        try:
+            return [str(json.loads(line)) for line in self.export_list.read_text(encoding="utf-8").splitlines()]
+        except (OSError, ValueError):
+            return []
 
     @property
     def model(self) -> Path:

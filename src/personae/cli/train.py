@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--fresh", is_flag=True, help="Start anew: forget what was enrolled before.")
+@click.option(
+    "--fresh", is_flag=True, help="Start anew: everything is enrolled again. What you decided by edits still holds."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of tables.")
 @settings_options(
     "far", "threshold", "strangers", "max_photos", "head", "max_clusters", "seed", "outliers", *ENROLMENT, *NETWORKS

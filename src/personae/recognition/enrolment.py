@@ -21,6 +21,8 @@ from personae.faces.analyzer import FaceAnalyzer
 from personae.files import sha256_of
 from personae.recognition.background import background_for
 from personae.recognition.bad_photos import judge_photos
+from personae.recognition.decided import decide_copies, sentence
+from personae.recognition.edit_log import EditLog
 from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
 from personae.recognition.prototypes import unit
 from personae.recognition.selection import choose_faces
@@ -38,11 +40,15 @@ _BLOCK = 512
 
 @dataclass(frozen=True)
 class WantedPhoto:
-    """A photo that should be enrolled: whose, which look, and where the file is."""
+    """A photo that should be enrolled: whose, which look, and where the file is.
+
+    `given`: the name it came in under ("": the character's), which edits may have made another character's.
+    """
 
     character: str
     path: Path
     look: str | None = None
+    given: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -91,7 +97,8 @@ def enrol(
         folder = photo.path.parent
         if folder not in folders:
             folders[folder] = _real(folder)
-        known_as = WantedPhoto(_name(photo.character), Path(folders[folder], photo.path.name), photo.look)
+        name = valid_name(photo.character)
+        known_as = WantedPhoto(name, Path(folders[folder], photo.path.name), photo.look, name)
         unique[known_as.key] = known_as
     origin = None if origin is None else _real(origin)
     return _Enrolment(gallery, analyzer, settings, origin, trusted, progress).run(list(unique.values()))
@@ -104,8 +111,9 @@ def _real(folder: str | Path) -> str:
         return str(folder)
 
 
-def _name(character: str) -> str:
-    if not isinstance(character, str) or not character.strip():
+def valid_name(character: str) -> str:
+    """A character's name in Unicode's composed form (NFC); raises InputError for what can be none."""
+    if not isinstance(character, str) or not character.strip() or "\0" in character:
         raise InputError(f"{character!r} is no name for a character. Give it a text that is not empty.")
     try:
         character.encode()
@@ -140,12 +148,14 @@ class _Enrolment:
         self.trusted = frozenset(trusted)
         self.progress = progress
         self.report = EnrolmentReport()
+        self.placements = EditLog(gallery).placements()
 
     def run(self, wanted: list[WantedPhoto]) -> EnrolmentReport:
-        known = {(record.character, record.path): record for record in self.gallery.photos()}
+        known = {(record.given, record.path): record for record in self.gallery.photos(withdrawn=True)}
         todo = self._plan(wanted, known)
         several = self._look_at(todo)
         self._choose(several)
+        decide_copies(self.gallery, NEAR_DUPLICATE)
         self._drop_duplicates()
         if self.settings.outliers:
             self._drop_outliers()
@@ -160,16 +170,34 @@ class _Enrolment:
         todo: list[tuple[WantedPhoto, PhotoRecord]] = []
         same: list[tuple[WantedPhoto, PhotoRecord]] = []
         gone = {
-            (record.character, record.sha256): record
-            for key, record in known.items()
+            (name, record.sha256): record
+            for record in known.values()
             if record.sha256 and _is_gone(record.path)
+            for name in (record.character, record.given)
         }
+        holders = {record.key: record.given for record in known.values()}
         stayed: set[int | None] = set()
+        elsewhere: dict[tuple[str, str | None], int] = defaultdict(int)
         for photo in wanted:
-            old = known.get(photo.key)
+            old = known.get((photo.given, str(photo.path)))
             record = self._record(photo, old)
+            place = self.placements.place(photo.given, record.sha256)
             if old is None:  # a file that was renamed or moved is the photo it was
-                old = gone.pop((photo.character, record.sha256), None)
+                old = gone.get((photo.given, record.sha256)) or gone.get((place.character, record.sha256))
+                old = None if old is None or old.id in stayed else old
+            if place.withdrawn_by is not None:  # a person took it out, and it is not even looked at
+                elsewhere[photo.given, None] += 1
+                if old is not None and old.sha256 == record.sha256:
+                    stayed.add(old.id)
+                    self.gallery.move_photo(old, replace(record, given=photo.given))
+                continue
+            if place.character != photo.character:
+                elsewhere[photo.given, place.character] += 1
+                photo = replace(photo, character=place.character)
+                record = replace(record, character=place.character)
+            if holders.setdefault(photo.key, photo.given) != photo.given and (old is None or old.withdrawn_by):
+                stayed.add(None if old is None else old.id)
+                continue  # one file under two names that are one character now
             if old is None:
                 self.report.added.append(photo.key)
                 todo.append((photo, record))
@@ -180,7 +208,7 @@ class _Enrolment:
                 todo.append((photo, record))
                 continue
             self.report.unchanged += 1
-            if (old.path, old.look, old.origin) != (record.path, record.look, record.origin):
+            if (old.path, old.look, old.origin, old.given) != (record.path, record.look, record.origin, record.given):
                 # What was enrolled otherwise stays so, also when it turns up in a folder.
                 origin = old.origin if None in (old.origin, self.origin) else self.origin
                 self.gallery.move_photo(old, replace(record, origin=origin))
@@ -191,7 +219,8 @@ class _Enrolment:
             if self.origin is not None and record.origin == self.origin and record.id not in stayed
         ]
         self.gallery.remove_photos([record.id for record in vanished if record.id is not None])
-        self.report.removed += [(record.character, record.path) for record in vanished]
+        self.report.removed += [(record.character, record.path) for record in vanished if record.withdrawn_by is None]
+        self.report.notes += [sentence(given, now, count) for (given, now), count in sorted(elsewhere.items(), key=str)]
         doubtful = self._doubtful() if todo or vanished else set()
         uncopied = self.gallery.without_copies()
         rules = rules_of(self.settings)
@@ -215,9 +244,11 @@ class _Enrolment:
         found = []
         for old in known:
             elsewhere = old.id not in stayed and (self.origin is None or old.origin != self.origin)
+            elsewhere = elsewhere and old.withdrawn_by is None
             if old.reason is Reason.OUTLIER and elsewhere and not _is_gone(old.path):
-                photo = WantedPhoto(old.character, Path(old.path), old.look)
-                found.append((photo, replace(self._record(photo, old), origin=old.origin)))
+                photo = WantedPhoto(old.character, Path(old.path), old.look, old.given)
+                record = replace(self._record(photo, old), origin=old.origin, character=old.character)
+                found.append((photo, record))
         return found
 
     def _doubtful(self) -> set[int]:
@@ -243,7 +274,7 @@ class _Enrolment:
         try:
             stat = photo.path.stat()
         except (OSError, ValueError):  # ValueError: a NUL character
-            return PhotoRecord(photo.character, str(photo.path), look=photo.look, origin=self.origin)
+            return PhotoRecord(photo.character, str(photo.path), look=photo.look, origin=self.origin, given=photo.given)
         unchanged = old is not None and (old.size, old.mtime_ns) == (stat.st_size, stat.st_mtime_ns)
         try:
             digest = old.sha256 if unchanged and old is not None else sha256_of(photo.path)
@@ -258,6 +289,7 @@ class _Enrolment:
             size=stat.st_size,
             mtime_ns=stat.st_mtime_ns,
             rules=rules_of(self.settings),
+            given=photo.given,
         )
 
     # Looking
@@ -384,11 +416,15 @@ class _Enrolment:
         enrolment = self.gallery.enrolled()
         if not len(enrolment):
             return
+        records = {record.id: record for record in self.gallery.photos()}
         keys = zip(enrolment.characters, enrolment.paths, strict=True)
-        trusted = [photo for photo, key in zip(enrolment.photo_ids, keys, strict=True) if key in self.trusted]
+        trusted = [
+            photo
+            for photo, key in zip(enrolment.photo_ids, keys, strict=True)
+            if key in self.trusted or self._decided(records[photo])
+        ]
         background = background_for(self.analyzer.embedder_id, enrolment.embeddings.shape[1])
         details, notes = judge_photos(enrolment, background, trusted=trusted)
-        records = {record.id: record for record in self.gallery.photos()}
         self._commit(
             [
                 (records[photo].rejected(Reason.OUTLIER, detail, faces_found=records[photo].faces_found), None)
@@ -396,6 +432,10 @@ class _Enrolment:
             ]
         )
         self.report.notes += notes
+
+    def _decided(self, record: PhotoRecord) -> bool:
+        """Whether a person said whose photo this is: it itself, or all that came in under its name."""
+        return record.character != record.given or self.placements.decided(record.sha256)
 
     def _tell(self, stage: str, done: int, total: int, message: str) -> None:
         if self.progress is not None:

@@ -27,7 +27,12 @@ from personae.files import write_error
 from personae.recognition.gallery_schema import damaged, migrate, sqlite_errors
 from personae.types import FloatArray, Quality, Reason
 
-_PHOTO_COLUMNS = "character, look, origin, path, sha256, size, mtime_ns, status, reason, detail, faces_found, rules"
+_PHOTO_COLUMNS = (
+    "character, look, origin, path, sha256, size, mtime_ns, status, reason, detail, faces_found, rules, given, "
+    "withdrawn_by"
+)
+_PHOTO_FIELDS = tuple(name.strip() for name in _PHOTO_COLUMNS.split(","))
+_LIVE = "withdrawn_by IS NULL"  # of photos: no edit took it out
 _STATUSES = ("enrolled", "rejected")
 _BUSY_S = 10.0
 _LARGEST = 2**63 - 1
@@ -39,7 +44,8 @@ class PhotoRecord:
 
     `origin`: the cast folder it came from, None where it was enrolled otherwise; `path`: absolute; `sha256`, `size`
     (bytes), `mtime_ns`: of the file when it was looked at; `faces_found`: how many faces could have been the
-    character's; `rules`: the enrolment thresholds it was judged by.
+    character's; `rules`: the enrolment thresholds it was judged by; `given`: the name it came in under ("": the
+    character's), which edits do not change; `withdrawn_by`: the edit that took it out, None while it counts.
     """
 
     character: str
@@ -54,7 +60,14 @@ class PhotoRecord:
     detail: str = ""
     faces_found: int = 0
     rules: str = ""
+    given: str = ""
+    withdrawn_by: int | None = None
     id: int | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Character and path, which no two photos share."""
+        return self.character, self.path
 
     def enrolled(self, *, faces_found: int) -> PhotoRecord:
         """This photo with a face that counts."""
@@ -192,32 +205,37 @@ class Gallery:
 
     @property
     def revision(self) -> str:
-        """Changes with the set of enrolled faces, and only with it; a model remembers the one it was made from."""
+        """Changes with the faces a model is made from, and only with them; a model remembers the one it has."""
         digest = hashlib.sha256(self.embedder.encode())
         rows = self._query(
             "SELECT character, coalesce(look, ''), sha256, embedding FROM photos JOIN faces ON photo = id "
-            "ORDER BY character, look, sha256, embedding"
+            f"WHERE {_LIVE} ORDER BY character, look, sha256, embedding"
         )
-        with self._checked():
+        rows += self._query("SELECT character, 'not', sha256, embedding FROM negatives ORDER BY 1, 3, 4")
+        with self.checked():
             for row in rows:
                 digest.update("\0".join(map(str, row[:3])).encode())
                 digest.update(row[3])
         return digest.hexdigest()[:16]
 
-    def photos(self, character: str | None = None) -> list[PhotoRecord]:
-        """Every photo known, or those of one character; sorted by character and path."""
-        condition, values = ("", ()) if character is None else ("WHERE character = ?", (_stored(character),))
+    def photos(self, character: str | None = None, *, withdrawn: bool = False) -> list[PhotoRecord]:
+        """Every photo known, or those of one character; sorted by character and path.
+
+        `withdrawn`: also those that edits took out; they have no character (theirs is no name).
+        """
+        condition = f"WHERE {'TRUE' if withdrawn else _LIVE}" + ("" if character is None else " AND character = ?")
+        values = () if character is None else (_stored(character),)
         rows = self._query(f"SELECT {_PHOTO_COLUMNS}, id FROM photos {condition} ORDER BY character, path", values)
-        with self._checked():
+        with self.checked():
             return [_as_record(row) for row in rows]
 
     def enrolled(self) -> Enrolment:
         """Every enrolled face; raises DamagedFileError where the embeddings do not fit together."""
         rows = self._query(
             "SELECT character, look, path, id, face_px, quality, embedding, copies "
-            "FROM photos JOIN faces ON photo = id ORDER BY character, look, path"
+            f"FROM photos JOIN faces ON photo = id WHERE {_LIVE} ORDER BY character, look, path"
         )
-        with self._checked():
+        with self.checked():
             blobs = [row[6] for row in rows]
             lengths = {len(blob) if isinstance(blob, bytes) else 0 for blob in blobs}
             if len(lengths) > 1 or any(length == 0 or length % 4 for length in lengths):
@@ -225,9 +243,9 @@ class Gallery:
             flat = np.frombuffer(b"".join(blobs), "<f4").astype(np.float32)
             enrolment = Enrolment(
                 flat.reshape(len(rows), -1) if rows else np.empty((0, 0), np.float32),
-                [_text(row[0]) for row in rows],
-                [None if row[1] is None else _text(row[1]) for row in rows],
-                [_text(row[2]) for row in rows],
+                [text_of(row[0]) for row in rows],
+                [None if row[1] is None else text_of(row[1]) for row in rows],
+                [text_of(row[2]) for row in rows],
                 [row[3] for row in rows],
                 np.array([row[4] for row in rows], np.float32),
                 np.array([row[5] for row in rows], np.float32),
@@ -244,17 +262,19 @@ class Gallery:
 
     def counts(self) -> tuple[int, int]:
         """How many photos are enrolled, and how many are known in all."""
-        enrolled, known = self._query("SELECT coalesce(sum(status = 'enrolled'), 0), count(*) FROM photos")[0]
+        enrolled, known = self._query(
+            f"SELECT coalesce(sum(status = 'enrolled'), 0), count(*) FROM photos WHERE {_LIVE}"
+        )[0]
         return int(enrolled), int(known)
 
     def edits(self) -> list[tuple[str, str, dict[str, Any]]]:
         """The log of what changed the gallery: (time in UTC, action, detail), oldest first."""
         rows = self._query("SELECT time, action, detail FROM edits ORDER BY id")
-        with self._checked():
-            return [(_text(row[0]), _text(row[1]), json.loads(row[2])) for row in rows]
+        with self.checked():
+            return [(text_of(row[0]), text_of(row[1]), json.loads(row[2])) for row in rows]
 
     @contextmanager
-    def _checked(self) -> Iterator[None]:
+    def checked(self) -> Iterator[None]:
         """What does not fit while values are made of rows: the file is damaged."""
         try:
             yield
@@ -264,20 +284,21 @@ class Gallery:
     # Writing
 
     def put_photo(self, record: PhotoRecord, face: EnrolledFace | None) -> int:
-        """Insert, or replace by character and path, a photo with its face (None for a rejected one); its id.
+        """Insert, or replace by name and path, a photo with its face (None for a rejected one); its id.
 
         Raises EmbeddingError for an embedding that is zero, not finite, or of another length than the gallery's.
         """
         if (record.status == "enrolled") != (face is not None):
             raise ValueError("an enrolled photo has a face, a rejected one has none")
+        record = replace(record, given=record.given or record.character)
+        values = [_stored(getattr(record, name)) for name in _PHOTO_FIELDS]
         with self.transaction():
             self._connection.execute(
-                "DELETE FROM photos WHERE character = ? AND path = ?",
-                (_stored(record.character), _stored(record.path)),
+                "DELETE FROM photos WHERE (character = ? OR given = ?) AND path = ?",
+                (_stored(record.character), _stored(record.given), _stored(record.path)),
             )
             cursor = self._connection.execute(
-                f"INSERT INTO photos ({_PHOTO_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [_stored(getattr(record, name.strip())) for name in _PHOTO_COLUMNS.split(",")],
+                f"INSERT INTO photos ({_PHOTO_COLUMNS}) VALUES ({', '.join('?' * len(values))})", values
             )
             if face is not None:
                 self._put_face(int(cursor.lastrowid or 0), face)
@@ -308,11 +329,14 @@ class Gallery:
         )
 
     def move_photo(self, old: PhotoRecord, new: PhotoRecord) -> None:
-        """Give a known photo the path, date, look and origin of `new`; its face stays."""
+        """Give a known photo the path, date, look, origin and given name of `new`; its face stays."""
         with self.transaction():
             self._connection.execute(
-                "UPDATE photos SET path = ?, mtime_ns = ?, look = ?, origin = ? WHERE id = ?",
-                (_stored(new.path), _stored(new.mtime_ns), _stored(new.look), _stored(new.origin), old.id),
+                "UPDATE photos SET path = ?, mtime_ns = ?, look = ?, origin = ?, given = ? WHERE id = ?",
+                (
+                    *map(_stored, (new.path, new.mtime_ns, new.look, new.origin, new.given or new.character)),
+                    old.id,
+                ),
             )
 
     def remove_photos(self, ids: Iterable[int]) -> None:
@@ -326,6 +350,10 @@ class Gallery:
             self._connection.execute("ATTACH DATABASE ? AS fresh", (os.fsencode(other),))
             try:
                 with self.transaction():
+                    if self._query("SELECT value FROM fresh.meta WHERE key = 'embedder'") != self._query(
+                        "SELECT value FROM main.meta WHERE key = 'embedder'"
+                    ):
+                        self._connection.execute("DELETE FROM main.negatives")  # they cannot be compared any more
                     for table in ("faces", "photos", "meta"):
                         self._connection.execute(f"DELETE FROM main.{table}")
                     for table in ("meta", "photos", "faces"):
@@ -342,6 +370,15 @@ class Gallery:
                 "INSERT INTO edits (time, action, detail) VALUES (?, ?, ?)",
                 (now, action, json.dumps(detail)),
             )
+
+    def compact(self) -> None:
+        """Write everything anew without gaps and empty the write-ahead log: what was removed is nowhere any more."""
+        for step in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+            self._query(step)
+
+    def query(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Rows of one statement; texts in `values` as any name may be (see `text_of` for those that come out)."""
+        return self._query(sql, [_stored(value) for value in values])
 
     def _query(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         with self._lock, sqlite_errors(self.path):
@@ -383,7 +420,7 @@ def _stored(value: Any) -> Any:
     return value
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
     """What `_stored` made of a text; raises ValueError for anything else."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogatepass")
@@ -393,11 +430,12 @@ def _text(value: object) -> str:
 
 
 def _as_record(row: Sequence[Any]) -> PhotoRecord:
-    fields = dict(zip([name.strip() for name in _PHOTO_COLUMNS.split(",")] + ["id"], row, strict=True))
-    for name in ("character", "path", "sha256", "detail", "rules"):
-        fields[name] = _text(fields[name])
+    fields = dict(zip((*_PHOTO_FIELDS, "id"), row, strict=True))
+    fields["given"] = fields["character"] if fields["given"] is None else fields["given"]
+    for name in ("character", "path", "sha256", "detail", "rules", "given"):
+        fields[name] = text_of(fields[name])
     for name in ("look", "origin"):
-        fields[name] = None if fields[name] is None else _text(fields[name])
+        fields[name] = None if fields[name] is None else text_of(fields[name])
     if fields["status"] not in _STATUSES or not all(
         isinstance(fields[name], int) for name in ("size", "mtime_ns", "faces_found", "id")
     ):

@@ -61,6 +61,30 @@ MIGRATIONS: tuple[str, ...] = (
     # 2: embeddings of each face shrunk to the sizes of COPIES_PX, float32, one after the other; NULL until looked at
     # again
     "ALTER TABLE faces ADD COLUMN copies BLOB;",
+    # 3: what a person decided (see placements.py): `given` is the name a photo came in under, `character` what edits
+    # made of it; a photo that edits took out is withdrawn and keeps its face, so that it can come back
+    """
+    ALTER TABLE photos ADD COLUMN given TEXT;
+    ALTER TABLE photos ADD COLUMN withdrawn_by INTEGER;
+    UPDATE photos SET given = character;
+    ALTER TABLE edits ADD COLUMN undone_by INTEGER;
+    CREATE TABLE placements (
+        id INTEGER PRIMARY KEY,
+        edit INTEGER NOT NULL REFERENCES edits (id) ON DELETE CASCADE,
+        character TEXT NOT NULL,
+        sha256 TEXT,
+        becomes TEXT
+    );
+    CREATE TABLE negatives (
+        id INTEGER PRIMARY KEY,
+        edit INTEGER NOT NULL REFERENCES edits (id) ON DELETE CASCADE,
+        character TEXT NOT NULL,
+        path TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        face_px REAL NOT NULL,
+        embedding BLOB NOT NULL
+    );
+    """,
 )
 VERSION = len(MIGRATIONS)
 _BUSY_S = 10.0

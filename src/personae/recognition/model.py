@@ -25,6 +25,7 @@ from personae.recognition.matching import (
     check_face_px,
 )
 from personae.recognition.metrics import training_metrics
+from personae.recognition.negatives import Negatives
 from personae.recognition.prototypes import Prototypes, fit_prototypes, unit
 from personae.recognition.scaler import BACKGROUND_WEIGHT, EmbeddingScaler
 from personae.recognition.small_faces import SmallPrototypes
@@ -86,7 +87,7 @@ class CharacterModel(estimator.ClassifierMixin):
 
     Fitted: `classes_` (c,) names, `scaler_`, `prototypes_`,
     `photos_` (c,) photos of each, `looks_` look per prototype, `small_` the prototypes for small faces (None without
-    copies), `calibration_`, `threshold_`, `metrics_`, `background_`,
+    copies), `calibration_`, `threshold_`, `metrics_`, `negatives_` faces that characters are not, `background_`,
     `n_features_in_`.
     """
 
@@ -140,6 +141,7 @@ class CharacterModel(estimator.ClassifierMixin):
         self.photos_ = np.bincount(characters)
         self.small_ = self._small(X, scaled, groups.ravel(), found, copies, copies_px)
         self.metrics_ = training_metrics(scaled, characters, seed=self.seed)
+        self.negatives_ = Negatives.none(self.n_features_in_)
         self._calibrate()
         return self
 
@@ -197,6 +199,19 @@ class CharacterModel(estimator.ClassifierMixin):
         self._calibrate()
         return self
 
+    def reject(self, names: Sequence[str], X: ArrayLike, *, face_px: ArrayLike | None = None) -> Self:
+        """Replace the faces that characters are not: embeddings `X` (m, d), each not of the character in `names` (m,).
+
+        A face nearer to one of them than to that character does not get its name; see `Negatives`.
+        """
+        estimator.check_is_fitted(self)
+        rows = check_embeddings(X, self.n_features_in_) if len(names) else np.empty((0, self.n_features_in_))
+        if len(rows) != len(names):
+            raise CastError(f"{len(names)} names for {len(rows)} embeddings: give one per embedding.")
+        scaled = self._scaled(rows, check_face_px(face_px, len(rows)))
+        self.negatives_ = Negatives(scaled.astype(np.float32), tuple(map(str, names)))
+        return self
+
     # Deciding
 
     def decide(
@@ -221,6 +236,7 @@ class CharacterModel(estimator.ClassifierMixin):
         if self.small_ is not None and sizes is not None:
             weighed = self.small_.blended(cosines, rows, sizes, self.calibration_.small_shift)
         scores = best_of_each(weighed, starts)
+        scores = self.negatives_.veto(scores, scaled, self.classes_)
         best = best_candidates(scores, candidates)
         evidence = np.take_along_axis(scores, best, axis=1).astype(np.float64)
         similarity = evidence

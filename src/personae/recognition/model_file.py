@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 
 from personae import archive
 from personae._version import __version__
-from personae.errors import DamagedFileError
-from personae.files import write_whole
+from personae.errors import DamagedFileError, StoreError
+from personae.files import write_error, write_whole
 from personae.recognition.background import SMALL_ARRAYS, background_for
 from personae.recognition.calibration import Calibration
 from personae.recognition.headed import HeadedModel, HeadFacts
 from personae.recognition.metrics import TrainingMetrics
 from personae.recognition.model import CharacterModel
+from personae.recognition.negatives import Negatives
 from personae.recognition.prototypes import Prototypes
 from personae.recognition.scaler import EmbeddingScaler
 from personae.recognition.small_faces import SmallFaces, SmallPrototypes
@@ -111,9 +112,27 @@ def save(model: CharacterModel, card: dict[str, Any], path: Path) -> None:
     if isinstance(model, HeadedModel):
         arrays |= model.head_arrays()
     metadata = card | {"classes": [str(name) for name in model.classes_], "looks": model.looks_}
+    if model.negatives_.names:
+        arrays["negatives"] = model.negatives_.vectors
+        metadata["negatives"] = list(model.negatives_.names)
     archive.write(path, arrays, metadata, schema=SCHEMA)
     text = json.dumps({"schema": SCHEMA, **card}, ensure_ascii=False, indent=2) + "\n"
     write_whole(metadata_path(path), text.encode())
+
+
+def remove(path: Path) -> None:
+    """Delete a model of ours with the JSON beside it: nobody is left to name. A file that is not ours stays."""
+    try:
+        archive.read(path, schema=SCHEMA)
+    except DamagedFileError:
+        pass
+    except StoreError:
+        return
+    try:
+        for each in (path, metadata_path(path)):
+            each.unlink(missing_ok=True)
+    except OSError as error:
+        raise write_error(path, error) from error
 
 
 def load(path: Path) -> tuple[CharacterModel, dict[str, Any]]:
@@ -123,7 +142,7 @@ def load(path: Path) -> tuple[CharacterModel, dict[str, Any]]:
         model = _assemble(arrays, metadata)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise DamagedFileError(path, f"not a consistent model ({error}). Train again to rebuild it.") from None
-    card = {key: value for key, value in metadata.items() if key not in ("classes", "looks")}
+    card = {key: value for key, value in metadata.items() if key not in ("classes", "looks", "negatives")}
     return model, card
 
 
@@ -161,6 +180,10 @@ def _assemble(arrays: dict[str, NDArray[Any]], metadata: dict[str, Any]) -> Char
     _require(bool((np.diff(arrays["far"]) < 0).all()), "far does not fall")
     _require(bool((np.diff(arrays["similarity"]) > 0).all()), "similarity does not rise")
     _require(bool((arrays["far"] > 0).all()), "far is not positive")
+    rejected = [str(name) for name in metadata.get("negatives", [])]
+    vectors = arrays["negatives"] if rejected else Negatives.none(dimension).vectors
+    _require(vectors.shape == (len(rejected), dimension), "negatives")
+    model.negatives_ = Negatives(vectors, tuple(rejected))
     model.n_features_in_ = dimension
     model.classes_ = np.array(names)
     model.scaler_ = EmbeddingScaler(model.background_weight)

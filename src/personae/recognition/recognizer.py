@@ -28,8 +28,10 @@ from personae.files import project_lock
 from personae.project import Project
 from personae.recognition import model_file
 from personae.recognition.background import background_for
+from personae.recognition.edit_log import EditLog, Negative
+from personae.recognition.edit_methods import EditMethods
 from personae.recognition.fallback import NearestFace
-from personae.recognition.gallery import Gallery, PhotoRecord, remove_database
+from personae.recognition.gallery import Enrolment, Gallery, PhotoRecord, remove_database
 from personae.recognition.heads.registry import check_head
 from personae.recognition.identification import IdentifiedPicture, identify_together
 from personae.recognition.matching import check_embeddings
@@ -74,7 +76,7 @@ class TrainingReport:
     notes: tuple[str, ...] = field(default=())
 
 
-class CharacterRecognizer:
+class CharacterRecognizer(EditMethods):
     """Trains on photos and names faces, in one project folder.
 
     `project`: the folder, default `PERSONAE_PROJECT` or ./personae; `settings`: default environment and the project's
@@ -213,29 +215,40 @@ class CharacterRecognizer:
             with self._gallery_to_train(fresh) as gallery:
                 report = enrol(gallery, wanted, self.analyzer, self.settings, origin=origin, progress=progress)
                 enrolment, records, revision = gallery.enrolled(), gallery.photos(), gallery.revision
+                negatives = EditLog(gallery).negatives()
             if not len(enrolment):
-                raise CastError(_nothing_usable(records))
+                raise CastError(_nothing_usable(records, report.notes))
             if fresh:
                 with Gallery.open(self.project.gallery, embedder=None) as gallery:
                     gallery.take_over(self.project.fresh_gallery)
                 remove_database(self.project.fresh_gallery)
             if progress is not None:
                 progress(Progress("model", 0, 1, f"{len(enrolment)} photos"))
-            model, left_out = fit_enrolment(enrolment, self.settings, self.analyzer.embedder_id)
-            card = model_file.describe(model, embedder=self.analyzer.embedder_id, gallery_revision=revision)
-            model_file.save(model, card, self.model_path)
-            with self._lock:
-                self._loaded, self._card = model, card
+            card, left_out = self._make_model(enrolment, negatives, self.analyzer.embedder_id, revision)
             if progress is not None:
                 progress(Progress("model", 1, 1, str(self.model_path)))
         return self._report(report, records, left_out, card, [*notes], time.monotonic() - started)
+
+    def _make_model(
+        self, enrolment: Enrolment, negatives: Sequence[Negative], embedder: str, revision: str
+    ) -> tuple[dict[str, Any], dict[str, int]]:
+        """Fit, save and use the model of a gallery; its card, and photos left out by `max_photos`."""
+        model, left_out = fit_enrolment(enrolment, self.settings, embedder, negatives)
+        card = model_file.describe(model, embedder=embedder, gallery_revision=revision)
+        model_file.save(model, card, self.model_path)
+        with self._lock:
+            self._loaded, self._card = model, card
+        return card, left_out
 
     def _gallery_to_train(self, fresh: bool) -> Gallery:
         """The project's gallery, or a new one beside it: killed half-way, what was enrolled before is still there."""
         path = self.project.fresh_gallery if fresh else self.project.gallery
         if fresh:
             remove_database(path)
-        return Gallery.open(path, embedder=self.analyzer.embedder_id)
+        gallery = Gallery.open(path, embedder=self.analyzer.embedder_id)
+        if fresh and self.project.gallery.is_file():
+            EditLog(gallery).copy_from(self.project.gallery)
+        return gallery
 
     def _report(
         self,
@@ -367,6 +380,10 @@ class CharacterRecognizer:
 
     # Loading
 
+    def _forget_loaded(self) -> None:
+        with self._lock:
+            self._loaded, self._card = None, {}
+
     def _matcher_or_none(self) -> CharacterModel | NearestFace | None:
         try:
             return self._matcher()
@@ -401,7 +418,7 @@ class CharacterRecognizer:
         if not self.project.gallery.is_file():
             raise problem
         with Gallery.open(self.project.gallery, embedder=embedder, read_only=True) as gallery:
-            enrolment, found = gallery.enrolled(), gallery.embedder
+            enrolment, found, negatives = gallery.enrolled(), gallery.embedder, EditLog(gallery).negatives()
         if not len(enrolment):
             raise problem
         log.warning(
@@ -410,14 +427,16 @@ class CharacterRecognizer:
             problem,
             len(enrolment),
         )
-        nearest = NearestFace(enrolment, background_for(found, enrolment.embeddings.shape[1]), self.settings)
+        background = background_for(found, enrolment.embeddings.shape[1])
+        nearest = NearestFace(enrolment, background, self.settings, negatives)
         return nearest, {"embedder": found, "operating_point": {"far": self.settings.far}}
 
 
-def _nothing_usable(records: Sequence[PhotoRecord]) -> str:
+def _nothing_usable(records: Sequence[PhotoRecord], notes: Sequence[str]) -> str:
     listed = "".join(f"\n  {record.path}: {record.reason} ({record.detail})" for record in records[:20])
     more = f"\n  and {len(records) - 20} more" if len(records) > 20 else ""
-    return f"Not one photo could be used, so there is nothing to train on:{listed}{more}"
+    said = "".join(f"\n  {note}" for note in notes)
+    return f"Not one photo could be used, so there is nothing to train on:{listed}{more}{said}"
 
 
 def _name_of(source: str | Path | Picture) -> str:

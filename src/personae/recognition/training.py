@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from personae.recognition.background import background_for
+from personae.recognition.edit_log import Negative
 from personae.recognition.gallery import Enrolment
 from personae.recognition.headed import character_model
 from personae.recognition.model import CharacterModel
 from personae.settings import Settings
 
 
-def fit_enrolment(enrolment: Enrolment, settings: Settings, embedder: str) -> tuple[CharacterModel, dict[str, int]]:
+def fit_enrolment(
+    enrolment: Enrolment, settings: Settings, embedder: str, negatives: Sequence[Negative] = ()
+) -> tuple[CharacterModel, dict[str, int]]:
     """A model of the enrolled faces, and how many photos of each character `max_photos` left out.
 
-    `embedder`: contract id of what made the embeddings. Raises CastError where nothing is enrolled.
+    `embedder`: contract id of what made the embeddings; `negatives`: faces that characters are not.
+    Raises CastError where nothing is enrolled.
     """
     used, left_out = best_photos(enrolment, settings.max_photos)
     model = character_model(
@@ -25,7 +33,14 @@ def fit_enrolment(enrolment: Enrolment, settings: Settings, embedder: str) -> tu
         strangers=settings.strangers,
     )
     chosen = enrolment[used]
-    return model.fit(chosen.embeddings, chosen.characters, looks=chosen.looks, copies=chosen.copies), left_out
+    model.fit(chosen.embeddings, chosen.characters, looks=chosen.looks, copies=chosen.copies)
+    if negatives:
+        model.reject(
+            [negative.character for negative in negatives],
+            np.stack([negative.embedding for negative in negatives]),
+            face_px=[negative.face_px for negative in negatives],
+        )
+    return model, left_out
 
 
 def best_photos(enrolment: Enrolment, most: int | None) -> tuple[list[int], dict[str, int]]:

@@ -1,0 +1,98 @@
+"""What the editing commands share: their options, the recognizer, and how an edit is printed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from personae.cli.options import NETWORKS, model_option, project_option, settings_from, settings_options
+from personae.types import count_of
+
+if TYPE_CHECKING:
+    from personae.recognition.edit_log import Edit
+    from personae.recognition.edit_methods import EditReport
+    from personae.recognition.recognizer import CharacterRecognizer
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+FITTING = ("far", "threshold", "max_photos", "max_clusters", "seed", "lock_timeout_s")
+ENROLLING = ("min_enroll_px", "min_enroll_score", "min_sharpness", "min_brightness", "max_yaw", *NETWORKS)
+
+
+def editing_options(*names: str) -> Callable[[_Command], _Command]:
+    """`--json`, the settings of a fit, the settings of those names, `--model` and `--project`."""
+
+    def decorate(command: _Command) -> _Command:
+        command = model_option(project_option(command))
+        command = settings_options(*FITTING, *names)(command)
+        return click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")(command)
+
+    return decorate
+
+
+def recognizer_for(project: Path | None, model: Path | None, options: dict[str, Any]) -> CharacterRecognizer:
+    """The service object of a command."""
+    from personae.recognition.recognizer import CharacterRecognizer
+
+    return CharacterRecognizer(project, settings=settings_from(project, options), model_path=model)
+
+
+def print_edit(report: EditReport, *, as_json: bool) -> None:
+    """What changed, photo by photo where there are few, and what is in the model now."""
+    if as_json:
+        click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
+        return
+    moves: dict[tuple[str | None, str | None], list[str]] = {}
+    for change in report.changes:
+        moves.setdefault((change.before, change.after), []).append(change.path)
+    for (before, after), paths in moves.items():
+        click.echo(f"{_move(before, after)}: {count_of(len(paths), 'photo')}")
+        for path in paths if len(paths) <= 10 else [*paths[:9], f"and {len(paths) - 9} more"]:
+            click.echo(f"  {path}")
+    for path, reason, detail in report.rejected:
+        click.echo(f"cannot be used: {path}: {reason} ({detail})")
+    for note in report.notes:
+        click.echo(f"note: {note}")
+    if not report.changes and not report.edits:
+        click.echo("Nothing had to be changed.")
+        return
+    if report.model_path is None:
+        click.echo("Nobody is enrolled any more, and the model is gone.")
+    else:
+        photos = sum(report.characters.values())
+        click.echo(
+            f"model: {count_of(len(report.characters), 'character')}, {count_of(photos, 'photo')}: {report.model_path}"
+        )
+    if any(edit.undoable for edit in report.edits):
+        click.echo("Take it back with: personae undo")
+
+
+def _move(before: str | None, after: str | None) -> str:
+    if before is None:
+        return f"added to {after}"
+    return f"taken out of {before}" if after is None else f"{before} -> {after}"
+
+
+def describe_edit(edit: Edit) -> str:
+    """One entry of the log in words."""
+    detail = edit.detail
+    name, into = detail.get("character"), detail.get("into")
+    photos = count_of(len(detail["photos"]), "photo") if isinstance(detail.get("photos"), list) else ""
+    words = {
+        "add": f"{into}: {photos}",
+        "remove": f"{name}, {photos}" if name else "; ".join(f"{row[1]}: {row[0]}" for row in detail.get("photos", [])),
+        "rename": f"{name} -> {into}, {photos}",
+        "merge": f"{' + '.join(detail.get('characters', []))} -> {into}, {photos}",
+        "split": f"{name} -> {into}, {photos}",
+        "reject": f"{detail.get('photo')} is not {name}",
+        "undo": f"of edit {detail.get('edit')}",
+        "fresh": f"trained anew with --fresh, {count_of(int(detail.get('photos', 0) or 0), 'photo')}"
+        if edit.action == "fresh"
+        else "",
+        "forget": "somebody was forgotten",
+    }
+    return words.get(edit.action, json.dumps(detail, ensure_ascii=False))

@@ -1,0 +1,25 @@
+"""`personae undo`: take back the last edits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from personae.cli.editing import describe_edit, editing_options, print_edit, recognizer_for
+
+
+@click.command()
+@click.option("--steps", type=click.IntRange(min=1), default=1, help="How many edits, the last first.  [default: 1]")
+@editing_options()
+def undo(steps: int, as_json: bool, model: Path | None, project: Path | None, **options: Any) -> None:
+    """Take back the last edit that holds, or several. Works after later trainings too; `personae log` shows the edits.
+
+    A training and `personae forget` are no edits that can be undone.
+    """
+    report = recognizer_for(project, model, options).undo(steps)
+    if not as_json:
+        for edit in report.edits:
+            click.echo(f"undone: {edit.id} {edit.action} {describe_edit(edit)}")
+    print_edit(report, as_json=as_json)

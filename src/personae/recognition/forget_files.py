@@ -1,0 +1,145 @@
+"""How a person is removed from each kind of file a project holds besides the gallery. One function per kind.
+
+Values in, values out: `forgetting` reads and writes. A new kind of file gets its function here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.recognition.prototypes import unit
+from personae.types import FloatArray
+
+ALIKE = 0.5
+"""Cosine from which a face of nobody in particular is taken for the person's."""
+FORGOTTEN = "(forgotten)"
+
+
+@dataclass
+class Removed:
+    """What was taken out of a document: entries, the tracks they named, and the picture files they pointed to."""
+
+    entries: int = 0
+    tracks: set[int] = field(default_factory=set)
+    pictures: set[str] = field(default_factory=set)
+
+
+def names_pattern(names: Collection[str]) -> re.Pattern[str]:
+    """Finds any of `names` as whole words."""
+    longest_first = sorted(names, key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(name) for name in longest_first)})(?!\w)")
+
+
+def forget_in_json(document: Any, names: Collection[str]) -> tuple[Any, Removed]:
+    """A JSON document without the entries of `names`: timelines, edits of a film, totals, lists of names.
+
+    An object in a list with one of the names as a value goes (an appearance, a total, an edit), and the tracks that
+    only such objects name go with it; a name as a key goes with its value; in longer texts it is replaced.
+    """
+    removed = Removed()
+    pattern = names_pattern(names)
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {
+                key: clean(None if isinstance(item, str) and item in names else item)
+                for key, item in value.items()
+                if key not in names
+            }
+        if isinstance(value, list):
+            kept = []
+            for item in value:
+                if _names_one(item, names):
+                    removed.entries += 1
+                    _gather(item, removed)
+                else:
+                    kept.append(clean(item))
+            return kept
+        return pattern.sub(FORGOTTEN, value) if isinstance(value, str) else value
+
+    cleaned = clean(document)
+    if isinstance(cleaned, dict) and isinstance(cleaned.get("tracks"), list):
+        others = {track for row in cleaned.get("appearances", []) for track in _tracks_of(row)}
+        removed.tracks -= others
+        cleaned["tracks"] = [
+            row for row in cleaned["tracks"] if not (isinstance(row, dict) and row.get("id") in removed.tracks)
+        ]
+    return cleaned, removed
+
+
+def _names_one(item: Any, names: Collection[str]) -> bool:
+    if isinstance(item, str):
+        return item in names
+    if isinstance(item, dict):
+        return any(isinstance(value, str) and value in names for value in item.values())
+    return isinstance(item, list) and any(isinstance(value, str) and value in names for value in item)
+
+
+def _gather(item: Any, removed: Removed) -> None:
+    if isinstance(item, dict):
+        removed.tracks.update(_tracks_of(item))
+        picture = item.get("best_picture")
+        if isinstance(picture, dict) and isinstance(picture.get("file"), str):
+            removed.pictures.add(picture["file"])
+
+
+def _tracks_of(item: Any) -> list[int]:
+    tracks = item.get("tracks") if isinstance(item, dict) else None
+    return [track for track in tracks if isinstance(track, int)] if isinstance(tracks, list) else []
+
+
+def forget_in_tracks(
+    arrays: dict[str, NDArray[Any]], facts: dict[str, Any], names: Collection[str], vectors: FloatArray
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any], int]:
+    """`film.tracks` without the embeddings and pictures of a person's tracks; the tracks stay, so that numbers hold.
+
+    A track is the person's where `labels` in the facts say so, or where nobody else has it and one of its embeddings
+    (k, d) is near one of `vectors` (n, d). `<what>_count` (tracks,) says how many rows of an array each track owns.
+    """
+    counts = arrays.get("faces_count")
+    embeddings = arrays.get("embeddings")
+    labels = facts.get("labels")
+    own = np.zeros(0 if counts is None else len(counts), bool)
+    if counts is not None and embeddings is not None and int(counts.sum()) == len(embeddings):
+        owner = np.repeat(np.arange(len(counts)), counts)
+        known = [
+            _label(labels[i]) if isinstance(labels, list) and i < len(labels) else None for i in range(len(counts))
+        ]
+        if len(vectors) and embeddings.shape[-1] == vectors.shape[-1]:
+            alike = (unit(embeddings) @ unit(vectors).T).max(axis=1) >= ALIKE
+            own[owner[alike]] = True
+        for i, label in enumerate(known):
+            own[i] = label in names if label is not None else own[i]
+        arrays = dict(arrays)
+        for what, owned in (("faces", ("embeddings", "weights", "face_px", "face_pts")), ("picture", ("picture",))):
+            number = arrays.get(f"{what}_count")
+            if number is None:
+                continue
+            keep = np.repeat(~own, number)
+            for name in owned:
+                if name in arrays and len(arrays[name]) == len(keep):
+                    arrays[name] = arrays[name][keep]
+            arrays[f"{what}_count"] = np.where(own, 0, number).astype(number.dtype)
+    if isinstance(labels, list):  # one per track: cleaned in place, so that none moves
+        facts = facts | {"labels": [_unnamed(label, names) for label in labels]}
+    rest, _ = forget_in_json({key: value for key, value in facts.items() if key != "labels"}, names)
+    return arrays, (rest | {"labels": facts["labels"]} if "labels" in facts else rest), int(own.sum())
+
+
+def _label(label: Any) -> str | None:
+    """The character that a label of a track names."""
+    if isinstance(label, dict):
+        label = label.get("character")
+    return label if isinstance(label, str) else None
+
+
+def _unnamed(label: Any, names: Collection[str]) -> Any:
+    if isinstance(label, dict):
+        return forget_in_json(label, names)[0]
+    return None if label in names else label
