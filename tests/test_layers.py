@@ -19,6 +19,7 @@ ROOMS = (
     ("media.fonts", "media.photos", "media.cast", "media.annotate", "media.video", "media.timecode", "media.shots"),
     ("faces",),
     ("recognition",),
+    ("validation",),
     ("timeline",),
     ("exports", "media.album"),
     ("demo",),

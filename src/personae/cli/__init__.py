@@ -15,6 +15,7 @@ from personae.errors import PersonaeError
 COMMANDS = {
     "train": "Learn a cast from a folder of photos per character.",
     "identify": "Name the characters in photos.",
+    "evaluate": "Say how well a cast's photos would name new ones, and what to mend.",
     "inspect": "Show the trained model's card.",
     "doctor": "Check the installation: networks, providers, weights, speed.",
     "models": "List the known networks and their licences; fetch one.",

@@ -229,6 +229,12 @@ class Gallery:
                 raise ValueError("embeddings that are no numbers")
             return enrolment
 
+    def boxes(self) -> dict[int, tuple[FloatArray, float]]:
+        """Photo id -> its face's box (4,), x1 y1 x2 y2 in the photo's pixels, and yaw in eye distances."""
+        rows = self._query("SELECT photo, box, yaw FROM faces")
+        with self._checked():
+            return {row[0]: (np.frombuffer(row[1], "<f4", count=4).astype(np.float32), float(row[2])) for row in rows}
+
     def counts(self) -> tuple[int, int]:
         """How many photos are enrolled, and how many are known in all."""
         enrolled, known = self._query("SELECT coalesce(sum(status = 'enrolled'), 0), count(*) FROM photos")[0]
