@@ -108,6 +108,15 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting("max_clusters", 3, "At most this many K-means clusters per character (per look).", int, "clusters", 1, 16),
     Setting(
+        "background_weight",
+        1000.0,
+        "How many people of the embedder's background a cast's own statistics are weighed against in the scaler.",
+        float,
+        "people",
+        1.0,
+        1e6,
+    ),
+    Setting(
         "seed", 0, "Seed of everything random in training; the same seed gives the same model.", int, "", 0, 2**31 - 1
     ),
     Setting("detector", "yunet", "Detector: the name of an installed one, or the path of a YuNet ONNX file.", str),
@@ -190,6 +199,7 @@ class Settings:
     threshold: float | None = None
     max_photos: int | None = None
     max_clusters: int = 3
+    background_weight: float = 1000.0
     seed: int = 0
     detector: str = "yunet"
     embedder: str = "sface"

@@ -16,6 +16,8 @@ COMMANDS = {
     "train": "Learn a cast from a folder of photos per character.",
     "identify": "Name the characters in photos.",
     "evaluate": "Say how well a cast's photos would name new ones, and what to mend.",
+    "tune": "Search the settings that suit a cast, and save what gains.",
+    "calibrate": "Set how many strangers may get a name, and measure it.",
     "inspect": "Show the trained model's card.",
     "doctor": "Check the installation: networks, providers, weights, speed.",
     "models": "List the known networks and their licences; fetch one.",

@@ -46,5 +46,9 @@ def inspect(as_json: bool, model: Path | None, project: Path | None) -> None:
     for far, threshold in card["far_curve"]:
         curve.add_row(f"{far:.2%}", f"{threshold:.3f}")
     out.print(curve)
+    if card.get("calibration"):
+        from personae.cli.calibrate import describe_measured
+
+        out.print(describe_measured(card["calibration"]), markup=False)
     if recognizer.is_outdated():
         out.print("The gallery has changed since: train again to bring the model up to date.")

@@ -43,9 +43,11 @@ def summary(evaluation: Evaluation) -> str:
     ]
     for item in evaluation.strangers:
         whose = (
-            "strangers' faces" if item.source == "photos" else "the cast's own faces, each character left out in turn,"
+            f"Of {item.faces} strangers' faces"
+            if item.source == "photos"
+            else f"Of the cast's own {item.faces} faces, each character left out in turn,"
         )
-        parts.append(f"Of {item.faces} {whose} {item.far.count} got a name ({percent_of(item.far)}).")
+        parts.append(f"{whose} {item.far.count} got a name ({percent_of(item.far)}).")
     return " ".join(parts)
 
 
@@ -105,8 +107,9 @@ class _Page:
     def characters(self) -> str:
         rows = "".join(self._character(item) for item in sorted(self.evaluation.characters, key=_worst_first))
         return (
-            '<h2>Characters</h2><p class="soft">Recall: of the character\'s photos, named rightly. Precision: of the faces '
-            'that got this name, the character\'s. The thin line in a bar is the 95% interval.</p><div class="scroll">'
+            '<h2>Characters</h2><p class="soft">Recall: of the character\'s photos, named rightly. Precision: of the '
+            "faces that got this name, the character's. The thin line in a bar is the 95% interval.</p>"
+            '<div class="scroll">'
             '<table><thead><tr><th>character<th class="num">photos<th class="num">different<th class="num">tested'
             f'<th>recall<th class="num">precision<th class="num">unknown<th>confused with</thead><tbody>{rows}</tbody>'
             "</table></div>"
@@ -153,8 +156,8 @@ class _Page:
             return ""
         cards = "".join(self._card(item) for item in self.evaluation.worst)
         return (
-            '<h2>Photos to look at</h2><p class="soft">Wrong names first, then faces that stayed unknown. Beside each the '
-            f'character it was taken for, or came nearest to.</p><div class="faces">{cards}</div>'
+            '<h2>Photos to look at</h2><p class="soft">Wrong names first, then faces that stayed unknown. Beside each '
+            f'the character it was taken for, or came nearest to.</p><div class="faces">{cards}</div>'
         )
 
     def _card(self, item: Verdict) -> str:
@@ -187,11 +190,11 @@ class _Page:
         )
         return (
             f"<h2>How this was measured</h2><p>The {count_of(evaluation.photos, 'photo')} were divided into "
-            f"{count_of(evaluation.folds, 'fold')}, every character's spread over them evenly and near-duplicates (or photos "
-            "declared as one group) kept together. The photos of each fold were named by a model trained on the others, with "
-            f"its own threshold; {count_of(evaluation.tested, 'photo')} could be tested so. {left_out} Intervals take into "
-            "account that photos of one person are alike. A model trained on all photos is a little better than "
-            "this.</p>"
+            f"{count_of(evaluation.folds, 'fold')}, every character's spread over them evenly, and near-duplicates (or "
+            "photos declared as one group) kept together. The photos of each fold were named by a model trained on the "
+            f"others, with its own threshold; {count_of(evaluation.tested, 'photo')} could be tested so. {left_out} "
+            "Intervals take into account that photos of one person are alike. A model trained on all photos is "
+            "a little better than this.</p>"
             f'<p class="soft">Cast: {_text(self.report.cast or "the gallery of the project")}'
             + (f" · strangers: {_text(self.report.unknown)}" if self.report.unknown else "")
             + f" · embedder: {_text(self.report.embedder)}</p>"

@@ -74,10 +74,17 @@ def _source(evaluation: Evaluation) -> str:
     return "Strangers are the cast itself, each character left out in turn."
 
 
+def _rates(evaluation: Evaluation) -> list[tuple[float, float]]:
+    """The ROC from the best point without a stranger on: what lies before it is never a choice."""
+    best = max((i for i, (far, _) in enumerate(evaluation.roc) if far == 0), default=0)
+    return list(evaluation.roc[best:])
+
+
 def _roc(evaluation: Evaluation) -> str:
-    line = Series("", "blue", [(max(far, _LEAST), hit) for far, hit in evaluation.roc], steps=True)
+    points = _rates(evaluation)
+    line = Series("", "blue", [(max(far, _LEAST), hit) for far, hit in points], steps=True)
     dot = Series("", "blue", dots=_operating_dot(evaluation, missed=False))
-    lowest = min((hit for _, hit in evaluation.roc if hit > 0), default=0.0)
+    lowest = min(hit for _, hit in points)
     low = max(0.0, math.floor(min(lowest, evaluation.right.value or 0.0) * 10 - 0.5) / 10)
     svg = chart(
         "Share of the cast's photos named rightly against the share of strangers named",
@@ -91,7 +98,7 @@ def _roc(evaluation: Evaluation) -> str:
 def _det(evaluation: Evaluation) -> str:
     shares = (0.001, 0.01, 0.05, 0.2, 0.5)
     top = 0.6
-    points = [(far, 1 - hit) for far, hit in evaluation.roc if far <= top or 1 - hit <= _LEAST]
+    points = [(far, 1 - hit) for far, hit in _rates(evaluation)]
     line = Series("", "blue", points, steps=True)
     dot = Series("", "blue", dots=_operating_dot(evaluation, missed=True))
     svg = chart(

@@ -31,7 +31,7 @@ th{font-weight:600;text-align:left;color:var(--soft);font-size:.85rem;white-spac
 th,td{padding:7px 10px;border-bottom:1px solid var(--rule);vertical-align:middle}
 td:first-child,th:first-child{padding-left:0}
 .num{text-align:right;white-space:nowrap}
-.who{display:flex;gap:10px;align-items:center;min-width:130px;font-weight:550}
+.who{display:flex;gap:10px;align-items:center;font-weight:550;white-space:nowrap}
 .who img{width:40px;height:40px;border-radius:50%;flex:none}
 .bar{display:block;position:relative;height:8px;min-width:90px;border-radius:4px;background:var(--rule);margin-top:3px}
 .bar i{position:absolute;inset:0 auto 0 0;border-radius:4px;background:var(--good)}

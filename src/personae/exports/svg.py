@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH, HEIGHT = 440, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 14, 26, 46
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 24, 26, 46
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,10 @@ TURNED = 0.35
 FRONTAL_SHARE = 0.1
 """A character with less than this share of turned photos has too few of them."""
 SMALL_PX = 40.0
+ODD = -0.12
+"""So far below the threshold a photo is not merely hard: it is unlike the character's others."""
+NEARLY = -0.05
+"""From so far below the threshold on a photo that is nearest to another character is worth a look."""
 _MANY = 6
 _ENOUGH = 4
 
@@ -38,11 +42,12 @@ def advise(
     strangers: Outcomes,
 ) -> tuple[Advice, ...]:  # fmt: skip
     """What to do, from the arguments of `evaluate` and its result; at least one sentence."""
+    photos = _photos(evaluation, faces, tested)
     found = [
-        *_photos(evaluation, faces, tested),
+        *photos,
         *_strangers(evaluation, stranger_faces, strangers),
         *_look_alikes(evaluation),
-        *_misses(faces, tested),
+        *_misses(faces, tested, {path for item in photos for path in item.photos}),
         *_few(evaluation),
         *_frontal(evaluation, faces),
     ]
@@ -54,32 +59,29 @@ def advise(
 def _photos(evaluation: Evaluation, faces: Sequence[FaceFacts], tested: Outcomes) -> list[Advice]:
     """Photos that look like somebody else, or like nobody."""
     found = []
-    for i in np.flatnonzero(tested.named & ~tested.first | (~tested.first & (tested.margin > -0.05))):
+    for i in np.flatnonzero(~tested.first & (tested.margin > NEARLY)).tolist():
         face, other = faces[int(tested.rows[i])], str(tested.best[i])
         found.append(
             Advice(
                 "looks-like",
-                f"{_photo(face)} looks like {other} (similarity {tested.similarity[i]:.2f}): check whose face it is. If "
-                f"it is {face.character}'s, add photos of both that are like it.",
+                f"{_photo(face)} looks like {other} (similarity {tested.similarity[i]:.2f}): check whose face it is. "
+                f"If it is {face.character}'s, add photos of both that are like it.",
                 (str(face.character), other),
                 (face.path,),
             )
         )
     pictures = {item.character: item.pictures for item in evaluation.characters}
-    odd = [
-        int(i)
-        for i in np.flatnonzero(~tested.named & (tested.margin < -0.12))
-        # With two pictures nobody can tell which is the odd one.
-        if pictures[str(tested.truth[i])] > FEW_PICTURES
-    ]
+    far_off = np.flatnonzero(~tested.named & (tested.margin < ODD)).tolist()
+    # With two pictures nobody can tell which is the odd one.
+    odd = [i for i in far_off if pictures[str(tested.truth[i])] > FEW_PICTURES]
     for i in odd[:_MANY]:
         face = faces[int(tested.rows[i])]
         found.append(
             Advice(
                 "looks-like-nobody",
-                f"{_photo(face)} is unlike {face.character}'s other photos (similarity {tested.similarity[i]:.2f}). If it "
-                "is somebody else, take it out; if it is another age, mask or make-up, put it and photos like it into a "
-                f"sub-folder of {face.character}: that declares a look.",
+                f"{_photo(face)} is unlike {face.character}'s other photos (similarity {tested.similarity[i]:.2f}). If "
+                "it is somebody else, take it out; if it is another age, mask or make-up, put it and photos like it "
+                f"into a sub-folder of {face.character}: that declares a look.",
                 (str(face.character),),
                 (face.path,),
             )
@@ -92,7 +94,9 @@ def _strangers(evaluation: Evaluation, stranger_faces: Sequence[FaceFacts], stra
     for item in evaluation.strangers:
         if item.far.low is not None and item.far.value is not None and item.far.low > evaluation.far:
             who = (
-                "strangers' faces" if item.source == "photos" else "faces of the cast, each character left out in turn,"
+                f"{item.faces} strangers' faces"
+                if item.source == "photos"
+                else f"the cast's own {item.faces} faces, each character left out in turn,"
             )
             what = (
                 "Measure and correct it: personae calibrate, with a folder of strangers."
@@ -102,8 +106,8 @@ def _strangers(evaluation: Evaluation, stranger_faces: Sequence[FaceFacts], stra
             found.append(
                 Advice(
                     "far-too-high",
-                    f"{item.far.count} of {item.faces} {who} got a name ({item.far.value:.1%}; {evaluation.far:.1%} was "
-                    f"asked). {what}",
+                    f"{item.far.count} of {who} got a name ({item.far.value:.1%}; {evaluation.far:.1%} "
+                    f"was asked). {what}",
                 )
             )
     sure = [int(i) for i in np.flatnonzero(strangers.named) if strangers.margin[i] > 0.15]
@@ -133,19 +137,21 @@ def _look_alikes(evaluation: Evaluation) -> list[Advice]:
             found.append(
                 Advice(
                     "look-alikes",
-                    f"{one} and {other} are look-alikes: {count_of(count, 'photo')} of one would pass for the other. Give "
-                    "both more photos, of all sides; if one performer plays both, nothing in a face can tell them apart.",
+                    f"{one} and {other} are look-alikes: {count_of(count, 'photo')} of one would pass for the other. "
+                    "Give both more photos, of all sides; if one performer plays both, faces cannot tell them apart.",
                     (one, other),
                 )
             )
     return found[:_MANY]
 
 
-def _misses(faces: Sequence[FaceFacts], tested: Outcomes) -> list[Advice]:
-    """Characters whose unknown photos have something in common."""
+def _misses(faces: Sequence[FaceFacts], tested: Outcomes, told: set[str]) -> list[Advice]:
+    """Characters whose unknown photos have something in common; `told`: paths that have their own sentence."""
     missed: dict[str, list[FaceFacts]] = defaultdict(list)
     for i in np.flatnonzero(~tested.named):
-        missed[str(tested.truth[i])].append(faces[int(tested.rows[i])])
+        face = faces[int(tested.rows[i])]
+        if face.path not in told:
+            missed[str(tested.truth[i])].append(face)
     found = []
     for name, photos in sorted(missed.items(), key=lambda item: -len(item[1])):
         turned = [face for face in photos if abs(face.yaw) >= TURNED]
@@ -173,9 +179,7 @@ def _few(evaluation: Evaluation) -> list[Advice]:
         found.append(
             Advice(
                 "one-picture",
-                f"{_names(single)} {has} a single picture each, so nothing can be said about them: add at least two more."
-                if len(single) > 1
-                else f"{single[0]} has a single picture, so nothing can be said about it: add at least two more.",
+                f"{_names(single)} {has} a single picture, so that nothing can be tested: add at least two more.",
                 tuple(single),
             )
         )
@@ -194,8 +198,9 @@ def _few(evaluation: Evaluation) -> list[Advice]:
             found.append(
                 Advice(
                     "near-duplicates",
-                    f"The {item.photos} photos of {item.character} show only {count_of(item.pictures, 'different picture')}"
-                    " (neighbouring frames teach nothing new): add others.",
+                    f"The {item.photos} photos of {item.character} show only "
+                    f"{count_of(item.pictures, 'different picture')} (neighbouring frames teach nothing new): add "
+                    "others.",
                     (item.character,),
                 )
             )
@@ -215,8 +220,8 @@ def _frontal(evaluation: Evaluation, faces: Sequence[FaceFacts]) -> list[Advice]
     return [
         Advice(
             "add-profile",
-            f"Hardly a photo of {_names(names)} {verb} the face from the side: add profile photos, if faces in profile are to "
-            "be named.",
+            f"Hardly a photo of {_names(names)} {verb} the face from the side: add profile photos, if faces in "
+            "profile are to be named.",
             tuple(names),
         )
     ]

@@ -228,7 +228,8 @@ def leave_characters_out(
 ) -> Outcomes:
     """Each photo as a stranger's, under a model of the cast without its character.
 
-    One character is left out at a time, or, in a cast of more than `most`, one `most`-th of it. Empty for a cast of one.
+    One character is left out at a time, or, in a cast of more than `most`, one `most`-th of it. Empty for a cast of
+    one.
     """
     names = sorted(set(enrolment.characters))
     if len(names) < 2:

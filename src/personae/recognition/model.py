@@ -156,6 +156,13 @@ class CharacterModel(estimator.ClassifierMixin):
         self._calibrate()
         return self
 
+    def recalibrate(self, far: float) -> Self:
+        """Move the operating point to `far`: the share of strangers that may get a name; nothing else changes."""
+        estimator.check_is_fitted(self)
+        self.far, self.threshold = far, None
+        self._calibrate()
+        return self
+
     # Deciding
 
     def decide(

@@ -26,7 +26,7 @@ from personae.errors import (
 )
 from personae.files import project_lock
 from personae.project import Project
-from personae.recognition import model_file
+from personae.recognition import model_file, operating_point
 from personae.recognition.background import background_for
 from personae.recognition.fallback import NearestFace
 from personae.recognition.gallery import Gallery, PhotoRecord, remove_database
@@ -219,8 +219,12 @@ class CharacterRecognizer:
                 remove_database(self.project.fresh_gallery)
             if progress is not None:
                 progress(Progress("model", 0, 1, f"{len(enrolment)} photos"))
-            model, left_out = fit_enrolment(enrolment, self.settings, self.analyzer.embedder_id)
-            card = model_file.describe(model, embedder=self.analyzer.embedder_id, gallery_revision=revision)
+            embedder = self.analyzer.embedder_id
+            measured = operating_point.read(self.project.calibration, embedder)
+            settings = operating_point.settings_for(self.settings, measured)
+            model, left_out = fit_enrolment(enrolment, settings, embedder)
+            card = model_file.describe(model, embedder=embedder, gallery_revision=revision)
+            card = operating_point.stated(card, self.settings.far, measured)
             model_file.save(model, card, self.model_path)
             with self._lock:
                 self._loaded, self._card = model, card

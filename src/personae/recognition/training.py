@@ -19,6 +19,7 @@ def fit_enrolment(enrolment: Enrolment, settings: Settings, embedder: str) -> tu
         far=settings.far,
         threshold=settings.threshold,
         background=background_for(embedder, enrolment.embeddings.shape[1]),
+        background_weight=settings.background_weight,
         seed=settings.seed,
     )
     chosen = enrolment[used]

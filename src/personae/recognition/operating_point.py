@@ -1,0 +1,135 @@
+"""How often strangers really get a name, measured, and the operating point that gives the rate that was asked.
+
+A model's curve of false-accept rates (FAR) is fitted to people in general. Other strangers (one film's extras, say) may
+be named more often or less. So strangers' faces are counted that get a name where the fitted curve lets the share
+`nominal` through: `named` of n, where n x `nominal` are expected. Of the ratio of the two the fitted curve itself is a
+witness: as a prior it counts as much as `PRIOR` strangers named where `PRIOR` were expected (a Gamma distribution of
+mean 1, which says that the curve is right within a factor of about 2), and the ratio is the mean of the posterior
+(Gelman et al., Bayesian Data Analysis, 3rd ed., section 2.6). A handful of strangers so hardly moves the curve,
+and thousands decide. The whole curve is moved by this ratio: for a FAR asked, the model is set to FAR / ratio.
+"""
+
+from __future__ import annotations
+
+import json
+from copy import copy
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from personae.errors import DamagedFileError
+from personae.files import write_whole
+from personae.recognition.model import CharacterModel
+from personae.settings import TABLE, Settings
+from personae.types import FloatArray
+
+SCHEMA = "personae/calibration/1"
+PRIOR = 4.0
+EXPECTED = 10.0
+"""Strangers are counted where at least so many are expected to get a name; fewer say too little."""
+MOST_NOMINAL = 0.2
+_DRAWS = 100_000
+_FAR = next(setting for setting in TABLE if setting.name == "far")
+
+
+@dataclass(frozen=True)
+class MeasuredFar:
+    """The measurement and where it comes from. `ratio`: real over nominal FAR, `low` to `high` its 95 % interval.
+
+    `embedder`: contract id; `source`: in words; `strangers`: faces counted, of which `named` got a name at the FAR
+    `nominal`, where `expected` were to.
+    """
+
+    embedder: str
+    created: str
+    source: str
+    strangers: int
+    nominal: float
+    expected: float
+    named: int
+    ratio: float
+    low: float
+    high: float
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the fitted curve lies outside the interval."""
+        return not self.low <= 1 <= self.high
+
+    def nominal_for(self, far: float) -> float:
+        """The FAR to set a model to, for strangers to be named at the rate `far`; within the range of the setting."""
+        assert _FAR.minimum is not None and _FAR.maximum is not None
+        return float(np.clip(far / self.ratio, _FAR.minimum, _FAR.maximum))
+
+
+def counting_point(strangers: int, far: float) -> float:
+    """The nominal FAR at which `strangers` faces are counted: the one asked, where they are enough for it."""
+    return float(min(max(far, EXPECTED / max(strangers, 1)), MOST_NOMINAL)) if far < MOST_NOMINAL else far
+
+
+def measured(named: int, strangers: int, nominal: float, *, embedder: str, source: str) -> MeasuredFar:
+    """The ratio and its interval after `named` of `strangers` got a name at the FAR `nominal`."""
+    expected = strangers * nominal
+    shape, rate = PRIOR + named, PRIOR + expected
+    draws = np.random.default_rng(0).gamma(shape, 1 / rate, _DRAWS)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return MeasuredFar(
+        embedder, now, source, strangers, nominal, expected, named, shape / rate, float(low), float(high)
+    )
+
+
+def measure(
+    model: CharacterModel, embeddings: FloatArray, face_px: FloatArray, far: float, *, embedder: str, source: str
+) -> MeasuredFar:
+    """Count the strangers' faces with `embeddings` (n, d) and `face_px` (n,) that `model` names, around `far`."""
+    nominal = counting_point(len(embeddings), far)
+    decisions = copy(model).recalibrate(nominal).decide(embeddings, face_px=face_px, candidates=1)
+    return measured(int(decisions.named.sum()), len(embeddings), nominal, embedder=embedder, source=source)
+
+
+def settings_for(settings: Settings, found: MeasuredFar | None) -> Settings:
+    """`settings` with the nominal FAR in place of the one asked; unchanged without a measurement."""
+    return settings if found is None else replace(settings, far=found.nominal_for(settings.far))
+
+
+def stated(card: dict[str, Any], far: float, found: MeasuredFar | None) -> dict[str, Any]:
+    """A model's card that gives FARs as they were asked and measured, not as the fitted curve has them."""
+    if found is None or not card["operating_point"]["fitted"]:
+        return {**card, "calibration": None}
+    return {
+        **card,
+        "operating_point": {**card["operating_point"], "far": far},
+        "far_curve": [[min(1.0, rate * found.ratio), threshold] for rate, threshold in card["far_curve"]],
+        "calibration": asdict(found),
+    }
+
+
+def write(found: MeasuredFar, path: Path) -> None:
+    """Write the measurement as JSON, whole; raises WriteError."""
+    write_whole(path, (json.dumps({"schema": SCHEMA, **asdict(found)}, ensure_ascii=False, indent=2) + "\n").encode())
+
+
+def read(path: Path, embedder: str) -> MeasuredFar | None:
+    """The measurement at `path`; None where there is none, or one of another embedder, which says nothing here.
+
+    Raises DamagedFileError where the file is not what `write` wrote.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["schema"] != SCHEMA:
+            raise ValueError(f"schema {document['schema']!r}")
+        kinds = {"int": int, "float": float, "str": str}
+        found = MeasuredFar(**{item.name: kinds[str(item.type)](document[item.name]) for item in fields(MeasuredFar)})
+        if not 0 < found.low <= found.ratio <= found.high < float("inf"):
+            raise ValueError("a ratio outside its interval")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DamagedFileError(
+            path, f"not a calibration ({error}). Calibrate again, or undo it: personae calibrate --undo"
+        ) from None
+    return found if found.embedder == embedder else None
