@@ -110,8 +110,8 @@ class _Page:
             '<h2>Characters</h2><p class="soft">Recall: of the character\'s photos, named rightly. Precision: of the '
             "faces that got this name, the character's. The thin line in a bar is the 95% interval.</p>"
             '<div class="scroll">'
-            '<table><thead><tr><th>character<th class="num">photos<th class="num">different<th class="num">tested'
-            f'<th>recall<th class="num">precision<th class="num">unknown<th>confused with</thead><tbody>{rows}</tbody>'
+            '<table><thead><tr><th>character<th>recall<th class="num">unknown<th class="num">precision<th>confused with'
+            f'<th class="num">photos<th class="num">different<th class="num">tested</thead><tbody>{rows}</tbody>'
             "</table></div>"
         )
 
@@ -119,9 +119,9 @@ class _Page:
         confused = ", ".join(f"{other} ({count})" for other, count in item.confusions)
         return (
             f'<tr><td><span class="who">{self._image(self.evaluation.examples[item.character])}'
-            f'{_text(item.character)}</span><td class="num">{item.photos}<td class="num">{item.pictures}'
-            f'<td class="num">{item.tested}<td>{_bar(item.recall)}<td class="num">{percent_of(item.precision)}'
-            f'<td class="num">{percent_of(item.unknown)}<td>{_text(confused) or "–"}'
+            f'{_text(item.character)}</span><td>{_bar(item.recall)}<td class="num">{percent_of(item.unknown)}'
+            f'<td class="num">{percent_of(item.precision)}<td>{_text(confused) or "–"}<td class="num">{item.photos}'
+            f'<td class="num">{item.pictures}<td class="num">{item.tested}'
         )
 
     def confusions(self) -> str:

@@ -43,7 +43,7 @@ td:first-child,th:first-child{padding-left:0}
 .matrix td.hit{background:var(--good-bg)}.matrix td.miss{background:var(--bad-bg);font-weight:650}
 .matrix td.none{background:var(--wait-bg)}.matrix td.zero{color:transparent}
 .faces{display:grid;grid-template-columns:repeat(auto-fill,minmax(250px,1fr));gap:12px;margin:12px 0}
-.face{padding:12px;display:grid;grid-template-columns:auto 1fr;gap:4px 12px;align-items:start}
+.face{padding:12px;display:grid;grid-template-columns:auto 1fr;gap:4px 12px;align-items:start;align-content:start}
 .face .pair{display:flex;gap:6px}
 .face img,.face .gone{width:88px;height:88px;border-radius:8px;object-fit:cover}
 .face .pair img+img{width:56px;height:56px;align-self:end;opacity:.95}

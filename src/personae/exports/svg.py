@@ -66,7 +66,7 @@ def chart(title: str, x: Axis, y: Axis, series: Sequence[Series], *, mark: tuple
         anchor = "end" if at > WIDTH * 0.6 else "start"
         parts.append(f'<line class="mark" x1="{at}" y1="{_TOP}" x2="{at}" y2="{bottom}"/>')
         parts.append(
-            f'<text class="marked" x="{at + (-6 if anchor == "end" else 6)}" y="{bottom - 8}" '
+            f'<text class="marked" x="{at + (-6 if anchor == "end" else 6)}" y="{_TOP + 0.45 * (bottom - _TOP):.0f}" '
             f'text-anchor="{anchor}">{escape(mark[1])}</text>'
         )
     for item in series:

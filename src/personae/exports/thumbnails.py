@@ -34,16 +34,12 @@ class Thumbnails:
         except PhotoError:
             return None
         x1, y1, x2, y2 = face.box_xyxy
-        side = max(x2 - x1, y2 - y1) * (1 + 2 * _MARGIN)
-        middle_x, middle_y = (x1 + x2) / 2, (y1 + y2) / 2
-        box = (
-            round(middle_x - side / 2), round(middle_y - side / 2), round(middle_x + side / 2),
-            round(middle_y + side / 2),
-        )  # fmt: skip
-        # Pillow fills what lies outside the picture with black.
-        image = Image.fromarray(picture.pixels).crop(box)
-        if min(image.size) < 1:
-            return None
+        width, height = picture.size_wh
+        # No larger than the picture and moved into it, so that no rim is black.
+        side = max(1.0, min(max(x2 - x1, y2 - y1) * (1 + 2 * _MARGIN), width, height))
+        left = min(max((x1 + x2 - side) / 2, 0.0), width - side)
+        top = min(max((y1 + y2 - side) / 2, 0.0), height - side)
+        image = Image.fromarray(picture.pixels).crop((int(left), int(top), int(left + side), int(top + side)))
         image = image.resize((self.size_px, self.size_px), Image.Resampling.LANCZOS)
         stream = io.BytesIO()
         image.save(stream, "JPEG", quality=82)

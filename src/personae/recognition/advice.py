@@ -99,9 +99,10 @@ def _strangers(evaluation: Evaluation, stranger_faces: Sequence[FaceFacts], stra
                 else f"the cast's own {item.faces} faces, each character left out in turn,"
             )
             what = (
-                "Measure and correct it: personae calibrate, with a folder of strangers."
+                "Correct it: personae calibrate, with the same folder."
                 if item.source == "photos"
-                else "A cast of relatives or look-alikes does that. Otherwise measure it with --unknown DIR."
+                else "People of one cast are alike, relatives most."
+                + ("" if len(strangers) else " Measure it on strangers too: --unknown DIR.")
             )
             found.append(
                 Advice(
