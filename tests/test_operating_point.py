@@ -16,19 +16,22 @@ from personae.settings import Settings
 from tests.people import EMBEDDER, cast, people, sface_background
 
 
-def ratio(named: int, strangers: int, nominal: float) -> operating_point.MeasuredFar:
+def count(named: int, strangers: int, nominal: float) -> operating_point.MeasuredFar:
     return measured(named, strangers, nominal, embedder=EMBEDDER, source="test")
 
 
 def test_few_strangers_hardly_move_it_and_many_decide() -> None:
-    assert ratio(0, 0, 0.01).ratio == 1
-    few, many = ratio(3, 100, 0.01), ratio(300, 10_000, 0.01)
-    assert 1 < few.ratio < 1.5 and not few.is_clear
-    assert many.ratio == pytest.approx(304 / 104) and many.is_clear
-    assert many.low < 3 < many.high
-    assert ratio(0, 1000, 0.01).ratio == pytest.approx(4 / 14)
-    assert many.nominal_for(0.01) == pytest.approx(0.01 * 104 / 304)
+    assert count(0, 0, 0.01).shift == pytest.approx(0, abs=1e-9)
+    few, many = count(3, 100, 0.01), count(30_000, 1_000_000, 0.01)
+    assert 0.01 < few.real(0.01)[0] < 0.018 and not few.is_clear
+    real, low, high = many.real(0.01)
+    assert real == pytest.approx(0.03, rel=0.01) and low < real < high and many.is_clear
+    assert many.nominal_for(0.03) == pytest.approx(0.01, rel=0.01)
+    # The same move of all similarities matters more, the rarer the rate.
+    assert many.real(0.001)[0] / 0.001 > many.real(0.01)[0] / 0.01 > many.real(0.1)[0] / 0.1 > 1
     assert many.nominal_for(0.0001) == 0.0001  # the setting ends there
+    fewer = count(0, 1000, 0.01)
+    assert fewer.is_clear and 0.003 < fewer.real(0.01)[0] < 0.006
 
 
 def test_strangers_are_counted_where_enough_of_them_are_expected() -> None:
@@ -69,12 +72,12 @@ def test_recalibrating_equals_training_with_that_rate() -> None:
 def test_the_file_comes_back_and_damage_is_told(tmp_path: Path) -> None:
     path = tmp_path / "calibration.json"
     assert operating_point.read(path, EMBEDDER) is None
-    found = ratio(30, 1000, 0.01)
+    found = count(30, 1000, 0.01)
     operating_point.write(found, path)
     assert operating_point.read(path, EMBEDDER) == found
     assert operating_point.read(path, "other:d128:p1:0") is None
     document = json.loads(path.read_text())
-    for change in ({"ratio": -1}, {"schema": "personae/calibration/9"}, {"named": "many"}, {"low": float("nan")}):
+    for change in ({"shift": -9}, {"schema": "personae/calibration/9"}, {"named": "many"}, {"low": float("nan")}):
         path.write_text(json.dumps({**document, **change}))
         with pytest.raises(DamagedFileError, match="--undo"):
             operating_point.read(path, EMBEDDER)
@@ -84,7 +87,7 @@ def test_the_file_comes_back_and_damage_is_told(tmp_path: Path) -> None:
 
 
 def test_a_threshold_by_hand_is_left_alone() -> None:
-    found = ratio(300, 10_000, 0.01)
+    found = count(300, 10_000, 0.01)
     assert operating_point.settings_for(Settings(far=0.02), found).far == pytest.approx(found.nominal_for(0.02))
     assert operating_point.settings_for(Settings(far=0.02), None).far == 0.02
     by_hand = {"operating_point": {"far": 0.5, "threshold": 0.1, "fitted": False}, "far_curve": []}
@@ -93,4 +96,4 @@ def test_a_threshold_by_hand_is_left_alone() -> None:
 
 def test_a_calibration_of_version_1_is_read() -> None:
     found = operating_point.read(Path(__file__).parent / "samples" / "calibration-1.json", EMBEDDER)
-    assert found is not None and found.strangers == 244 and found.ratio == pytest.approx(16 / 14)
+    assert found is not None and found.strangers == 244 and found.shift == pytest.approx(0.05, abs=0.02)

@@ -20,7 +20,7 @@ from personae.validation import all_faces, cast_faces
 
 @dataclass(frozen=True)
 class TuningReport:
-    """What a tuning found. `settings_diff`: the change to settings.toml that `save` makes, empty for none.
+    """What a tuning found. `far`: asked; `settings_diff`: what `save` changes in settings.toml, empty for nothing.
 
     `strangers`: how often strangers really get a name, None where that cannot be told (a cast of one, or a threshold
     given by hand).
@@ -28,6 +28,7 @@ class TuningReport:
 
     result: TuningResult
     strangers: MeasuredFar | None
+    far: float
     settings_diff: str
     notes: tuple[str, ...]
     project: Project
@@ -93,4 +94,4 @@ def tune_folder(
                     source="the cast's own people, each left out in turn",
                 )  # fmt: skip
     diff = settings_file.difference(place.settings, result.changes) if result.is_worth_saving else ""
-    return TuningReport(result, strangers, diff, tuple(notes), place)
+    return TuningReport(result, strangers, settings.far, diff, tuple(notes), place)

@@ -13,6 +13,7 @@ from personae.types import count_of
 
 if TYPE_CHECKING:
     from personae.recalibration import CalibrationReport
+    from personae.recognition.operating_point import MeasuredFar
 
 
 @click.command()
@@ -50,7 +51,7 @@ def print_calibration(report: CalibrationReport) -> None:
     for note in report.notes:
         click.echo(f"note: {note}")
     if report.measured is not None:
-        click.echo(describe_measured(report.measured))
+        click.echo(describe_measured(report.measured, report.far))
     click.echo(
         f"threshold: {report.threshold:.3f} (before: {report.threshold_before:.3f}), for a FAR of {report.far:.2%}"
     )
@@ -69,14 +70,14 @@ def print_calibration(report: CalibrationReport) -> None:
         click.echo(report.settings_diff, nl=False)
 
 
-def describe_measured(measured: Any) -> str:
-    """A measurement as a sentence; `measured`: a `MeasuredFar`, or its fields as they stand in a card."""
-    facts = measured if isinstance(measured, dict) else vars(measured)
+def describe_measured(measured: MeasuredFar, far: float) -> str:
+    """A measurement as a sentence; `far`: the rate that is asked."""
+    real, low, high = measured.real(far)
     return (
-        f"Measured on {count_of(facts['strangers'], 'face')} of strangers ({facts['source']}): {facts['named']} got a "
-        f"name where the fitted curve expects {facts['expected']:.1f} (at a FAR of {facts['nominal']:.1%}). Taken "
-        f"together, strangers are named {facts['ratio']:.2f} times as often as fitted (95%: {facts['low']:.2f} to "
-        f"{facts['high']:.2f})."
+        f"Measured on {count_of(measured.strangers, 'face')} of strangers ({measured.source}): {measured.named} got a "
+        f"name where the fitted curve expects {measured.expected:.1f} (at a FAR of {measured.nominal:.1%}). With what "
+        f"is known of people in general: a fitted FAR of {far:.2%} is really {real:.2%} (95%: {low:.2%} to "
+        f"{high:.2%}), and is corrected."
     )
 
 

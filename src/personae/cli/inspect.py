@@ -48,7 +48,9 @@ def inspect(as_json: bool, model: Path | None, project: Path | None) -> None:
     out.print(curve)
     if card.get("calibration"):
         from personae.cli.calibrate import describe_measured
+        from personae.recognition.operating_point import MeasuredFar
 
-        out.print(describe_measured(card["calibration"]), markup=False)
+        measured = MeasuredFar(**card["calibration"])
+        out.print(describe_measured(measured, card["operating_point"]["far"]), markup=False)
     if recognizer.is_outdated():
         out.print("The gallery has changed since: train again to bring the model up to date.")

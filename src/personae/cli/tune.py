@@ -87,8 +87,10 @@ def print_tuning(report: TuningReport) -> None:
         markup=False,
     )
     if report.strangers is not None:
-        out.print(describe_measured(report.strangers), markup=False)
+        out.print(describe_measured(report.strangers, report.far), markup=False)
         if report.strangers.is_clear:
-            out.print("That is more than chance: with it saved, training corrects the threshold for it.")
+            out.print(
+                "That is more than chance: it is saved with the settings, and training then corrects the threshold."
+            )
     if report.settings_diff:
         out.print(report.settings_diff, markup=False)

@@ -2,11 +2,11 @@
 
 A model's curve of false-accept rates (FAR) is fitted to people in general. Other strangers (one film's extras, say) may
 be named more often or less. So strangers' faces are counted that get a name where the fitted curve lets the share
-`nominal` through: `named` of n, where n x `nominal` are expected. Of the ratio of the two the fitted curve itself is a
-witness: as a prior it counts as much as `PRIOR` strangers named where `PRIOR` were expected (a Gamma distribution of
-mean 1, which says that the curve is right within a factor of about 2), and the ratio is the mean of the posterior
-(Gelman et al., Bayesian Data Analysis, 3rd ed., section 2.6). A handful of strangers so hardly moves the curve,
-and thousands decide. The whole curve is moved by this ratio: for a FAR asked, the model is set to FAR / ratio.
+`nominal` through. That they are more alike to the cast moves all their similarities, which on the scale of normal
+deviates (that of a DET plot) moves the whole curve by one `shift`: real FAR = P(Z > z(nominal FAR) - shift). The
+fitted curve itself is a witness too: a normal prior of `PRIOR` about no shift, which says that a FAR of 1 % is right
+within a factor of about 2. The shift is the mean of the posterior given the count (binomial; on a grid). A handful of
+strangers so hardly moves the curve, and thousands decide.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from copy import copy
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -27,20 +28,22 @@ from personae.settings import TABLE, Settings
 from personae.types import FloatArray
 
 SCHEMA = "personae/calibration/1"
-PRIOR = 4.0
+PRIOR = 0.25
+"""Standard deviation of the shift before anything is counted, in normal deviates."""
 EXPECTED = 10.0
 """Strangers are counted where at least so many are expected to get a name; fewer say too little."""
 MOST_NOMINAL = 0.2
-_DRAWS = 100_000
+_SHIFTS = np.linspace(-2.5, 2.5, 1001)
+_NORMAL = NormalDist()
 _FAR = next(setting for setting in TABLE if setting.name == "far")
 
 
 @dataclass(frozen=True)
 class MeasuredFar:
-    """The measurement and where it comes from. `ratio`: real over nominal FAR, `low` to `high` its 95 % interval.
+    """The measurement and where it comes from. `shift`: of the curve, in normal deviates; `low`, `high`: 95 % interval.
 
     `embedder`: contract id; `source`: in words; `strangers`: faces counted, of which `named` got a name at the FAR
-    `nominal`, where `expected` were to.
+    `nominal`, where `expected` were to. A positive shift: strangers are named more often than fitted.
     """
 
     embedder: str
@@ -50,19 +53,27 @@ class MeasuredFar:
     nominal: float
     expected: float
     named: int
-    ratio: float
+    shift: float
     low: float
     high: float
 
     @property
     def is_clear(self) -> bool:
         """Whether the fitted curve lies outside the interval."""
-        return not self.low <= 1 <= self.high
+        return not self.low <= 0 <= self.high
 
     def nominal_for(self, far: float) -> float:
         """The FAR to set a model to, for strangers to be named at the rate `far`; within the range of the setting."""
         assert _FAR.minimum is not None and _FAR.maximum is not None
-        return float(np.clip(far / self.ratio, _FAR.minimum, _FAR.maximum))
+        return float(np.clip(_moved(far, -self.shift), _FAR.minimum, _FAR.maximum))
+
+    def real(self, nominal: float) -> tuple[float, float, float]:
+        """The share of strangers named where the fitted curve says `nominal`, and its 95 % interval."""
+        return _moved(nominal, self.shift), _moved(nominal, self.low), _moved(nominal, self.high)
+
+
+def _moved(far: float, shift: float) -> float:
+    return _NORMAL.cdf(_NORMAL.inv_cdf(far) + shift)
 
 
 def counting_point(strangers: int, far: float) -> float:
@@ -71,14 +82,16 @@ def counting_point(strangers: int, far: float) -> float:
 
 
 def measured(named: int, strangers: int, nominal: float, *, embedder: str, source: str) -> MeasuredFar:
-    """The ratio and its interval after `named` of `strangers` got a name at the FAR `nominal`."""
+    """The shift and its interval after `named` of `strangers` got a name at the FAR `nominal`."""
     expected = strangers * nominal
-    shape, rate = PRIOR + named, PRIOR + expected
-    draws = np.random.default_rng(0).gamma(shape, 1 / rate, _DRAWS)
-    low, high = np.quantile(draws, [0.025, 0.975])
+    rates = np.array([_moved(nominal, shift) for shift in _SHIFTS])
+    log_posterior = named * np.log(rates) + (strangers - named) * np.log1p(-rates) - 0.5 * (_SHIFTS / PRIOR) ** 2
+    posterior = np.exp(log_posterior - log_posterior.max())
+    posterior /= posterior.sum()
+    low, high = np.interp([0.025, 0.975], np.cumsum(posterior), _SHIFTS)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return MeasuredFar(
-        embedder, now, source, strangers, nominal, expected, named, shape / rate, float(low), float(high)
+        embedder, now, source, strangers, nominal, expected, named, float(posterior @ _SHIFTS), float(low), float(high)
     )
 
 
@@ -103,7 +116,7 @@ def stated(card: dict[str, Any], far: float, found: MeasuredFar | None) -> dict[
     return {
         **card,
         "operating_point": {**card["operating_point"], "far": far},
-        "far_curve": [[min(1.0, rate * found.ratio), threshold] for rate, threshold in card["far_curve"]],
+        "far_curve": [[found.real(rate)[0], threshold] for rate, threshold in card["far_curve"]],
         "calibration": asdict(found),
     }
 
@@ -124,8 +137,8 @@ def read(path: Path, embedder: str) -> MeasuredFar | None:
             raise ValueError(f"schema {document['schema']!r}")
         kinds = {"int": int, "float": float, "str": str}
         found = MeasuredFar(**{item.name: kinds[str(item.type)](document[item.name]) for item in fields(MeasuredFar)})
-        if not 0 < found.low <= found.ratio <= found.high < float("inf"):
-            raise ValueError("a ratio outside its interval")
+        if not _SHIFTS[0] <= found.low <= found.shift <= found.high <= _SHIFTS[-1]:
+            raise ValueError("a shift outside its interval")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
