@@ -318,6 +318,8 @@ def test_strangers_are_measured_and_the_measurement_stays_until_undone(
     assert "a fitted FAR of 1.00% is really" in " ".join(
         CliRunner().invoke(cli, ["inspect", "--project", str(project)]).output.split()
     )
+    evaluated = evaluate_folder(home / "cast", project=project, analyzer=analyzer()).evaluation
+    assert evaluated.threshold == pytest.approx(report.threshold) and evaluated.far == 0.01
     done = CliRunner().invoke(cli, ["calibrate", "--undo", "--project", str(project)])
     assert done.exit_code == 0 and not (project / "calibration.json").exists()
     restored = CharacterRecognizer(project, analyzer=analyzer()).card()

@@ -22,6 +22,7 @@ from personae.media.cast import read_cast
 from personae.media.photos import find
 from personae.project import Project
 from personae.recognition import crossvalidation as cv
+from personae.recognition import model_file, operating_point
 from personae.recognition.advice import Advice, advise
 from personae.recognition.enrolment import WantedPhoto, enrol
 from personae.recognition.evaluation import Evaluation, FaceFacts, evaluate
@@ -83,7 +84,8 @@ def evaluate_folder(
 
     `folds`: how many, None for the rule in `crossvalidation`; `unknown`: a folder of photos of people outside the cast,
     of which every face counts; `groups`: a CSV file with the columns path and group, whose photos stay together.
-    Raises CastError where no photo can be left out, InputError for arguments that cannot be used.
+    A calibration of the project is applied. Raises CastError where no photo can be left out, InputError for arguments
+    that cannot be used.
     """
     place = Project.at(project)
     settings = settings or resolve(project=place.folder)
@@ -93,17 +95,21 @@ def evaluate_folder(
     if unknown is not None and not len(others):
         raise InputError(f"{unknown}: no face in it. Give a folder of photos of people outside the cast.")
     enrolment = faces.enrolment
+    asked, corrected = settings, operating_point.read(place.calibration, faces.embedder)
+    settings = operating_point.settings_for(asked, corrected)
     count = folds or cv.count_folds(enrolment.characters, faces.groups)
     fold = cv.stratified_folds(enrolment.characters, faces.groups, count, seed=settings.seed)
     tested = cv.cross_validate(enrolment, fold, settings, faces.embedder, progress_callback)
     left_out = cv.leave_characters_out(enrolment, settings, faces.embedder, progress=progress_callback)
     model, _ = fit_enrolment(enrolment, settings, faces.embedder)
+    card = model_file.describe(model, embedder=faces.embedder, gallery_revision="")
+    point = operating_point.stated(card, asked.far, corrected)["operating_point"]
     strangers = cv.outcomes(
         model, others.embeddings, others.face_px, [None] * len(others), np.arange(len(others), dtype=np.int64)
     )
     evaluation = evaluate(
         faces.facts, faces.groups, tested, left_out, others.facts, strangers,
-        far=float(model.far), threshold=float(np.mean(model.threshold_)), folds=count, quality=enrolment.quality,
+        far=float(point["far"]), threshold=float(np.mean(model.threshold_)), folds=count, quality=enrolment.quality,
     )  # fmt: skip
     return EvaluationReport(
         evaluation,

@@ -293,6 +293,8 @@ def _calibration(tested: Outcomes, strangers: Outcomes) -> Calibration:
     order = np.argsort(confidence, kind="stable")
     count = int(np.clip(len(order) // BIN_FACES, 1, MOST_BINS))
     number = np.minimum((np.cumsum(weight[order]) * count - 1e-9).astype(int), count - 1)
+    # Equal confidences are in one bin, or their order would make up errors.
+    number = number[np.searchsorted(confidence[order], confidence[order], "left")]
     bins = []
     for which in range(count):
         rows = order[number == which]
