@@ -105,3 +105,12 @@ def test_nothing_to_leave_out_says_what_to_add() -> None:
     folds = cv.stratified_folds(cast.characters, np.arange(3), 2)
     with pytest.raises(CastError, match="second, different photo"):
         cv.cross_validate(cast, folds, Settings(), EMBEDDER)
+
+
+def test_a_long_chain_of_frames_is_one_group_and_thousands_are_grouped_at_once() -> None:
+    rng = np.random.default_rng(0)
+    angle = np.radians(np.arange(0, 18000, 9) / 100)  # 2,000 frames of a head that turns by 180 degrees
+    frames = np.stack([np.cos(angle), np.sin(angle)], axis=1)[rng.permutation(2000)].astype(np.float32)
+    assert set(cv.near_duplicate_groups(frames).tolist()) == {0}
+    apart = people(1500, 1).reshape(-1, 128)
+    assert len(set(cv.near_duplicate_groups(apart).tolist())) == 1500

@@ -108,7 +108,7 @@ class _Page:
         rows = "".join(self._character(item) for item in sorted(self.evaluation.characters, key=_worst_first))
         return (
             '<h2>Characters</h2><p class="soft">Recall: of the character\'s photos, named rightly. Precision: of the '
-            "faces that got this name, the character's. The thin line in a bar is the 95% interval.</p>"
+            "faces that got this name (strangers' too), the character's. The thin line is the 95% interval.</p>"
             '<div class="scroll">'
             '<table><thead><tr><th>character<th>recall<th class="num">unknown<th class="num">precision<th>confused with'
             f'<th class="num">photos<th class="num">different<th class="num">tested</thead><tbody>{rows}</tbody>'

@@ -133,24 +133,24 @@ def near_duplicate_groups(
     `likeness`, and photos `declared` (n,) to be of one group (None: of none), both transitively.
     """
     n = len(embeddings)
-    parent = np.arange(n)
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = int(parent[i])
-        return i
-
-    for start in range(0, n, _BLOCK):
-        block = embeddings[start : start + _BLOCK] @ embeddings.T
-        for a, b in np.argwhere(block >= likeness):
-            if b < start + a:
-                parent[root(start + int(a))] = root(int(b))
-    first_of: dict[str, int] = {}
-    for i, name in enumerate(declared or ()):
-        if name is not None:
-            parent[root(i)] = root(first_of.setdefault(name, i))
-    _, groups = np.unique([root(i) for i in range(n)], return_inverse=True)
+    names = [f"declared {name}" if name is not None else i for i, name in enumerate(declared or [None] * n)]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    declared_group = np.array([numbers[name] for name in names], np.int64)
+    # Every photo takes the lowest number among those it is together with, until nothing changes.
+    labels = np.arange(n)
+    while True:
+        lowest = np.full(len(numbers), n)
+        np.minimum.at(lowest, declared_group, labels)
+        new = lowest[declared_group]
+        for start in range(0, n, _BLOCK):
+            alike = embeddings[start : start + _BLOCK] @ embeddings.T >= likeness
+            nearest = np.where(alike, new[None, :], n).min(axis=1)
+            new[start : start + _BLOCK] = np.minimum(new[start : start + _BLOCK], nearest)
+        new = new[new]
+        if np.array_equal(new, labels):
+            break
+        labels = new
+    _, groups = np.unique(labels, return_inverse=True)
     return groups.astype(np.int64)
 
 
