@@ -34,6 +34,13 @@ def test_few_strangers_hardly_move_it_and_many_decide() -> None:
     assert fewer.is_clear and 0.002 < fewer.real(0.01)[0] < 0.006
 
 
+def test_photos_of_few_people_say_less() -> None:
+    alone = count(20, 385, 0.026)
+    grouped = measured(20, 385, 0.026, embedder=EMBEDDER, source="test", alike=3.0)
+    assert 0 < grouped.shift < alone.shift
+    assert grouped.high - grouped.low > alone.high - alone.low
+
+
 def test_strangers_are_counted_where_enough_of_them_are_expected() -> None:
     assert counting_point(10_000, 0.01) == 0.01
     assert counting_point(200, 0.01) == pytest.approx(0.05)

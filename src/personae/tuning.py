@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from personae import settings_file
 from personae.faces.analyzer import FaceAnalyzer
 from personae.project import Project
 from personae.recognition import operating_point
 from personae.recognition.crossvalidation import leave_characters_out
+from personae.recognition.intervals import design_effect
 from personae.recognition.operating_point import MeasuredFar
 from personae.recognition.training import fit_enrolment
 from personae.recognition.tuning import TuningResult, tune
@@ -92,6 +95,7 @@ def tune_folder(
                 strangers = operating_point.measured(
                     int(found.named.sum()), len(found), nominal, embedder=embedder,
                     source="the cast's own people, each left out in turn",
+                    alike=design_effect(found.named, np.array(faces.enrolment.characters)[found.rows]),
                 )  # fmt: skip
     diff = settings_file.difference(place.settings, result.changes) if result.is_worth_saving else ""
     return TuningReport(result, strangers, settings.far, diff, tuple(notes), place)

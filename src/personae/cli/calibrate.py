@@ -51,7 +51,7 @@ def print_calibration(report: CalibrationReport) -> None:
     for note in report.notes:
         click.echo(f"note: {note}")
     if report.measured is not None:
-        click.echo(describe_measured(report.measured, report.far))
+        click.echo(f"{describe_measured(report.measured, report.far)} The threshold is corrected for it.")
     click.echo(
         f"threshold: {report.threshold:.3f} (before: {report.threshold_before:.3f}), for a FAR of {report.far:.2%}"
     )
@@ -77,7 +77,7 @@ def describe_measured(measured: MeasuredFar, far: float) -> str:
         f"Measured on {count_of(measured.strangers, 'face')} of strangers ({measured.source}): {measured.named} got a "
         f"name where the fitted curve expects {measured.expected:.1f} (at a FAR of {measured.nominal:.1%}). With what "
         f"is known of people in general: a fitted FAR of {far:.2%} is really {real:.2%} (95%: {low:.2%} to "
-        f"{high:.2%}), and is corrected."
+        f"{high:.2%})."
     )
 
 

@@ -51,6 +51,7 @@ def inspect(as_json: bool, model: Path | None, project: Path | None) -> None:
         from personae.recognition.operating_point import MeasuredFar
 
         measured = MeasuredFar(**card["calibration"])
-        out.print(describe_measured(measured, card["operating_point"]["far"]), markup=False)
+        sentence = describe_measured(measured, card["operating_point"]["far"])
+        out.print(f"{sentence} Threshold and rates are corrected for it.", markup=False)
     if recognizer.is_outdated():
         out.print("The gallery has changed since: train again to bring the model up to date.")

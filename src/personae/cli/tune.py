@@ -89,8 +89,6 @@ def print_tuning(report: TuningReport) -> None:
     if report.strangers is not None:
         out.print(describe_measured(report.strangers, report.far), markup=False)
         if report.strangers.is_clear:
-            out.print(
-                "That is more than chance: it is saved with the settings, and training then corrects the threshold."
-            )
+            out.print("That is more than chance. Saved, it makes training correct the threshold.")
     if report.settings_diff:
         out.print(report.settings_diff, markup=False)

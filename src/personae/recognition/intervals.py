@@ -37,14 +37,15 @@ def share(hits: NDArray[np.bool_], groups: NDArray[Any] | None = None) -> Share:
     if not n:
         return Share(0, 0, None, None, None)
     p = float(hits.mean())
-    effective = n / _design_effect(hits, p, groups)
+    effective = n / design_effect(hits, groups)
     centre = (p + _Z**2 / (2 * effective)) / (1 + _Z**2 / effective)
     half = _Z / (1 + _Z**2 / effective) * np.sqrt(p * (1 - p) / effective + (_Z / (2 * effective)) ** 2)
     return Share(int(hits.sum()), n, p, float(max(0.0, centre - half)), float(min(1.0, centre + half)))
 
 
-def _design_effect(hits: NDArray[np.bool_], p: float, groups: NDArray[Any] | None) -> float:
+def design_effect(hits: NDArray[np.bool_], groups: NDArray[Any] | None) -> float:
     """How many times the variance is that of independent faces; at least 1, at most all faces of a group as one."""
+    p = float(hits.mean())
     if groups is None or p in (0.0, 1.0):
         return 1.0
     _, number = np.unique(groups.astype(str), return_inverse=True)

@@ -81,11 +81,17 @@ def counting_point(strangers: int, far: float) -> float:
     return float(min(max(far, EXPECTED / max(strangers, 1)), MOST_NOMINAL)) if far < MOST_NOMINAL else far
 
 
-def measured(named: int, strangers: int, nominal: float, *, embedder: str, source: str) -> MeasuredFar:
-    """The shift and its interval after `named` of `strangers` got a name at the FAR `nominal`."""
+def measured(
+    named: int, strangers: int, nominal: float, *, embedder: str, source: str, alike: float = 1.0
+) -> MeasuredFar:
+    """The shift and its interval after `named` of `strangers` got a name at the FAR `nominal`.
+
+    `alike`: how many faces say as much as one independent face (several photos of a person); see `design_effect`.
+    """
     expected = strangers * nominal
     rates = np.array([_moved(nominal, shift) for shift in _SHIFTS])
-    log_posterior = named * np.log(rates) + (strangers - named) * np.log1p(-rates) - 0.5 * (_SHIFTS / PRIOR) ** 2
+    log_likelihood = (named * np.log(rates) + (strangers - named) * np.log1p(-rates)) / alike
+    log_posterior = log_likelihood - 0.5 * (_SHIFTS / PRIOR) ** 2
     posterior = np.exp(log_posterior - log_posterior.max())
     posterior /= posterior.sum()
     low, high = np.interp([0.025, 0.975], np.cumsum(posterior), _SHIFTS)
