@@ -250,7 +250,7 @@ def test_a_limit_that_the_system_really_sets_loses_nothing(path: Path) -> None:
 
 
 def test_a_second_writer_says_why_it_cannot_and_readers_go_on(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("personae.recognition.gallery._BUSY_S", 0.05)
+    monkeypatch.setattr("personae.recognition.gallery_schema._BUSY_S", 0.05)
     with (
         Gallery.open(path, embedder=EMBEDDER) as first,
         Gallery.open(path, embedder=EMBEDDER) as second,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from personae.recognition.model_file import MODEL_FILE
+from personae.settings import SETTINGS_FILE
 
 DEFAULT_FOLDER = "personae"
 ENVIRONMENT = "PERSONAE_PROJECT"
@@ -34,6 +35,16 @@ class Project:
     def fresh_gallery(self) -> Path:
         """Where a gallery grows that shall replace the other when it is complete."""
         return self.cache / "gallery-fresh.sqlite"
+
+    @property
+    def settings(self) -> Path:
+        """The project's own settings."""
+        return self.folder / SETTINGS_FILE
+
+    @property
+    def calibration(self) -> Path:
+        """How often strangers really get a name, where that was measured."""
+        return self.folder / "calibration.json"
 
     @property
     def cache(self) -> Path:

@@ -124,6 +124,15 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting("max_clusters", 3, "At most this many K-means clusters per character (per look).", int, "clusters", 1, 16),
     Setting(
+        "background_weight",
+        1000.0,
+        "How many people of the embedder's background a cast's own statistics are weighed against in the scaler.",
+        float,
+        "people",
+        1.0,
+        1e6,
+    ),
+    Setting(
         "seed", 0, "Seed of everything random in training; the same seed gives the same model.", int, "", 0, 2**31 - 1
     ),
     Setting(
@@ -220,6 +229,7 @@ class Settings:
     max_photos: int | None = None
     head: str = "prototypes"
     max_clusters: int = 3
+    background_weight: float = 1000.0
     seed: int = 0
     outliers: bool = True
     detector: str = "yunet"

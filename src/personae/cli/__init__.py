@@ -15,6 +15,9 @@ from personae.errors import PersonaeError
 COMMANDS = {
     "train": "Learn a cast from a folder of photos per character.",
     "identify": "Name the characters in photos.",
+    "evaluate": "Say how well a cast's photos would name new ones, and what to mend.",
+    "tune": "Search the settings that suit a cast, and save what gains.",
+    "calibrate": "Set how many strangers may get a name, and measure it.",
     "add": "Add photos to a character.",
     "remove": "Take a character or photos out.",
     "rename": "Give a character another name.",

@@ -46,5 +46,12 @@ def inspect(as_json: bool, model: Path | None, project: Path | None) -> None:
     for far, threshold in card["far_curve"]:
         curve.add_row(f"{far:.2%}", f"{threshold:.3f}")
     out.print(curve)
+    if card.get("calibration"):
+        from personae.cli.calibrate import describe_measured
+        from personae.recognition.operating_point import MeasuredFar
+
+        measured = MeasuredFar(**card["calibration"])
+        sentence = describe_measured(measured, card["operating_point"]["far"])
+        out.print(f"{sentence} Threshold and rates are corrected for it.", markup=False)
     if recognizer.is_outdated():
         out.print("The gallery has changed since: train again to bring the model up to date.")

@@ -22,9 +22,9 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from personae.errors import EmbedderMismatchError, EmbeddingError, ModelNotFoundError, StoreError, WriteError
+from personae.errors import EmbedderMismatchError, EmbeddingError
 from personae.files import write_error
-from personae.recognition.gallery_schema import damaged, migrate, sqlite_errors
+from personae.recognition.gallery_schema import connect, connect_read_only, damaged, migrate, sqlite_errors
 from personae.types import FloatArray, Quality, Reason
 
 _PHOTO_COLUMNS = (
@@ -34,7 +34,6 @@ _PHOTO_COLUMNS = (
 _PHOTO_FIELDS = tuple(name.strip() for name in _PHOTO_COLUMNS.split(","))
 _LIVE = "withdrawn_by IS NULL"  # of photos: no edit took it out
 _STATUSES = ("enrolled", "rejected")
-_BUSY_S = 10.0
 _LARGEST = 2**63 - 1
 
 
@@ -144,7 +143,7 @@ class Gallery:
         DamagedFileError or WriteError where the file cannot be used; it is left as it is.
         """
         with sqlite_errors(path):
-            connection = _connect_read_only(path) if read_only else _connect(path)
+            connection = connect_read_only(path) if read_only else connect(path)
             try:
                 migrate(connection, path, read_only=read_only)
                 gallery = cls(path, connection)
@@ -259,6 +258,12 @@ class Gallery:
     def without_copies(self) -> set[int]:
         """Ids of enrolled photos whose small copies were never made."""
         return {int(row[0]) for row in self._query("SELECT photo FROM faces WHERE copies IS NULL")}
+
+    def boxes(self) -> dict[int, tuple[FloatArray, float]]:
+        """Photo id -> its face's box (4,), x1 y1 x2 y2 in the photo's pixels, and yaw in eye distances."""
+        rows = self._query("SELECT photo, box, yaw FROM faces")
+        with self.checked():
+            return {row[0]: (np.frombuffer(row[1], "<f4", count=4).astype(np.float32), float(row[2])) for row in rows}
 
     def counts(self) -> tuple[int, int]:
         """How many photos are enrolled, and how many are known in all."""
@@ -442,54 +447,3 @@ def _as_record(row: Sequence[Any]) -> PhotoRecord:
         raise ValueError(f"odd facts about {fields['path']}")
     fields["reason"] = None if fields["reason"] is None else Reason(fields["reason"])
     return PhotoRecord(**fields)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise write_error(path, error) from error
-    connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
-    try:
-        # Of this connection only: nothing is changed in a file before it is known to be ours.
-        for pragma in ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
-            connection.execute(f"PRAGMA {pragma}")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _connect_read_only(path: Path) -> sqlite3.Connection:
-    try:
-        if path.is_file():
-            path.open("rb").close()  # SQLite does not say why it cannot
-        else:
-            raise ModelNotFoundError(path, "there is no gallery. Train first: personae train CAST_FOLDER")
-    except OSError as error:
-        raise StoreError(path, f"cannot be read ({error.strerror}). Check its permissions.") from error
-    uri = path.absolute().as_uri()
-    connection = sqlite3.connect(
-        f"{uri}?mode=ro", uri=True, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
-    )
-    try:
-        connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
-    except sqlite3.OperationalError as error:
-        connection.close()
-        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
-            raise
-        # On a read-only disk WAL's shared memory cannot be made; nobody can be writing there either.
-        log = path.with_name(f"{path.name}-wal")
-        if log.exists() and log.stat().st_size:
-            raise WriteError(
-                path,
-                "a training was broken off here and the disk is read-only. Make the folder writable, or copy it, and "
-                "run any command on it once.",
-            ) from error
-        connection = sqlite3.connect(
-            f"{uri}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
-        )
-    except BaseException:
-        connection.close()
-        raise
-    return connection

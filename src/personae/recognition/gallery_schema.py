@@ -17,6 +17,7 @@ from personae.errors import (
     TooNewError,
     WriteError,
 )
+from personae.files import write_error
 
 APPLICATION_ID = 0x50525341  # "PRSA", in the file's header: what tells our database from any other
 MIGRATIONS: tuple[str, ...] = (
@@ -190,3 +191,56 @@ def damaged(path: Path, why: object) -> DamagedFileError:
     return DamagedFileError(
         path, f"the gallery is damaged ({why}). Restore it from a backup, or move it away and train again."
     )
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection that may write; the file is made where there is none."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(path, error) from error
+    connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+    try:
+        # Of this connection only: nothing is changed in a file before it is known to be ours.
+        for pragma in ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_read_only(path: Path) -> sqlite3.Connection:
+    """A connection that may only read, also on a read-only disk."""
+    try:
+        if path.is_file():
+            path.open("rb").close()  # SQLite does not say why it cannot
+        else:
+            raise ModelNotFoundError(path, "there is no gallery. Train first: personae train CAST_FOLDER")
+    except OSError as error:
+        raise StoreError(path, f"cannot be read ({error.strerror}). Check its permissions.") from error
+    uri = path.absolute().as_uri()
+    connection = sqlite3.connect(
+        f"{uri}?mode=ro", uri=True, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            raise
+        # On a read-only disk WAL's shared memory cannot be made; nobody can be writing there either.
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists() and log.stat().st_size:
+            raise WriteError(
+                path,
+                "a training was broken off here and the disk is read-only. Make the folder writable, or copy it, and "
+                "run any command on it once.",
+            ) from error
+        connection = sqlite3.connect(
+            f"{uri}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
+        )
+    except BaseException:
+        connection.close()
+        raise
+    return connection

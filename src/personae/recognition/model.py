@@ -212,6 +212,13 @@ class CharacterModel(estimator.ClassifierMixin):
         self.negatives_ = Negatives(scaled.astype(np.float32), tuple(map(str, names)))
         return self
 
+    def recalibrate(self, far: float) -> Self:
+        """Move the operating point to `far`: the share of strangers that may get a name; nothing else changes."""
+        estimator.check_is_fitted(self)
+        self.far, self.threshold = far, None
+        self._calibrate()
+        return self
+
     # Deciding
 
     def decide(
@@ -311,7 +318,7 @@ class CharacterModel(estimator.ClassifierMixin):
     ) -> SmallPrototypes | None:
         """Prototypes `found` in the `groups` (n,) of photos `X` (n, d), for small faces; None where none are known."""
         statistics = self.background_.small
-        if copies is None or statistics is None:
+        if copies is None or statistics is None or not np.any(copies):
             return None
         sizes = None if copies_px is None else np.asarray(copies_px, np.float64)
         enrolled = statistics.enrolled(X, np.asarray(copies), sizes)

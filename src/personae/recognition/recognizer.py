@@ -26,7 +26,7 @@ from personae.errors import (
 )
 from personae.files import project_lock
 from personae.project import Project
-from personae.recognition import model_file
+from personae.recognition import model_file, operating_point
 from personae.recognition.background import background_for
 from personae.recognition.edit_log import EditLog, Negative
 from personae.recognition.edit_methods import EditMethods
@@ -233,8 +233,11 @@ class CharacterRecognizer(EditMethods):
         self, enrolment: Enrolment, negatives: Sequence[Negative], embedder: str, revision: str
     ) -> tuple[dict[str, Any], dict[str, int]]:
         """Fit, save and use the model of a gallery; its card, and photos left out by `max_photos`."""
-        model, left_out = fit_enrolment(enrolment, self.settings, embedder, negatives)
+        measured = operating_point.read(self.project.calibration, embedder)
+        settings = operating_point.settings_for(self.settings, measured)
+        model, left_out = fit_enrolment(enrolment, settings, embedder, negatives)
         card = model_file.describe(model, embedder=embedder, gallery_revision=revision)
+        card = operating_point.stated(card, self.settings.far, measured)
         model_file.save(model, card, self.model_path)
         with self._lock:
             self._loaded, self._card = model, card

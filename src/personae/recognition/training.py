@@ -29,6 +29,7 @@ def fit_enrolment(
         max_clusters=settings.max_clusters,
         far=settings.far,
         threshold=settings.threshold,
+        background_weight=settings.background_weight,
         seed=settings.seed,
         strangers=settings.strangers,
     )

@@ -1,0 +1,115 @@
+"""`personae evaluate`: how well a cast's photos would name new ones."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from personae.cli.console import console, progress_bar, table
+from personae.cli.options import ENROLMENT, NETWORKS, project_option, settings_from, settings_options
+from personae.files import write_whole
+
+if TYPE_CHECKING:
+    from personae.validation import EvaluationReport
+
+
+@click.command()
+@click.argument("cast", required=False, type=click.Path(path_type=Path))
+@click.option("--folds", type=click.IntRange(min=2), help="Folds of the cross-validation.  [default: one photo out, at "
+              "most 10]")  # fmt: skip
+@click.option("--unknown", type=click.Path(path_type=Path), metavar="DIR",
+              help="Photos of people outside the cast; every face in them counts.")  # fmt: skip
+@click.option("--groups", type=click.Path(path_type=Path, dir_okay=False), metavar="CSV",
+              help="Photos that stay together (one scene, one shoot): lines of path,group.")  # fmt: skip
+@click.option("--report", type=click.Path(path_type=Path, dir_okay=False), metavar="HTML",
+              help="Write the page with plots and thumbnails.")  # fmt: skip
+@click.option("--json", "json_to", metavar="FILE|-", help="Write everything as JSON to FILE, or to stdout (-).")
+@settings_options("far", "threshold", "max_photos", "max_clusters", "seed", "outliers", *ENROLMENT, *NETWORKS)
+@project_option
+def evaluate(
+    cast: Path | None,
+    folds: int | None,
+    unknown: Path | None,
+    groups: Path | None,
+    report: Path | None,
+    json_to: str | None,
+    project: Path | None,
+    **options: Any,
+) -> None:
+    """Cross-validate the CAST folder, or without one what the project has enrolled.
+
+    Every photo is named by a model that has not seen it nor a near-duplicate of it. Nothing in the project changes;
+    photos it has enrolled are not embedded again.
+    """
+    from personae.validation import evaluate_folder
+
+    with progress_bar(quiet=json_to == "-" and not sys.stderr.isatty()) as progress:
+        result = evaluate_folder(
+            cast,
+            project=project,
+            settings=settings_from(project, options),
+            folds=folds,
+            unknown=unknown,
+            groups=groups,
+            progress_callback=progress,
+        )
+    if json_to is not None:
+        from personae.exports.evaluation_json import evaluation_json
+
+        text = evaluation_json(result).encode()
+        if json_to == "-":
+            sys.stdout.buffer.write(text)
+            sys.stdout.buffer.flush()
+        else:
+            write_whole(Path(json_to), text)
+    if report is not None:
+        from personae.exports.evaluation_html import evaluation_html
+
+        write_whole(report, evaluation_html(result).encode())
+    if json_to != "-":
+        print_evaluation(result)
+        for path in (report, json_to):
+            if path is not None:
+                click.echo(f"written: {path}")
+
+
+def print_evaluation(report: EvaluationReport) -> None:
+    """The result in a sentence, a table of characters, and advice."""
+    from personae.exports.evaluation_html import interval_of, percent_of, summary
+
+    out = console()
+    evaluation = report.evaluation
+    out.print(summary(evaluation), markup=False)
+    shares = table("", "share>", "95% interval>")
+    shares.add_row("named rightly", percent_of(evaluation.right), interval_of(evaluation.right))
+    shares.add_row("named wrongly", percent_of(evaluation.wrong), interval_of(evaluation.wrong))
+    shares.add_row("unknown", percent_of(evaluation.unknown), interval_of(evaluation.unknown))
+    shares.add_row("nearest character is right", percent_of(evaluation.rank1), interval_of(evaluation.rank1))
+    for item in evaluation.strangers:
+        label = "strangers named" if item.source == "photos" else "named when left out of the cast"
+        shares.add_row(f"{label} (asked: {evaluation.far:.1%})", percent_of(item.far), interval_of(item.far))
+    for rate in evaluation.rates:
+        if rate.dir is not None:
+            shares.add_row(
+                f"named rightly where {rate.far:.1%} of strangers are named",
+                percent_of(rate.dir),
+                interval_of(rate.dir),
+            )
+    out.print(shares)
+    characters = table(
+        "character", "photos>", "different>", "tested>", "recall>", "precision>", "unknown>", "confused with"
+    )
+    for entry in evaluation.characters:
+        characters.add_row(
+            entry.character, str(entry.photos), str(entry.pictures), str(entry.tested), percent_of(entry.recall),
+            percent_of(entry.precision), percent_of(entry.unknown),
+            ", ".join(f"{other} ({count})" for other, count in entry.confusions),
+        )  # fmt: skip
+    out.print(characters)
+    for advice in report.advice:
+        out.print(f"- {advice.text}", markup=False)
+    for note in report.notes:
+        out.print(f"note: {note}", markup=False)
