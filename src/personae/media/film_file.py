@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from personae.errors import FilmError
-from personae.media.film import FilmPicture, Gap, Video, is_irregular
+from personae.media.film import MISSING, FilmPicture, Gap, Video, is_irregular
 from personae.media.pixels import Display, FramePixels, turn_of
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ CUT_SHORT_S = 1
 JUMP_BACK_S = 1.0
 """A clock that goes back further than this has been restarted (joined recordings); less is a picture out of place."""
 DAMAGED = "damaged: could not be decoded"
-MISSING = "pictures are missing"
 RESTARTED = "the file's clock starts again here"
 CUT_SHORT = "the file ends before the length it states"
 _STATE_LENGTH = ("mov", "matroska")
@@ -50,6 +49,7 @@ class FilmFile:
 
     def __init__(self, path: Path, *, stream: int | None = None) -> None:
         self.path = path
+        self.files = (path,)
         self._stream_wanted = stream
         self._container: InputContainer | None = None
         container = self._open()
@@ -96,6 +96,8 @@ class FilmFile:
             return
         stated_s = Fraction(max(container.start_time or 0, 0) + container.duration, 1_000_000)
         reached_s = max(end * self.video.time_base, self._sound_s)
+        if self._stream.duration:  # sound may be stated to last longer than the pictures
+            stated_s = min(stated_s, ((self._stream.start_time or 0) + self._stream.duration) * self.video.time_base)
         if stated_s - reached_s > CUT_SHORT_S:
             yield (end, int(stated_s / self.video.time_base), CUT_SHORT)
 
@@ -147,7 +149,7 @@ class FilmFile:
             try:
                 for packet in container.demux(stream, *container.streams.audio):
                     failures = 0
-                    if packet.stream_index == stream.index:
+                    if packet.stream.index == stream.index:  # the last, empty packet carries no number of its own
                         yield from self._frames_of(packet)
                     else:
                         self._note_sound(packet)
@@ -346,5 +348,7 @@ def _why_not(path: Path, error: Exception) -> str:
         return "permission denied. Change the file's permissions, or copy it to where you may."
     except (OSError, ValueError) as problem:
         return f"it cannot be opened ({problem})."
+    if isinstance(error, EOFError):
+        return "it ends before its first picture. Copy or export it again."
     detail = getattr(error, "strerror", None) or str(error)
     return f"this is not a film that can be read, or it is cut short ({detail}). Copy or export it again."
