@@ -15,6 +15,8 @@ from personae.errors import PersonaeError
 COMMANDS = {
     "train": "Learn a cast from a folder of photos per character.",
     "identify": "Name the characters in photos.",
+    "scan": "Find who is on screen in films, when, and for how long.",
+    "name": "Say who somebody in a scanned film is.",
     "inspect": "Show the trained model's card.",
     "doctor": "Check the installation: networks, providers, weights, speed.",
     "models": "List the known networks and their licences; fetch one.",
