@@ -1,8 +1,8 @@
 """From labelled tracks to a timeline: appearances, and each person's totals.
 
 Visible face time counts the spans in which the face is seen, with gaps up to `bridge_s` filled; neither padding nor
-depicted faces are in it. Scene presence goes from a person's first to last appearance, as long as none of the pauses between them is
-longer than `scene_gap_s`.
+depicted faces are in it. Scene presence goes from a person's first to last appearance, as long as none of the pauses
+between them is longer than `scene_gap_s`.
 """
 
 from __future__ import annotations
