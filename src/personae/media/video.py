@@ -89,13 +89,13 @@ class Film:
         After the last picture, `video` holds exact figures.
         """
         self.so_far = so_far or ReadSoFar()
-        end = self.video.start_pts
+        end, frame_pts = self.video.start_pts, float(self.video.frame_pts)
         for item in self._in_parts(start_pts):
             if isinstance(item, tuple):
                 self.so_far = replace(self.so_far, gaps=merged(self.so_far.gaps, item))
                 end = max(end, item[1])
                 continue
-            irregular = self.so_far.irregular or is_irregular(self.video, item.duration_pts)
+            irregular = self.so_far.irregular or is_irregular(frame_pts, item.duration_pts)
             self.so_far = replace(self.so_far, frames=self.so_far.frames + 1, irregular=irregular)
             end = item.pts + item.duration_pts
             yield item
@@ -120,7 +120,7 @@ class Film:
             base = part.video.start_pts
 
             def shifted(pts: int, begin: int = begin, base: int = base, scale: Fraction = scale) -> int:
-                return begin + round((pts - base) * scale)
+                return begin + (pts - base if scale == 1 else round((pts - base) * scale))
 
             from_pts = None
             if start_pts is not None and start_pts > begin and (len(self._parts) == 1 or starts):
