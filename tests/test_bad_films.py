@@ -41,12 +41,14 @@ def test_what_is_no_film_says_so(tmp_path: Path) -> None:
     (tmp_path / "text.mp4").write_text("not a film at all " * 500)
     Image.fromarray(numbered(1)).save(tmp_path / "still.png")
     Image.fromarray(numbered(1)).save(tmp_path / "still.jpg")
+    Image.fromarray(numbered(1)).save(tmp_path / "still.gif")
     reasons = {
         "missing.mp4": "there is no such file",
         "empty.mp4": r"the file is empty \(0 bytes\)",
         "text.mp4": "not a film that can be read",
         "still.png": "a still picture, not a film",
         "still.jpg": "a still picture, not a film",
+        "still.gif": "a still picture, not a film",
     }
     for name, reason in reasons.items():
         with pytest.raises(FilmError, match=reason) as caught:
@@ -55,6 +57,13 @@ def test_what_is_no_film_says_so(tmp_path: Path) -> None:
         assert isinstance(caught.value, InputError)
     with pytest.raises(FilmError, match="no film was given"):
         open_film([])
+
+
+def test_a_moving_gif_is_a_film(tmp_path: Path) -> None:
+    pictures = [Image.fromarray(numbered(n)) for n in range(5)]
+    pictures[0].save(tmp_path / "a.gif", save_all=True, append_images=pictures[1:], duration=100)
+    with open_film(tmp_path / "a.gif") as film:
+        assert [number for _, number in read(film)] == list(range(5))
 
 
 def test_sound_alone_is_no_film(tmp_path: Path) -> None:

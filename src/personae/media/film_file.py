@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from personae.errors import FilmError
 from personae.media.film import MISSING, FilmPicture, Gap, Video, is_irregular
+from personae.media.photos import SUFFIXES as PHOTO_SUFFIXES
 from personae.media.pixels import Display, FramePixels, turn_of
 
 if TYPE_CHECKING:
@@ -310,7 +311,9 @@ def usual_rate(rate: Fraction) -> Fraction:
 
 
 def _pick(path: Path, container: InputContainer, wanted: int | None) -> VideoStream:
-    if any(name == "image2" or name.endswith("_pipe") for name in container.format.name.split(",")):
+    still = any(name == "image2" or name.endswith("_pipe") for name in container.format.name.split(","))
+    single = path.suffix.lower() in PHOTO_SUFFIXES and all(s.frames == 1 for s in container.streams.video)
+    if still or single:
         raise FilmError(path, "this is a still picture, not a film. For photos use: personae identify")
     streams = [s for s in container.streams.video if not s.disposition & 0x400 and s.codec_context is not None]
     if not streams:
