@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from personae.errors import FilmError, InputError
+from personae.media.film import ReadSoFar
 from personae.media.video import Film, open_film
 from tests.films import Pixels, make_film, number_in, numbered, textured
 
@@ -178,3 +179,11 @@ def test_a_recording_whose_clock_starts_again_goes_on(tmp_path: Path) -> None:
         assert [number for _, number in rows] == list(range(100))
         assert [frame for frame, _ in rows] == list(range(100))
         assert gaps(film) == [(50.0, 50.0, "the file's clock starts again here")]
+        whole, so_far, start_pts = gaps(film), ReadSoFar(), film.video.start_pts
+        for n, _ in enumerate(film.pictures()):
+            if n == 70:
+                break
+            so_far = film.so_far
+        rest = [number_in(p.rgb()) for p in film.pictures(start_pts=start_pts + 70 * 3600, so_far=so_far)]
+        assert rest == list(range(70, 100))
+        assert (gaps(film), film.video.frames) == (whole, 100)

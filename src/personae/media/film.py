@@ -15,6 +15,7 @@ Gap = tuple[int, int, str]
 """(start_pts, end_pts, why): a span without readable pictures."""
 
 MISSING = "pictures are missing"
+RESTARTED = "the file's clock starts again here"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from personae.errors import FilmError
-from personae.media.film import MISSING, FilmPicture, Gap, Video, is_irregular
+from personae.media.film import MISSING, RESTARTED, FilmPicture, Gap, Video, is_irregular
 from personae.media.photos import SUFFIXES as PHOTO_SUFFIXES
 from personae.media.pixels import Display, FramePixels, turn_of
 
@@ -39,7 +39,6 @@ CUT_SHORT_S = 1
 JUMP_BACK_S = 1.0
 """A clock that goes back further than this has been restarted (joined recordings); less is a picture out of place."""
 DAMAGED = "damaged: could not be decoded"
-RESTARTED = "the file's clock starts again here"
 CUT_SHORT = "the file ends before the length it states"
 _STATE_LENGTH = ("mov", "matroska")
 """Formats that state their length in a place of its own; the others' is read off their end."""

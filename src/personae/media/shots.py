@@ -38,6 +38,8 @@ STEP_S = 0.04
 """Dissolves are looked for in pictures this far apart; a film has them at about that rate anyway."""
 MIXTURE_ERROR = 0.13
 """What of a dissolve's pictures the mixture of its ends may leave unexplained: a share of the ends' difference."""
+SAMPLES = 11
+"""So many pictures of a long span are looked at first."""
 DISSOLVE_LEVEL = 22.0
 """Mean difference of the ends of a dissolve, at least."""
 FLAT = 4.0
@@ -249,10 +251,10 @@ def _coarse(small: PixelArray) -> FloatArray:
     return np.asarray(cv2.resize(small, (32, 18), interpolation=cv2.INTER_AREA), np.float32).ravel()
 
 
-def _mixture(steps: list[_Seen]) -> tuple[float, Boundary] | None:
+def _mixture(steps: list[_Seen], *, look: bool = False) -> tuple[float, Boundary] | None:
     """The dissolve from the first to the last of these pictures and how clear it is, if there is one.
 
-    Each picture is fitted as a A + (1 - a) B with A the first, B the last.
+    Each picture is fitted as a A + (1 - a) B with A the first, B the last. `look`: without the last and dearest test.
     """
     if len(steps) < 5 or steps[0].flat:
         return None
@@ -261,6 +263,11 @@ def _mixture(steps: list[_Seen]) -> tuple[float, Boundary] | None:
     level = float(np.abs(difference).mean()) * 3
     if level < DISSOLVE_LEVEL:
         return None
+    if len(steps) > 2 * SAMPLES:
+        # A look at a few of them tells nearly always that it is none.
+        few = [steps[round(i)] for i in np.linspace(0, len(steps) - 1, SAMPLES)]
+        if _mixture(few, look=True) is None:
+            return None
     energy = float(difference @ difference)
     inner = np.stack([step.coarse for step in steps[1:-1]]) - last
     share = inner @ difference / energy
@@ -272,7 +279,7 @@ def _mixture(steps: list[_Seen]) -> tuple[float, Boundary] | None:
     falls = -np.diff(share)
     if float(falls.max()) > 0.5 or float(falls.min()) < -0.1:
         return None
-    if likeness(steps[0].small, steps[-1].small) >= UNLIKE:
+    if not look and likeness(steps[0].small, steps[-1].small) >= UNLIKE:
         return None
     middle = int(np.argmax(share < 0.5))
     start = int(np.argmax(share < 0.95)) - 1

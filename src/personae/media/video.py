@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from personae.errors import FilmError, SettingError
-from personae.media.film import FilmPicture, Gap, ReadSoFar, Video, is_irregular, merged
+from personae.media.film import RESTARTED, FilmPicture, Gap, ReadSoFar, Video, is_irregular, merged
 from personae.media.film_file import FilmFile
 from personae.media.picture_sequence import PictureSequence, is_pattern
 from personae.media.timecode import Counting, allows_drop_frame, parse_rate
@@ -109,6 +109,7 @@ class Film:
     def _in_parts(self, start_pts: int | None) -> Iterator[FilmPicture | Gap]:
         """Pictures and gaps of all parts, in the film's own time."""
         starts = self.so_far.part_starts
+        seekable = not any(why == RESTARTED for _, _, why in self.so_far.gaps)
         first = 0
         if start_pts is not None and starts:
             first = max(i for i, start in enumerate(starts) if start <= max(start_pts, starts[0]))
@@ -123,7 +124,8 @@ class Film:
                 return begin + (pts - base if scale == 1 else round((pts - base) * scale))
 
             from_pts = None
-            if start_pts is not None and start_pts > begin and (len(self._parts) == 1 or starts):
+            # Past a restarted clock, times in the file are not those of the film: read from the start, and do not seek.
+            if start_pts is not None and start_pts > begin and seekable and (len(self._parts) == 1 or starts):
                 # The end of a part is wanted even where only the next one has pictures to give.
                 run_up = 0 if len(self._parts) == 1 else round(1 / part.video.time_base)
                 from_pts = max(base + int((start_pts - begin) / scale) - run_up, base)
