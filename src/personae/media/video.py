@@ -139,6 +139,8 @@ class Film:
                 elif start_pts is None or pts >= start_pts:
                     same = (pts, end) == (item.pts, item.pts + item.duration_pts)
                     yield item if same else FilmPicture(pts, max(end - pts, 1), item.pixels)
+            if len(self._parts) > 1:
+                part.close()  # one decoder at a time; a part that is read again opens again
             begin = end
 
 
@@ -173,6 +175,8 @@ def open_film(
                 parts.append(PictureSequence(file, exact))
             else:
                 parts.append(FilmFile(file, stream=stream))
+            if len(files) > 1:
+                parts[-1].close()
         video = _joined(files, parts)
         if exact is not None:
             video = _at_rate(video, exact)
