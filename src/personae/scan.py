@@ -13,9 +13,10 @@ from typing import Any
 
 from personae._version import __version__
 from personae.errors import EmbedderMismatchError, ModelNotFoundError
-from personae.faces import backends
+from personae.faces import backends, multiscale
 from personae.faces.detector import Detector
 from personae.faces.embedder import Embedder
+from personae.faces.yunet import YuNetDetector
 from personae.media.film import Video
 from personae.media.video import Film, open_film
 from personae.recognition.model import CharacterModel
@@ -158,7 +159,10 @@ def film_detector(recognizer: CharacterRecognizer) -> Detector:
     """The recognizer's detector at a lower threshold: weak detections carry tracks on."""
     settings = recognizer.settings
     weak = replace(settings, min_detection_score=min(WEAK_SCORE, settings.min_detection_score))
-    return backends.make_detector(weak)
+    detector = backends.make_detector(weak)
+    if isinstance(detector, YuNetDetector):
+        detector.care = multiscale.BRISK
+    return detector
 
 
 def _fingerprint(video: Video, detector: Detector, embedder: Embedder, settings: Settings) -> dict[str, Any]:
