@@ -69,7 +69,7 @@ def scan_film(
     that was interrupted goes on. Raises FilmError, ModelNotFoundError, EmbedderMismatchError, WriteError.
     """
     model, settings = trained_model(recognizer), recognizer.settings
-    detector, embedder = film_detector(recognizer), recognizer.analyzer.embedder
+    detector, embedder = film_networks(recognizer)
     with film if isinstance(film, Film) else open_film(film, as_one=not isinstance(film, str | Path)) as opened:
         files = out if isinstance(out, FilmFiles) else FilmFiles(Path(out), film_files.film_name(opened.video))
         fingerprint = _fingerprint(opened.video, detector, embedder, settings)
@@ -155,14 +155,21 @@ def trained_model(recognizer: CharacterRecognizer) -> CharacterModel:
     return model
 
 
-def film_detector(recognizer: CharacterRecognizer) -> Detector:
-    """The recognizer's detector at a lower threshold: weak detections carry tracks on."""
+def film_networks(recognizer: CharacterRecognizer) -> tuple[Detector, Embedder]:
+    """The recognizer's networks for films: weak detections count too, for they carry tracks on.
+
+    One thread each: several pictures are searched side by side, which wastes less than sharing one between threads.
+    """
     settings = recognizer.settings
-    weak = replace(settings, min_detection_score=min(WEAK_SCORE, settings.min_detection_score))
-    detector = backends.make_detector(weak)
+    threads = 1 if settings.threads is None else settings.threads
+    weak = min(WEAK_SCORE, settings.min_detection_score)
+    detector = backends.make_detector(replace(settings, min_detection_score=weak, threads=threads))
     if isinstance(detector, YuNetDetector):
         detector.care = multiscale.BRISK
-    return detector
+    embedder = backends.make_embedder(replace(settings, threads=threads))
+    # A recognizer may have been given an embedder that settings cannot name.
+    same = embedder.id == recognizer.analyzer.embedder_id
+    return detector, embedder if same else recognizer.analyzer.embedder
 
 
 def _fingerprint(video: Video, detector: Detector, embedder: Embedder, settings: Settings) -> dict[str, Any]:

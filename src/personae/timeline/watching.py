@@ -6,10 +6,11 @@ through: only the shot detector, which looks a few seconds back, is shown the ch
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,12 +29,13 @@ from personae.timeline.looking import Looker, looks, same_place
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import Shot
 from personae.timeline.tracking import Embed, FaceTracker
-from personae.types import IntArray, PixelArray, Progress, ProgressCallback
+from personae.types import FloatArray, IntArray, PixelArray, Progress, ProgressCallback
 
 CHUNK_SCHEMA = "personae/scan-chunk/1"
 CHUNK_S = 20.0
 """At most this much of the film is looked at again after an interruption."""
-LOOKING_THREADS = 2
+LOOKING_THREADS = max(2, min(8, os.cpu_count() or 2))
+EMBEDDED_TOGETHER = 8
 BEHIND_S = 10.0
 
 
@@ -142,7 +144,7 @@ def watch(
     with ThreadPoolExecutor(LOOKING_THREADS, thread_name_prefix="personae-look") as pool:
         while pictures.next_pts is not None:
             start_pts = pictures.next_pts
-            tracker = FaceTracker(embed, float(1 / film.video.time_base))
+            tracker = FaceTracker(side_by_side(embed, pool), float(1 / film.video.time_base))
             every_pts = settings.look_every_s / film.video.time_base
             found, before = [], looker.looks
             for look in looks(
@@ -170,6 +172,16 @@ def watch(
     for chunk in chunks:
         pictures.boundaries |= {boundary.pts: boundary for boundary in chunk.boundaries}
     return _whole(film, chunks, list(pictures.boundaries.values()))
+
+
+def side_by_side(embed: Embed, pool: Executor) -> Embed:
+    """`embed` for many crops at once on several threads."""
+
+    def embed_all(crops: PixelArray) -> FloatArray:
+        parts = [crops[i : i + EMBEDDED_TOGETHER] for i in range(0, len(crops), EMBEDDED_TOGETHER)]
+        return embed(crops) if len(parts) < 2 else np.concatenate(list(pool.map(embed, parts)))
+
+    return embed_all
 
 
 def _resumed(film: Film, chunks: Sequence[_Chunk]) -> _Pictures:
