@@ -157,13 +157,18 @@ def test_clusters_are_people_and_never_join_who_is_on_screen_together() -> None:
 
 
 def test_of_two_on_screen_together_only_one_is_named_unless_both_are_far_above() -> None:
-    scores = np.array([[0.6, 0.1], [0.4, 0.35]])
-    support = np.array([4.0, 0.0])
+    asked = np.array([0.3, 0.3])
     together = np.array([[False, True], [True, False]])
-    assert identity.name_clusters(scores, support, together, 0.25) == [0, 1]
-    assert identity.name_clusters(np.array([[0.6, 0.1], [0.4, 0.2]]), support, together, 0.25) == [0, None]
-    assert identity.name_clusters(np.array([[0.6, 0.1], [0.5, 0.2]]), support, together, 0.25) == [0, 0]
-    assert identity.name_clusters(np.array([[0.3, 0.1]]), np.array([9.0]), np.zeros((1, 1), bool), 0.25) == [None]
+    assert identity.name_clusters(np.array([[0.6, 0.1], [0.4, 0.35]]), asked, together) == [0, 1]
+    assert identity.name_clusters(np.array([[0.6, 0.1], [0.4, 0.2]]), asked, together) == [0, None]
+    assert identity.name_clusters(np.array([[0.6, 0.1], [0.5, 0.2]]), asked, together) == [0, 0]
+    assert identity.name_clusters(np.array([[0.6, 0.1], [0.4, 0.2]]), asked, ~together & together) == [0, 0]
+    assert identity.name_clusters(np.array([[0.29, 0.1]]), asked[:1], np.zeros((1, 1), bool)) == [None]
+
+
+def test_more_is_asked_of_many_faces_and_of_small_ones() -> None:
+    few, many, small = identity.asked_of(np.array([0.5, 9.0, 0.5]), np.array([60.0, 60.0, 20.0]), 0.25)
+    assert 0.25 < few < many and few < small
 
 
 def test_the_same_place_in_the_same_set_up_counts_for_a_pair() -> None:

@@ -28,6 +28,9 @@ POOLED_MARGIN = 0.03
 SURE_MARGIN = 0.06
 """Many good faces of one person come out far higher than any stranger's: with them, so much more is asked."""
 SURE_SUPPORT = 4.0
+SMALL_PX = 28.0
+SMALL_MARGIN = 0.04
+"""Faces below this size are more alike than others: so much more is asked of a cluster of them."""
 WEAK_SUPPORT = 1.5
 """A cluster worth less than this (the weights of its faces together) may join another one:"""
 JOIN_ALIKE = 0.34
@@ -97,7 +100,8 @@ def identify(
     limit = model.threshold_ if threshold is None else threshold
     vectors, support = pooled_clusters(person, evidence)
     scores = character_scores(vectors, model.prototypes_.centres, model.prototypes_.starts).astype(np.float64)
-    named = name_clusters(scores, support, _clusters_apart(person, apart), limit)
+    asked = asked_of(support, _cluster_px(person, records), limit)
+    named = name_clusters(scores, asked, _clusters_apart(person, apart))
     track_scores = character_scores(evidence.pooled, model.prototypes_.centres, model.prototypes_.starts)
     similarity, confidence = np.zeros(n), np.zeros(n)
     for i in range(n):
@@ -113,14 +117,19 @@ def identify(
     return People(_without_no_faces(person, characters, records, evidence), characters, similarity, confidence)
 
 
+def asked_of(support: NDArray[np.float64], face_px: NDArray[np.float64], threshold: float) -> NDArray[np.float64]:
+    """(c,) the cosine that each cluster must reach, from one face's `threshold`, its support and faces' mean size."""
+    result: NDArray[np.float64] = threshold + POOLED_MARGIN + SURE_MARGIN * np.minimum(support / SURE_SUPPORT, 1.0)
+    return result + np.where(face_px < SMALL_PX, SMALL_MARGIN, 0.0)
+
+
 def name_clusters(
-    scores: NDArray[np.float64], support: NDArray[np.float64], apart: NDArray[np.bool_], threshold: float
+    scores: NDArray[np.float64], asked: NDArray[np.float64], apart: NDArray[np.bool_]
 ) -> list[int | None]:
     """Per cluster the number of its character, or None: best scores first, each name once among clusters `apart`.
 
-    `scores` (c, m) cosines; `support` (c,); `apart` (c, c): clusters that are on screen together.
+    `scores` (c, m) cosines; `asked` (c,): what each must reach; `apart` (c, c): clusters that are on screen together.
     """
-    asked = threshold + POOLED_MARGIN + SURE_MARGIN * np.minimum(support / SURE_SUPPORT, 1.0)
     named: list[int | None] = [None] * len(scores)
     for flat in np.argsort(-scores, axis=None, kind="stable"):
         c, character = divmod(int(flat), scores.shape[1])
@@ -149,6 +158,13 @@ def pooled_clusters(person: IntArray, evidence: Evidence) -> tuple[FloatArray, N
     np.add.at(sums, person, evidence.pooled * weights[:, None])
     support = np.bincount(person, evidence.support, count).astype(np.float64)
     return unit(sums).astype(np.float32), support
+
+
+def _cluster_px(person: IntArray, records: Sequence[TrackRecord]) -> NDArray[np.float64]:
+    """(c,) mean size of the clusters' faces."""
+    size = np.array([float(record.face_px.mean()) if len(record.face_px) else 0.0 for record in records])
+    counts = np.bincount(person).astype(np.float64)
+    return np.asarray(np.bincount(person, size, len(counts)) / np.maximum(counts, 1), np.float64)
 
 
 def _clusters_apart(person: IntArray, apart: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -17,7 +17,8 @@ from personae.timeline.timeline import BestPicture, Track
 STILL = 0.12
 """A living face differs from itself more than this within seconds; a picture of one does not (see `stillness`)."""
 STILL_S = 1.5
-"""Shorter tracks do not tell."""
+STILL_PX = 32.0
+"""Shorter tracks and smaller faces do not tell."""
 SAME_FACE = 0.3
 
 Earlier = tuple[Sequence[TrackRecord], Sequence[str | None]]
@@ -44,7 +45,8 @@ def tracks_of(records: Sequence[TrackRecord], shots: Sequence[int]) -> tuple[Tra
 def is_depicted(record: TrackRecord, video: Video) -> bool:
     """Whether the face is one on a picture in the picture: it turns, blinks and speaks no more than paper does."""
     seconds = float((record.end_pts - record.start_pts) * video.time_base)
-    return seconds >= STILL_S and record.stillness < STILL
+    large = len(record.face_px) > 0 and float(record.face_px.mean()) >= STILL_PX
+    return large and seconds >= STILL_S and record.stillness < STILL
 
 
 def labels_of(
