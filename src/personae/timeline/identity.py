@@ -29,8 +29,8 @@ SURE_MARGIN = 0.06
 """Many good faces of one person come out far higher than any stranger's: with them, so much more is asked."""
 SURE_SUPPORT = 4.0
 SMALL_PX = 28.0
-SMALL_MARGIN = 0.04
-"""Faces below this size are more alike than others: so much more is asked of a cluster of them."""
+SMALL_MARGIN = 0.05
+"""Faces below this size are more alike than others: so much more is asked of them, to be one person and to be named."""
 WEAK_SUPPORT = 1.5
 """A cluster worth less than this (the weights of its faces together) may join another one:"""
 JOIN_ALIKE = 0.34
@@ -95,6 +95,7 @@ def identify(
     """
     n = len(records)
     apart = on_screen_together(records)
+    bonus = _for_small_faces(records) + (0 if bonus is None else bonus)
     person = clustering.cluster(evidence.pooled, evidence.support, evidence.faces, apart, bonus=bonus)
     person = _join_weak(person, evidence, apart, bonus)
     limit = model.threshold_ if threshold is None else threshold
@@ -158,6 +159,12 @@ def pooled_clusters(person: IntArray, evidence: Evidence) -> tuple[FloatArray, N
     np.add.at(sums, person, evidence.pooled * weights[:, None])
     support = np.bincount(person, evidence.support, count).astype(np.float64)
     return unit(sums).astype(np.float32), support
+
+
+def _for_small_faces(records: Sequence[TrackRecord]) -> NDArray[np.float64]:
+    """(n, n) what pairs of tracks with small faces are short of."""
+    small = np.array([len(record.face_px) > 0 and record.face_px.mean() < SMALL_PX for record in records], bool)
+    return np.where(small[:, None] | small, -SMALL_MARGIN, 0.0)
 
 
 def _cluster_px(person: IntArray, records: Sequence[TrackRecord]) -> NDArray[np.float64]:
