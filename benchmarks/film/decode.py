@@ -4,8 +4,8 @@
     python -m benchmarks.film.decode --make 1920x1080 60        one made on the spot: size, seconds
 
 "Pure decode" is PyAV's own loop with all threads and nothing else; "decode to RGB" converts every picture with
-`to_ndarray("rgb24")`, as most programs do. Every contender in turn, median of the rounds with quartiles; CPU time beside, which others on the machine
-disturb less.
+`to_ndarray("rgb24")`, as most programs do. Every contender in turn, median of the rounds with quartiles; CPU time
+beside, which others on the machine disturb less.
 """
 
 from __future__ import annotations
