@@ -34,7 +34,7 @@ CUT_OUT_FACES = 1.8
 """How much of the picture it shows, in face sizes."""
 SAME_VIEW = 0.8
 """Looks whose whole pictures correlate less may have a cut between them, and more is looked at."""
-WINDOWS_AHEAD = 3
+WINDOWS_AHEAD = 4
 TINY_PX = 16
 
 

@@ -34,7 +34,7 @@ from personae.types import FloatArray, IntArray, PixelArray, Progress, ProgressC
 CHUNK_SCHEMA = "personae/scan-chunk/1"
 CHUNK_S = 20.0
 """At most this much of the film is looked at again after an interruption."""
-LOOKING_THREADS = max(2, min(8, os.cpu_count() or 2))
+LOOKING_THREADS = max(2, min(4, os.cpu_count() or 2))
 EMBEDDED_TOGETHER = 8
 BEHIND_S = 10.0
 
