@@ -15,6 +15,8 @@ from personae.errors import PersonaeError
 COMMANDS = {
     "train": "Learn a cast from a folder of photos per character.",
     "identify": "Name the characters in photos.",
+    "scan": "Find who is on screen in films, when, and for how long.",
+    "name": "Say who somebody in a scanned film is.",
     "evaluate": "Say how well a cast's photos would name new ones, and what to mend.",
     "tune": "Search the settings that suit a cast, and save what gains.",
     "calibrate": "Set how many strangers may get a name, and measure it.",

@@ -61,9 +61,22 @@ class _Level:
     scale_xy: tuple[float, float]
 
 
-def search(pixels: PixelArray, look: Look, min_score: float) -> Faces:
+@dataclass(frozen=True)
+class Care:
+    """Which faces get a second look: those below `small_px`; tiny ones from `tiny_score` on (see the constants)."""
+
+    small_px: float = SMALL_PX
+    tiny_score: float = TINY_FIRST_LOOK_SCORE
+
+
+THOROUGH = Care()
+BRISK = Care(36.0, 0.4)
+"""For films, where a face is seen many times: less than a quarter of the second looks, and the same names."""
+
+
+def search(pixels: PixelArray, look: Look, min_score: float, care: Care = THOROUGH) -> Faces:
     """Every face of (h, w, 3) uint8 RGB `pixels` with at least `min_score`, best first, in its coordinates."""
-    threshold = min(TINY_FIRST_LOOK_SCORE, min_score)
+    threshold = min(care.tiny_score, min_score)
     found: list[Faces] = []
     level_of: list[IntArray] = []
     levels = list(_levels(pixels))
@@ -75,7 +88,7 @@ def search(pixels: PixelArray, look: Look, min_score: float) -> Faces:
     keep = suppress(candidates)
     candidates, origin = candidates[keep], origin[keep]
     sure = [
-        _second_look(candidates[[at]], levels[int(origin[at])], look, min_score)
+        _second_look(candidates[[at]], levels[int(origin[at])], look, min_score, care)
         for at in range(min(len(candidates), MAX_SECOND_LOOKS))
     ]
     merged = concatenate(sure)
@@ -118,18 +131,18 @@ def _spans(length: int) -> list[tuple[int, int]]:
     return [(start, start + size) for start in np.linspace(0, length - size, count).round().astype(int).tolist()]
 
 
-def _second_look(face: Faces, level: _Level, look: Look, min_score: float) -> Faces:
+def _second_look(face: Faces, level: _Level, look: Look, min_score: float, care: Care) -> Faces:
     """The one candidate `face`, looked at again where that may change anything; no face where it was none."""
     there = _scaled(face, *level.scale_xy)
     box = there.boxes_xyxy[0].astype(np.float64)
     size = float(there.face_px[0])
     height, width = level.pixels.shape[:2]
     at_edge = box[0] < 0 or box[1] < 0 or box[2] > width or box[3] > height
-    if size >= SMALL_PX and not at_edge:
+    if size >= care.small_px and not at_edge:
         return face[face.scores >= min_score]
-    if face.scores[0] < min(min_score, TINY_FIRST_LOOK_SCORE if size < TINY_PX else FIRST_LOOK_SCORE):
+    if face.scores[0] < min(min_score, care.tiny_score if size < TINY_PX else FIRST_LOOK_SCORE):
         return face[:0]
-    size_then, side_then = SMALL_LOOK_PX if size < SMALL_PX else EDGE_LOOK_PX
+    size_then, side_then = SMALL_LOOK_PX if size < care.small_px else EDGE_LOOK_PX
     side = side_then * max(size, 1.0) / size_then
     corner = (box[:2] + box[2:]) / 2 - side / 2
     canvas, scale_xy, shift_xy = _cut_out(level.pixels, corner, side, side_then)

@@ -31,11 +31,13 @@ class YuNetDetector:
     """Detector of `personae.detectors`; reads the settings `min_detection_score`, `provider` and `threads`.
 
     `network`: the name of a known network or the path of any YuNet ONNX file. Nothing is read before the first use.
+    `care`: how willingly small faces are looked at twice.
     """
 
     def __init__(self, settings: Settings | None = None, *, network: str | Path = "yunet") -> None:
         settings = settings or Settings()
         self._min_score = settings.min_detection_score
+        self.care = multiscale.THOROUGH
         self._weights = weights.Lazy(network)
         self._network = preparation.Lazy(self._weights, "detector")
         self._session = Session(self._network.take_model, provider=settings.provider, threads=settings.threads)
@@ -50,7 +52,7 @@ class YuNetDetector:
 
         Raises WeightsError where the network cannot be had or is no YuNet.
         """
-        return multiscale.search(picture.pixels, self.look, self._min_score)
+        return multiscale.search(picture.pixels, self.look, self._min_score, self.care)
 
     def look(self, pixels: PixelArray, min_score: float) -> Faces:
         """All candidates in (h, w, 3) uint8 RGB `pixels` at that very size, several per face (see `multiscale`)."""

@@ -1,0 +1,183 @@
+"""What a person decided: it outranks the model, survives scanning again, holds for another copy, and can be undone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from personae import naming
+from personae.cli import cli
+from personae.errors import DamagedFileError, ForeignFileError, StoreError, TooNewError, UnknownCharacterError
+from personae.recognition.gallery import Gallery
+from personae.recognition.recognizer import CharacterRecognizer
+from personae.scan import scan_film
+from personae.timeline import edits as decided
+from personae.timeline import native
+from personae.timeline.film_files import FilmFiles
+from personae.timeline.timeline import Timeline
+from tests.drawn_films import drawn_film, drawn_recognizer, scene
+from tests.films import Pixels
+
+
+def draw(n: int) -> Pixels:
+    """Two shots: Thor with a stranger, Loki with the same stranger."""
+    if n < 30:
+        return scene(1, [("Thor", 80, 120, 64), ("nobody", 240, 100, 60)], take=n // 4 % 7)
+    return scene(2, [("Loki", 230, 120, 64), ("nobody", 80, 100, 60)], take=n // 4 % 7)
+
+
+@pytest.fixture(scope="module")
+def recognizer(tmp_path_factory: pytest.TempPathFactory) -> CharacterRecognizer:
+    return drawn_recognizer(tmp_path_factory.mktemp("drawn"))
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return drawn_film(tmp_path_factory.mktemp("film") / "film.mp4", draw, 60)
+
+
+@pytest.fixture
+def files(recognizer: CharacterRecognizer, film: Path, tmp_path: Path) -> FilmFiles:
+    return scan_film(film, recognizer, tmp_path).files
+
+
+def who(timeline: Timeline) -> list[tuple[str, str]]:
+    return [(one.name, one.decided_by) for one in timeline.appearances]
+
+
+def test_naming_an_unknown_person_outranks_the_model_and_survives(
+    files: FilmFiles, recognizer: CharacterRecognizer, film: Path
+) -> None:
+    named = naming.name_person(files.timeline, "Unknown 1", "Hela", author="Ada")
+    assert sorted(who(named)) == [("Hela", "person"), ("Loki", "model"), ("Thor", "model")]
+    assert native.read(files.timeline) == native.loads(native.dumps(named))
+    again = scan_film(film, recognizer, files.folder, fresh=True)
+    assert sorted(who(again.timeline)) == sorted(who(named)) and not again.notes
+    row = json.loads(files.edits.read_text())["edits"][0]
+    assert (row["decision"], row["character"], row["author"]) == ("name", "Hela", "Ada") and row["date"].endswith("Z")
+
+
+def test_wrong_split_merge_and_undo(files: FilmFiles, recognizer: CharacterRecognizer, film: Path) -> None:
+    before = native.read(files.timeline)
+    wrong = naming.name_person(files.timeline, "Thor", None)
+    assert sorted(who(wrong)) == [("Loki", "model"), ("Unknown 1", "model"), ("Unknown 2", "person")]
+    rescanned = scan_film(film, recognizer, files.folder, fresh=True).timeline
+    assert sorted(who(rescanned)) == sorted(who(wrong)), "the number stays"
+    first = next(one for one in wrong.appearances if one.unknown == "Unknown 1")
+    assert ("Unknown 1", "person") in who(naming.name_person(files.timeline, "Unknown 2", "Unknown 1"))
+    naming.undo(files.timeline)
+    split = naming.name_person(files.timeline, str(first.id), "new")
+    assert "Unknown 3" in {one.name for one in split.appearances}
+    for _ in range(2):
+        naming.undo(files.timeline)
+    back, last = naming.undo(files.timeline)
+    assert last is None
+    assert native.loads(native.dumps(back)).appearances == before.appearances
+
+
+def test_edits_hold_for_a_smaller_copy_and_lost_ones_are_listed(
+    files: FilmFiles, recognizer: CharacterRecognizer, tmp_path: Path
+) -> None:
+    naming.name_person(files.timeline, "Unknown 1", "Hela")
+
+    def half(n: int) -> Pixels:
+        return np.asarray(cv2.resize(draw(n), None, fx=0.75, fy=0.75, interpolation=cv2.INTER_AREA), np.uint8)
+
+    copy = drawn_film(tmp_path / "copy.mp4", half, 60)
+    result = scan_film(copy, recognizer, tmp_path / "copy", edits=files.edits)
+    assert ("Hela", "person") in who(result.timeline) and not result.notes
+    other = drawn_film(tmp_path / "other.mp4", lambda n: scene(1, [("Thor", 160, 50, 64)], take=n // 4 % 7), 60)
+    lost = scan_film(other, recognizer, tmp_path / "other", edits=files.edits)
+    assert who(lost.timeline) == [("Thor", "model")]
+    assert "no longer finds its face" in lost.notes[0] and "Hela" in lost.notes[0]
+
+
+def test_a_contact_sheets_decisions_are_understood(
+    files: FilmFiles, recognizer: CharacterRecognizer, film: Path
+) -> None:
+    timeline = native.read(files.timeline)
+    rows = []
+    for one in timeline.appearances:
+        assert one.best_picture is not None
+        rows.append(
+            {
+                "appearance": one.id,
+                "tracks": list(one.tracks),
+                "character": one.character,
+                "unknown": one.unknown,
+                "start_pts": one.start_pts,
+                "end_pts": one.end_pts,
+                "pts": one.best_picture.pts,
+                "t_s": timeline.video.seconds(one.best_picture.pts),
+                "box": list(one.best_picture.box),
+                "decision": "wrong" if one.character == "Thor" else "right",
+                "author": "",
+                "date": "",
+            }
+        )
+    film_facts = {"content_id": timeline.video.content_id, "path": "film.mp4"}
+    files.edits.write_text(json.dumps({"schema": decided.SCHEMA, "film": film_facts, "edits": rows}))
+    again = scan_film(film, recognizer, files.folder).timeline
+    assert sorted(who(again)) == [("Loki", "person"), ("Unknown 1", "person"), ("Unknown 2", "person")]
+
+
+def test_learning_adds_faces_to_the_gallery(film: Path, tmp_path: Path) -> None:
+    own = drawn_recognizer(tmp_path)
+    files = scan_film(film, own, tmp_path / "out").files
+    naming.name_person(files.timeline, "Unknown 1", "Hela")
+    assert 0 < naming.learn(files.timeline, "Hela", own) <= naming.LEARNT_FACES
+    with Gallery.open(own.project.gallery, embedder=None, read_only=True) as gallery:
+        assert len(gallery.photos("Hela")) >= 2 and "film.mp4#t=" in gallery.photos("Hela")[0].path
+    other = scan_film(drawn_film(tmp_path / "b.mp4", draw, 50), own, tmp_path / "b").timeline
+    assert ("Hela", "model") in who(other)
+    own.train_folder(tmp_path / "cast")
+    assert own.face_model is not None and "Hela" in own.face_model.classes_, "a later training keeps what was learnt"
+
+
+def test_what_cannot_be_done_says_what_to_do(files: FilmFiles) -> None:
+    with pytest.raises(UnknownCharacterError, match=r"There are: .*Unknown 1"):
+        naming.name_person(files.timeline, "Odin", "Thor")
+    video = native.read(files.timeline).video
+    for content, error in (
+        ("{", ForeignFileError),
+        ('{"schema": "personae/timeline/1"}', ForeignFileError),
+        ('{"schema": "personae/edits/2"}', TooNewError),
+        ('{"schema": "personae/edits/1", "edits": [{"decision": "maybe"}]}', DamagedFileError),
+    ):
+        files.edits.write_text(content)
+        with pytest.raises(error):
+            decided.read(files.edits, video)
+    files.edits.unlink()
+    files.tracks.unlink()
+    with pytest.raises(StoreError, match="Scan the film again"):
+        naming.name_person(files.timeline, "Thor", None)
+
+
+def test_the_commands_scan_name_and_undo(film: Path, tmp_path: Path) -> None:
+    drawn_recognizer(tmp_path)
+    fake = ["--detector", "fake", "--embedder", "fake"]
+    run = CliRunner()
+    arguments = ["scan", str(film), "--cast", str(tmp_path / "cast"), "--out", str(tmp_path / "out"), *fake]
+    done = run.invoke(cli, [*arguments, "--progress", "json"])
+    assert done.exit_code == 0, done.output
+    assert "Unknown 1" in done.stdout and "film.timeline.json" in done.stdout
+    assert {json.loads(line)["stage"] for line in done.stderr.splitlines()} >= {"photos", "model", "timeline"}
+    timeline = str(tmp_path / "out" / "film.timeline.json")
+    done = run.invoke(cli, ["name", "Unknown 1", "Hela", "--timeline", timeline])
+    assert done.exit_code == 0 and "Hela" in done.output
+    assert "taken back: name Hela" in run.invoke(cli, ["name", "--undo", "--timeline", timeline]).output
+    assert run.invoke(cli, ["name", "Thor", "--timeline", timeline]).exit_code == 2
+    project = ["--project", str(tmp_path / "out" / "personae")]
+    done = run.invoke(cli, ["scan", str(film), "--json", "-", "--out", str(tmp_path / "out"), *project, *fake])
+    assert native.loads(done.stdout).video.frames == 60
+    bad = tmp_path / "bad.mp4"
+    bad.write_bytes(b"no film")
+    done = run.invoke(cli, ["scan", str(bad), str(film), "--out", str(tmp_path / "two"), *project, *fake],
+                      standalone_mode=False)  # fmt: skip
+    assert done.return_value == 1 and "bad.mp4" in done.stderr and (tmp_path / "two" / "film.timeline.json").is_file()
+    assert not list((tmp_path / "two").glob("bad*"))
