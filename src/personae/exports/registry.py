@@ -32,6 +32,7 @@ OURS = {
     "webvtt": "personae.exports.captions:WebVtt",
     "srt": "personae.exports.captions:Srt",
     "methods": "personae.exports.methods:Methods",
+    "report": "personae.exports.report:Report",
 }
 
 
