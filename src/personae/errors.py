@@ -5,6 +5,7 @@ PersonaeError
 │   ├── SettingError                      a setting is unknown or out of its range
 │   ├── CastError                         no cast: folder missing, empty, or no usable photo in it
 │   ├── PhotoError                        one picture cannot be read            .path .reason
+│   ├── FilmError                         one film cannot be read               .path .reason
 │   ├── EmbeddingError                    NaN, zero or of the wrong length
 │   └── UnknownCharacterError             no character of that name in the cast
 ├── EmbedderMismatchError                 two embedders' vectors would be mixed .expected .found
@@ -42,6 +43,15 @@ class CastError(InputError):
 
 class PhotoError(InputError):
     """A picture cannot be read."""
+
+    def __init__(self, path: str | Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = str(path)
+        self.reason = reason
+
+
+class FilmError(InputError):
+    """A film cannot be read."""
 
     def __init__(self, path: str | Path, reason: str) -> None:
         super().__init__(f"{path}: {reason}")

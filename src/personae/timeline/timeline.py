@@ -7,41 +7,16 @@ timecode are views of it. Spans are half-open: [start_pts, end_pts). `start_s` a
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any, Literal
+
+from personae.media.film import Video
+
+__all__ = ["SCHEMA", "Appearance", "BestPicture", "Box", "Shot", "Timeline", "Totals", "Track", "Video"]
 
 SCHEMA = "personae/timeline/1"
 
 Box = tuple[int, float, float, float, float, float]
 """(pts, x1, y1, x2, y2, score), pixels of the displayed picture."""
-
-
-@dataclass(frozen=True)
-class Video:
-    """The film as it was read. `size_wh`: displayed pixels (rotation and pixel aspect applied); `frames`: decoded."""
-
-    path: str
-    content_id: str
-    stream: int
-    frame_rate: Fraction
-    time_base: Fraction
-    variable_rate: bool
-    start_pts: int
-    duration_pts: int
-    size_wh: tuple[int, int]
-    frames: int
-    start_timecode: str | None = None
-    drop_frame: bool = False
-    reel: str | None = None
-
-    def seconds(self, pts: int) -> float:
-        """Seconds from the film's first picture."""
-        return float((pts - self.start_pts) * self.time_base)
-
-    @property
-    def duration_s(self) -> float:
-        """Length in seconds."""
-        return float(self.duration_pts * self.time_base)
 
 
 @dataclass(frozen=True)

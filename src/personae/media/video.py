@@ -1,0 +1,209 @@
+"""Films from disk: `open_film` gives every picture once, in order, at its exact time.
+
+    with open_film("film.mp4") as film:
+        for picture in film.pictures():
+            pixels = picture.rgb()
+
+A film is one file, several files in a row (`as_one`), or a folder of numbered pictures with a `rate`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from personae.errors import FilmError
+from personae.media.film import FilmPicture, Gap, ReadSoFar, Video, merged
+from personae.media.film_file import FilmFile
+
+__all__ = ["Film", "FilmPicture", "Gap", "ReadSoFar", "Video", "content_id", "open_film"]
+
+BLOCK = 1 << 20
+"""Bytes of each block that `content_id` reads."""
+
+
+class Part(Protocol):
+    """One file, or one folder of pictures."""
+
+    video: Video
+
+    def pictures(self, start_pts: int | None = None) -> Iterator[FilmPicture | Gap]:
+        """Pictures and gaps in order."""
+
+    def close(self) -> None:
+        """Free what is open."""
+
+
+class Film:
+    """A film that is open: its facts (`video`), its pictures, and what could not be read (`gaps`)."""
+
+    def __init__(self, parts: Sequence[Part], video: Video) -> None:
+        self._parts = parts
+        self.video = video
+        self.so_far = ReadSoFar()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files."""
+        for part in self._parts:
+            part.close()
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Spans that could not be read, as far as the film was read: (start_pts, end_pts, why)."""
+        return self.so_far.gaps
+
+    def pictures(self, *, start_pts: int | None = None, so_far: ReadSoFar | None = None) -> Iterator[FilmPicture]:
+        """Every picture in order of presentation, from the one at `start_pts` on; one is held back to know its length.
+
+        To go on with a reading that was interrupted, give the pts of the first picture still wanted and the `so_far`
+        that stood when the picture before it was handed out: numbers and gaps then come out as in one whole reading.
+        After the last picture, `video` holds exact figures.
+        """
+        self.so_far = so_far or ReadSoFar()
+        frame, tick = self.video.frame_pts, 1 + self.video.frame_pts / 100
+        end = self.video.start_pts
+        for item in self._in_parts(start_pts):
+            if isinstance(item, tuple):
+                self.so_far = replace(self.so_far, gaps=merged(self.so_far.gaps, item))
+                end = max(end, item[1])
+                continue
+            irregular = self.so_far.irregular or abs(item.duration_pts - frame) > tick
+            self.so_far = replace(self.so_far, frames=self.so_far.frames + 1, irregular=irregular)
+            end = item.pts + item.duration_pts
+            yield item
+        self.video = replace(
+            self.video,
+            frames=self.so_far.frames,
+            duration_pts=end - self.video.start_pts,
+            variable_rate=self.so_far.irregular,
+        )
+
+    def _in_parts(self, start_pts: int | None) -> Iterator[FilmPicture | Gap]:
+        """Pictures and gaps of all parts, in the film's own time."""
+        starts = self.so_far.part_starts
+        first = 0
+        if start_pts is not None and starts:
+            first = max(i for i, start in enumerate(starts) if start <= max(start_pts, starts[0]))
+        begin = starts[first] if starts else self.video.start_pts
+        for number, part in enumerate(self._parts[first:], first):
+            if number >= len(self.so_far.part_starts):
+                self.so_far = replace(self.so_far, part_starts=(*self.so_far.part_starts, begin))
+            scale = part.video.time_base / self.video.time_base
+            base = part.video.start_pts
+
+            def shifted(pts: int, begin: int = begin, base: int = base, scale: Fraction = scale) -> int:
+                return begin + round((pts - base) * scale)
+
+            from_pts = base + int((start_pts - begin) / scale) if start_pts is not None and start_pts > begin else None
+            end = begin
+            for item in part.pictures(from_pts):
+                if isinstance(item, tuple):
+                    end = max(end, shifted(item[1]))
+                    yield (shifted(item[0]), shifted(item[1]), item[2])
+                    continue
+                pts, end = shifted(item.pts), shifted(item.pts + item.duration_pts)
+                if start_pts is None or pts >= start_pts:
+                    yield (
+                        item
+                        if (pts, end) == (item.pts, item.pts + item.duration_pts)
+                        else FilmPicture(pts, max(end - pts, 1), item.pixels)
+                    )
+            begin = end
+
+
+def open_film(
+    paths: str | Path | Sequence[str | Path],
+    *,
+    stream: int | None = None,
+    rate: Fraction | int | str | None = None,
+    as_one: bool = False,
+    start_timecode: str | None = None,
+    drop_frame: bool | None = None,
+    reel: str | None = None,
+) -> Film:
+    """Open a film: one file, or several that follow each other (`as_one`).
+
+    `stream`: number of the video stream in the file, where there are several. `rate`: frames per second of a folder
+    of pictures; of a file, the rate its pictures are to be counted and played at instead of its own (the camera
+    original's, for a proxy). `start_timecode`, `drop_frame`, `reel`: instead of what the file says.
+    Raises FilmError, whose reason says what to do, for whatever cannot be read.
+    """
+    files = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
+    if not files:
+        raise FilmError("", "no film was given.")
+    if len(files) > 1 and not as_one:
+        raise FilmError(files[0], f"{len(files)} files were given. Open one at a time, or all as one film (as_one).")
+    parts: list[Part] = []
+    try:
+        for file in files:
+            parts.append(FilmFile(file, stream=stream))
+        video = _joined(files, [part.video for part in parts])
+    except BaseException:
+        for part in parts:
+            part.close()
+        raise
+    if rate is not None:
+        video = _at_rate(video, Fraction(rate))
+    if start_timecode is not None:
+        video = replace(video, start_timecode=start_timecode, drop_frame=";" in start_timecode)
+    if drop_frame is not None:
+        video = replace(video, drop_frame=drop_frame)
+    if reel is not None:
+        video = replace(video, reel=reel)
+    return Film(parts, video)
+
+
+def content_id(paths: Sequence[Path]) -> str:
+    """A digest of a film's content that is cheap for huge files: sizes and first, middle and last MiB of each file.
+
+    "hmt1:" and the SHA-256 in hexadecimal. Copies of a film have the same one whatever their names.
+    """
+    digest = hashlib.sha256()
+    for path in paths:
+        size = path.stat().st_size
+        digest.update(b"%d:" % size)
+        with path.open("rb") as file:
+            for at in (0, (size - BLOCK) // 2, size - BLOCK):
+                file.seek(max(at, 0))
+                digest.update(file.read(BLOCK))
+    return f"hmt1:{digest.hexdigest()}"
+
+
+def _joined(files: Sequence[Path], videos: Sequence[Video]) -> Video:
+    """Facts of the whole film: those of the first file, with the lengths added."""
+    first = videos[0]
+    for file, video in zip(files, videos, strict=True):
+        if video.size_wh != first.size_wh:
+            raise FilmError(
+                file,
+                f"its pictures are {video.size_wh[0]}x{video.size_wh[1]}, those of {files[0].name} "
+                f"{first.size_wh[0]}x{first.size_wh[1]}. Files of one film must have one size.",
+            )
+    return replace(
+        first,
+        content_id=content_id(files),
+        frames=sum(video.frames for video in videos),
+        duration_pts=sum(round(video.duration_pts * video.time_base / first.time_base) for video in videos),
+    )
+
+
+def _at_rate(video: Video, rate: Fraction) -> Video:
+    """The film counted and played at another rate. A film of variable rate keeps its times."""
+    if rate <= 0:
+        raise FilmError(video.path, f"a rate of {rate} frames per second is not possible.")
+    if video.variable_rate:
+        return replace(video, frame_rate=rate)
+    return replace(video, frame_rate=rate, time_base=video.time_base * video.frame_rate / rate)
