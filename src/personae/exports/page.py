@@ -49,8 +49,11 @@ def clock(seconds: float) -> str:
 
 def hues(timeline: Timeline) -> Mapping[str, str]:
     """The style that gives a character's colour; an unknown person has none and is grey."""
-    # The golden angle keeps neighbours apart however many there are.
-    return {name: f"--hue:{(225 + number * 137.5) % 360:.0f}" for number, name in enumerate(characters(timeline))}
+    # The golden angle keeps neighbours apart; each round of eight is lighter than the one before.
+    return {
+        name: f"--hue:{(225 + number * 137.5) % 360:.0f};--shift:{number // 8 % 3 * 9}%"
+        for number, name in enumerate(characters(timeline))
+    }
 
 
 def data_uri(appearance: Appearance, folder: Path | None, side_px: int) -> str | None:

@@ -33,6 +33,7 @@ OURS = {
     "srt": "personae.exports.captions:Srt",
     "methods": "personae.exports.methods:Methods",
     "report": "personae.exports.report:Report",
+    "sheet": "personae.exports.contact_sheet:ContactSheet",
 }
 
 

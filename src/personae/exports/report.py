@@ -20,6 +20,7 @@ from personae.types import count_of, percent
 SURE = 0.8
 """Appearances of less confidence are drawn paler."""
 _MOST_PAIRS = 12
+_MOST_UNKNOWN = 10
 _MOST_CUTS = 1500  # more than this and the row of cuts is a grey bar
 
 
@@ -120,7 +121,7 @@ def _lanes(timeline: Timeline, grid: Grid, people: list[Person]) -> str:
     video = timeline.video
     length = max(video.duration_s, 0.001)
     rows = []
-    for person in people:
+    for person in _first(people):
         bars = "".join(_bar(span, grid, video.seconds(span.appearance.start_pts) / length, length, timeline)
                        for span in person.spans)  # fmt: skip
         rows.append(
@@ -138,11 +139,26 @@ def _lanes(timeline: Timeline, grid: Grid, people: list[Person]) -> str:
     pale = f"Paler: less than {percent(SURE)} sure." if any(_unsure(s) for p in people for s in p.spans) else ""
     return (
         '<section><div class="top"><div><h2>Timeline</h2>'
-        f"<p>One lane per person; short strokes beneath are cuts. {pale}</p></div>"
+        f"<p>One lane per person; short strokes beneath are cuts. {pale}{_left_out(people)}</p></div>"
         '<label class="zoom">Zoom<input type="range" min="0" max="6" step="0.5" value="0"></label></div>'
         f'<div class="scroll"><div class="lanes" data-seconds="{video.duration_s:.3f}">{"".join(rows)}{cuts}'
-        '<div class="axis"><div></div></div></div></div>'
+        '<div class="axis"><div class="ticks"></div></div></div></div>'
         '<p class="readout" aria-live="polite">Point at a stretch, or tap it, to read its times.</p></section>'
+    )
+
+
+def _first(people: list[Person]) -> list[Person]:
+    """All characters, and as many unknown people as can be taken in; the others have their pictures further down."""
+    known = sum(person.known for person in people)
+    return people[: known + _MOST_UNKNOWN]
+
+
+def _left_out(people: list[Person]) -> str:
+    count = len(people) - len(_first(people))
+    if not count:
+        return ""
+    return (
+        " 1 more unknown person is further down." if count == 1 else f" {count} more unknown people are further down."
     )
 
 
@@ -166,7 +182,7 @@ def _totals(people: list[Person]) -> str:
         return ""
     most = max(person.visible_s for person in people) or 1
     rows = []
-    for person in people:
+    for person in _first(people):
         row = person.totals
         share = f' <span class="dim">{percent(row.share, 1)}</span>' if row else ""
         meter = f'<span class="meter"><i style="width:{100 * person.visible_s / most:.1f}%"></i></span>'
@@ -180,7 +196,7 @@ def _totals(people: list[Person]) -> str:
         rows.append(f"<tr {person.style.format('')}><td>{person.who}</td>{tail}</tr>")
     return (
         "<section><h2>How long</h2><p>Two measures that are never mixed; neither is screen time, which also counts "
-        "somebody seen from behind.</p><table><thead><tr><th>Who</th>"
+        f"somebody seen from behind.{_left_out(people)}</p><table><thead><tr><th>Who</th>"
         "<th>Visible face time<small>how long the face can be seen, and its share of the film</small></th>"
         "<th>Scene presence<small>from first to last appearance in each scene</small></th>"
         "<th>Appearances</th><th>First and last</th></tr></thead><tbody>" + "".join(rows) + "</tbody></table></section>"
@@ -214,8 +230,7 @@ def _together(timeline: Timeline, people: list[Person]) -> str:
 def _colour(person: Person) -> str:
     if not person.known:
         return "var(--grey)"
-    hue = person.style.split("--hue:")[1].rstrip('"')
-    return f"oklch(var(--light) var(--chroma) {hue})"
+    return "oklch(var(--light) var(--chroma) {})".format(person.style.split("--hue:")[1].split(";")[0])
 
 
 def _scales(timeline: Timeline, people: list[Person]) -> str:

@@ -1,7 +1,7 @@
 "use strict";
 const lanes = document.querySelector(".lanes");
 if (lanes) {
-  const length = Number(lanes.dataset.seconds), axis = lanes.querySelector(".axis > div");
+  const length = Number(lanes.dataset.seconds), axis = lanes.querySelector(".ticks");
   const readout = document.querySelector(".readout"), slider = document.querySelector(".zoom input");
   const clock = s => {
     const h = Math.floor(s / 3600), m = Math.floor(s / 60) % 60, rest = String(Math.floor(s % 60)).padStart(2, "0");
