@@ -20,7 +20,7 @@ class Video:
     """The film as it was read. `size_wh`: displayed pixels (rotation and pixel aspect applied); `frames`: decoded.
 
     `stream` is the stream's number in the file. `frames`, `duration_pts` and `variable_rate` are what the file says
-    until its last picture was read, and exact from then on.
+    (0 where it does not) until its last picture was read, and exact from then on.
     """
 
     path: str
@@ -98,6 +98,16 @@ class ReadSoFar:
     irregular: bool = False
     gaps: tuple[Gap, ...] = ()
     part_starts: tuple[int, ...] = ()
+
+
+def is_irregular(video: Video, interval_pts: int, *, missing: bool = False) -> bool:
+    """Whether an interval between pictures differs from the nominal one by more than the time base rounds.
+
+    `missing`: whole multiples of the nominal interval count as regular.
+    """
+    frame = video.frame_pts
+    times = max(round(interval_pts / frame), 1) if missing else 1
+    return abs(interval_pts - times * frame) > 1 + frame / 100
 
 
 def merged(gaps: tuple[Gap, ...], gap: Gap) -> tuple[Gap, ...]:

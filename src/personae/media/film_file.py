@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from personae.errors import FilmError
-from personae.media.film import FilmPicture, Gap, Video
+from personae.media.film import FilmPicture, Gap, Video, is_irregular
 from personae.media.pixels import Display, FramePixels, turn_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
 logger = logging.getLogger(__name__)
@@ -29,20 +30,19 @@ USUAL_RATES = (
 )
 SEEK_MARGIN_S = 2.0
 """A new reading starts so much before the picture asked for: streams without clean key pictures need a run-up."""
+HOLE_S = 0.5
+"""A shorter hole in a film of constant rate is no gap: a player shows the picture before it a little longer."""
+CUT_SHORT_S = 1
+"""How much may be missing from the length a file states: sound and pictures seldom end together."""
 JUMP_BACK_S = 1.0
 """A clock that goes back further than this has been restarted (joined recordings); less is a picture out of place."""
 DAMAGED = "damaged: could not be decoded"
 MISSING = "pictures are missing"
 RESTARTED = "the file's clock starts again here"
 CUT_SHORT = "the file ends before the length it states"
-
-
-@dataclass(frozen=True)
-class _Timed:
-    """A decoded frame, or None for damage, with its time as the file has it."""
-
-    frame: Any
-    pts: int | None
+_STATE_LENGTH = ("mov", "matroska")
+"""Formats that state their length in a place of its own; the others' is read off their end."""
+_TRIES = 20
 
 
 class FilmFile:
@@ -54,11 +54,11 @@ class FilmFile:
         self._container: InputContainer | None = None
         container = self._open()
         self._stream = _pick(path, container, stream)
-        first = next((item for item in self._decode(None) if item.frame is not None), None)
+        first = next(self._decode(None), None)
         if first is None:
             raise FilmError(path, "no picture in it could be decoded. It is damaged or cut short: copy it again.")
         self._seekable = first.pts is not None
-        self.display = _display(self._stream, first.frame)
+        self.display = _display(self._stream, first)
         self.video = self._facts(first)
 
     def close(self) -> None:
@@ -67,35 +67,37 @@ class FilmFile:
             self._container.close()
             self._container = None
 
-    def pictures(self, start_pts: int | None = None) -> Iterator[FilmPicture | Gap]:
+    def pictures(self, start_pts: int | None = None, irregular: bool = False) -> Iterator[FilmPicture | Gap]:
         """Every picture from `start_pts` on in order of presentation, and gaps where they come.
 
-        Each call starts anew with one seek; nothing is decoded twice within a call.
+        Each call starts anew with one seek; nothing is decoded twice within a call. `irregular`: whether intervals
+        before `start_pts` were; a hole in such a film is no gap.
         """
-        clock = _Clock(self.video)
+        clock = _Clock(self.video, irregular)
         held: FilmPicture | None = None
-        for item in self._from(start_pts):
-            if item.frame is None:
-                clock.damaged = True
-                continue
-            pts, gap = clock.next(item)
-            if pts is None:
-                continue
-            if start_pts is not None and pts < start_pts:
+        for frame in self._from(start_pts):
+            pts, gap = clock.next(frame, self._unseen)
+            if pts is None or (start_pts is not None and pts < start_pts):
                 continue
             if held is not None:
                 end = gap[0] if gap and gap[1] > gap[0] else pts
                 yield FilmPicture(held.pts, max(end - held.pts, 1), held.pixels)
             if gap is not None:
                 yield gap
-            held = FilmPicture(pts, clock.length(item.frame), FramePixels(item.frame, self.display))
+            held = FilmPicture(pts, clock.length(frame), FramePixels(frame, self.display))
         if held is not None:
             yield held
-            end = held.pts + held.duration_pts
-            if clock.damaged or self._broken:
-                stated = self.video.start_pts + self.video.duration_pts
-                if stated - end > clock.frame:
-                    yield (end, stated, CUT_SHORT)
+            yield from self._cut_short(held.pts + held.duration_pts)
+
+    def _cut_short(self, end: int) -> Iterator[Gap]:
+        """The rest of the length that the file states, where neither picture nor sound reaches it."""
+        container = self._container
+        if container is None or not container.duration or container.format.name.split(",")[0] not in _STATE_LENGTH:
+            return
+        stated_s = Fraction(max(container.start_time or 0, 0) + container.duration, 1_000_000)
+        reached_s = max(end * self.video.time_base, self._sound_s)
+        if stated_s - reached_s > CUT_SHORT_S:
+            yield (end, int(stated_s / self.video.time_base), CUT_SHORT)
 
     def _open(self) -> InputContainer:
         import av
@@ -109,10 +111,9 @@ class FilmFile:
         self._container = container
         return container
 
-    def _from(self, start_pts: int | None) -> Iterator[_Timed]:
+    def _from(self, start_pts: int | None) -> Iterator[VideoFrame]:
         """Frames from at or before `start_pts` on."""
-        container = self._open()
-        self._stream = _pick(self.path, container, self._stream_wanted)
+        self._stream = _pick(self.path, self._open(), self._stream_wanted)
         if start_pts is None or not self._seekable or start_pts <= self.video.start_pts:
             yield from self._decode(None)
             return
@@ -124,63 +125,76 @@ class FilmFile:
             yield from frames
             return
         logger.info("%s: seeking failed, reading from the start", self.path)
-        container = self._open()
-        self._stream = _pick(self.path, container, self._stream_wanted)
+        self._stream = _pick(self.path, self._open(), self._stream_wanted)
         yield from self._decode(None)
 
-    def _decode(self, seek_pts: int | None) -> Iterator[_Timed]:
-        """Decoded frames in order of presentation; a `_Timed(None, None)` for each packet that could not be read."""
+    def _decode(self, seek_pts: int | None) -> Iterator[VideoFrame]:
+        """Decoded frames in order of presentation; notes which packets went in, so that their loss is noticed."""
         import av
 
         container, stream = self._container, self._stream
         assert container is not None
         stream.thread_type = "AUTO"
-        self._broken = False
+        self._unseen = _Unseen(round(1 / Fraction(stream.time_base or 1)))
+        self._sound_s = Fraction(0)
         if seek_pts is not None:
             try:
                 container.seek(seek_pts, stream=stream)
             except av.error.FFmpegError:
                 return
         failures = 0
-        while True:
+        while failures < _TRIES:
             try:
-                for packet in container.demux(stream):
-                    try:
-                        frames = packet.decode()
-                    except av.error.EOFError:
-                        return
-                    except av.error.FFmpegError as error:
-                        logger.info("%s: packet at %s: %s", self.path, packet.pts, error)
-                        yield _Timed(None, None)
-                        continue
-                    if packet.is_corrupt:
-                        self._broken = True
-                    for frame in frames:
-                        if frame.is_corrupt:
-                            yield _Timed(None, None)
-                        else:
-                            yield _Timed(frame, frame.pts if frame.pts is not None else frame.dts)
+                for packet in container.demux(stream, *container.streams.audio):
                     failures = 0
+                    if packet.stream_index == stream.index:
+                        yield from self._frames_of(packet)
+                    else:
+                        self._note_sound(packet)
                 return
             except av.error.FFmpegError as error:
                 # The file itself could not be read on; FFmpeg often finds its way again at the next packet.
                 logger.info("%s: %s", self.path, error)
-                self._broken = True
+                self._unseen.broke()
                 failures += 1
-                yield _Timed(None, None)
-                if failures > 20:
-                    for frame in stream.decode(None):
-                        yield _Timed(frame, frame.pts)
-                    return
+        yield from self._frames_of(None)
 
-    def _facts(self, first: _Timed) -> Video:
+    def _frames_of(self, packet: Packet[Any] | None) -> Iterator[VideoFrame]:
+        """What the decoder gives out for one packet (None: what it still holds)."""
+        import av
+
+        if packet is not None:
+            self._unseen.sent(packet)
+        try:
+            frames = self._stream.decode(packet)
+        except av.error.EOFError:
+            return
+        except av.error.FFmpegError as error:
+            logger.info("%s: packet at %s: %s", self.path, packet and packet.pts, error)
+            self._unseen.broke()
+            return
+        for frame in frames:
+            if frame.pts is None:
+                frame.pts = frame.dts
+            if not frame.is_corrupt:
+                yield frame
+
+    def _note_sound(self, packet: Packet[Any]) -> None:
+        if packet.pts is not None:
+            self._sound_s = max(self._sound_s, (packet.pts + (packet.duration or 0)) * Fraction(packet.time_base))
+
+    def _facts(self, first: VideoFrame) -> Video:
         container, stream = self._container, self._stream
         assert container is not None and stream.time_base
         time_base = Fraction(stream.time_base)
         average = Fraction(stream.average_rate or stream.guessed_rate or 25)
         base = Fraction(stream.base_rate or average)
-        variable = abs(average / base - 1) > Fraction(1, 100)
-        rate = usual_rate(Fraction(stream.guessed_rate or average) if not variable else average)
+        # Twice the average is the rate of an interlaced film's fields.
+        variable = all(abs(average * fields / base - 1) > Fraction(1, 100) for fields in (1, 2))
+        if not variable:
+            rate = usual_rate(Fraction(stream.guessed_rate or average))
+        else:
+            rate = base if base in USUAL_RATES else min(USUAL_RATES, key=lambda usual: abs(usual - average))
         start = first.pts if first.pts is not None else (stream.start_time or 0)
         if stream.duration:
             duration = (stream.start_time or 0) + stream.duration - start
@@ -199,49 +213,81 @@ class FilmFile:
             time_base=time_base,
             variable_rate=variable,
             start_pts=start,
-            duration_pts=max(duration, 1),
+            duration_pts=max(duration, 0),
             size_wh=self.display.displayed_wh,
-            frames=stream.frames or max(round(duration * time_base * rate), 1),
+            frames=stream.frames or max(round(duration * time_base * average), 0),
             start_timecode=timecode,
             drop_frame=bool(timecode) and any(mark in str(timecode)[-4:] for mark in ";."),
             reel=tags.get("reel_name") or tags.get("reel"),
         )
 
 
+class _Unseen:
+    """The packets that went into the decoder and gave no picture yet, by pts, and where the file broke."""
+
+    def __init__(self, second_pts: int) -> None:
+        self._second = second_pts
+        self._pts: list[int] = []
+        self._breaks: list[int] = []
+
+    def sent(self, packet: Packet[Any]) -> None:
+        """A packet goes in. One outside the film's edit list is decoded but not shown, and not missed."""
+        if packet.is_corrupt:
+            self.broke()
+        if packet.pts is not None and not packet.is_discard:
+            self._pts.append(packet.pts)
+
+    def broke(self) -> None:
+        """Something was lost hereabouts."""
+        self._breaks.append(self._pts[-1] if self._pts else 0)
+
+    def between(self, last: int, pts: int) -> bool:
+        """Whether something after `last` and before `pts` was lost; what lies before `pts` is then forgotten."""
+        lost = any(last < p < pts for p in self._pts) or any(last - self._second < p < pts for p in self._breaks)
+        self._pts = [p for p in self._pts if p > pts]
+        self._breaks = [p for p in self._breaks if p > pts - self._second]
+        return lost
+
+
 class _Clock:
     """Gives every frame a rising pts: fills in missing ones, passes over repeated ones, goes on after a restart."""
 
-    def __init__(self, video: Video) -> None:
+    def __init__(self, video: Video, irregular: bool) -> None:
         self.frame = max(round(video.frame_pts), 1)
-        self._exact = video.frame_pts
-        self._constant = not video.variable_rate
+        self._video = video
+        self._irregular = irregular or video.variable_rate
+        self._hole = round(HOLE_S / video.time_base)
         self._jump = round(JUMP_BACK_S / video.time_base)
-        self._start = video.start_pts
         self._last: int | None = None
         self._shift = 0
-        self._length = self.frame
-        self.damaged = False
 
-    def length(self, frame: Any) -> int:
+    def length(self, frame: VideoFrame) -> int:
         """How long a frame lasts by itself, in pts."""
         return int(frame.duration) if frame.duration and frame.duration > 0 else self.frame
 
-    def next(self, item: _Timed) -> tuple[int | None, Gap | None]:
+    def next(self, frame: VideoFrame, unseen: _Unseen) -> tuple[int | None, Gap | None]:
         """Its pts (None: pass over it), and the gap just before it, if there is one."""
-        last = self._last
-        expected = self._start if last is None else last + self._length
-        pts = expected if item.pts is None else item.pts + self._shift
+        last, video = self._last, self._video
+        if last is None:
+            self._last = frame.pts if frame.pts is not None else video.start_pts
+            return self._last, None
+        expected = last + self.frame
+        pts = expected if frame.pts is None else frame.pts + self._shift
+        lost = unseen.between(last - self._shift, pts - self._shift)
         gap: Gap | None = None
-        if last is not None and pts <= last:
+        if pts <= last:
             if last - pts < self._jump:
                 return None, None
             self._shift += expected - pts
             pts = expected
             gap = (pts, pts, RESTARTED)
-        elif last is not None and pts - expected > self._exact / 2 and (self.damaged or self._constant):
-            gap = (expected, pts, DAMAGED if self.damaged else MISSING)
-        self.damaged = False
-        self._last, self._length = pts, self.length(item.frame) if not self._constant else self.frame
+        elif pts - expected > video.frame_pts / 2 and lost:
+            gap = (expected, pts, DAMAGED)
+        elif pts - expected >= self._hole and not self._irregular:
+            gap = (expected, pts, MISSING)
+        else:
+            self._irregular |= is_irregular(video, pts - last, missing=True)
+        self._last = pts
         return pts, gap
 
 

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from personae.errors import FilmError
-from personae.media.film import FilmPicture, Gap, ReadSoFar, Video, merged
+from personae.media.film import FilmPicture, Gap, ReadSoFar, Video, is_irregular, merged
 from personae.media.film_file import FilmFile
 
 __all__ = ["Film", "FilmPicture", "Gap", "ReadSoFar", "Video", "content_id", "open_film"]
@@ -32,8 +32,8 @@ class Part(Protocol):
 
     video: Video
 
-    def pictures(self, start_pts: int | None = None) -> Iterator[FilmPicture | Gap]:
-        """Pictures and gaps in order."""
+    def pictures(self, start_pts: int | None = None, irregular: bool = False) -> Iterator[FilmPicture | Gap]:
+        """Pictures and gaps in order; `irregular`: whether intervals before `start_pts` were."""
 
     def close(self) -> None:
         """Free what is open."""
@@ -73,14 +73,13 @@ class Film:
         After the last picture, `video` holds exact figures.
         """
         self.so_far = so_far or ReadSoFar()
-        frame, tick = self.video.frame_pts, 1 + self.video.frame_pts / 100
         end = self.video.start_pts
         for item in self._in_parts(start_pts):
             if isinstance(item, tuple):
                 self.so_far = replace(self.so_far, gaps=merged(self.so_far.gaps, item))
                 end = max(end, item[1])
                 continue
-            irregular = self.so_far.irregular or abs(item.duration_pts - frame) > tick
+            irregular = self.so_far.irregular or is_irregular(self.video, item.duration_pts)
             self.so_far = replace(self.so_far, frames=self.so_far.frames + 1, irregular=irregular)
             end = item.pts + item.duration_pts
             yield item
@@ -109,7 +108,7 @@ class Film:
 
             from_pts = base + int((start_pts - begin) / scale) if start_pts is not None and start_pts > begin else None
             end = begin
-            for item in part.pictures(from_pts):
+            for item in part.pictures(from_pts, self.so_far.irregular):
                 if isinstance(item, tuple):
                     end = max(end, shifted(item[1]))
                     yield (shifted(item[0]), shifted(item[1]), item[2])
