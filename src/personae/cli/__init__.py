@@ -15,6 +15,9 @@ from personae.errors import PersonaeError
 COMMANDS = {
     "train": "Learn a cast from a folder of photos per character.",
     "identify": "Name the characters in photos.",
+    "report": "Show a film's timeline as a page; check it with a contact sheet.",
+    "export": "Write a film's timeline for editing programs and for study.",
+    "select": "Write a stringout: every appearance of a character in film order.",
     "inspect": "Show the trained model's card.",
     "doctor": "Check the installation: networks, providers, weights, speed.",
     "models": "List the known networks and their licences; fetch one.",
