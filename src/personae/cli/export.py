@@ -50,10 +50,14 @@ def export(
     """Write TIMELINE in other formats: one file per OUT, the format chosen by its suffix.
 
     film.edl film.loc.edl film.txt film.xml film.fcpxml film.otio for editing programs; film.csv film.totals.csv
-    film.eaf film.graphml film.vtt film.srt METHODS.txt for study. An OUT that is a folder gets every format, or the one
-    of --format.
+    film.eaf film.graphml film.vtt film.srt METHODS.txt for study; film.html for people. A film (.mp4, .mov, .mkv) is
+    the scanned one with a box and a name on every face. An OUT that is a folder gets every format, or the one of
+    --format.
     """
+    from personae.cli.console import progress_bar
     from personae.exports import registry
+    from personae.exports.annotated_film import write_annotated
+    from personae.exports.film_writer import FORMATS
     from personae.timeline import selection
 
     found = read_timeline(timeline, media)
@@ -64,7 +68,11 @@ def export(
     if characters:
         found = selection.of_names(found, characters)
     for path in out:
-        if format_name is None and (path.is_dir() or not path.suffix):
+        if format_name is None and path.suffix.lower() in FORMATS:
+            with progress_bar() as progress:
+                write_annotated(found, path, progress_callback=progress)
+            written = [path]
+        elif format_name is None and (path.is_dir() or not path.suffix):
             written = registry.export_all(found, path, folder=timeline.parent)
         else:
             written = [registry.export(found, path, format=format_name, folder=timeline.parent)]

@@ -30,7 +30,9 @@ def sound_between(path: str, start_s: Fraction, end_s: Fraction) -> NDArray[np.f
         stream = container.streams.audio[0]
         if start_s > _RUN_UP_S and stream.time_base:
             container.seek(int((start_s - _RUN_UP_S) / stream.time_base), stream=stream)
-        resampler = av.AudioResampler(format="fltp", layout="stereo", rate=SOUND_HZ)
+        # One channel stays as loud as it is on both sides; a resampler would turn it down.
+        layout = "mono" if stream.codec_context.channels == 1 else "stereo"
+        resampler = av.AudioResampler(format="fltp", layout=layout, rate=SOUND_HZ)
         at: int | None = None
         for packet in container.demux(stream):
             try:

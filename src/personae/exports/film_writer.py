@@ -26,8 +26,10 @@ _QUALITY = {"preset": "fast", "crf": "18"}  # hardly to be told from the origina
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 
 
-def format_of(path: Path) -> str:
-    """The container for a file name; raises FilmError that lists the names."""
+def format_of(path: Path, source: str) -> str:
+    """The container for a file name; raises FilmError that lists the names, or where `path` is the source itself."""
+    if path.exists() and path.samefile(source):
+        raise FilmError(path, "this is the film itself, which is never written over. Choose another name.")
     if path.suffix.lower() not in FORMATS:
         raise FilmError(path, f"a film is written as {', '.join(FORMATS)}. Choose one of these names.")
     return FORMATS[path.suffix.lower()]

@@ -26,7 +26,7 @@ def write_film(
     Reads the film at `timeline.video.path`. Raises FilmError where it cannot be read, WriteError.
     """
     video = timeline.video
-    container = format_of(path)
+    container = format_of(path, video.path)
     total = sum(cut.end_pts - cut.start_pts for cut in cuts)
     with open_film(video.path, stream=video.stream) as film:
         sound = has_sound(video.path)

@@ -30,11 +30,11 @@ class Label:
     character: str | None
 
 
-def annotate(picture: Picture, labels: Sequence[Label]) -> Image.Image:
-    """A copy of `picture` with `labels` drawn on it, enlarged where it is small."""
+def annotate(picture: Picture, labels: Sequence[Label], *, enlarge: bool = True) -> Image.Image:
+    """A copy of `picture` with `labels` drawn on it, enlarged where it is small (not with `enlarge` False)."""
     from PIL import Image, ImageDraw
 
-    scale = max(1.0, MIN_SIDE_PX / max(picture.size_wh))
+    scale = max(1.0, MIN_SIDE_PX / max(picture.size_wh)) if enlarge else 1.0
     size = (round(picture.size_wh[0] * scale), round(picture.size_wh[1] * scale))
     image = Image.fromarray(picture.pixels)
     if scale > 1:

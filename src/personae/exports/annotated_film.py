@@ -1,0 +1,136 @@
+"""The film with a box and a name on every face; every other stream and the timecode are copied.
+
+Pictures are re-encoded at their own times and in their displayed size. Between the pictures where a face was looked at,
+its box moves in a straight line; before the first and after the last it stands still, to the ends of its track.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from personae.exports.film_writer import FilmWriter, format_of
+from personae.files import open_whole
+from personae.media.annotate import Label, annotate
+from personae.media.video import open_film
+from personae.timeline.timeline import Appearance, Timeline, Track
+from personae.types import Picture, Progress, ProgressCallback, percent
+
+if TYPE_CHECKING:
+    from av import Packet
+    from av.container import InputContainer
+    from av.stream import Stream
+
+_COPIED = ("audio", "subtitle")
+
+
+def write_annotated(timeline: Timeline, path: Path, *, progress_callback: ProgressCallback | None = None) -> None:
+    """Write the film at `timeline.video.path` with what the timeline says drawn on it; `.mp4`, `.mov` or `.mkv`.
+
+    A copied stream that the new container cannot hold is left out. Raises FilmError where the film cannot be read,
+    WriteError.
+    """
+    import av
+
+    video = timeline.video
+    container = format_of(path, video.path)
+    moments = _Labels(timeline)
+    with (
+        open_film(video.path, stream=video.stream) as film,
+        av.open(f"file:{video.path}", metadata_errors="replace") as source,
+        open_whole(path) as file,
+        FilmWriter(file, container, film.video, timecode=video.start_timecode) as out,
+    ):
+        others = _Others(source, out)
+        for picture in film.pictures():
+            pixels = picture.rgb()
+            labels = moments.at(picture.pts)
+            if labels:
+                pixels = np.asarray(annotate(Picture(pixels, video.path), labels, enlarge=False), np.uint8)
+            out.picture(pixels, picture.pts)
+            others.copy_until(picture.pts * film.video.time_base)
+            if progress_callback:
+                done = int(film.video.seconds(picture.pts))
+                progress_callback(Progress("annotating", done, int(video.duration_s), "seconds"))
+        others.copy_until(None)
+
+
+class _Others:
+    """The sound and subtitles of the source, packet by packet in order of time."""
+
+    def __init__(self, source: InputContainer, out: FilmWriter) -> None:
+        self._out = out
+        self._streams: dict[int, Stream] = {}
+        for stream in source.streams:
+            if stream.type in _COPIED and stream.codec_context is not None:
+                copy = _copied(out, stream)
+                if copy is not None:
+                    self._streams[stream.index] = copy
+        chosen = [stream for stream in source.streams if stream.index in self._streams]
+        self._packets: Iterator[Packet[Any]] = iter(source.demux(chosen) if chosen else ())
+        self._held: Packet[Any] | None = next(self._packets, None)
+
+    def copy_until(self, time_s: Fraction | None) -> None:
+        """Copy what comes up to a time of the file's clock; None: everything that is left."""
+        while self._held is not None:
+            packet = self._held
+            if packet.dts is not None:
+                if time_s is not None and packet.time_base and packet.dts * packet.time_base > time_s:
+                    return
+                packet.stream = self._streams[packet.stream_index]
+                self._out.container.mux_one(packet)
+            self._held = next(self._packets, None)
+
+
+def _copied(out: FilmWriter, stream: Stream) -> Stream | None:
+    """A stream of the new film for the packets of an old one; None where its container does not know the codec."""
+    if stream.codec_context.name not in out.container.supported_codecs:
+        return None
+    copy: Stream = out.container.add_stream_from_template(stream)
+    for key in ("language", "title"):
+        if key in stream.metadata:
+            copy.metadata[key] = stream.metadata[key]
+    return copy
+
+
+class _Labels:
+    """Who is where at each moment."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        owner = {number: one for one in timeline.appearances for number in one.tracks}
+        # Several tracks of one appearance are several spans; a track without a name gets no box.
+        self._faces = sorted(
+            ((track, owner[track.id]) for track in timeline.tracks if track.id in owner and track.boxes),
+            key=lambda pair: pair[0].start_pts,
+        )
+        self._starts = [track.start_pts for track, _ in self._faces]
+        self._longest = max((track.end_pts - track.start_pts for track, _ in self._faces), default=0)
+
+    def at(self, pts: int) -> list[Label]:
+        """The labels of one picture."""
+        last = bisect_right(self._starts, pts)
+        first = bisect_right(self._starts, pts - self._longest - 1)
+        return [_label(track, one, pts) for track, one in self._faces[first:last] if pts < track.end_pts]
+
+
+def _label(track: Track, appearance: Appearance, pts: int) -> Label:
+    sure = "" if appearance.decided_by == "person" else f" {percent(appearance.confidence)}"
+    known = appearance.character is not None
+    return Label(box_at(track.boxes, pts), appearance.name + (sure if known else ""), appearance.character)
+
+
+def box_at(
+    boxes: Sequence[tuple[int, float, float, float, float, float]], pts: int
+) -> tuple[float, float, float, float]:
+    """The box at a time: (x1, y1, x2, y2) in displayed pixels, in a straight line between the two nearest."""
+    after = bisect_right(boxes, pts, key=lambda box: box[0])
+    before_box, after_box = boxes[max(after - 1, 0)], boxes[min(after, len(boxes) - 1)]
+    length = after_box[0] - before_box[0]
+    share = min(max((pts - before_box[0]) / length, 0), 1) if length else 0
+    x1, y1, x2, y2 = (a + share * (b - a) for a, b in zip(before_box[1:5], after_box[1:5], strict=True))
+    return x1, y1, x2, y2
