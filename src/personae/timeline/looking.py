@@ -1,0 +1,190 @@
+"""Where to look: pictures at a regular interval, and between two of them where faces came, went or jumped.
+
+A film's pictures are much alike, so most need no detector. Two pictures are looked at one interval apart; where each
+face of one has its partner in the other, nothing was missed between them. Where not, the picture in the middle is
+looked at, and so on: a face's first and last picture are found exactly, and fast motion is looked at more densely.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.faces import align, quality
+from personae.faces.detector import Detector
+from personae.media.film import FilmPicture
+from personae.settings import Settings
+from personae.types import Faces, Picture, PixelArray, Quality
+
+SURE_SCORE = 0.7
+"""Detections from here on are faces; weaker ones only carry on what a sure one began (as in ByteTrack)."""
+WEAK_SCORE = 0.4
+SAME_PLACE = 0.6
+"""A face's partner in the next picture lies within this many face sizes."""
+SAME_SIZE = 1.6
+CUT_OUT_PX = 160
+"""Width and height of the cut-out kept for people to look at."""
+CUT_OUT_FACES = 1.8
+"""How much of the picture it shows, in face sizes."""
+WINDOWS_AHEAD = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What was seen in one picture: n faces with crops (n, 112, 112, 3), quality, and cut-outs for people."""
+
+    pts: int
+    end_pts: int
+    faces: Faces
+    crops: PixelArray
+    quality: Quality
+    cut_outs: PixelArray
+
+
+@dataclass
+class Looker:
+    """Detects, aligns and assesses the faces of single pictures; safe in several threads. `looks` counts them."""
+
+    detector: Detector
+    settings: Settings
+    looks: int = 0
+    faces: int = 0
+
+    def look(self, picture: FilmPicture) -> Look:
+        """The faces of one picture, sure ones and weak ones."""
+        pixels = picture.rgb()
+        still = Picture(pixels)
+        faces = self.detector.detect(still)
+        crops = align.crops(still, faces)
+        self.looks += 1
+        self.faces += len(faces)
+        return Look(
+            picture.pts,
+            picture.pts + picture.duration_pts,
+            faces,
+            crops,
+            quality.assess(crops, faces, self.settings),
+            cut_outs(pixels, faces.boxes_xyxy),
+        )
+
+
+@dataclass
+class _Window:
+    """The pictures after one regular look up to the next, and that look on its way."""
+
+    pictures: list[FilmPicture] = field(default_factory=list)
+    last: Future[Look] | None = None
+
+
+def looks(
+    pictures: Iterable[FilmPicture], looker: Looker, pool: Executor, *, every_pts: Fraction | float
+) -> Iterator[Look]:
+    """Looks at `pictures`, in order: one in `every_pts`, the first, the last, and what has to be seen between them.
+
+    A few windows of pictures are held at once, so that decoding, detection and what follows go on side by side.
+    """
+    waiting: deque[_Window] = deque()
+    before: Look | None = None
+    window = _Window()
+    next_pts: float | None = None
+    for picture in pictures:
+        window.pictures.append(picture)
+        if next_pts is None or picture.pts >= next_pts:
+            next_pts = picture.pts + float(every_pts)
+            window.last = pool.submit(looker.look, picture)
+            waiting.append(window)
+            window = _Window()
+        while len(waiting) > WINDOWS_AHEAD:
+            for look in _settled(before, waiting.popleft(), looker):
+                yield look
+                before = look
+    if window.pictures:
+        window.last = pool.submit(looker.look, window.pictures[-1])
+        waiting.append(window)
+    while waiting:
+        for look in _settled(before, waiting.popleft(), looker):
+            yield look
+            before = look
+
+
+def _settled(before: Look | None, window: _Window, looker: Looker) -> Iterator[Look]:
+    """The looks of one window in order: those that had to be added, and its last."""
+    assert window.last is not None
+    last = window.last.result()
+    if before is not None:
+        yield from _between(before, last, window.pictures[:-1], looker)
+    yield last
+
+
+def _between(first: Look, last: Look, pictures: list[FilmPicture], looker: Looker) -> Iterator[Look]:
+    if not pictures or all_have_partners(first, last):
+        return
+    middle = len(pictures) // 2
+    look = looker.look(pictures[middle])
+    yield from _between(first, look, pictures[:middle], looker)
+    yield look
+    yield from _between(look, last, pictures[middle + 1 :], looker)
+
+
+def all_have_partners(first: Look, last: Look) -> bool:
+    """Whether each sure face of either look has a face of about its place and size in the other."""
+    near = same_place(first.faces.boxes_xyxy, last.faces.boxes_xyxy)
+    sure_first, sure_last = first.faces.scores >= SURE_SCORE, last.faces.scores >= SURE_SCORE
+    return bool((near.any(axis=1) | ~sure_first).all() and (near.any(axis=0) | ~sure_last).all())
+
+
+def same_place(a_xyxy: NDArray[np.float32], b_xyxy: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(n, m) whether two boxes lie within `SAME_PLACE` face sizes of each other and are about equally large."""
+    distance, ratio = offsets(a_xyxy, b_xyxy)
+    near: NDArray[np.bool_] = (distance <= SAME_PLACE) & (ratio <= SAME_SIZE)
+    return near
+
+
+def offsets(
+    a_xyxy: NDArray[np.float32], b_xyxy: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(n, m) distance of the centres in mean face sizes, and ratio of the larger size to the smaller."""
+    size_a = np.maximum((a_xyxy[:, 2:] - a_xyxy[:, :2]).mean(axis=1), 1e-3)[:, None]
+    size_b = np.maximum((b_xyxy[:, 2:] - b_xyxy[:, :2]).mean(axis=1), 1e-3)[None]
+    centre_a, centre_b = (a_xyxy[:, :2] + a_xyxy[:, 2:]) / 2, (b_xyxy[:, :2] + b_xyxy[:, 2:]) / 2
+    gap = np.linalg.norm(centre_a[:, None] - centre_b[None], axis=2)
+    distance: NDArray[np.float32] = gap / ((size_a + size_b) / 2)
+    ratio: NDArray[np.float32] = np.maximum(size_a / size_b, size_b / size_a)
+    return distance, ratio
+
+
+def cut_outs(pixels: PixelArray, boxes_xyxy: NDArray[np.float32]) -> PixelArray:
+    """(n, 160, 160, 3) uint8 RGB: each face with some of what is around it; black beyond the picture."""
+    import cv2
+
+    result = np.zeros((len(boxes_xyxy), CUT_OUT_PX, CUT_OUT_PX, 3), np.uint8)
+    for at, (x1, y1, x2, y2) in enumerate(boxes_xyxy.astype(np.float64)):
+        side = max(x2 - x1, y2 - y1, 1.0) * CUT_OUT_FACES
+        scale = CUT_OUT_PX / side
+        centre_x, centre_y = (x1 + x2) / 2, (y1 + y2) / 2
+        matrix = np.array(
+            [[scale, 0, CUT_OUT_PX / 2 - centre_x * scale], [0, scale, CUT_OUT_PX / 2 - centre_y * scale]]
+        )
+        # Only the part that is shown, so that a large picture is not walked over, and averaged where it shrinks.
+        left, top = max(int(centre_x - side / 2) - 1, 0), max(int(centre_y - side / 2) - 1, 0)
+        right, bottom = int(centre_x + side / 2) + 2, int(centre_y + side / 2) + 2
+        part = pixels[top:bottom, left:right]
+        if not part.size:
+            continue
+        shrink = max(1, int(1 / scale))
+        if shrink > 1:
+            size = max(part.shape[1] // shrink, 1), max(part.shape[0] // shrink, 1)
+            shown = np.array([part.shape[1] / size[0], part.shape[0] / size[1]])
+            part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+        else:
+            shown = np.ones(2)
+        matrix[:, 2] += matrix[:, :2] @ np.array([left, top])
+        matrix[:, :2] = matrix[:, :2] * shown
+        result[at] = cv2.warpAffine(part, matrix, (CUT_OUT_PX, CUT_OUT_PX), flags=cv2.INTER_LINEAR)
+    return result

@@ -1,0 +1,214 @@
+"""What is kept of a track: its boxes, its best faces' embeddings, one picture. Written as `film.tracks` (private).
+
+A record is plain arrays; records are cut at shot boundaries and joined over the chunks of a scan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae import archive
+from personae.errors import DamagedFileError
+from personae.timeline.tracking import FaceTrack
+from personae.types import FloatArray, IntArray
+
+SCHEMA = "personae/tracks/1"
+JPEG_QUALITY = 88
+_ARRAYS = ("boxes", "box_pts", "embeddings", "weights", "face_px", "face_pts", "best_box", "picture")
+_COUNTED = {"boxes": "boxes", "embeddings": "faces", "picture": "picture"}
+
+
+@dataclass(frozen=True, eq=False)
+class TrackRecord:
+    """One track. `box_pts` (m, 2) int64: start and end of each picture it was seen in; `boxes` (m, 5): box and score.
+
+    `embeddings` (k, d) of k faces with `weights` (k,) 0..1, `face_px` (k,) and `face_pts` (k,); `best_pts`, `best_box`
+    (4,): its best face; `picture`: that face's cut-out as a JPEG file's bytes (uint8), maybe empty; `stillness`: how
+    much its aligned faces differ from each other (0: not at all), NaN where there are too few to tell.
+    """
+
+    box_pts: IntArray
+    boxes: FloatArray
+    embeddings: FloatArray
+    weights: FloatArray
+    face_px: FloatArray
+    face_pts: IntArray
+    best_pts: int
+    best_box: FloatArray
+    picture: NDArray[np.uint8]
+    stillness: float = float("nan")
+
+    @property
+    def start_pts(self) -> int:
+        """Start of the first picture it was seen in."""
+        return int(self.box_pts[0, 0])
+
+    @property
+    def end_pts(self) -> int:
+        """End of the last."""
+        return int(self.box_pts[-1, 1])
+
+    @property
+    def mean_score(self) -> float:
+        """Mean detection score."""
+        return float(self.boxes[:, 4].mean())
+
+
+def record_of(track: FaceTrack) -> TrackRecord:
+    """The record of a finished track, its samples embedded."""
+    best = track.best
+    assert best is not None
+    embeddings = [sample.embedding for sample in track.samples if sample.embedding is not None]
+    return TrackRecord(
+        np.array([(s.pts, s.end_pts) for s in track.sightings], np.int64),
+        np.array([(*s.box, s.score) for s in track.sightings], np.float32),
+        np.stack(embeddings).astype(np.float32) if embeddings else np.empty((0, 0), np.float32),
+        np.array([sample.weight for sample in track.samples], np.float32),
+        np.array([sample.face_px for sample in track.samples], np.float32),
+        np.array([sample.pts for sample in track.samples], np.int64),
+        best.pts,
+        np.array(best.box, np.float32),
+        _jpeg(best.cut_out),
+        stillness_of([sample.crop for sample in track.samples]),
+    )
+
+
+def stillness_of(crops: Sequence[NDArray[np.uint8]]) -> float:
+    """Root mean square difference of consecutive aligned faces, in standard deviations of their grey levels."""
+    import cv2
+
+    if len(crops) < 3:
+        return float("nan")
+    middles = []
+    for crop in crops:
+        grey = cv2.cvtColor(cv2.resize(crop, (56, 56), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+        middle = grey[14:52, 10:46].astype(np.float32)
+        middles.append((middle - middle.mean()) / max(float(middle.std()), 1.0))
+    steps = [float(np.sqrt(((a - b) ** 2).mean())) for a, b in pairwise(middles)]
+    return float(np.median(steps))
+
+
+def cut(record: TrackRecord, pts: int) -> tuple[TrackRecord | None, TrackRecord | None]:
+    """The record before and from `pts` on; None for a side without a picture. A picture across `pts` ends there."""
+    if record.end_pts <= pts:
+        return record, None
+    if record.start_pts >= pts:
+        return None, record
+    return _part(record, record.box_pts[:, 0] < pts, pts), _part(record, record.box_pts[:, 0] >= pts, None)
+
+
+def _part(record: TrackRecord, seen: NDArray[np.bool_], until: int | None) -> TrackRecord:
+    box_pts = record.box_pts[seen].copy()
+    if until is not None:
+        box_pts[-1, 1] = min(int(box_pts[-1, 1]), until)
+    start, end = int(box_pts[0, 0]), int(box_pts[-1, 1])
+    faces = (record.face_pts >= start) & (record.face_pts < end)
+    part = replace(
+        record,
+        box_pts=box_pts,
+        boxes=record.boxes[seen],
+        embeddings=record.embeddings[faces],
+        weights=record.weights[faces],
+        face_px=record.face_px[faces],
+        face_pts=record.face_pts[faces],
+    )
+    if start <= record.best_pts < end:
+        return part
+    at = int(part.boxes[:, 4].argmax())
+    if faces.any():
+        at = int(np.searchsorted(box_pts[:, 0], part.face_pts[int(part.weights.argmax())], "right")) - 1
+    no_picture = np.empty(0, np.uint8)
+    return replace(part, best_pts=int(box_pts[at, 0]), best_box=part.boxes[at, :4], picture=no_picture)
+
+
+def joined(first: TrackRecord, second: TrackRecord) -> TrackRecord:
+    """Two records of one track, one after the other, as one."""
+    better = second if second.weights.max(initial=0) > first.weights.max(initial=0) else first
+
+    def both(name: str) -> Any:
+        return np.concatenate([getattr(first, name), getattr(second, name)])
+
+    return TrackRecord(
+        both("box_pts"),
+        both("boxes"),
+        both("embeddings"),
+        both("weights"),
+        both("face_px"),
+        both("face_pts"),
+        better.best_pts,
+        better.best_box,
+        better.picture,
+        float(np.nanmax([first.stillness, second.stillness]))
+        if not np.isnan([first.stillness, second.stillness]).all()
+        else float("nan"),
+    )
+
+
+def write(path: Path, records: Sequence[TrackRecord], facts: dict[str, Any], *, schema: str = SCHEMA) -> None:
+    """Write records with JSON-able facts whole; raises WriteError."""
+    dimension = max((record.embeddings.shape[1] for record in records), default=0)
+    arrays: dict[str, NDArray[Any]] = {
+        name: _concatenated([getattr(record, name) for record in records], name, dimension) for name in _ARRAYS
+    }
+    for name, what in _COUNTED.items():
+        arrays[f"{what}_count"] = np.array([len(getattr(record, name)) for record in records], np.int64)
+    arrays["best_pts"] = np.array([record.best_pts for record in records], np.int64)
+    arrays["stillness"] = np.array([record.stillness for record in records], np.float64)
+    archive.write(path, arrays, facts, schema=schema)
+
+
+def read(path: Path, *, schema: str = SCHEMA) -> tuple[list[TrackRecord], dict[str, Any]]:
+    """The records and facts of a file; raises a StoreError where it cannot be read."""
+    arrays, facts = archive.read(path, schema=schema)
+    try:
+        ends = {what: np.cumsum(arrays[f"{what}_count"]) for what in _COUNTED.values()}
+        count = len(arrays["best_pts"])
+        records = []
+        for i in range(count):
+            part = {what: slice(int(end[i - 1]) if i else 0, int(end[i])) for what, end in ends.items()}
+            records.append(
+                TrackRecord(
+                    arrays["box_pts"][part["boxes"]],
+                    arrays["boxes"][part["boxes"]],
+                    arrays["embeddings"][part["faces"]],
+                    arrays["weights"][part["faces"]],
+                    arrays["face_px"][part["faces"]],
+                    arrays["face_pts"][part["faces"]],
+                    int(arrays["best_pts"][i]),
+                    arrays["best_box"][i],
+                    arrays["picture"][part["picture"]],
+                    float(arrays["stillness"][i]),
+                )
+            )
+    except (KeyError, IndexError, ValueError, TypeError) as error:
+        raise DamagedFileError(path, f"this file is damaged ({error!r}). Scan the film again.") from error
+    return records, facts
+
+
+def _concatenated(parts: list[NDArray[Any]], name: str, dimension: int) -> NDArray[Any]:
+    if name == "best_box":
+        return np.stack(parts) if parts else np.empty((0, 4), np.float32)
+    if name == "embeddings":
+        parts = [part.reshape(len(part), dimension) for part in parts]
+    if parts:
+        return np.concatenate(parts)
+    widths = {"boxes": (0, 5), "box_pts": (0, 2), "embeddings": (0, dimension)}
+    dtype = np.int64 if name.endswith("pts") else np.uint8 if name == "picture" else np.float32
+    return np.empty(widths.get(name, (0,)), dtype)
+
+
+def _jpeg(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    import io
+
+    from PIL import Image
+
+    with io.BytesIO() as file:
+        Image.fromarray(pixels).save(file, "JPEG", quality=JPEG_QUALITY)
+        return np.frombuffer(file.getvalue(), np.uint8)

@@ -1,0 +1,294 @@
+"""Faces over time: each look's faces are given to the tracks they carry on; what is left begins new ones.
+
+Two rounds as in ByteTrack (Zhang et al., ECCV 2022): sure detections first, then weak ones, which may carry a track
+on (a face turned away, blurred, half hidden) but never begin one. Partners are found by place, size and steady motion.
+Where two tracks and two faces could change partners (people who cross), and after a face was hidden, embeddings decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.recognition.prototypes import unit
+from personae.timeline.looking import SURE_SCORE, Look, offsets
+from personae.types import FloatArray, PixelArray
+
+Embed = Callable[[PixelArray], FloatArray]
+
+REACH = 0.6
+"""A face's next place lies within this many face sizes of where it is expected, and more after a pause:"""
+REACH_PER_S = 1.5
+LONGEST_REACH = 1.8
+MOST_RESIZE = 1.6
+STEADY_S = 0.3
+"""So long a face is taken to move on as it did."""
+HIDDEN_S = 1.0
+"""So long a face may be hidden and still be the same track."""
+TRUST_PLACE_S = 0.4
+"""After more than this, place alone does not make two faces one."""
+CONTEST = 0.5
+"""Another partner that is nearly as near (difference in face sizes) makes a pair doubtful."""
+LEAST_COSINE = 0.25
+COSINE_WEIGHT = 1.5
+SAMPLE_S = 0.5
+"""Of every half second the best face is kept; of long tracks the best of longer spans."""
+MOST_SAMPLES = 16
+MOST_EMBEDDED = 8
+PROFILE_WEIGHT = 0.02
+"""What a face of quality 0 (turned away, tiny) still counts: all a track may have."""
+JUMP_COSINE = 0.05
+"""A track whose good faces before and after some moment are so unlike jumped from one person to another."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sighting:
+    """A face in one look. `box` x1, y1, x2, y2."""
+
+    pts: int
+    end_pts: int
+    box: tuple[float, float, float, float]
+    score: float
+
+
+@dataclass(eq=False)
+class Sample:
+    """A face kept to be embedded, with what it is worth (0..1) and its size in pixels."""
+
+    pts: int
+    crop: PixelArray
+    weight: float
+    face_px: float
+    span: int
+    embedding: FloatArray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Best:
+    """The best face of a track, and its cut-out (160, 160, 3) for people."""
+
+    weight: float
+    pts: int
+    box: tuple[float, float, float, float]
+    cut_out: PixelArray
+
+
+@dataclass(eq=False)
+class FaceTrack:
+    """One face over time, as it grows: every sighting, a few samples, the best face."""
+
+    sightings: list[Sighting] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
+    best: Best | None = None
+    sample_spans: int = 1
+
+    @property
+    def start_pts(self) -> int:
+        """Its first picture."""
+        return self.sightings[0].pts
+
+    @property
+    def end_pts(self) -> int:
+        """The end of its last picture."""
+        return self.sightings[-1].end_pts
+
+    def add(self, look: Look, face: int, sample_pts: float) -> None:
+        """Carry the track on with one face of a look."""
+        x1, y1, x2, y2 = (float(value) for value in look.faces.boxes_xyxy[face])
+        score = float(look.faces.scores[face])
+        self.sightings.append(Sighting(look.pts, look.end_pts, (x1, y1, x2, y2), score))
+        weight = float(look.quality.score[face]) + PROFILE_WEIGHT * score
+        if score < SURE_SCORE:
+            weight *= 0.1
+        sample = Sample(
+            look.pts, look.crops[face], weight, float(look.quality.face_px[face]), int(look.pts / sample_pts)
+        )
+        self._keep(sample)
+        if self.best is None or weight > self.best.weight:
+            self.best = Best(weight, look.pts, (x1, y1, x2, y2), look.cut_outs[face])
+
+    def _keep(self, sample: Sample) -> None:
+        last = self.samples[-1] if self.samples else None
+        if last is not None and last.span // self.sample_spans == sample.span // self.sample_spans:
+            if sample.weight > last.weight:
+                self.samples[-1] = sample
+            return
+        self.samples.append(sample)
+        if len(self.samples) > MOST_SAMPLES:
+            self.sample_spans *= 2
+            best: dict[int, Sample] = {}
+            for kept in self.samples:
+                span = kept.span // self.sample_spans
+                if span not in best or kept.weight > best[span].weight:
+                    best[span] = kept
+            self.samples = list(best.values())
+
+    def thin(self, most: int = MOST_EMBEDDED) -> None:
+        """Keep at most `most` samples: the best of equally long parts of the track, so that they differ."""
+        if len(self.samples) > most:
+            parts = np.array_split(np.arange(len(self.samples)), most)
+            self.samples = [max((self.samples[i] for i in part), key=lambda sample: sample.weight) for part in parts]
+
+    def expected(self, pts: int, steady_pts: float) -> tuple[float, float, float, float]:
+        """Where the face should be at `pts` if it moves on as it did, for a while."""
+        last = self.sightings[-1]
+        if len(self.sightings) < 2:
+            return last.box
+        before = self.sightings[-2]
+        ahead = min(pts - last.pts, steady_pts) / max(last.pts - before.pts, 1)
+        if last.pts - before.pts > steady_pts:
+            return last.box
+        dx = (last.box[0] + last.box[2] - before.box[0] - before.box[2]) / 2 * ahead
+        dy = (last.box[1] + last.box[3] - before.box[1] - before.box[3]) / 2 * ahead
+        return (last.box[0] + dx, last.box[1] + dy, last.box[2] + dx, last.box[3] + dy)
+
+
+class FaceTracker:
+    """Makes tracks of looks given in order. `embed`: crops to embeddings; `second_pts`: one second in pts."""
+
+    def __init__(self, embed: Embed, second_pts: float) -> None:
+        self._embed = embed
+        self._second = second_pts
+        self._active: list[FaceTrack] = []
+        self._done: list[FaceTrack] = []
+
+    def see(self, look: Look) -> None:
+        """Take in the faces of the next look."""
+        for track in [track for track in self._active if look.pts - track.end_pts > HIDDEN_S * self._second]:
+            self._active.remove(track)
+            self._done.append(track)
+        free = set(range(len(look.faces)))
+        waiting = list(self._active)
+        for sure in (True, False):
+            faces = [face for face in sorted(free) if (look.faces.scores[face] >= SURE_SCORE) == sure]
+            for track, face in self._paired(waiting, look, faces):
+                track.add(look, face, SAMPLE_S * self._second)
+                waiting.remove(track)
+                free.discard(face)
+        for face in sorted(free):
+            if look.faces.scores[face] >= SURE_SCORE:
+                track = FaceTrack()
+                track.add(look, face, SAMPLE_S * self._second)
+                self._active.append(track)
+
+    def finish(self) -> list[FaceTrack]:
+        """End every track; all tracks in order of their first picture, their samples embedded, jumps split."""
+        tracks, self._active, self._done = [*self._done, *self._active], [], []
+        for track in tracks:
+            track.thin()
+        self._embed_samples([sample for track in tracks for sample in track.samples])
+        split = [part for track in tracks for part in split_jumps(track)]
+        return sorted(split, key=lambda track: (track.start_pts, track.sightings[0].box))
+
+    def _paired(self, tracks: list[FaceTrack], look: Look, faces: list[int]) -> list[tuple[FaceTrack, int]]:
+        """Tracks with the faces that carry them on."""
+        if not tracks or not faces:
+            return []
+        expected = np.array([track.expected(look.pts, STEADY_S * self._second) for track in tracks], np.float32)
+        distance, ratio = offsets(expected, look.faces.boxes_xyxy[faces])
+        pause = np.array([(look.pts - track.end_pts) / self._second for track in tracks])[:, None]
+        possible = (distance <= np.minimum(REACH + REACH_PER_S * pause, LONGEST_REACH)) & (ratio <= MOST_RESIZE)
+        cost = np.where(possible, distance + np.log(ratio), np.inf).astype(np.float64)
+        doubtful = possible & (_contested(cost) | (pause > TRUST_PLACE_S))
+        for at, to in np.argwhere(doubtful):
+            cosine = self._likeness(tracks[at], look, faces[to])
+            cost[at, to] += COSINE_WEIGHT * (1 - cosine)
+            if pause[at, 0] > TRUST_PLACE_S and cosine < LEAST_COSINE:
+                cost[at, to] = np.inf
+        return [(tracks[at], faces[to]) for at, to in cheapest_pairs(cost)]
+
+    def _likeness(self, track: FaceTrack, look: Look, face: int) -> float:
+        """Cosine of a face to the most like of a track's latest samples."""
+        latest = track.samples[-3:]
+        self._embed_samples(latest)
+        seen = self._embed(look.crops[[face]])[0]
+        return max(float(sample.embedding @ seen) for sample in latest if sample.embedding is not None)
+
+    def _embed_samples(self, samples: list[Sample]) -> None:
+        missing = [sample for sample in samples if sample.embedding is None]
+        if missing:
+            vectors = self._embed(np.stack([sample.crop for sample in missing]))
+            for sample, vector in zip(missing, vectors, strict=True):
+                sample.embedding = vector
+
+
+def _contested(cost: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(n, m) which pairs stand in a row or column that has a second one nearly as cheap."""
+    return _close(cost) | _close(cost.T).T
+
+
+def _close(cost: NDArray[np.float64]) -> NDArray[np.bool_]:
+    if cost.shape[1] < 2:
+        return np.zeros(cost.shape, bool)
+    two = np.sort(cost, axis=1)[:, :2]
+    with np.errstate(invalid="ignore"):
+        close = np.isfinite(two[:, 1]) & (two[:, 1] - two[:, 0] < CONTEST)
+    return np.broadcast_to(close[:, None], cost.shape)
+
+
+def cheapest_pairs(cost: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """(row, column) pairs, each row and column at most once, cheapest first; infinite cost never pairs."""
+    pairs: list[tuple[int, int]] = []
+    rows: set[int] = set()
+    columns: set[int] = set()
+    for flat in np.argsort(cost, axis=None, kind="stable"):
+        row, column = divmod(int(flat), cost.shape[1])
+        if not np.isfinite(cost[row, column]):
+            break
+        if row not in rows and column not in columns:
+            pairs.append((row, column))
+            rows.add(row)
+            columns.add(column)
+    return pairs
+
+
+def split_jumps(track: FaceTrack) -> list[FaceTrack]:
+    """The track, or its parts where its good faces say that it jumped from one person to another."""
+    vectors = [sample.embedding for sample in track.samples if sample.embedding is not None]
+    if len(vectors) < 2:
+        return [track]
+    X: NDArray[Any] = np.stack(vectors)
+    weights = np.array([sample.weight for sample in track.samples])
+    total = np.cumsum(X * weights[:, None], axis=0)
+    before, after = unit(total[:-1]), unit(total[-1] - total[:-1])
+    cosine = (before * after).sum(axis=1)
+    left = np.maximum.accumulate(weights)[:-1]
+    right = np.maximum.accumulate(weights[::-1])[::-1][1:]
+    cosine = np.where(np.minimum(left, right) >= 0.2, cosine, 1.0)
+    at = int(cosine.argmin())
+    if cosine[at] >= JUMP_COSINE:
+        return [track]
+    first, second = parted(track, _jump(track, track.samples[at].pts, track.samples[at + 1].pts))
+    return [*split_jumps(first), *split_jumps(second)]
+
+
+def _jump(track: FaceTrack, after_pts: int, until_pts: int) -> int:
+    """The pts of the sighting in (after, until] that lies farthest from the one before it."""
+    steps = [
+        (float(offsets(np.array([a.box], np.float32), np.array([b.box], np.float32))[0][0, 0]), b.pts)
+        for a, b in pairwise(track.sightings)
+        if after_pts < b.pts <= until_pts
+    ]
+    return max(steps, key=lambda step: step[0])[1]
+
+
+def parted(track: FaceTrack, pts: int) -> tuple[FaceTrack, FaceTrack]:
+    """The track before and from `pts` on; the part without the best face takes a sample's place for its best."""
+    parts = (FaceTrack(), FaceTrack())
+    for sighting in track.sightings:
+        parts[sighting.pts >= pts].sightings.append(sighting)
+    for sample in track.samples:
+        parts[sample.pts >= pts].samples.append(sample)
+    for part in parts:
+        if track.best is not None and part.start_pts <= track.best.pts < part.end_pts:
+            part.best = track.best
+        elif part.samples:
+            sample = max(part.samples, key=lambda sample: sample.weight)
+            box = next(s.box for s in part.sightings if s.pts == sample.pts)
+            part.best = Best(sample.weight, sample.pts, box, sample.crop)
+    return parts
