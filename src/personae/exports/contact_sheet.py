@@ -37,8 +37,8 @@ class ContactSheet:
         film = title(timeline)
         head = (
             f"<header><div><h1>{text(film)}: is this who it says?</h1><p>{count_of(len(order), 'appearance')}, "
-            "the least sure first. Right is <kbd>J</kbd>, wrong is <kbd>F</kbd>, back is <kbd>U</kbd>; arrows move. "
-            "What you decide stays in this browser until you save it.</p></div>"
+            'the least sure first. <span class="keys">Right is <kbd>J</kbd>, wrong is <kbd>F</kbd>, back is <kbd>U</kbd>; '
+            "arrows move. </span>What you decide stays in this browser until you save it.</p></div>"
             '<label>Your name <input id="author" autocomplete="name"></label></header>'
         )
         data = {
@@ -83,5 +83,5 @@ _DOCK = (
     '<button type="button" class="wrong" id="wrong">Wrong<kbd>F</kbd></button>'
     '<button type="button" class="right" id="right">Right<kbd>J</kbd></button>'
     '<button type="button" id="undo">Undo<kbd>U</kbd></button>'
-    '<button type="button" id="save" disabled>Save decisions</button></div></div></div>'
+    '<button type="button" id="save" disabled title="Save the decisions as a file">Save</button></div></div></div>'
 )

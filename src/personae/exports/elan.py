@@ -6,6 +6,7 @@ ELAN allows no overlap within a tier: appearances of one person that overlap or 
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
 from personae.exports.spans import file_name, file_url, line
@@ -45,7 +46,7 @@ class Elan:
         media = element(
             "MEDIA_DESCRIPTOR",
             MEDIA_URL=file_url(timeline.video.path),
-            RELATIVE_MEDIA_URL=f"./{file_name(timeline)}",
+            RELATIVE_MEDIA_URL=f"./{quote(file_name(timeline))}",
             MIME_TYPE=_MIME.get(suffix, "unknown"),
         )
         count = sum(map(len, tiers.values()))
