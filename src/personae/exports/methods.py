@@ -61,7 +61,8 @@ def _measures(timeline: Timeline) -> str:
 def _decisions(timeline: Timeline) -> str:
     decided = sum(one.decided_by == "person" for one in timeline.appearances)
     depicted = sum(one.depicted for one in timeline.appearances)
-    text = f"{count_of(decided, 'appearance')} of {len(timeline.appearances)} were decided by a person."
+    verb = "was" if decided == 1 else "were"
+    text = f"{decided} of {count_of(len(timeline.appearances), 'appearance')} {verb} decided by a person."
     if depicted:
         text += f" {count_of(depicted, 'appearance')} on pictures within the picture are not in the totals."
     if timeline.gaps:
