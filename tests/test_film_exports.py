@@ -51,7 +51,7 @@ def pycmx_edits(text: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("key", ["29.97df", "23.976"])
-@pytest.mark.parametrize("suffix", ["resolve.edl", "cuts.edl", "loc.edl", "avid.txt", "fcpxml"])
+@pytest.mark.parametrize("suffix", ["resolve.edl", "cuts.edl", "loc.edl", "avid.txt", "fcpxml", "xml", "otio"])
 def test_golden_files(key: str, suffix: str) -> None:
     found = next(one for one in exporters().values() if f".{suffix}" in one.suffixes)
     assert found.export(golden_film(key)).decode() == (GOLDEN / f"{key}.{suffix}").read_text(encoding="utf-8")
@@ -193,7 +193,8 @@ def test_stringouts_hold_the_same_cuts_in_every_format(rate: str) -> None:
 def test_a_film_whose_pictures_begin_late_counts_from_its_first() -> None:
     early, late = film(Fraction(24)), film(Fraction(24), start_pts=987_000)
     for name, exporter in exporters().items():
-        assert exporter.export(early) == exporter.export(late), name
+        if name != "sheet":  # a decision is kept with the file's own times
+            assert exporter.export(early) == exporter.export(late), name
 
 
 def test_reels_keep_what_an_edl_can_hold() -> None:
