@@ -14,6 +14,8 @@ from personae.types import PixelArray
 Gap = tuple[int, int, str]
 """(start_pts, end_pts, why): a span without readable pictures."""
 
+MISSING = "pictures are missing"
+
 
 @dataclass(frozen=True)
 class Video:
@@ -54,6 +56,10 @@ class Video:
 
 class Pixels(Protocol):
     """A decoded picture that is converted when asked."""
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height of `rgb`."""
 
     def rgb(self) -> PixelArray:
         """(h, w, 3) uint8 RGB as displayed."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from personae.errors import FilmError
-from personae.media.film import FilmPicture, Gap, Video, is_irregular
+from personae.media.film import MISSING, FilmPicture, Gap, Video, is_irregular
 from personae.media.pixels import Display, FramePixels, turn_of
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ CUT_SHORT_S = 1
 JUMP_BACK_S = 1.0
 """A clock that goes back further than this has been restarted (joined recordings); less is a picture out of place."""
 DAMAGED = "damaged: could not be decoded"
-MISSING = "pictures are missing"
 RESTARTED = "the file's clock starts again here"
 CUT_SHORT = "the file ends before the length it states"
 _STATE_LENGTH = ("mov", "matroska")
@@ -50,6 +49,7 @@ class FilmFile:
 
     def __init__(self, path: Path, *, stream: int | None = None) -> None:
         self.path = path
+        self.files = (path,)
         self._stream_wanted = stream
         self._container: InputContainer | None = None
         container = self._open()
@@ -147,7 +147,7 @@ class FilmFile:
             try:
                 for packet in container.demux(stream, *container.streams.audio):
                     failures = 0
-                    if packet.stream_index == stream.index:
+                    if packet.stream.index == stream.index:  # the last, empty packet carries no number of its own
                         yield from self._frames_of(packet)
                     else:
                         self._note_sound(packet)

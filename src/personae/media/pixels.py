@@ -71,6 +71,11 @@ class FramePixels:
     frame: Any
     display: Display
 
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height of `rgb`."""
+        return self.display.displayed_wh
+
     def rgb(self) -> PixelArray:
         """(h, w, 3) uint8 RGB, deinterlaced, tone-mapped, with square pixels, upright."""
         frame = self.frame
@@ -113,6 +118,11 @@ class ArrayPixels:
     """Pixels that are RGB already: (h, w, 3) uint8."""
 
     array: PixelArray
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height of `rgb`."""
+        return self.array.shape[1], self.array.shape[0]
 
     def rgb(self) -> PixelArray:
         """The array itself."""

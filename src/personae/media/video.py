@@ -10,6 +10,8 @@ A film is one file, several files in a row (`as_one`), or a folder of numbered p
 from __future__ import annotations
 
 import hashlib
+import logging
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -17,11 +19,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from personae.errors import FilmError
+from personae.errors import FilmError, SettingError
 from personae.media.film import FilmPicture, Gap, ReadSoFar, Video, is_irregular, merged
 from personae.media.film_file import FilmFile
+from personae.media.picture_sequence import PictureSequence, is_pattern
+from personae.media.timecode import Counting, allows_drop_frame, parse_rate
 
-__all__ = ["Film", "FilmPicture", "Gap", "ReadSoFar", "Video", "content_id", "open_film"]
+logger = logging.getLogger(__name__)
+
+__all__ = ["Film", "FilmPicture", "Gap", "ReadSoFar", "Video", "content_id", "find_films", "open_film"]
+
+SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".qt", ".mxf", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg", ".vob"}
+    | {".m2v", ".wmv", ".flv", ".ogv", ".3gp", ".dv", ".gxf", ".h264", ".264", ".hevc", ".265"}
+)
+"""Lower-case file endings that count as a film inside a folder. A file named outright is always tried."""
 
 BLOCK = 1 << 20
 """Bytes of each block that `content_id` reads."""
@@ -31,6 +43,10 @@ class Part(Protocol):
     """One file, or one folder of pictures."""
 
     video: Video
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """The files it is made of."""
 
     def pictures(self, start_pts: int | None = None, irregular: bool = False) -> Iterator[FilmPicture | Gap]:
         """Pictures and gaps in order; `irregular`: whether intervals before `start_pts` were."""
@@ -100,26 +116,27 @@ class Film:
         for number, part in enumerate(self._parts[first:], first):
             if number >= len(self.so_far.part_starts):
                 self.so_far = replace(self.so_far, part_starts=(*self.so_far.part_starts, begin))
-            scale = part.video.time_base / self.video.time_base
+            scale = part.video.time_base / self._parts[0].video.time_base
             base = part.video.start_pts
 
             def shifted(pts: int, begin: int = begin, base: int = base, scale: Fraction = scale) -> int:
                 return begin + round((pts - base) * scale)
 
-            from_pts = base + int((start_pts - begin) / scale) if start_pts is not None and start_pts > begin else None
+            from_pts = None
+            if start_pts is not None and start_pts > begin and (len(self._parts) == 1 or starts):
+                # The end of a part is wanted even where only the next one has pictures to give.
+                run_up = 0 if len(self._parts) == 1 else round(1 / part.video.time_base)
+                from_pts = max(base + int((start_pts - begin) / scale) - run_up, base)
             end = begin
             for item in part.pictures(from_pts, self.so_far.irregular):
+                pts = shifted(item[0] if isinstance(item, tuple) else item.pts)
+                end = shifted(item[1] if isinstance(item, tuple) else item.pts + item.duration_pts)
                 if isinstance(item, tuple):
-                    end = max(end, shifted(item[1]))
-                    yield (shifted(item[0]), shifted(item[1]), item[2])
-                    continue
-                pts, end = shifted(item.pts), shifted(item.pts + item.duration_pts)
-                if start_pts is None or pts >= start_pts:
-                    yield (
-                        item
-                        if (pts, end) == (item.pts, item.pts + item.duration_pts)
-                        else FilmPicture(pts, max(end - pts, 1), item.pixels)
-                    )
+                    if start_pts is None or end >= start_pts:
+                        yield (pts, end, item[2])
+                elif start_pts is None or pts >= start_pts:
+                    same = (pts, end) == (item.pts, item.pts + item.duration_pts)
+                    yield item if same else FilmPicture(pts, max(end - pts, 1), item.pixels)
             begin = end
 
 
@@ -138,42 +155,68 @@ def open_film(
     `stream`: number of the video stream in the file, where there are several. `rate`: frames per second of a folder
     of pictures; of a file, the rate its pictures are to be counted and played at instead of its own (the camera
     original's, for a proxy). `start_timecode`, `drop_frame`, `reel`: instead of what the file says.
-    Raises FilmError, whose reason says what to do, for whatever cannot be read.
+    Raises FilmError, whose reason says what to do, for whatever cannot be read, and SettingError for a timecode or rate
+    that does not exist.
     """
     files = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
     if not files:
         raise FilmError("", "no film was given.")
     if len(files) > 1 and not as_one:
         raise FilmError(files[0], f"{len(files)} files were given. Open one at a time, or all as one film (as_one).")
+    exact = None if rate is None else parse_rate(str(rate))
     parts: list[Part] = []
     try:
         for file in files:
-            parts.append(FilmFile(file, stream=stream))
-        video = _joined(files, [part.video for part in parts])
+            if file.is_dir() or is_pattern(file):
+                parts.append(PictureSequence(file, exact))
+            else:
+                parts.append(FilmFile(file, stream=stream))
+        video = _joined(files, parts)
+        if exact is not None:
+            video = _at_rate(video, exact)
+        video = _with_timecode(video, start_timecode, drop_frame)
     except BaseException:
         for part in parts:
             part.close()
         raise
-    if rate is not None:
-        video = _at_rate(video, Fraction(rate))
-    if start_timecode is not None:
-        video = replace(video, start_timecode=start_timecode, drop_frame=";" in start_timecode)
-    if drop_frame is not None:
-        video = replace(video, drop_frame=drop_frame)
-    if reel is not None:
-        video = replace(video, reel=reel)
-    return Film(parts, video)
+    return Film(parts, video if reel is None else replace(video, reel=reel))
+
+
+def find_films(paths: str | Path | Sequence[str | Path]) -> Iterator[Path]:
+    """Every film at `paths`: files as they are named, folders searched at any depth, each in order of name.
+
+    In folders only `SUFFIXES` count, and hidden files are passed over. A folder of numbered pictures is a film itself:
+    name it to `open_film`. Raises FilmError for a folder without films.
+    """
+    for path in [paths] if isinstance(paths, str | Path) else paths:
+        path = Path(path)
+        if not path.is_dir():
+            yield path
+            continue
+        found = False
+        for folder, folders, names in os.walk(path):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(names):
+                if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
+                    found = True
+                    yield Path(folder) / name
+        if not found:
+            raise FilmError(path, "there is no film in this folder. For a folder of numbered pictures give a rate too.")
 
 
 def content_id(paths: Sequence[Path]) -> str:
     """A digest of a film's content that is cheap for huge files: sizes and first, middle and last MiB of each file.
 
-    "hmt1:" and the SHA-256 in hexadecimal. Copies of a film have the same one whatever their names.
+    "hmt1:" and the SHA-256 in hexadecimal. Copies of a film have the same one whatever their names. Of more than 32
+    files (numbered pictures) only the first, middle and last are read; the sizes of all count.
     """
     digest = hashlib.sha256()
+    read = set(paths) if len(paths) <= 32 else {paths[0], paths[len(paths) // 2], paths[-1]}
     for path in paths:
         size = path.stat().st_size
         digest.update(b"%d:" % size)
+        if path not in read:
+            continue
         with path.open("rb") as file:
             for at in (0, (size - BLOCK) // 2, size - BLOCK):
                 file.seek(max(at, 0))
@@ -181,28 +224,50 @@ def content_id(paths: Sequence[Path]) -> str:
     return f"hmt1:{digest.hexdigest()}"
 
 
-def _joined(files: Sequence[Path], videos: Sequence[Video]) -> Video:
+def _joined(files: Sequence[Path], parts: Sequence[Part]) -> Video:
     """Facts of the whole film: those of the first file, with the lengths added."""
-    first = videos[0]
-    for file, video in zip(files, videos, strict=True):
+    first = parts[0].video
+    for part in parts:
+        video = part.video
         if video.size_wh != first.size_wh:
             raise FilmError(
-                file,
+                video.path,
                 f"its pictures are {video.size_wh[0]}x{video.size_wh[1]}, those of {files[0].name} "
                 f"{first.size_wh[0]}x{first.size_wh[1]}. Files of one film must have one size.",
             )
     return replace(
         first,
-        content_id=content_id(files),
-        frames=sum(video.frames for video in videos),
-        duration_pts=sum(round(video.duration_pts * video.time_base / first.time_base) for video in videos),
+        content_id=content_id([file for part in parts for file in part.files]),
+        frames=sum(part.video.frames for part in parts),
+        duration_pts=sum(round(part.video.duration_pts * part.video.time_base / first.time_base) for part in parts),
     )
 
 
 def _at_rate(video: Video, rate: Fraction) -> Video:
     """The film counted and played at another rate. A film of variable rate keeps its times."""
-    if rate <= 0:
-        raise FilmError(video.path, f"a rate of {rate} frames per second is not possible.")
     if video.variable_rate:
         return replace(video, frame_rate=rate)
     return replace(video, frame_rate=rate, time_base=video.time_base * video.frame_rate / rate)
+
+
+def _with_timecode(video: Video, start_timecode: str | None, drop_frame: bool | None) -> Video:
+    """What the user says about timecode before what the file says, checked and written in the usual way.
+
+    A file's own timecode that does not exist at its rate is left out; the user's raises SettingError.
+    """
+    own = video.start_timecode
+    drop = video.drop_frame and allows_drop_frame(video.frame_rate)
+    if drop_frame is not None:
+        drop = drop_frame
+    elif start_timecode is not None and ";" in start_timecode:
+        drop = True
+    counting = Counting(video.frame_rate, drop)
+    if start_timecode is not None:
+        text: str | None = counting.text(counting.frame(start_timecode))
+    else:
+        try:
+            text = counting.text(counting.frame(own)) if own else None
+        except SettingError as error:
+            logger.warning("%s: the file's own start timecode is not used: %s", video.path, error)
+            text = None
+    return replace(video, start_timecode=text, drop_frame=drop)
