@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from personae.exports._timecode import to_frame
 from personae.exports.edl import comments, event, fcm, reel
 from personae.exports.grid import Grid
 from personae.exports.spans import line, spans, title
@@ -16,7 +15,7 @@ from personae.timeline.timeline import Timeline
 def stringout(timeline: Timeline, cuts: Sequence[Cut], name: str) -> bytes:
     """The cuts in order; record time begins at one hour and has no gaps."""
     grid = Grid.of(timeline.video)
-    record = to_frame("01:00:00:00", grid.rate, grid.drop) - grid.start_frame
+    record = grid.counting.frame("01:00:00:00") - grid.start_frame
     lines = [f"TITLE: {line(name)}", f"FCM: {fcm(grid)}", ""]
     for number, cut in enumerate(cuts, 1):
         first, end = grid.span(cut.start_pts, cut.end_pts)

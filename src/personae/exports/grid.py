@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from personae.exports import _timecode
+from personae.errors import InputError, SettingError
+from personae.media.timecode import Counting, allows_drop_frame
 from personae.timeline.timeline import Video
 
 
@@ -14,8 +15,7 @@ from personae.timeline.timeline import Video
 class Grid:
     """Frames of one film, counted from its first picture (0). `start_frame`: what its start timecode stands for."""
 
-    rate: Fraction
-    drop: bool
+    counting: Counting
     start_frame: int
     frames: int
     start_pts: int
@@ -27,17 +27,31 @@ class Grid:
 
         Raises InputError where the start timecode cannot be one at this rate.
         """
-        rate = video.frame_rate
-        drop = video.drop_frame and _timecode.can_drop(rate)
-        start = _timecode.to_frame(video.start_timecode, rate, drop) if video.start_timecode else 0
-        bare = cls(rate, drop, start, 0, video.start_pts, video.time_base)
+        counting = Counting(video.frame_rate, video.drop_frame and allows_drop_frame(video.frame_rate))
+        try:
+            start = counting.frame(video.start_timecode) if video.start_timecode else 0
+        except SettingError as error:
+            raise InputError(
+                f"The film's start timecode: {error} Scan it again with --start-timecode or --rate."
+            ) from None
+        bare = cls(counting, start, 0, video.start_pts, video.time_base)
         frames = bare.span(video.start_pts, video.start_pts + max(1, video.duration_pts))[1]
-        return cls(rate, drop, start, frames, video.start_pts, video.time_base)
+        return cls(counting, start, frames, video.start_pts, video.time_base)
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames per second, exact."""
+        return self.counting.rate
+
+    @property
+    def drop(self) -> bool:
+        """Whether timecode is counted in drop-frame."""
+        return self.counting.drop_frame
 
     @property
     def nominal(self) -> int:
         """Frames that a second of timecode counts."""
-        return _timecode.nominal(self.rate)
+        return self.counting.base
 
     @property
     def ntsc(self) -> bool:
@@ -62,8 +76,4 @@ class Grid:
 
     def timecode(self, frame: int) -> str:
         """Timecode of a frame counted from the film's first; drop-frame has `;` before the frames."""
-        return _timecode.to_timecode(self.start_frame + frame, self.rate, self.drop)
-
-    def seconds(self, frame: int) -> Fraction:
-        """Exact time of a frame from the film's first."""
-        return frame / self.rate
+        return self.counting.text(self.start_frame + frame)
