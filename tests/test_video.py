@@ -1,4 +1,4 @@
-"""Films: every picture at its exact time and as it is displayed, whatever the format; resumed reading; several files."""
+"""Films: every picture at its exact time and as it is displayed, in every format; resumed; several files as one."""
 
 from __future__ import annotations
 

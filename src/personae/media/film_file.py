@@ -96,6 +96,8 @@ class FilmFile:
             return
         stated_s = Fraction(max(container.start_time or 0, 0) + container.duration, 1_000_000)
         reached_s = max(end * self.video.time_base, self._sound_s)
+        if self._stream.duration:  # sound may be stated to last longer than the pictures
+            stated_s = min(stated_s, ((self._stream.start_time or 0) + self._stream.duration) * self.video.time_base)
         if stated_s - reached_s > CUT_SHORT_S:
             yield (end, int(stated_s / self.video.time_base), CUT_SHORT)
 
@@ -346,5 +348,7 @@ def _why_not(path: Path, error: Exception) -> str:
         return "permission denied. Change the file's permissions, or copy it to where you may."
     except (OSError, ValueError) as problem:
         return f"it cannot be opened ({problem})."
+    if isinstance(error, EOFError):
+        return "it ends before its first picture. Copy or export it again."
     detail = getattr(error, "strerror", None) or str(error)
     return f"this is not a film that can be read, or it is cut short ({detail}). Copy or export it again."
