@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from fractions import Fraction
 from io import StringIO
 from pathlib import Path
@@ -219,3 +220,31 @@ def test_drop_frame_is_not_believed_where_it_does_not_exist() -> None:
 
 def test_otio_is_plain_json() -> None:
     assert json.loads(exported("otio", film()))["OTIO_SCHEMA"] == "Timeline.1"
+
+
+def test_stringouts_of_a_film_with_sound_bring_it_along() -> None:
+    silent = named("29.97df")
+    timeline = replace(silent, video=replace(silent.video, sound_channels=2))
+    cuts = select(timeline, Wanted(("Thor",)))
+    edits = pycmx_edits(cut_edl.stringout(timeline, cuts, "Thor").decode())
+    assert all(edit.channels.video and edit.channels.a1 and edit.channels.a2 for edit in edits)
+    assert [edit.source_in for edit in edits] == ["01:00:00;00", "01:01:29;29"]
+
+    root = ElementTree.fromstring(fcpxml.stringout(timeline, cuts, "Thor"))
+    asset = root.find(".//asset")
+    assert asset is not None and (asset.get("hasAudio"), asset.get("audioChannels")) == ("1", "2")
+
+    root = ElementTree.fromstring(fcp7_xml.stringout(timeline, cuts, "Thor"))
+    tracks = [*root.findall(".//sequence/media/video/track"), *root.findall(".//sequence/media/audio/track")]
+    cuts_of = [[[one.findtext(tag) for tag in ("start", "end", "in", "out")] for one in track] for track in tracks]
+    assert len(cuts_of) == 3 and cuts_of[0] == cuts_of[1] == cuts_of[2] and len(cuts_of[0]) == 2
+    ids = {one.get("id") for one in root.iter("clipitem")}
+    assert len(ids) == 6 and {one.text for one in root.iter("linkclipref")} == ids
+    assert len(root.findall(".//file[name]")) == 1
+
+    library = pytest.importorskip("opentimelineio")
+    for text in (otio.stringout(timeline, cuts, "Thor").decode(), exported("otio", timeline)):
+        document = library.adapters.read_from_string(text, "otio_json")
+        [picture], [sound] = document.video_tracks(), document.audio_tracks()
+        assert [clip.source_range for clip in picture] == [clip.source_range for clip in sound]
+        assert not any(clip.markers for clip in sound)

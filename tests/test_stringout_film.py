@@ -16,6 +16,7 @@ from personae.exports import stringout_film
 from personae.exports.film_sound import sound_between
 from personae.exports.stringouts import write_stringout
 from personae.media.video import open_film
+from personae.timeline import native
 from personae.timeline.selection import Cut
 from personae.timeline.timeline import Timeline
 from tests.films import make_film, number_in
@@ -57,6 +58,7 @@ def test_the_pictures_of_the_cuts_and_no_others(tmp_path: Path, suffix: str) -> 
 def test_sound_goes_with_the_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turns_s: float) -> None:
     monkeypatch.setattr(stringout_film, "_SOUND_EVERY_S", turns_s)
     source = timeline(_beeping(tmp_path / "film.mp4"))
+    assert native.loads(native.dumps(source)).video.sound_channels == source.video.sound_channels == 1
     out = tmp_path / "out.mp4"
     write_stringout(source, cuts(source, [(25, 50), (75, 100)]), out)  # seconds 1 and 3 of a beep in odd seconds
     samples = sound_between(str(out), Fraction(0), Fraction(2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from personae.exports.edl import comments, event, fcm, reel
+from personae.exports.edl import comments, event, fcm
 from personae.exports.grid import Grid
 from personae.exports.spans import line, spans, title
 from personae.timeline.selection import Cut
@@ -21,7 +21,7 @@ def stringout(timeline: Timeline, cuts: Sequence[Cut], name: str) -> bytes:
         first, end = grid.span(cut.start_pts, cut.end_pts)
         after = record + end - first
         source = (grid.timecode(first), grid.timecode(end))
-        lines.append(event(number, reel(timeline), source, (grid.timecode(record), grid.timecode(after))))
+        lines.append(event(timeline, number, source, (grid.timecode(record), grid.timecode(after))))
         lines += comments(timeline)
         lines.append(f"* COMMENT: {line(' + '.join(cut.names))}")
         record = after

@@ -27,9 +27,10 @@ def reel(timeline: Timeline) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", plain).strip("_")[:32] or "AX"
 
 
-def event(number: int, reel_name: str, source: tuple[str, str], record: tuple[str, str]) -> str:
-    """A cut: source in and out, record in and out, as timecodes; out is the frame after the last."""
-    return f"{number:03}  {reel_name:<8} V     C        {source[0]} {source[1]} {record[0]} {record[1]}"
+def event(timeline: Timeline, number: int, source: tuple[str, str], record: tuple[str, str]) -> str:
+    """A cut of picture and sound: source and record in and out as timecodes; out is the frame after the last."""
+    tracks = "AA/V" if timeline.video.sound_channels else "V"
+    return f"{number:03}  {reel(timeline):<8} {tracks:<5} C        {source[0]} {source[1]} {record[0]} {record[1]}"
 
 
 def comments(timeline: Timeline) -> list[str]:

@@ -58,10 +58,15 @@ def _sequence(
     markers: Sequence[Element],
     start_frame: int,
 ) -> bytes:
-    items, position = [], 0
+    # A clip of picture, and one for each channel of sound, linked so that they move together.
+    channels = min(timeline.video.sound_channels, 2)
+    tracks: list[list[Element]] = [[] for _ in range(1 + channels)]
+    position = 0
     for number, (first, end, clip_name) in enumerate(clips, 1):
-        items.append(
-            element(
+        for track, items in enumerate(tracks):
+            # The file is told in full once; after that its id stands for it.
+            file = _file(timeline, grid) if number == 1 and track == 0 else element("file", id="film")
+            item = element(
                 "clipitem",
                 element("name", clip_name),
                 element("enabled", "TRUE"),
@@ -71,30 +76,51 @@ def _sequence(
                 element("end", str(position + end - first)),
                 element("in", str(first)),
                 element("out", str(end)),
-                # The file is told in full once; after that its id stands for it.
-                _file(timeline, grid) if number == 1 else element("file", id="film"),
-                id=f"clip-{number}",
+                file,
+                id=f"clip-{number}-{track}",
             )
-        )
+            if channels:
+                kind, index = ("video", 1) if track == 0 else ("audio", track)
+                item.append(element("sourcetrack", element("mediatype", kind), element("trackindex", str(index))))
+                item.extend(_link(number, other) for other in range(len(tracks)))
+            items.append(item)
         position += end - first
-    picture = element("format", _picture(timeline, grid))
+    media = element(
+        "media", element("video", element("format", _picture(timeline, grid)), element("track", *tracks[0]))
+    )
+    if channels:
+        media.append(element("audio", *(element("track", *items) for items in tracks[1:])))
     sequence = element(
         "sequence",
         element("name", name),
         element("duration", str(position)),
         _rate(grid),
         _timecode(grid, start_frame),
-        element("media", element("video", picture, element("track", *items))),
+        media,
         *markers,
         id="sequence-1",
     )
     return document(element("xmeml", sequence, version="5"), "xmeml")
 
 
+def _link(number: int, track: int) -> Element:
+    kind, index = ("video", 1) if track == 0 else ("audio", track)
+    return element(
+        "link",
+        element("linkclipref", f"clip-{number}-{track}"),
+        element("mediatype", kind),
+        element("trackindex", str(index)),
+        element("clipindex", str(number)),
+    )
+
+
 def _file(timeline: Timeline, grid: Grid) -> Element:
     timecode = _timecode(grid, grid.start_frame)
     if timeline.video.reel:
         timecode.append(element("reel", element("name", line(timeline.video.reel))))
+    media = element("media", element("video", element("duration", str(grid.frames)), _picture(timeline, grid)))
+    if timeline.video.sound_channels:
+        media.append(element("audio", element("channelcount", str(timeline.video.sound_channels))))
     return element(
         "file",
         element("name", file_name(timeline)),
@@ -102,7 +128,7 @@ def _file(timeline: Timeline, grid: Grid) -> Element:
         _rate(grid),
         element("duration", str(grid.frames)),
         timecode,
-        element("media", element("video", element("duration", str(grid.frames)), _picture(timeline, grid))),
+        media,
         id="film",
     )
 

@@ -101,6 +101,8 @@ def _document(timeline: Timeline, grid: Grid, event: Element) -> bytes:
         hasVideo="1",
         format="r1",
     )
+    if timeline.video.sound_channels:
+        asset.attrib |= {"hasAudio": "1", "audioSources": "1", "audioChannels": str(timeline.video.sound_channels)}
     root = element("fcpxml", element("resources", form, asset), element("library", event), version="1.10")
     return document(root, "fcpxml")
 

@@ -12,14 +12,6 @@ from personae.exports.film_writer import SOUND_HZ
 _RUN_UP_S = Fraction(1)
 
 
-def has_sound(path: str) -> bool:
-    """Whether a film that can be opened has a sound track."""
-    import av
-
-    with av.open(f"file:{path}", metadata_errors="replace") as container:
-        return bool(container.streams.audio)
-
-
 def sound_between(path: str, start_s: Fraction, end_s: Fraction) -> NDArray[np.float32]:
     """The first sound track between two times of the file's clock: (2, n) at 48 kHz, silence where there is none."""
     import av

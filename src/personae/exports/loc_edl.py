@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from personae.exports.edl import LOCATOR_COLOURS, LOCATOR_UNKNOWN, comments, event, fcm, reel
+from personae.exports.edl import LOCATOR_COLOURS, LOCATOR_UNKNOWN, comments, event, fcm
 from personae.exports.grid import Grid
 from personae.exports.spans import spans, title
 from personae.timeline.timeline import Timeline
@@ -25,7 +25,7 @@ class Locators:
         """The EDL in UTF-8."""
         grid = Grid.of(timeline.video)
         whole = (grid.timecode(0), grid.timecode(grid.frames))
-        lines = [f"TITLE: {title(timeline)}", f"FCM: {fcm(grid)}", "", event(1, reel(timeline), whole, whole)]
+        lines = [f"TITLE: {title(timeline)}", f"FCM: {fcm(grid)}", "", event(timeline, 1, whole, whole)]
         lines += comments(timeline)
         for span in spans(timeline, grid):
             colour = span.colour_of(LOCATOR_COLOURS, LOCATOR_UNKNOWN)

@@ -52,22 +52,25 @@ class OpenTimeline:
             for span in spans(timeline, grid)
         ]
         clip = _clip(timeline, grid, title(timeline), 0, grid.frames, markers)
-        return _document(title(timeline), [clip], _time(grid, grid.start_frame))
+        sound = _clip(timeline, grid, title(timeline), 0, grid.frames, [])
+        return _document(timeline, title(timeline), [clip], [sound], _time(grid, grid.start_frame))
 
 
 def stringout(timeline: Timeline, cuts: Sequence[Cut], name: str) -> bytes:
-    """A track of the cuts, one after the other."""
+    """A track of the cuts, one after the other, and one of their sound."""
     grid = Grid.of(timeline.video)
     clips = []
     for cut in cuts:
         first, end = grid.span(cut.start_pts, cut.end_pts)
         clips.append(_clip(timeline, grid, line(" + ".join(cut.names)) or title(timeline), first, end, []))
-    return _document(line(name), clips, None)
+    return _document(timeline, line(name), clips, clips, None)
 
 
-def _document(name: str, clips: list[Any], start: Any) -> bytes:
-    track = _item("Track.1", name="V1", kind="Video", children=clips)
-    stack = _item("Stack.1", name="tracks", children=[track])
+def _document(timeline: Timeline, name: str, clips: list[Any], sound: list[Any], start: Any) -> bytes:
+    tracks = [_item("Track.1", name="V1", kind="Video", children=clips)]
+    if timeline.video.sound_channels:
+        tracks.append(_item("Track.1", name="A1", kind="Audio", children=sound))
+    stack = _item("Stack.1", name="tracks", children=tracks)
     whole = {"OTIO_SCHEMA": "Timeline.1", "name": name, "global_start_time": start, "metadata": {}, "tracks": stack}
     return (json.dumps(whole, ensure_ascii=False, indent=2) + "\n").encode()
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from personae.errors import FilmError
-from personae.exports.film_sound import has_sound, sound_between
+from personae.exports.film_sound import sound_between
 from personae.exports.film_writer import FilmWriter, format_of
 from personae.files import open_whole
 from personae.media.video import open_film
@@ -29,7 +29,7 @@ def write_film(
     container = format_of(path, video.path)
     total = sum(cut.end_pts - cut.start_pts for cut in cuts)
     with open_film(video.path, stream=video.stream) as film:
-        sound = has_sound(video.path)
+        sound = film.video.sound_channels > 0
         base = film.video.time_base
         done = 0
         with open_whole(path) as file, FilmWriter(file, container, film.video, sound=sound) as out:

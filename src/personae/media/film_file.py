@@ -221,6 +221,7 @@ class FilmFile:
             start_timecode=timecode,
             drop_frame=bool(timecode) and any(mark in str(timecode)[-4:] for mark in ";."),
             reel=tags.get("reel_name") or tags.get("reel"),
+            sound_channels=next((sound.codec_context.channels for sound in container.streams.audio), 0),
         )
 
 

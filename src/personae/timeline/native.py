@@ -136,6 +136,7 @@ def _video_dict(video: Video) -> dict[str, Any]:
         "size": list(video.size_wh),
         "duration_s": round(video.duration_s, 6),
         "frames": video.frames,
+        "sound_channels": video.sound_channels,
     }
 
 
@@ -155,6 +156,7 @@ def _video(row: dict[str, Any]) -> Video:
         start_timecode=row["start_timecode"],
         drop_frame=bool(row["drop_frame"]),
         reel=row["reel"],
+        sound_channels=int(row.get("sound_channels", 0)),
     )
 
 
