@@ -21,7 +21,7 @@ from personae.timeline.timeline import BestPicture, Timeline
 from tests.timelines import NASTY, film
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-LONG = "Somebody-with-an-unbroken-name-of-a-length-that-nobody-thought-of-when-the-page-was-drawn"
+LONG = "Donaudampfschifffahrtsgesellschaft" * 3  # nowhere to break
 
 
 class Checker(HTMLParser):
@@ -179,3 +179,25 @@ def test_two_keys_yield_a_decisions_file(tmp_path: Path) -> None:
     assert (first["decision"], first["appearance"], first["author"]) == ("wrong", 1, "Ada")
     assert (second["decision"], second["appearance"]) == ("right", 2)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", first["date"])
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_text_can_be_read_on_light_and_dark_screens(tmp_path: Path, dark: bool) -> None:
+    drive = """
+    const of = (where, what) => getComputedStyle(document.querySelector(where))[what];
+    const result = [of("section", "backgroundColor"), of("h2", "color"), of("h2 + p", "color"), of("footer", "color")];
+    """
+    page = exporters()["report"].export(crowded(tmp_path), tmp_path)
+    colours = in_browser(page, tmp_path, 800, dark=dark, drive=drive)["result"]
+    assert isinstance(colours, list)
+    paper, *inks = [_luminance(colour) for colour in colours]
+    assert (paper < 0.1) == dark
+    for ink in inks:  # WCAG AA
+        assert (max(paper, ink) + 0.05) / (min(paper, ink) + 0.05) >= 4.5
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance of an rgb() colour, as WCAG defines it."""
+    values = [int(value) / 255 for value in re.findall(r"\d+", colour)[:3]]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in values]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -11,7 +11,7 @@ from personae.exports.grid import Grid
 from personae.exports.methods import Methods
 from personae.exports.page import clock, data_uri, face, hues, page, text
 from personae.exports.spans import Span, spans, title
-from personae.timeline.presence import co_presence, names_of, stretches
+from personae.timeline.presence import co_presence, stretches
 from personae.timeline.scale import SCALES, seconds_by_scale
 from personae.timeline.selection import union
 from personae.timeline.timeline import Appearance, Timeline, Totals
@@ -71,16 +71,18 @@ def _people(timeline: Timeline, grid: Grid, folder: Path | None) -> list[Person]
     """Characters, then unknown people, each by visible face time, longest first."""
     colours, base = hues(timeline), timeline.video.time_base
     totals = {row.character or row.unknown: row for row in timeline.characters}
+    by_name: dict[str, list[Span]] = {}
+    for span in spans(timeline, grid):
+        by_name.setdefault(span.appearance.name, []).append(span)
     people = []
-    for name in names_of(timeline):
-        mine = tuple(span for span in spans(timeline, grid) if span.appearance.name == name)
+    for name, mine in by_name.items():
         known = mine[0].appearance.character is not None
         row = totals.get(name)
         seconds = union((one.appearance.start_pts, one.appearance.end_pts) for one in mine)
         visible = row.visible_face_time_s if row else float(sum(end - start for start, end in seconds) * base)
         style = f'class="{{}} known" style="{colours[name]}"' if known else 'class="{} stranger"'
         picture = face(name, _best_picture([span.appearance for span in mine], folder))
-        people.append(Person(name, known, style, row, visible, mine, picture))
+        people.append(Person(name, known, style, row, visible, tuple(mine), picture))
     return sorted(people, key=lambda person: (not person.known, -person.visible_s, person.name))
 
 
