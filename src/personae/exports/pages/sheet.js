@@ -3,7 +3,7 @@ const sheet = document.querySelector(".cards"), cards = [...document.querySelect
 if (cards.length) {
   const done = document.querySelector("#done"), meter = document.querySelector(".meter i");
   const save = document.querySelector("#save"), author = document.querySelector("#author");
-  const key = "personae:" + sheet.dataset.film;
+  const key = "personae:" + sheet.dataset.key;
   const decisions = new Map();
   let current = 0;
   // Kept in the browser, so that a closed tab loses nothing; some browsers forbid that for local files.
