@@ -17,7 +17,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 def commands() -> str:
     parts = ["# Commands\n\nGenerated from the commands' own help.\n"]
-    root = click.Context(cli, info_name="personae")
+    root = click.Context(cli, info_name="personae", **cli.context_settings)
     parts.append(_section("personae", cli.get_help(root)))
     for name in cli.list_commands(root):
         command = cli.get_command(root, name)

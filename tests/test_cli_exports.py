@@ -53,6 +53,19 @@ def test_export_to_a_folder_leaves_the_timeline_alone(timeline: Path) -> None:
     assert one.output == f"{timeline.parent / 'My film.eaf'}\n"
 
 
+def test_export_to_standard_output(timeline: Path) -> None:
+    done = run("export", timeline, "-", "--format", "webvtt")
+    assert done.stdout.startswith("WEBVTT\n")
+
+
+def test_a_film_that_has_moved_is_asked_for(timeline: Path, tmp_path: Path) -> None:
+    select = ("select", timeline, "--character", "Thor", tmp_path / "x.mp4")
+    for arguments in (select, ("export", timeline, tmp_path / "x.mov")):
+        done = run(*arguments)
+        assert isinstance(done.exception, PersonaeError) and "--media" in str(done.exception)
+    assert list(tmp_path.glob("x.*")) == []
+
+
 def test_formats_are_listed(timeline: Path) -> None:
     done = run("export", "--formats")
     assert done.exit_code == 0 and ".totals.csv" in done.output and "DaVinci Resolve" in done.output

@@ -52,7 +52,7 @@ def export(
     film.edl film.loc.edl film.txt film.xml film.fcpxml film.otio for editing programs; film.csv film.totals.csv
     film.eaf film.graphml film.vtt film.srt METHODS.txt for study; film.html for people. A film (.mp4, .mov, .mkv) is
     the scanned one with a box and a name on every face. An OUT that is a folder gets every format, or the one of
-    --format.
+    --format; "-" is standard output.
     """
     from personae.cli.console import progress_bar
     from personae.exports import registry
@@ -68,6 +68,10 @@ def export(
     if characters:
         found = selection.of_names(found, characters)
     for path in out:
+        if str(path) == "-":
+            exporter = registry.exporter_for(path, format_name)
+            click.echo(exporter.export(found, timeline.parent), nl=False)
+            continue
         if format_name is None and path.suffix.lower() in FORMATS:
             with progress_bar() as progress:
                 write_annotated(found, path, progress_callback=progress)

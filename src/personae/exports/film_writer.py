@@ -27,7 +27,9 @@ FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 
 
 def format_of(path: Path, source: str) -> str:
-    """The container for a file name; raises FilmError that lists the names, or where `path` is the source itself."""
+    """The container for a file name; FilmError where there is none, `source` is gone, or `path` is that film."""
+    if not Path(source).exists():
+        raise FilmError(source, "the film that was scanned is not there any more. Say where it is: --media FILM")
     if path.exists() and path.samefile(source):
         raise FilmError(path, "this is the film itself, which is never written over. Choose another name.")
     if path.suffix.lower() not in FORMATS:

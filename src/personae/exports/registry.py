@@ -59,8 +59,11 @@ def exporter_for(path: Path, format: str | None = None) -> Exporter:
     name = path.name.lower()
     fitting = [(suffix, one) for one in known.values() for suffix in one.suffixes if name.endswith(suffix)]
     if not fitting:
-        listed = ", ".join(f"{one.suffixes[0]} ({one.title})" for one in known.values())
-        raise SettingError(f"{path.name}: no format goes by this name. Give --format, or one of these: {listed}.")
+        listed = ", ".join(one.suffixes[0] for one in known.values())
+        raise SettingError(
+            f"{path.name}: no format goes by this name. Give --format, or a name that ends in one of {listed}. "
+            "What each is: personae export --formats"
+        )
     return max(fitting, key=lambda pair: len(pair[0]))[1]
 
 
