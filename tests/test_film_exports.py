@@ -248,3 +248,29 @@ def test_stringouts_of_a_film_with_sound_bring_it_along() -> None:
         [picture], [sound] = document.video_tracks(), document.audio_tracks()
         assert [clip.source_range for clip in picture] == [clip.source_range for clip in sound]
         assert not any(clip.markers for clip in sound)
+
+
+FCPXML = {  # of what we write, the children and attributes that the format's definition (1.10) allows
+    "fcpxml": ("resources library", "version"),
+    "resources": ("asset format", ""),
+    "format": ("", "id name frameDuration fieldOrder width height paspH paspV colorSpace"),
+    "asset": ("media-rep", "id name uid start duration hasVideo format hasAudio audioSources audioChannels audioRate"),
+    "media-rep": ("bookmark", "kind sig src suggestedFilename"),
+    "library": ("event", "location colorProcessing"),
+    "event": ("asset-clip project", "name uid"),
+    "project": ("sequence", "name uid id modDate"),
+    "sequence": ("spine", "format duration tcStart tcFormat audioLayout audioRate renderFormat keywords"),
+    "spine": ("asset-clip", "lane offset name format"),
+    "asset-clip": ("keyword", "ref name lane offset start duration enabled format tcStart tcFormat srcEnable"),
+    "keyword": ("", "start duration value note"),
+}  # fmt: skip
+
+
+def test_fcpxml_keeps_to_its_definition() -> None:
+    timeline = replace(named("23.976"), video=replace(named("23.976").video, sound_channels=6))
+    cuts = select(timeline, Wanted(("Thor",)))
+    for text in (exported("fcpxml", timeline), fcpxml.stringout(timeline, cuts, "Thor")):
+        for one in ElementTree.fromstring(text).iter():
+            children, attributes = FCPXML[one.tag]
+            assert {child.tag for child in one} <= set(children.split()), one.tag
+            assert set(one.attrib) <= set(attributes.split()), one.tag
