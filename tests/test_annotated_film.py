@@ -74,6 +74,20 @@ def test_sound_is_copied_bit_for_bit(tmp_path: Path) -> None:
     assert _sound(tmp_path / "out.mp4") == _sound(source) != []
 
 
+def test_subtitles_are_copied_or_named_where_the_container_cannot_hold_them(tmp_path: Path) -> None:
+    source = timeline(_with_subtitles(make_film(tmp_path / "plain.mp4", frames=24, draw=lambda _: plain(SIZE))))
+    assert write_annotated(source, tmp_path / "out.mkv") == ()
+    with av.open(str(tmp_path / "out.mkv")) as container:
+        packets = [(one.pts, bytes(one)) for one in container.demux(subtitles=0) if one.pts is not None]
+    assert packets == [(100, b"Hello"), (600, b"World")]
+    assert write_annotated(source, tmp_path / "out.mp4") == ("subtitle stream 1 (srt)",)
+
+
+def test_the_timecode_track_is_no_loss(tmp_path: Path) -> None:
+    source = make_film(tmp_path / "film.mov", frames=12, draw=lambda _: plain(SIZE), timecode="01:00:00:00")
+    assert write_annotated(timeline(source), tmp_path / "out.mov") == ()
+
+
 def test_a_variable_rate_and_a_late_start_keep_their_times(tmp_path: Path) -> None:
     pts = [500, 540, 590, 600, 700, 740, 833, 900, 940, 980, 1020, 1060, 1100, 1140, 1180, 1220, 1260, 1300, 1400]
     source = make_film(
@@ -104,3 +118,17 @@ def _sound(path: Path) -> list[tuple[Fraction, bytes]]:
     with av.open(str(path)) as container:
         packets = container.demux(audio=0)
         return [(one.pts * one.time_base, bytes(one)) for one in packets if one.pts is not None and one.time_base]
+
+
+def _with_subtitles(film: Path) -> Path:
+    text = film.with_suffix(".srt")
+    text.write_text("1\n00:00:00,100 --> 00:00:00,500\nHello\n\n2\n00:00:00,600 --> 00:00:00,900\nWorld\n")
+    path = film.with_suffix(".mkv")
+    with av.open(str(film)) as pictures, av.open(str(text)) as lines, av.open(str(path), "w") as out:
+        sources = [(source, out.add_stream_from_template(source.streams[0])) for source in (pictures, lines)]
+        for source, stream in sources:
+            for packet in source.demux(source.streams[0]):
+                if packet.dts is not None:
+                    packet.stream = stream
+                    out.mux_one(packet)
+    return path

@@ -14,6 +14,7 @@ import pytest
 from personae.errors import FilmError
 from personae.exports import stringout_film
 from personae.exports.film_sound import sound_between
+from personae.exports.film_writer import film_errors
 from personae.exports.stringouts import write_stringout
 from personae.media.video import open_film
 from personae.timeline import native
@@ -79,6 +80,16 @@ def test_another_film_than_the_scanned_is_refused_and_leaves_nothing(tmp_path: P
     source = timeline(make_film(tmp_path / "film.mp4", frames=10))
     with pytest.raises(FilmError, match="film that was scanned"):
         write_stringout(source, cuts(source, [(500, 510)]), tmp_path / "out.mp4")
+    assert [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
+
+
+def test_what_ffmpeg_cannot_write_is_a_film_error_and_leaves_nothing(tmp_path: Path) -> None:
+    source = timeline(make_film(tmp_path / "film.mp4", frames=10))
+    odd = replace(source, video=replace(source.video, stream=7))
+    with pytest.raises(FilmError, match="stream 7"):
+        write_stringout(odd, cuts(odd, [(0, 5)]), tmp_path / "out.mp4")
+    with pytest.raises(FilmError, match="could not be written"), film_errors(tmp_path / "out.mp4"):
+        av.open(str(tmp_path / "nothing.mp4"))
     assert [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
 
 

@@ -74,7 +74,9 @@ def export(
             continue
         if format_name is None and path.suffix.lower() in FORMATS:
             with progress_bar() as progress:
-                write_annotated(found, path, progress_callback=progress)
+                left_out = write_annotated(found, path, progress_callback=progress)
+            if left_out:
+                click.echo(f"{path} is without {', '.join(left_out)}. Matroska (.mkv) holds most.", err=True)
             written = [path]
         elif format_name is None and (path.is_dir() or not path.suffix):
             written = registry.export_all(found, path, folder=timeline.parent)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from personae.exports.film_writer import FilmWriter, format_of
+from personae.exports.film_writer import FilmWriter, film_errors, format_of
 from personae.files import open_whole
 from personae.media.annotate import Label, annotate
 from personae.media.video import open_film
@@ -29,11 +29,13 @@ if TYPE_CHECKING:
 _COPIED = ("audio", "subtitle")
 
 
-def write_annotated(timeline: Timeline, path: Path, *, progress_callback: ProgressCallback | None = None) -> None:
+def write_annotated(
+    timeline: Timeline, path: Path, *, progress_callback: ProgressCallback | None = None
+) -> tuple[str, ...]:
     """Write the film at `timeline.video.path` with what the timeline says drawn on it; `.mp4`, `.mov` or `.mkv`.
 
-    A copied stream that the new container cannot hold is left out. Raises FilmError where the film cannot be read,
-    WriteError.
+    Returns the streams that are not in the new film since its container cannot hold them, as people call them; Matroska
+    holds most. Raises FilmError where the film cannot be read, WriteError.
     """
     import av
 
@@ -41,12 +43,13 @@ def write_annotated(timeline: Timeline, path: Path, *, progress_callback: Progre
     container = format_of(path, video.path)
     moments = _Labels(timeline)
     with (
+        film_errors(path),
         open_film(video.path, stream=video.stream) as film,
         av.open(f"file:{video.path}", metadata_errors="replace") as source,
         open_whole(path) as file,
         FilmWriter(file, container, film.video, timecode=video.start_timecode) as out,
     ):
-        others = _Others(source, out)
+        others = _Others(source, video.stream, out)
         for picture in film.pictures():
             pixels = picture.rgb()
             labels = moments.at(picture.pts)
@@ -58,19 +61,26 @@ def write_annotated(timeline: Timeline, path: Path, *, progress_callback: Progre
                 done = int(film.video.seconds(picture.pts))
                 progress_callback(Progress("annotating", done, int(video.duration_s), "seconds"))
         others.copy_until(None)
+    return others.left_out
 
 
 class _Others:
     """The sound and subtitles of the source, packet by packet in order of time."""
 
-    def __init__(self, source: InputContainer, out: FilmWriter) -> None:
+    def __init__(self, source: InputContainer, picture: int, out: FilmWriter) -> None:
         self._out = out
         self._streams: dict[int, Stream] = {}
+        left_out = []
         for stream in source.streams:
-            if stream.type in _COPIED and stream.codec_context is not None:
-                copy = _copied(out, stream)
-                if copy is not None:
-                    self._streams[stream.index] = copy
+            if stream.index == picture or "timecode" in stream.metadata:
+                continue  # both are written anew
+            copy = _copied(out, stream)
+            if copy is None:
+                name = stream.codec_context.name if stream.codec_context else "unknown"
+                left_out.append(f"{stream.type} stream {stream.index} ({name})")
+            else:
+                self._streams[stream.index] = copy
+        self.left_out = tuple(left_out)
         chosen = [stream for stream in source.streams if stream.index in self._streams]
         self._packets: Iterator[Packet[Any]] = iter(source.demux(chosen) if chosen else ())
         self._held: Packet[Any] | None = next(self._packets, None)
@@ -88,7 +98,9 @@ class _Others:
 
 
 def _copied(out: FilmWriter, stream: Stream) -> Stream | None:
-    """A stream of the new film for the packets of an old one; None where its container does not know the codec."""
+    """A stream of the new film for the packets of an old one; None where its container cannot hold it."""
+    if stream.type not in _COPIED or stream.codec_context is None:
+        return None
     if stream.codec_context.name not in out.container.supported_codecs:
         return None
     copy: Stream = out.container.add_stream_from_template(stream)

@@ -5,6 +5,8 @@ H.264 wants even sides: an odd picture loses its last column or line.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -35,6 +37,17 @@ def format_of(path: Path, source: str) -> str:
     if path.suffix.lower() not in FORMATS:
         raise FilmError(path, f"a film is written as {', '.join(FORMATS)}. Choose one of these names.")
     return FORMATS[path.suffix.lower()]
+
+
+@contextmanager
+def film_errors(path: Path) -> Iterator[None]:
+    """FFmpeg's own errors as FilmError."""
+    import av
+
+    try:
+        yield
+    except av.error.FFmpegError as error:
+        raise FilmError(path, f"it could not be written ({error}). Try .mkv, which holds most.") from error
 
 
 class FilmWriter:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from personae.errors import FilmError
 from personae.exports.film_sound import sound_between
-from personae.exports.film_writer import FilmWriter, format_of
+from personae.exports.film_writer import FilmWriter, film_errors, format_of
 from personae.files import open_whole
 from personae.media.video import open_film
 from personae.timeline.selection import Cut
@@ -28,7 +28,7 @@ def write_film(
     video = timeline.video
     container = format_of(path, video.path)
     total = sum(cut.end_pts - cut.start_pts for cut in cuts)
-    with open_film(video.path, stream=video.stream) as film:
+    with film_errors(path), open_film(video.path, stream=video.stream) as film:
         sound = film.video.sound_channels > 0
         base = film.video.time_base
         done = 0
