@@ -106,6 +106,9 @@ def test_the_sheet_begins_with_the_least_sure_and_carries_what_a_decision_needs(
         "appearance": 1, "tracks": [1], "character": LONG, "unknown": None, "start_pts": 0, "end_pts": 50_000,
         "pts": 0, "t_s": 0.0, "box": [1.0, 2.0, 3.0, 4.0],
     }  # fmt: skip
+    # Without a best picture: the surest of the track's boxes.
+    thor = next(fact for fact in facts if fact["appearance"] == 3)
+    assert (thor["pts"], thor["box"]) == (30_000, [100.0, 100.0, 580.0, 700.0])
     assert [fact["character"] for fact in facts[1:4]] == [NASTY, "Thor", "Thor"]
     assert facts[4]["unknown"] == "Unknown 1" and f'data-schema="{EDITS_SCHEMA}"' in page
 
@@ -174,7 +177,11 @@ def test_two_keys_yield_a_decisions_file(tmp_path: Path) -> None:
     )
     result = in_browser(page, tmp_path, 900, drive=drive)["result"]
     assert isinstance(result, dict)
-    assert result["schema"] == EDITS_SCHEMA and result["film"]["content_id"] == "sha256:00"
+    assert result["schema"] == EDITS_SCHEMA and result["film"] == {
+        "content_id": "sha256:00",
+        "path": "My film.mov",
+        "size": [1920, 1080],
+    }
     first, second = result["edits"]
     assert (first["decision"], first["appearance"], first["author"]) == ("wrong", 1, "Ada")
     assert (second["decision"], second["appearance"]) == ("right", 2)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from personae.exports.grid import Grid
 from personae.exports.page import data_uri, face, hues, page, text
 from personae.exports.spans import Span, file_name, line, spans, title
-from personae.timeline.timeline import Timeline
+from personae.timeline.timeline import Appearance, Timeline, Track, Video
 from personae.types import count_of
 
 EDITS_SCHEMA = "personae/edits/1"
@@ -34,7 +35,10 @@ class ContactSheet:
             spans(timeline, grid),
             key=lambda span: (span.appearance.character is None, span.appearance.confidence, span.first),
         )
-        cards = "".join(_card(span, timeline, grid, colours.get(span.appearance.name), folder) for span in order)
+        tracks = {track.id: track for track in timeline.tracks}
+        cards = "".join(
+            _card(span, tracks, timeline.video, grid, colours.get(span.appearance.name), folder) for span in order
+        )
         film = title(timeline)
         head = (
             f"<header><div><h1>{text(film)}: is this who it says?</h1><p>{count_of(len(order), 'appearance')}, "
@@ -49,6 +53,7 @@ class ContactSheet:
             "schema": EDITS_SCHEMA,
             "film": line(timeline.video.content_id),
             "path": file_name(timeline),
+            "size": json.dumps(timeline.video.size_wh),
             "download": f"{film}.edits.json",
         }
         attributes = " ".join(f'data-{key}="{text(value)}"' for key, value in data.items())
@@ -59,9 +64,11 @@ class ContactSheet:
         )
 
 
-def _card(span: Span, timeline: Timeline, grid: Grid, hue: str | None, folder: Path | None) -> str:
-    one, video = span.appearance, timeline.video
-    best = one.best_picture
+def _card(
+    span: Span, tracks: Mapping[int, Track], video: Video, grid: Grid, hue: str | None, folder: Path | None
+) -> str:
+    one = span.appearance
+    pts, box = _place(one, tracks, video)
     facts = {
         "appearance": one.id,
         "tracks": list(one.tracks),
@@ -69,9 +76,9 @@ def _card(span: Span, timeline: Timeline, grid: Grid, hue: str | None, folder: P
         "unknown": one.unknown and line(one.unknown),
         "start_pts": one.start_pts,
         "end_pts": one.end_pts,
-        "pts": best.pts if best else one.start_pts,
-        "t_s": round(video.seconds(best.pts if best else one.start_pts), 3),
-        "box": [round(value, 1) for value in best.box] if best else None,
+        "pts": pts,
+        "t_s": round(video.seconds(pts), 3),
+        "box": [round(value, 1) for value in box],
     }
     colour = f'class="card known" style="{hue}"' if hue else 'class="card stranger"'
     return (
@@ -79,6 +86,17 @@ def _card(span: Span, timeline: Timeline, grid: Grid, hue: str | None, folder: P
         f"{face(one.name, data_uri(one, folder, 220))}<div><b>{text(one.name)}</b>"
         f'<span class="dim">{span.note}</span><span class="dim">{grid.timecode(span.first)}</span></div></li>'
     )
+
+
+def _place(one: Appearance, tracks: Mapping[int, Track], video: Video) -> tuple[int, tuple[float, ...]]:
+    """Where the decided face is: pts, and box in displayed pixels; its best picture's, else its surest."""
+    if one.best_picture:
+        return one.best_picture.pts, one.best_picture.box
+    boxes = [box for number in one.tracks if number in tracks for box in tracks[number].boxes]
+    if not boxes:
+        return one.start_pts, (0, 0, *video.size_wh)
+    surest = max(boxes, key=lambda box: box[5])
+    return surest[0], surest[1:5]
 
 
 _DOCK = (

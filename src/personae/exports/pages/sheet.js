@@ -51,7 +51,7 @@ if (cards.length) {
   };
   const edits = () => ({
     schema: sheet.dataset.schema,
-    film: { content_id: sheet.dataset.film, path: sheet.dataset.path },
+    film: { content_id: sheet.dataset.film, path: sheet.dataset.path, size: JSON.parse(sheet.dataset.size) },
     edits: [...decisions].map(([id, { decision, date }]) => {
       const facts = JSON.parse(cards.find(card => card.dataset.id === id).dataset.facts);
       return { ...facts, decision, author: author.value.trim() || null, date };
