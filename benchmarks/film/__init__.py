@@ -1,0 +1,1 @@
+"""Films: speed and accuracy."""

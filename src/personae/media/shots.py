@@ -1,0 +1,275 @@
+"""Shots: where a film cuts or dissolves to another picture, found in one pass over small pictures.
+
+Cuts follow the content method of PySceneDetect (a jump in the difference between neighbouring pictures, held against
+the differences around it), with two tests more: a picture that fits the one before after a shift is a pan, and a scene
+that is back within a quarter of a second was a flash. Dissolves are found by their model: every picture between is a
+mixture of the first and the last (Lienhart 1999), which neither pans nor moving people are. A fade counts in its dark
+middle.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+
+from personae.types import FloatArray, PixelArray
+
+CUT_LEVEL = 8.0
+"""Mean difference (levels of Y, Cb and Cr together) below which neighbouring pictures are never a cut."""
+CUT_RATIO = 2.0
+"""How many times as large as the differences around it a cut's is."""
+SAME_SCENE = 0.6
+"""Correlation, after the best shift, from which on two pictures show the same scene."""
+FLASH_S = 0.25
+"""A scene that is back so soon has not been left: photographers' flashes, strobes, single damaged pictures."""
+DISSOLVE_S = (0.24, 0.48, 0.8, 1.2, 1.8, 2.6)
+"""Lengths of time over which dissolves are looked for."""
+STEP_S = 0.04
+"""Dissolves are looked for in pictures this far apart; a film has them at about that rate anyway."""
+MIXTURE_ERROR = 0.08
+"""What of a dissolve's pictures the mixture of its ends may leave unexplained: a share of the ends' difference."""
+DISSOLVE_LEVEL = 12.0
+"""Mean difference of the ends of a dissolve, at least."""
+FLAT = 4.0
+"""Standard deviation of luma below which a picture is empty: black, white, one colour."""
+SETTLE_S = 3.5
+"""So far back, nothing that is still to come changes what was found."""
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """Where a shot ends: `pts` is the first picture of the next one, for gradual changes the middle of the change.
+
+    `start_pts` to `end_pts`: the pictures that belong to both shots; empty (both equal to `pts`) for a cut.
+    """
+
+    pts: int
+    kind: Literal["cut", "dissolve", "fade"]
+    start_pts: int
+    end_pts: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    pts: int
+    small: PixelArray
+    coarse: FloatArray
+    flat: bool
+    change: float
+
+
+class ShotDetector:
+    """Feed it every picture of a film in order: `push(pts, small)`, then `finish()`. Both return new boundaries.
+
+    `time_base`: seconds per unit of pts. Boundaries come out up to `SETTLE_S` late, in order of discovery: a dissolve
+    may follow a later cut. `settled_pts`: every boundary before it is known.
+    """
+
+    def __init__(self, time_base: Fraction) -> None:
+        self._unit = time_base
+        self._flash = round(FLASH_S / time_base)
+        self._step = STEP_S * 0.75 / float(time_base)
+        self._recent: deque[_Seen] = deque()
+        self._checked = -1
+        self._steps: list[_Seen] = []
+        self._held: tuple[float, Boundary] | None = None
+        self._flat_run: list[_Seen] = []
+        self._before_flat: _Seen | None = None
+        self._cuts: deque[int] = deque(maxlen=64)
+        self._last: _Seen | None = None
+
+    @property
+    def settled_pts(self) -> int:
+        """Boundaries before this are all known."""
+        return (self._last.pts if self._last else 0) - round(SETTLE_S / self._unit)
+
+    def push(self, pts: int, small: PixelArray) -> list[Boundary]:
+        """The next picture: (h, w, 3) uint8 Y, Cb, Cr (`FilmPicture.small`); always of one size."""
+        last = self._last
+        change = 0.0 if last is None else _change(last.small, small)
+        seen = _Seen(pts, small, _coarse(small), float(small[:, :, 0].std()) < FLAT, change)
+        found: list[Boundary] = []
+        self._recent.append(seen)
+        found += self._cuts_before(pts - self._flash)
+        found += self._fades(seen)
+        if not self._steps or pts - self._steps[-1].pts >= self._step:
+            self._steps.append(seen)
+            found += self._dissolves()
+        self._last = seen
+        return found
+
+    def finish(self) -> list[Boundary]:
+        """What is still open at the film's end."""
+        found = self._cuts_before(None)
+        if self._held is not None:
+            found += self._release(self._held[1])
+        return found
+
+    def _cuts_before(self, limit: int | None) -> list[Boundary]:
+        """Cuts at pictures up to `limit` whose surroundings are known now."""
+        found: list[Boundary] = []
+        recent = self._recent
+        for at in range(1, len(recent)):
+            seen = recent[at]
+            if seen.pts <= self._checked:
+                continue
+            if limit is not None and seen.pts > limit:
+                break
+            self._checked = seen.pts
+            if self._is_cut(at):
+                self._cuts.append(seen.pts)
+                self._steps = [step for step in self._steps if step.pts >= seen.pts]
+                if self._held is not None and self._held[1].start_pts < seen.pts <= self._held[1].end_pts:
+                    self._held = None
+                found.append(Boundary(seen.pts, "cut", seen.pts, seen.pts))
+        while len(recent) > 4 and recent[3].pts < self._checked - self._flash:
+            recent.popleft()
+        return found
+
+    def _is_cut(self, at: int) -> bool:
+        recent, seen = self._recent, self._recent[at]
+        if seen.change < CUT_LEVEL:
+            return False
+        around = [recent[i].change for i in range(max(at - 2, 1), min(at + 3, len(recent))) if i != at]
+        if around and seen.change < CUT_RATIO * float(np.mean(around)):
+            return False
+        before, after = recent[at - 1], seen
+        if before.flat and after.flat:
+            return True
+        if before.flat != after.flat:
+            # To or from an empty picture: a cut unless the scene is back soon.
+            return not self._returns(at)
+        return likeness(before.small, after.small) < SAME_SCENE and not self._returns(at)
+
+    def _returns(self, at: int) -> bool:
+        """Whether the scene before is seen again, or the scene after was seen already, within `FLASH_S`."""
+        recent, here = self._recent, self._recent[at].pts
+        cut_before = max((cut for cut in self._cuts if cut < here), default=here - 2 * self._flash)
+        earlier = [s for s in list(recent)[:at] if here - self._flash <= s.pts and s.pts >= cut_before]
+        later = [s for s in list(recent)[at:] if s.pts <= here + self._flash]
+        back = any(_same(recent[at - 1], s) for s in later[1:]) if not recent[at - 1].flat else False
+        return back or (not recent[at].flat and any(_same(s, recent[at]) for s in earlier[:-1]))
+
+    def _fades(self, seen: _Seen) -> list[Boundary]:
+        """A run of empty pictures that no cut bounds is the middle of a fade."""
+        if seen.flat:
+            if not self._flat_run:
+                self._before_flat = self._last
+            self._flat_run.append(seen)
+            return []
+        run, before = self._flat_run, self._before_flat
+        self._flat_run = []
+        if not run or before is None:
+            return []
+        start, end = run[0].pts, seen.pts
+        self._steps = [step for step in self._steps if step.pts >= end]
+        if any(start <= cut <= end for cut in self._cuts) or _abrupt(before, run[0]) or _abrupt(run[-1], seen):
+            return []
+        middle = run[len(run) // 2].pts
+        return [Boundary(middle, "fade", start, end)]
+
+    def _dissolves(self) -> list[Boundary]:
+        """Looks for a dissolve that ends now; gives out the best one once it is over."""
+        steps, now = self._steps, self._steps[-1]
+        oldest = now.pts - round(max(DISSOLVE_S) / self._unit) - 1
+        while len(steps) > 2 and steps[1].pts < oldest:
+            steps.pop(0)
+        best: tuple[float, Boundary] | None = None
+        if not now.flat:
+            block = np.stack([step.coarse for step in steps])
+            for length_s in DISSOLVE_S:
+                begin = now.pts - round(length_s / self._unit)
+                first = next((i for i, step in enumerate(steps) if step.pts >= begin), len(steps))
+                if first == 0 and steps[0].pts > begin + self._step * 2:
+                    break
+                found = _mixture(steps[first:], block[first:])
+                if found is not None and (best is None or found[0] > best[0]):
+                    best = found
+        if best is not None and (self._held is None or best[0] > self._held[0]):
+            self._held = best
+            return []
+        if self._held is not None and now.pts - self._held[1].end_pts > round(0.5 / self._unit):
+            return self._release(self._held[1])
+        return []
+
+    def _release(self, boundary: Boundary) -> list[Boundary]:
+        self._held = None
+        self._steps = [step for step in self._steps if step.pts >= boundary.end_pts]
+        if any(boundary.start_pts <= cut <= boundary.end_pts for cut in self._cuts):
+            return []
+        return [boundary]
+
+
+def spans(boundaries: Iterable[Boundary], start_pts: int, end_pts: int) -> list[tuple[int, int]]:
+    """The shots between boundaries: half-open [start, end) spans that cover the film."""
+    edges = sorted({start_pts, end_pts, *(b.pts for b in boundaries if start_pts < b.pts < end_pts)})
+    return list(itertools.pairwise(edges))
+
+
+def likeness(one: PixelArray, other: PixelArray) -> float:
+    """Correlation of two small pictures, -1..1, at the best shift of up to a fifth of the width and height."""
+    import cv2
+
+    height, width = one.shape[:2]
+    top, left = height // 5, width // 5
+    middle = other[top : height - top, left : width - left]
+    return float(cv2.matchTemplate(one, middle, cv2.TM_CCOEFF_NORMED).max())
+
+
+def _same(one: _Seen, other: _Seen) -> bool:
+    return not other.flat and not one.flat and likeness(one.small, other.small) >= SAME_SCENE
+
+
+def _abrupt(one: _Seen, other: _Seen) -> bool:
+    return _change(one.small, other.small) >= 2 * CUT_LEVEL
+
+
+def _change(one: PixelArray, other: PixelArray) -> float:
+    """Mean absolute difference of Y, Cb and Cr, added up."""
+    import cv2
+
+    return float(sum(cv2.mean(cv2.absdiff(one, other))[:3]))
+
+
+def _coarse(small: PixelArray) -> FloatArray:
+    """(1728,) float32: the picture at 32x18, for the fit of mixtures."""
+    import cv2
+
+    return np.asarray(cv2.resize(small, (32, 18), interpolation=cv2.INTER_AREA), np.float32).ravel()
+
+
+def _mixture(steps: list[_Seen], block: FloatArray) -> tuple[float, Boundary] | None:
+    """The dissolve from the first to the last of these pictures and how clear it is, if there is one.
+
+    block (n, 1728): the pictures. Each is fitted as a A + (1 - a) B with A the first, B the last.
+    """
+    if len(steps) < 5 or steps[0].flat:
+        return None
+    first, last = block[0], block[-1]
+    difference = first - last
+    level = float(np.abs(difference).mean()) * 3
+    if level < DISSOLVE_LEVEL:
+        return None
+    energy = float(difference @ difference)
+    inner = block[1:-1] - last
+    share = inner @ difference / energy
+    error = ((inner - share[:, None] * difference) ** 2).sum(axis=1) / energy
+    if float(error.mean()) > MIXTURE_ERROR:
+        return None
+    share = np.concatenate([[1.0], share, [0.0]])
+    falls = -np.diff(share)
+    if float(falls.max()) > 0.5 or float(falls.min()) < -0.1:
+        return None
+    if likeness(steps[0].small, steps[-1].small) >= SAME_SCENE:
+        return None
+    middle = int(np.argmax(share < 0.5))
+    start = int(np.argmax(share < 0.95)) - 1
+    end = int(np.argmax(share <= 0.05))
+    clear = level * (1 - float(error.mean()) / MIXTURE_ERROR)
+    return clear, Boundary(steps[middle].pts, "dissolve", steps[max(start, 0)].pts, steps[end].pts)
