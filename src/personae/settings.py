@@ -170,6 +170,30 @@ TABLE: tuple[Setting, ...] = (
     Setting("threads", None, "Threads of the networks; none means one per physical core.", int, "threads", 1, 512),
     Setting("batch_size", 16, "Crops embedded at once.", int, "crops", 1, 1024),
     Setting(
+        "look_every_s",
+        0.2,
+        "Films are searched for faces so often, and wherever faces change between two looks.",
+        float,
+        "seconds",
+        0.01,
+        10.0,
+    ),
+    Setting("bridge_s", 0.5, "A face away for no longer than this stays in one appearance.", float, "seconds", 0, 60),
+    Setting("min_appearance_s", 0.0, "Shorter appearances are left out.", float, "seconds", 0.0, 60.0),
+    Setting("pad_s", 0.0, "Added before and after each appearance.", float, "seconds", 0.0, 60.0),
+    Setting(
+        "min_unknown_s", 0.5, "Unknown people who are visible for less in all are left out.", float, "seconds", 0, 3600
+    ),
+    Setting(
+        "scene_gap_s",
+        30.0,
+        "A character away for longer than this has left the scene (scene presence).",
+        float,
+        "seconds",
+        0.0,
+        3600.0,
+    ),
+    Setting(
         "lock_timeout_s",
         10.0,
         "How long to wait for another process that is writing to the project.",
@@ -203,6 +227,12 @@ class Settings:
     provider: str = "auto"
     threads: int | None = None
     batch_size: int = 16
+    look_every_s: float = 0.2
+    bridge_s: float = 0.5
+    min_appearance_s: float = 0.0
+    pad_s: float = 0.0
+    min_unknown_s: float = 0.5
+    scene_gap_s: float = 30.0
     lock_timeout_s: float = 10.0
 
     def __post_init__(self) -> None:

@@ -29,18 +29,20 @@ def cluster(
     faces: Sequence[FloatArray],
     apart: NDArray[np.bool_],
     least: float = ALIKE,
+    *,
+    bonus: NDArray[np.float64] | None = None,
 ) -> IntArray:
     """(n,) cluster numbers, in order of their first track, of n tracks.
 
     `pooled` (n, d) unit length; `support` (n,) how much each is worth; `faces`: unit embeddings (k, d) of each;
-    `apart` (n, n): tracks that are not one person.
+    `apart` (n, n): tracks that are not one person; `bonus` (n, n): cosine that other evidence adds to a pair.
     """
     n = len(pooled)
     if not n:
         return np.empty(0, np.int64)
     sums = pooled.astype(np.float64) * np.minimum(support, MOST_SUPPORT)[:, None]
     vectors = unit(sums)
-    closest = most_alike(faces)
+    closest = most_alike(faces) + (0 if bonus is None else 2 * bonus)
     apart = apart | np.eye(n, dtype=bool)
     alike = (vectors @ vectors.T + closest) / 2
     alike[apart] = -np.inf

@@ -33,11 +33,15 @@ CUT_OUT_PX = 160
 CUT_OUT_FACES = 1.8
 """How much of the picture it shows, in face sizes."""
 WINDOWS_AHEAD = 3
+TINY_PX = 16
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """What was seen in one picture: n faces with crops (n, 112, 112, 3), quality, and cut-outs for people."""
+    """What was seen in one picture: n faces with crops (n, 112, 112, 3), quality, and cut-outs for people.
+
+    `tiny` (h, 16) uint8: the whole picture's luma, by which a camera set-up is known again.
+    """
 
     pts: int
     end_pts: int
@@ -45,6 +49,7 @@ class Look:
     crops: PixelArray
     quality: Quality
     cut_outs: PixelArray
+    tiny: PixelArray
 
 
 @dataclass
@@ -71,6 +76,7 @@ class Looker:
             crops,
             quality.assess(crops, faces, self.settings),
             cut_outs(pixels, faces.boxes_xyxy),
+            picture.grey(TINY_PX),
         )
 
 

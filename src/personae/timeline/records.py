@@ -5,7 +5,7 @@ A record is plain arrays; records are cut at shot boundaries and joined over the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -151,8 +151,15 @@ def joined(first: TrackRecord, second: TrackRecord) -> TrackRecord:
     )
 
 
-def write(path: Path, records: Sequence[TrackRecord], facts: dict[str, Any], *, schema: str = SCHEMA) -> None:
-    """Write records with JSON-able facts whole; raises WriteError."""
+def write(
+    path: Path,
+    records: Sequence[TrackRecord],
+    facts: dict[str, Any],
+    extra: Mapping[str, NDArray[Any]] | None = None,
+    *,
+    schema: str = SCHEMA,
+) -> None:
+    """Write records with JSON-able facts and arrays of other names whole; raises WriteError."""
     dimension = max((record.embeddings.shape[1] for record in records), default=0)
     arrays: dict[str, NDArray[Any]] = {
         name: _concatenated([getattr(record, name) for record in records], name, dimension) for name in _ARRAYS
@@ -161,11 +168,11 @@ def write(path: Path, records: Sequence[TrackRecord], facts: dict[str, Any], *, 
         arrays[f"{what}_count"] = np.array([len(getattr(record, name)) for record in records], np.int64)
     arrays["best_pts"] = np.array([record.best_pts for record in records], np.int64)
     arrays["stillness"] = np.array([record.stillness for record in records], np.float64)
-    archive.write(path, arrays, facts, schema=schema)
+    archive.write(path, {**arrays, **(extra or {})}, facts, schema=schema)
 
 
-def read(path: Path, *, schema: str = SCHEMA) -> tuple[list[TrackRecord], dict[str, Any]]:
-    """The records and facts of a file; raises a StoreError where it cannot be read."""
+def read(path: Path, *, schema: str = SCHEMA) -> tuple[list[TrackRecord], dict[str, Any], dict[str, NDArray[Any]]]:
+    """The records, the facts and every array of a file; raises a StoreError where it cannot be read."""
     arrays, facts = archive.read(path, schema=schema)
     try:
         ends = {what: np.cumsum(arrays[f"{what}_count"]) for what in _COUNTED.values()}
@@ -189,7 +196,7 @@ def read(path: Path, *, schema: str = SCHEMA) -> tuple[list[TrackRecord], dict[s
             )
     except (KeyError, IndexError, ValueError, TypeError) as error:
         raise DamagedFileError(path, f"this file is damaged ({error!r}). Scan the film again.") from error
-    return records, facts
+    return records, facts, arrays
 
 
 def _concatenated(parts: list[NDArray[Any]], name: str, dimension: int) -> NDArray[Any]:

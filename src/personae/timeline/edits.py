@@ -1,0 +1,225 @@
+"""What a person decided about a film, in `film.edits.json`: it outranks the model and survives scanning again.
+
+An edit knows the faces it is about by time and place (seconds, and box as shares of the picture), not by a track's
+number: so it holds after a new scan, and for another copy of the film. The file is a list, later edits outrank earlier
+ones, and taking the last off undoes it. Contact sheets write the same format with boxes in pixels.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from personae.errors import DamagedFileError, ForeignFileError, StoreError, TooNewError
+from personae.files import write_whole
+from personae.media.film import Video
+from personae.timeline.appearances import Label
+from personae.timeline.timeline import Track
+
+SCHEMA = "personae/edits/1"
+SAME_FACE = 0.3
+"""Boxes that share so much of their union are the same face."""
+NEAR_S = 0.3
+UNKNOWN = re.compile(r"Unknown ([1-9][0-9]{0,8})")
+
+Place = tuple[float, float, float, float, float]
+"""(seconds from the film's first picture, x1, y1, x2, y2 as shares of the picture's width and height)."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One decision: that the faces at `places` are `name`, or ("wrong") are not.
+
+    `until_s`: for an edit with one place only, the end of the appearance it stands for (with its begin), else None.
+    """
+
+    decision: Literal["name", "right", "wrong"]
+    name: str
+    places: tuple[Place, ...]
+    author: str = ""
+    date: str = ""
+    span_s: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Edits:
+    """All decisions about one film, oldest first."""
+
+    edits: tuple[Edit, ...] = ()
+    content_id: str = ""
+    path: str = ""
+
+    def undone(self) -> tuple[Edits, Edit | None]:
+        """Without the last edit, and that edit."""
+        if not self.edits:
+            return self, None
+        return replace(self, edits=self.edits[:-1]), self.edits[-1]
+
+
+def read(path: Path, video: Video) -> Edits:
+    """The edits in a file, none where there is no file; `video` gives size and time base of boxes in pixels.
+
+    Raises ForeignFileError, TooNewError, DamagedFileError, StoreError.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return Edits()
+    except OSError as error:
+        raise StoreError(path, f"cannot be read ({error.strerror}). Check its permissions.") from None
+    except (ValueError, RecursionError) as error:
+        raise ForeignFileError(path, f"this is not JSON ({error}). Move it away, or mend it.") from None
+    kind, _, version = str(document.get("schema") if isinstance(document, dict) else None).rpartition("/")
+    if kind != "personae/edits" or not version.isdigit():
+        raise ForeignFileError(path, f"this is not a {SCHEMA} document. Give the file of edits of a film.")
+    if int(version) > 1:
+        raise TooNewError(path, "written by a newer Personae. Update: pip install -U personae")
+    try:
+        film = document.get("film") or {}
+        rows = [_edit(row, video, film.get("size")) for row in document["edits"]]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DamagedFileError(path, f"these edits are damaged ({error!r}). Mend the file or remove it.") from error
+    return Edits(tuple(rows), str(film.get("content_id", "")), str(film.get("path", "")))
+
+
+def write(edits: Edits, path: Path) -> None:
+    """Write all edits whole, one a line; raises WriteError."""
+    film = {"content_id": edits.content_id, "path": edits.path.encode("utf-8", "backslashreplace").decode()}
+    rows = ",\n".join("  " + json.dumps(_row(edit), ensure_ascii=False) for edit in edits.edits)
+    head = f'{{"schema": {json.dumps(SCHEMA)}, "film": {json.dumps(film, ensure_ascii=False)}, "edits": ['
+    write_whole(path, f"{head}\n{rows}\n]}}\n".encode())
+
+
+def _row(edit: Edit) -> dict[str, Any]:
+    is_unknown = UNKNOWN.fullmatch(edit.name)
+    return {
+        "decision": edit.decision,
+        "character": None if is_unknown else edit.name,
+        "unknown": edit.name if is_unknown else None,
+        "places": [[round(value, 5) for value in place] for place in edit.places],
+        "span_s": list(edit.span_s) if edit.span_s else None,
+        "author": edit.author,
+        "date": edit.date,
+    }
+
+
+def _edit(row: dict[str, Any], video: Video, size: Any) -> Edit:
+    decision = row["decision"]
+    name = row["character"] or row["unknown"]
+    if decision not in ("name", "right", "wrong") or not isinstance(name, str):
+        raise ValueError(f"decision {decision!r} about {name!r}")
+    if "places" in row:
+        places = tuple((float(t), float(a), float(b), float(c), float(d)) for t, a, b, c, d in row["places"])
+        span = row.get("span_s")
+    else:  # of a contact sheet: one box in pixels stands for the whole appearance
+        width, height = size or video.size_wh
+        x1, y1, x2, y2 = row["box"]
+        places = ((float(row["t_s"]), x1 / width, y1 / height, x2 / width, y2 / height),)
+        span = [video.seconds(row["start_pts"]), video.seconds(row["end_pts"])]
+    return Edit(
+        decision,
+        name,
+        places,
+        str(row.get("author") or ""),
+        str(row.get("date") or ""),
+        None if span is None else (float(span[0]), float(span[1])),
+    )
+
+
+def place_of(track: Track, video: Video) -> Place:
+    """Where a track is known by: its surest box."""
+    pts, x1, y1, x2, y2, _ = max(track.boxes, key=lambda box: box[5])
+    width, height = video.size_wh
+    return (video.seconds(pts), x1 / width, y1 / height, x2 / width, y2 / height)
+
+
+def find(place: Place, tracks: Sequence[Track], video: Video) -> int | None:
+    """The position of the track that has a face at that time and place, or None."""
+    pts = video.start_pts + round(place[0] / float(video.time_base))
+    reach = round(NEAR_S / float(video.time_base))
+    width, height = video.size_wh
+    wanted = (place[1] * width, place[2] * height, place[3] * width, place[4] * height)
+    best: tuple[float, int] | None = None
+    for at, track in enumerate(tracks):
+        if track.start_pts - reach <= pts <= track.end_pts + reach:
+            box = min(track.boxes, key=lambda box: abs(box[0] - pts))
+            shared = overlap(wanted, box[1:5])
+            if shared >= SAME_FACE and (best is None or shared > best[0]):
+                best = (shared, at)
+    return None if best is None else best[1]
+
+
+def overlap(a: Sequence[float], b: Sequence[float]) -> float:
+    """Shared area of two boxes as a part of their union."""
+    wide = min(a[2], b[2]) - max(a[0], b[0])
+    high = min(a[3], b[3]) - max(a[1], b[1])
+    if wide <= 0 or high <= 0:
+        return 0.0
+    shared = wide * high
+    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
+
+
+def apply(
+    edits: Edits, tracks: Sequence[Track], labels: Sequence[Label], video: Video, unknowns_used: int
+) -> tuple[list[Label], list[Edit], int]:
+    """Labels with every edit applied in turn, edits of which no face was found, and the highest number used now.
+
+    Tracks that the model takes for the same person as an edit's follow it where the edit is about most of that person.
+    """
+    result = list(labels)
+    lost: list[Edit] = []
+    for edit in edits.edits:
+        found = {at for place in edit.places if (at := find(place, tracks, video)) is not None}
+        if not found:
+            lost.append(edit)
+            continue
+        if edit.span_s is not None:
+            found |= _same_appearance(found, edit.span_s, tracks, result, video)
+        if number := UNKNOWN.fullmatch(edit.name):
+            unknowns_used = max(unknowns_used, int(number[1]))
+        name = edit.name
+        if edit.decision == "wrong":
+            found = {at for at in found if result[at].name == name}
+            if not found:
+                continue
+            unknowns_used += 1
+            name = f"Unknown {unknowns_used}"
+        following = _followers(found, tracks, result) if edit.decision == "name" else set()
+        for at in found | following:
+            is_unknown = UNKNOWN.fullmatch(name) is not None
+            result[at] = replace(
+                result[at],
+                character=None if is_unknown else name,
+                unknown=name if is_unknown else None,
+                decided_by="person" if at in found else "model",
+                confidence=1.0 if at in found else result[at].confidence,
+            )
+    return result, lost, unknowns_used
+
+
+def _same_appearance(
+    found: set[int], span_s: tuple[float, float], tracks: Sequence[Track], labels: Sequence[Label], video: Video
+) -> set[int]:
+    names = {labels[at].name for at in found}
+    return {
+        at
+        for at, track in enumerate(tracks)
+        if labels[at].name in names
+        and video.seconds(track.start_pts) < span_s[1]
+        and video.seconds(track.end_pts) > span_s[0]
+    }
+
+
+def _followers(found: set[int], tracks: Sequence[Track], labels: Sequence[Label]) -> set[int]:
+    """Undecided tracks of the unknown people whom the edit names for the most part."""
+    followers: set[int] = set()
+    for name in {labels[at].unknown for at in found} - {None}:
+        members = {at for at, label in enumerate(labels) if label.unknown == name}
+        length = {at: tracks[at].end_pts - tracks[at].start_pts for at in members}
+        if 2 * sum(length[at] for at in members & found) >= sum(length.values()):
+            followers |= {at for at in members - found if labels[at].decided_by == "model"}
+    return followers

@@ -1,0 +1,122 @@
+"""From people to labels: depicted faces marked, unknown people numbered once and for ever."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from personae.media.film import Video
+from personae.timeline.appearances import Label
+from personae.timeline.edits import overlap
+from personae.timeline.identity import People
+from personae.timeline.records import TrackRecord
+from personae.timeline.timeline import BestPicture, Track
+
+STILL = 0.12
+"""A living face differs from itself more than this within seconds; a picture of one does not (see `stillness`)."""
+STILL_S = 1.5
+"""Shorter tracks do not tell."""
+SAME_FACE = 0.3
+
+Earlier = tuple[Sequence[TrackRecord], Sequence[str | None]]
+"""Tracks of an earlier scan, and the unknown person that each was, or None."""
+
+
+def tracks_of(records: Sequence[TrackRecord], shots: Sequence[int]) -> tuple[Track, ...]:
+    """Tracks numbered from 1, with the number of their shot."""
+    return tuple(
+        Track(
+            number,
+            shot,
+            record.start_pts,
+            record.end_pts,
+            tuple(
+                (int(pts), *(float(value) for value in box))  # type: ignore[misc]
+                for (pts, _), box in zip(record.box_pts, record.boxes, strict=True)
+            ),
+        )
+        for number, (record, shot) in enumerate(zip(records, shots, strict=True), 1)
+    )
+
+
+def is_depicted(record: TrackRecord, video: Video) -> bool:
+    """Whether the face is one on a picture in the picture: it turns, blinks and speaks no more than paper does."""
+    seconds = float((record.end_pts - record.start_pts) * video.time_base)
+    return seconds >= STILL_S and record.stillness < STILL
+
+
+def labels_of(
+    people: People, records: Sequence[TrackRecord], video: Video, earlier: Earlier | None, unknowns_used: int
+) -> tuple[list[Label], int]:
+    """One label per track, and the highest number any unknown person has had.
+
+    Unknown people keep the number that most of their time had in the `earlier` scan; new ones get new numbers, in
+    order of their first appearance.
+    """
+    members: dict[int, list[int]] = {}
+    for at, person in enumerate(people.person.tolist()):
+        if person >= 0 and people.character[person] is None:
+            members.setdefault(person, []).append(at)
+    numbers = _numbers_from(earlier, records, members)
+    for person, own in sorted(members.items(), key=lambda item: min(records[at].start_pts for at in item[1])):
+        if person not in numbers and not all(is_depicted(records[at], video) for at in own):
+            unknowns_used += 1
+            numbers[person] = f"Unknown {unknowns_used}"
+    for person in members:
+        if person not in numbers:
+            unknowns_used += 1
+            numbers[person] = f"Unknown {unknowns_used}"
+    labels = []
+    for at, (record, person) in enumerate(zip(records, people.person.tolist(), strict=True)):
+        if person < 0:
+            labels.append(Label())
+            continue
+        x1, y1, x2, y2 = (float(value) for value in record.best_box)
+        labels.append(
+            Label(
+                people.character[person],
+                numbers.get(person),
+                float(people.similarity[at]),
+                float(people.confidence[at]),
+                is_depicted(record, video),
+                best=BestPicture(record.best_pts, (x1, y1, x2, y2)),
+                best_weight=float(record.weights.max(initial=0.0)),
+            )
+        )
+    return labels, unknowns_used
+
+
+def _numbers_from(
+    earlier: Earlier | None, records: Sequence[TrackRecord], members: dict[int, list[int]]
+) -> dict[int, str]:
+    """Person -> the number it had before; each number goes to the person it shares most time with."""
+    if earlier is None:
+        return {}
+    shared: Counter[tuple[int, str]] = Counter()
+    old = [(record, name) for record, name in zip(*earlier, strict=True) if name is not None]
+    for person, own in members.items():
+        for at in own:
+            for record, name in old:
+                if _same_track(records[at], record):
+                    both = min(records[at].end_pts, record.end_pts) - max(records[at].start_pts, record.start_pts)
+                    shared[person, name] += both
+    numbers: dict[int, str] = {}
+    for (person, name), _ in sorted(shared.items(), key=lambda item: (-item[1], item[0])):
+        if person not in numbers and name not in numbers.values():
+            numbers[person] = name
+    return numbers
+
+
+def _same_track(a: TrackRecord, b: TrackRecord) -> bool:
+    """Whether two tracks show a face in one place at one time."""
+    start, end = max(a.start_pts, b.start_pts), min(a.end_pts, b.end_pts)
+    if end <= start:
+        return False
+    middle = (start + end) // 2
+    boxes = [
+        record.boxes[min(int(np.searchsorted(record.box_pts[:, 0], middle)), len(record.boxes) - 1), :4]
+        for record in (a, b)
+    ]
+    return overlap(boxes[0].tolist(), boxes[1].tolist()) >= SAME_FACE

@@ -1,0 +1,314 @@
+"""The pass over the film: pictures to shots and tracks, in chunks, each kept as soon as it is done.
+
+A chunk begins afresh, so a scan that was killed goes on with the first chunk that is missing and ends as if it had run
+through: only the shot detector, which looks a few seconds back, is shown the chunk before once more.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.errors import StoreError
+from personae.faces.detector import Detector
+from personae.media import shots
+from personae.media.film import FilmPicture, ReadSoFar, Video
+from personae.media.video import Film
+from personae.settings import Settings
+from personae.timeline import records
+from personae.timeline.looking import Looker, looks, same_place
+from personae.timeline.records import TrackRecord
+from personae.timeline.timeline import Shot
+from personae.timeline.tracking import Embed, FaceTracker
+from personae.types import IntArray, PixelArray, Progress, ProgressCallback
+
+CHUNK_SCHEMA = "personae/scan-chunk/1"
+CHUNK_S = 20.0
+"""At most this much of the film is looked at again after an interruption."""
+LOOKING_THREADS = 2
+BEHIND_S = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """What one pass found: facts of the film, shots, tracks (none crosses a cut), and a tiny picture per look.
+
+    `look_pts` (n,), `tiny` (n, h, 16): when was looked, and what the whole picture was like.
+    """
+
+    video: Video
+    shots: tuple[Shot, ...]
+    records: tuple[TrackRecord, ...]
+    gaps: tuple[tuple[int, int, str], ...]
+    look_pts: IntArray
+    tiny: PixelArray
+    detections: int = 0
+
+    def shot_of(self, record: TrackRecord) -> int:
+        """The number of the shot a track is in."""
+        starts = [shot.start_pts for shot in self.shots]
+        return max(int(np.searchsorted(starts, record.start_pts, "right")) - 1, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Chunk:
+    """One chunk's findings. `boundaries`: those that were certain at its end; `read`: where reading stood then."""
+
+    records: list[TrackRecord]
+    start_pts: int
+    next_pts: int
+    boundaries: list[shots.Boundary]
+    certain_pts: int
+    read: ReadSoFar
+    look_pts: IntArray
+    tiny: PixelArray
+    detections: int
+
+
+class _Pictures:
+    """The film's pictures with the shot detector beside them, handed out chunk by chunk."""
+
+    def __init__(self, film: Film, pictures: Iterator[FilmPicture]) -> None:
+        self.film = film
+        self._pictures = pictures
+        self.detector = shots.ShotDetector(film.video.time_base)
+        self.boundaries: dict[int, shots.Boundary] = {}
+        self.certain_pts = film.video.start_pts
+        self._next: FilmPicture | None = None
+        self._read = film.so_far
+        self.read = film.so_far
+        self._pull()
+
+    def _pull(self) -> None:
+        self.read = self.film.so_far
+        self._next = next(self._pictures, None)
+
+    @property
+    def next_pts(self) -> int | None:
+        """Where the next picture begins; None at the end."""
+        return None if self._next is None else self._next.pts
+
+    def until(self, pts: float) -> Iterator[FilmPicture]:
+        """Pictures before `pts`, each shown to the shot detector first."""
+        while self._next is not None and self._next.pts < pts:
+            picture = self._next
+            self._take(self.detector.push(picture.pts, picture.small()))
+            self._pull()
+            yield picture
+
+    def finish(self) -> None:
+        """No picture is to come."""
+        self._take(self.detector.finish())
+
+    def _take(self, found: Sequence[shots.Boundary]) -> None:
+        # What lies before was settled by the run that was interrupted, or is judged by too little of the film.
+        self.boundaries |= {boundary.pts: boundary for boundary in found if boundary.pts >= self.certain_pts}
+
+
+def watch(
+    film: Film,
+    detector: Detector,
+    embed: Embed,
+    settings: Settings,
+    *,
+    kept_in: Path,
+    fingerprint: dict[str, Any],
+    progress: ProgressCallback | None = None,
+) -> Watched:
+    """Look through the film. Finished chunks are kept in the folder `kept_in` until the caller removes it.
+
+    Raises FilmError for a film that cannot be read, WriteError where a chunk cannot be kept.
+    """
+    chunks = _kept(kept_in, fingerprint)
+    pictures = _resumed(film, chunks)
+    looker = Looker(detector, settings)
+    tell = _teller(film, chunks, looker, progress)
+    with ThreadPoolExecutor(LOOKING_THREADS, thread_name_prefix="personae-look") as pool:
+        while pictures.next_pts is not None:
+            start_pts = pictures.next_pts
+            tracker = FaceTracker(embed, float(1 / film.video.time_base))
+            every_pts = settings.look_every_s / film.video.time_base
+            found, before = [], looker.looks
+            for look in looks(
+                pictures.until(start_pts + CHUNK_S / film.video.time_base), looker, pool, every_pts=every_pts
+            ):
+                tracker.see(look)
+                found.append((look.pts, look.tiny))
+                tell(look.pts)
+            certain = max(pictures.detector.settled_pts, pictures.certain_pts)
+            end_pts = pictures.next_pts if pictures.next_pts is not None else 2**62
+            chunk = _Chunk(
+                [records.record_of(track) for track in tracker.finish()],
+                start_pts,
+                end_pts,
+                [one for one in pictures.boundaries.values() if one.pts < certain],
+                certain,
+                pictures.read,
+                np.array([pts for pts, _ in found], np.int64),
+                np.stack([tiny for _, tiny in found]),
+                looker.looks - before,
+            )
+            chunks.append(chunk)
+            _keep(kept_in, len(chunks), chunk, fingerprint)
+    pictures.finish()
+    for chunk in chunks:
+        pictures.boundaries |= {boundary.pts: boundary for boundary in chunk.boundaries}
+    return _whole(film, chunks, list(pictures.boundaries.values()))
+
+
+def _resumed(film: Film, chunks: Sequence[_Chunk]) -> _Pictures:
+    """The pictures from the first missing chunk on; the shot detector has seen what it needs of those before."""
+    if not chunks:
+        return _Pictures(film, film.pictures())
+    behind = BEHIND_S / film.video.time_base
+    first = max((i for i, chunk in enumerate(chunks) if chunk.start_pts <= chunks[-1].certain_pts - behind), default=0)
+    read = chunks[first - 1].read if first else None
+    again = _Pictures(film, film.pictures(start_pts=chunks[first].start_pts if first else None, so_far=read))
+    again.certain_pts = chunks[-1].certain_pts
+    for _ in again.until(chunks[-1].next_pts):
+        pass
+    return again
+
+
+def _teller(
+    film: Film, chunks: Sequence[_Chunk], looker: Looker, progress: ProgressCallback | None
+) -> Callable[[int], None]:
+    """Reports how far the scan is, how fast, and what was found."""
+    begun, told = time.monotonic(), 0.0
+    from_pts: int | None = None
+
+    def tell(pts: int) -> None:
+        nonlocal from_pts, told
+        now = time.monotonic()
+        if from_pts is None:
+            from_pts = pts
+        if progress is None or now - told < 0.2:
+            return
+        told = now
+        video = film.video
+        seconds = float((pts - from_pts) * video.time_base)
+        speed = seconds / max(now - begun, 1e-3)
+        left = max(video.duration_s - video.seconds(pts), 0) / speed if speed > 0 else 0.0
+        tracks = sum(len(chunk.records) for chunk in chunks)
+        message = f"{speed:.1f}x, {left:.0f} s left, {looker.faces} faces, {tracks} tracks"
+        progress(Progress("film", int(video.seconds(pts)), max(int(video.duration_s), 1), message))
+
+    return tell
+
+
+def _whole(film: Film, chunks: Sequence[_Chunk], boundaries: Sequence[shots.Boundary]) -> Watched:
+    """All chunks as one: tracks joined over their seams, and cut where shots end."""
+    video = film.video
+    end_pts = video.start_pts + video.duration_pts
+    spans = shots.spans(boundaries, video.start_pts, end_pts)
+    cuts = {start for start, _ in spans[1:]}
+    whole: list[TrackRecord] = []
+    for chunk in chunks:
+        whole = _joined(whole, chunk.records, chunk.start_pts, cuts)
+    parts = [part for record in whole for part in _cut_everywhere(record, sorted(cuts))]
+    parts.sort(key=lambda record: (record.start_pts, tuple(record.boxes[0])))
+    return Watched(
+        video,
+        tuple(Shot(start, end) for start, end in spans),
+        tuple(parts),
+        film.gaps,
+        np.concatenate([np.empty(0, np.int64), *(chunk.look_pts for chunk in chunks)]),
+        np.concatenate([chunk.tiny for chunk in chunks]) if chunks else np.empty((0, 1, 1), np.uint8),
+        sum(chunk.detections for chunk in chunks),
+    )
+
+
+def _joined(before: list[TrackRecord], after: list[TrackRecord], seam: int, cuts: set[int]) -> list[TrackRecord]:
+    """Tracks that end at a seam continued by those that begin there in the same place."""
+    if seam in cuts:
+        return [*before, *after]
+    ends = [i for i, record in enumerate(before) if record.end_pts == seam]
+    result, rest = list(before), []
+    for record in after:
+        at = next(
+            (
+                i
+                for i in ends
+                if record.start_pts == seam and same_place(before[i].boxes[-1:, :4], record.boxes[:1, :4])
+            ),
+            None,
+        )
+        if at is None:
+            rest.append(record)
+        else:
+            ends.remove(at)
+            result[at] = records.joined(before[at], record)
+    return [*result, *rest]
+
+
+def _cut_everywhere(record: TrackRecord, cuts: Sequence[int]) -> list[TrackRecord]:
+    parts, rest = [], record
+    for pts in cuts[int(np.searchsorted(cuts, record.start_pts, "right")) :]:
+        if pts >= rest.end_pts:
+            break
+        first, second = records.cut(rest, pts)
+        if first is not None and second is not None:
+            parts.append(first)
+            rest = second
+    return [*parts, rest]
+
+
+# Keeping
+
+
+def _path(folder: Path, number: int) -> Path:
+    return folder / f"chunk-{number:05}.tracks"
+
+
+def _keep(folder: Path, number: int, chunk: _Chunk, fingerprint: dict[str, Any]) -> None:
+    facts = {
+        "fingerprint": fingerprint,
+        "start_pts": chunk.start_pts,
+        "next_pts": chunk.next_pts,
+        "certain_pts": chunk.certain_pts,
+        "boundaries": [asdict(boundary) for boundary in chunk.boundaries],
+        "read": asdict(chunk.read),
+        "detections": chunk.detections,
+    }
+    extra: dict[str, NDArray[Any]] = {"look_pts": chunk.look_pts, "tiny": chunk.tiny}
+    records.write(_path(folder, number), chunk.records, facts, extra, schema=CHUNK_SCHEMA)
+
+
+def _kept(folder: Path, fingerprint: dict[str, Any]) -> list[_Chunk]:
+    """Chunks of an interrupted scan of this film with these settings, in order, up to the first that is missing."""
+    chunks: list[_Chunk] = []
+    while True:
+        try:
+            rows, facts, arrays = records.read(_path(folder, len(chunks) + 1), schema=CHUNK_SCHEMA)
+        except StoreError:
+            return chunks
+        if facts["fingerprint"] != fingerprint:
+            shutil.rmtree(folder, ignore_errors=True)
+            return []
+        chunks.append(
+            _Chunk(
+                rows,
+                facts["start_pts"],
+                facts["next_pts"],
+                [shots.Boundary(**boundary) for boundary in facts["boundaries"]],
+                facts["certain_pts"],
+                read_so_far(facts["read"]),
+                arrays["look_pts"],
+                arrays["tiny"],
+                facts["detections"],
+            )
+        )
+
+
+def read_so_far(facts: dict[str, Any]) -> ReadSoFar:
+    """Where a reading stood, from JSON types."""
+    gaps = tuple((int(start), int(end), str(why)) for start, end, why in facts["gaps"])
+    return replace(ReadSoFar(**facts), gaps=gaps, part_starts=tuple(facts["part_starts"]))
