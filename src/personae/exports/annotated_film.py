@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from personae.exports.film_writer import FilmWriter, film_errors, format_of
+from personae.exports.spans import characters
 from personae.files import open_whole
 from personae.media.annotate import Label, annotate
 from personae.media.video import open_film
@@ -115,6 +116,8 @@ class _Labels:
 
     def __init__(self, timeline: Timeline) -> None:
         owner = {number: one for one in timeline.appearances for number in one.tracks}
+        # The golden angle keeps the colours of neighbours apart, however many there are.
+        self._hues = {name: (0.58 + 0.381966 * number) % 1 for number, name in enumerate(characters(timeline))}
         # Several tracks of one appearance are several spans; a track without a name gets no box.
         self._faces = sorted(
             ((track, owner[track.id]) for track in timeline.tracks if track.id in owner and track.boxes),
@@ -127,13 +130,13 @@ class _Labels:
         """The labels of one picture."""
         last = bisect_right(self._starts, pts)
         first = bisect_right(self._starts, pts - self._longest - 1)
-        return [_label(track, one, pts) for track, one in self._faces[first:last] if pts < track.end_pts]
+        return [self._label(track, one, pts) for track, one in self._faces[first:last] if pts < track.end_pts]
 
-
-def _label(track: Track, appearance: Appearance, pts: int) -> Label:
-    sure = "" if appearance.decided_by == "person" else f" {percent(appearance.confidence)}"
-    known = appearance.character is not None
-    return Label(box_at(track.boxes, pts), appearance.name + (sure if known else ""), appearance.character)
+    def _label(self, track: Track, appearance: Appearance, pts: int) -> Label:
+        name, text = appearance.character, appearance.name
+        if name is not None and appearance.decided_by == "model":
+            text += f" {percent(appearance.confidence)}"
+        return Label(box_at(track.boxes, pts), text, name, None if name is None else self._hues[name])
 
 
 def box_at(

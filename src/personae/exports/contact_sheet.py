@@ -33,7 +33,7 @@ class ContactSheet:
         # Somebody unknown bears no name that could be wrong: after all others.
         order = sorted(
             spans(timeline, grid),
-            key=lambda span: (span.appearance.character is None, span.appearance.confidence, span.first),
+            key=lambda span: (1.0 if span.colour is None else span.appearance.confidence - 1, span.first),
         )
         tracks = {track.id: track for track in timeline.tracks}
         cards = "".join(

@@ -165,7 +165,8 @@ def _left_out(people: list[Person]) -> str:
 
 
 def _unsure(span: Span) -> bool:
-    return span.appearance.confidence < SURE and span.appearance.decided_by == "model"
+    one = span.appearance
+    return one.character is not None and one.confidence < SURE and one.decided_by == "model"
 
 
 def _bar(span: Span, grid: Grid, left: float, length: float, timeline: Timeline) -> str:

@@ -32,7 +32,7 @@ class ResolveMarkers:
         lines = [f"TITLE: {title(timeline)}", f"FCM: {fcm(grid)}", ""]
         found = groupby(spans(timeline, grid), key=lambda span: span.first)
         for number, (first, group) in enumerate(found, 1):
-            here = list(group)
+            here = sorted(group, key=lambda span: span.colour is None)
             at = f"{grid.timecode(first)} {grid.timecode(first + 1)}"
             names = " + ".join(dict.fromkeys(_field(span.name) for span in here))
             colour = here[0].colour_of(COLOURS, UNKNOWN)

@@ -30,9 +30,11 @@ class Span:
 
     @property
     def note(self) -> str:
-        """How sure the name is, in a few words."""
+        """How sure the name is, in a few words; an unknown person's has nothing to be sure of."""
         if self.appearance.decided_by == "person":
             return "decided by a person"
+        if self.appearance.character is None:
+            return "depicted, not in the cast" if self.appearance.depicted else "not in the cast"
         sure = percent(self.appearance.confidence)
         return f"depicted, confidence {sure}" if self.appearance.depicted else f"confidence {sure}"
 
