@@ -21,6 +21,8 @@ ROOMS = (
     ("faces",),
     ("recognition",),
     ("timeline",),
+    ("scan",),
+    ("naming",),
     ("exports", "media.album"),
     ("demo",),
     ("cli",),

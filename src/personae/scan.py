@@ -7,70 +7,39 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from personae._version import __version__
-from personae.errors import EmbedderMismatchError, ForeignFileError, ModelNotFoundError, StoreError, WriteError
+from personae.errors import EmbedderMismatchError, ModelNotFoundError
 from personae.faces import backends
 from personae.faces.detector import Detector
-from personae.files import write_whole
+from personae.faces.embedder import Embedder
 from personae.media.film import Video
 from personae.media.video import Film, open_film
 from personae.recognition.model import CharacterModel
 from personae.recognition.recognizer import CharacterRecognizer
 from personae.settings import Settings
 from personae.timeline import edits as decided
-from personae.timeline import identity, native, records, setups
+from personae.timeline import film_files, identity, native, setups
 from personae.timeline.appearances import Label, build
-from personae.timeline.labelling import Earlier, labels_of, tracks_of
+from personae.timeline.film_files import FilmFiles
+from personae.timeline.labelling import labels_of, tracks_of
 from personae.timeline.looking import WEAK_SCORE
-from personae.timeline.timeline import BestPicture, Shot, Timeline
+from personae.timeline.timeline import Timeline
 from personae.timeline.watching import Watched, watch
 from personae.types import Progress, ProgressCallback
 
 FINGERPRINT = 1
 """Version of everything between pictures and tracks; raise it when tracks change."""
 RARE_FACES_S = 60.0
-
-
-@dataclass(frozen=True)
-class FilmFiles:
-    """Where the results of one film lie. `name`: what the files begin with."""
-
-    folder: Path
-    name: str = "film"
-
-    @property
-    def timeline(self) -> Path:
-        """The native timeline: safe to share."""
-        return self.folder / f"{self.name}.timeline.json"
-
-    @property
-    def tracks(self) -> Path:
-        """Embeddings and pictures of each track: private."""
-        return self.folder / f"{self.name}.tracks"
-
-    @property
-    def edits(self) -> Path:
-        """What a person decided."""
-        return self.folder / f"{self.name}.edits.json"
-
-    @property
-    def faces(self) -> Path:
-        """A picture per appearance."""
-        return self.folder / f"{self.name}.faces"
-
-    @property
-    def unfinished(self) -> Path:
-        """What an interrupted scan has found so far."""
-        return self.folder / f".{self.name}.scan"
-
-    @classmethod
-    def of(cls, timeline: Path) -> FilmFiles:
-        """The files beside a timeline."""
-        return cls(timeline.parent, timeline.name.removesuffix(".json").removesuffix(".timeline"))
+PRESETS: dict[str, dict[str, float]] = {
+    "exact": {},
+    "edit": {"bridge_s": 1.0, "min_appearance_s": 0.5},
+    "story": {"bridge_s": 3.0, "min_appearance_s": 1.0, "pad_s": 0.5},
+}
+"""What happens to appearances: as they are; for cutting; for who is in a scene with whom."""
 
 
 @dataclass(frozen=True)
@@ -98,87 +67,76 @@ def scan_film(
     the film. Scanning again what was scanned with the same networks reads only `film.tracks`, unless `fresh`; a scan
     that was interrupted goes on. Raises FilmError, ModelNotFoundError, EmbedderMismatchError, WriteError.
     """
-    model = trained_model(recognizer)
-    settings = recognizer.settings
+    model, settings = trained_model(recognizer), recognizer.settings
+    detector, embedder = film_detector(recognizer), recognizer.analyzer.embedder
     with film if isinstance(film, Film) else open_film(film, as_one=not isinstance(film, str | Path)) as opened:
-        files = out if isinstance(out, FilmFiles) else FilmFiles(Path(out), film_name(opened.video))
-        detector = film_detector(recognizer)
-        fingerprint = _fingerprint(opened.video, detector, recognizer)
-        known = None if fresh else _watched_before(files.tracks, fingerprint, opened.video)
-        watched = known or watch(
-            opened,
-            detector,
-            recognizer.analyzer.embedder.embed,
-            settings,
-            kept_in=files.unfinished,
-            fingerprint=fingerprint,
-            progress=progress_callback,
-        )
-    earlier, used = _numbers_before(files.tracks, watched.video)
-    labels, used = name_tracks(watched, model, settings, earlier, used)
-    facts = {"model": recognizer.model_card(), "settings": _facts_of(settings), "gaps": [*watched.gaps]}
-    timeline, notes = finish(watched, labels, used, files, settings, facts, fingerprint, edits)
+        files = out if isinstance(out, FilmFiles) else FilmFiles(Path(out), film_files.film_name(opened.video))
+        fingerprint = _fingerprint(opened.video, detector, embedder, settings)
+        earlier = film_files.read_tracks(files.tracks)
+        reused = earlier is not None and earlier.fingerprint == fingerprint and not fresh
+        watched = earlier.watched_as(opened.video) if reused and earlier is not None else watch(
+            opened, detector, embedder.embed, settings,
+            kept_in=files.unfinished, fingerprint=fingerprint, progress=progress_callback,
+        )  # fmt: skip
+    labels = name_tracks(watched, model, settings, earlier)
+    facts = {"model": recognizer.model_card(), "settings": _facts_of(settings)}
+    scanned = film_files.Scanned.of(watched, labels, earlier, facts, fingerprint)
+    timeline, notes = finish(scanned, files, settings, edits)
     shutil.rmtree(files.unfinished, ignore_errors=True)
     if progress_callback is not None:
         progress_callback(Progress("timeline", 1, 1, str(files.timeline)))
-    return ScanResult(timeline, files, (*notes, *_doubts(watched)), known is not None)
+    return ScanResult(timeline, files, (*notes, *_doubts(watched)), reused)
 
 
 def name_tracks(
-    watched: Watched, model: CharacterModel, settings: Settings, earlier: Earlier | None, unknowns_used: int
-) -> tuple[list[Label], int]:
-    """The model's opinion: one label per track, and the highest number an unknown person has."""
+    watched: Watched, model: CharacterModel, settings: Settings, earlier: film_files.Scanned | None
+) -> list[Label]:
+    """The model's opinion: one label per track. Unknown people keep the numbers they had in the `earlier` scan."""
     second = float(1 / watched.video.time_base)
     evidence = identity.evidence_of(watched.records, model)
     bonus = setups.same_place_bonus(watched.records, watched.look_pts, watched.tiny, second, identity.SAME_PLACE_BONUS)
     people = identity.identify(watched.records, evidence, model, threshold=settings.threshold, bonus=bonus)
-    return labels_of(people, watched.records, watched.video, earlier, unknowns_used)
+    before = earlier if earlier is not None and earlier.is_of(watched.video) else None
+    return labels_of(
+        people,
+        watched.records,
+        watched.video,
+        None if before is None else (before.watched.records, before.unknown),
+        0 if before is None else before.unknowns_used,
+    )
 
 
 def finish(
-    watched: Watched,
-    labels: Sequence[Label],
-    unknowns_used: int,
-    files: FilmFiles,
-    settings: Settings,
-    facts: dict[str, Any],
-    fingerprint: dict[str, Any],
-    other_edits: Path | None = None,
+    scanned: film_files.Scanned, files: FilmFiles, settings: Settings, other_edits: Path | None = None
 ) -> tuple[Timeline, list[str]]:
-    """Apply what a person decided, build the timeline, and write everything whole: the timeline last."""
-    video = watched.video
+    """Apply what a person decided, build the timeline, and write everything whole, the timeline last.
+
+    Also returns a sentence per edit that no longer finds its face.
+    """
+    watched, video = scanned.watched, scanned.watched.video
     tracks = tracks_of(watched.records, [watched.shot_of(record) for record in watched.records])
     edits = decided.read(files.edits, video)
     if other_edits is not None:
-        theirs = decided.read(other_edits, video)
-        edits = replace(edits, edits=(*theirs.edits, *(e for e in edits.edits if e not in theirs.edits)))
-    final, lost, used = decided.apply(edits, tracks, labels, video, unknowns_used)
-    notes = [f"An edit no longer finds its face: {e.decision} {e.name} at {e.places[0][0]:.1f} s." for e in lost]
-    if other_edits is not None:
+        edits = edits.after(decided.read(other_edits, video))
         decided.write(replace(edits, content_id=video.content_id, path=video.path), files.edits)
+    final, lost = decided.apply(edits, tracks, scanned.labels, video, scanned.unknown, scanned.unknowns_used)
     timeline = build(
-        video, watched.shots, tracks, final, settings, model=facts["model"], facts=facts["settings"], gaps=watched.gaps
-    )
-    timeline = _with_pictures(timeline, watched, files)
-    _write_tracks(files.tracks, watched, labels, final, used, facts, fingerprint)
+        video, watched.shots, tracks, final, settings,
+        model=scanned.facts["model"], facts=scanned.facts["settings"], gaps=watched.gaps,
+    )  # fmt: skip
+    timeline = film_files.with_pictures(timeline, watched, files)
+    film_files.write_tracks(files.tracks, scanned.decided(final))
     native.write(timeline, files.timeline)
-    return timeline, notes
+    return timeline, [f"An edit no longer finds its face: {e.decision} {e.name}, {e.places[0][0]:.1f} s." for e in lost]
 
 
-def relabel(timeline_path: Path, settings: Settings) -> tuple[Timeline, list[str]]:
+def relabel(timeline_path: Path, settings: Settings) -> Timeline:
     """Build a film's timeline again from its tracks and edits: after an edit, or with other settings.
 
     Raises StoreError where the film's tracks are missing.
     """
     files = FilmFiles.of(timeline_path)
-    before = native.read(files.timeline)
-    try:
-        rows, facts, arrays = records.read(files.tracks)
-    except ModelNotFoundError:
-        raise StoreError(files.tracks, "is missing, and edits need it. Scan the film again.") from None
-    watched = _watched(rows, facts, arrays, before.video)
-    labels = [_label(row) for row in facts["labels"]]
-    return finish(watched, labels, facts["unknowns_used"], files, settings, facts["facts"], facts["fingerprint"])
+    return finish(film_files.read_beside(timeline_path), files, settings)[0]
 
 
 def trained_model(recognizer: CharacterRecognizer) -> CharacterModel:
@@ -202,20 +160,15 @@ def film_detector(recognizer: CharacterRecognizer) -> Detector:
     return backends.make_detector(weak)
 
 
-def film_name(video: Video) -> str:
-    """What a film's files are called: its own name without suffix."""
-    return Path(video.path).stem or "film"
-
-
-def _fingerprint(video: Video, detector: Detector, recognizer: CharacterRecognizer) -> dict[str, Any]:
+def _fingerprint(video: Video, detector: Detector, embedder: Embedder, settings: Settings) -> dict[str, Any]:
     return {
         "version": FINGERPRINT,
         "content_id": video.content_id,
         "stream": video.stream,
         "time_base": f"{video.time_base}",
         "detector": detector.id,
-        "embedder": recognizer.analyzer.embedder_id,
-        "look_every_s": recognizer.settings.look_every_s,
+        "embedder": embedder.id,
+        "look_every_s": settings.look_every_s,
     }
 
 
@@ -242,89 +195,3 @@ def _doubts(watched: Watched) -> list[str]:
             "Streams are chosen with --stream."
         )
     return notes
-
-
-def _with_pictures(timeline: Timeline, watched: Watched, files: FilmFiles) -> Timeline:
-    """Write each appearance's best picture and put its name into the timeline."""
-    pictures = {(record.best_pts, float(record.best_box[0])): record.picture for record in watched.records}
-    appearances = []
-    for one in timeline.appearances:
-        best = one.best_picture
-        content = pictures.get((best.pts, best.box[0])) if best is not None else None
-        if best is not None and content is not None and content.size:
-            name = f"{best.pts}-{round(best.box[0])}-{round(best.box[1])}.jpg"
-            if not (files.faces / name).is_file():
-                write_whole(files.faces / name, content.tobytes())
-            best = BestPicture(best.pts, best.box, f"{files.faces.name}/{name}")
-        appearances.append(replace(one, best_picture=best))
-    return replace(timeline, appearances=tuple(appearances))
-
-
-# film.tracks
-
-
-def _write_tracks(
-    path: Path,
-    watched: Watched,
-    labels: Sequence[Label],
-    final: Sequence[Label],
-    unknowns_used: int,
-    facts: dict[str, Any],
-    fingerprint: dict[str, Any],
-) -> None:
-    video = watched.video
-    everything = {
-        "fingerprint": fingerprint,
-        "exact": [video.start_pts, video.duration_pts, video.frames, video.variable_rate],
-        "shots": [asdict(shot) for shot in watched.shots],
-        "gaps": [list(gap) for gap in watched.gaps],
-        "detections": watched.detections,
-        "labels": [asdict(label) for label in labels],
-        "unknown": [label.unknown for label in final],
-        "unknowns_used": unknowns_used,
-        "facts": facts,
-    }
-    records.write(path, watched.records, everything, {"look_pts": watched.look_pts, "tiny": watched.tiny})
-
-
-def _watched(
-    rows: Sequence[records.TrackRecord], facts: dict[str, Any], arrays: dict[str, Any], video: Video
-) -> Watched:
-    start_pts, duration_pts, frames, variable_rate = facts["exact"]
-    return Watched(
-        replace(video, start_pts=start_pts, duration_pts=duration_pts, frames=frames, variable_rate=variable_rate),
-        tuple(Shot(**shot) for shot in facts["shots"]),
-        tuple(rows),
-        tuple((start, end, why) for start, end, why in facts["gaps"]),
-        arrays["look_pts"],
-        arrays["tiny"],
-        facts["detections"],
-    )
-
-
-def _watched_before(path: Path, fingerprint: dict[str, Any], video: Video) -> Watched | None:
-    """What an earlier scan of this film with these networks saw; raises ForeignFileError and TooNewError."""
-    try:
-        rows, facts, arrays = records.read(path)
-    except (ForeignFileError, WriteError):
-        raise
-    except StoreError:
-        return None
-    return _watched(rows, facts, arrays, video) if facts["fingerprint"] == fingerprint else None
-
-
-def _numbers_before(path: Path, video: Video) -> tuple[Earlier | None, int]:
-    """Tracks of the earlier scan with the unknown people they were, and the highest number used."""
-    try:
-        rows, facts, _ = records.read(path)
-    except StoreError:
-        return None, 0
-    if facts["fingerprint"]["content_id"] != video.content_id:
-        return None, 0
-    return (rows, facts["unknown"]), int(facts["unknowns_used"])
-
-
-def _label(row: dict[str, Any]) -> Label:
-    best = row["best"]
-    picture = None if best is None else BestPicture(best["pts"], tuple(best["box"]), best["file"])
-    return Label(**{**row, "best": picture})

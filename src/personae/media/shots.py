@@ -24,17 +24,21 @@ CUT_LEVEL = 8.0
 """Mean difference (levels of Y, Cb and Cr together) below which neighbouring pictures are never a cut."""
 CUT_RATIO = 2.0
 """How many times as large as the differences around it a cut's is."""
-SAME_SCENE = 0.6
+SAME_SCENE = 0.85
 """Correlation, after the best shift, from which on two pictures show the same scene."""
+RETURNED = 0.4
+"""A scene is back when it differs from the one before by less than this share of the jump."""
+UNLIKE = 0.6
+"""Correlation, after the best shift, above which the ends of a gradual change may still be one scene."""
 FLASH_S = 0.25
 """A scene that is back so soon has not been left: photographers' flashes, strobes, single damaged pictures."""
 DISSOLVE_S = (0.24, 0.48, 0.8, 1.2, 1.8, 2.6)
 """Lengths of time over which dissolves are looked for."""
 STEP_S = 0.04
 """Dissolves are looked for in pictures this far apart; a film has them at about that rate anyway."""
-MIXTURE_ERROR = 0.08
+MIXTURE_ERROR = 0.13
 """What of a dissolve's pictures the mixture of its ends may leave unexplained: a share of the ends' difference."""
-DISSOLVE_LEVEL = 12.0
+DISSOLVE_LEVEL = 22.0
 """Mean difference of the ends of a dissolve, at least."""
 FLAT = 4.0
 """Standard deviation of luma below which a picture is empty: black, white, one colour."""
@@ -139,22 +143,21 @@ class ShotDetector:
         around = [recent[i].change for i in range(max(at - 2, 1), min(at + 3, len(recent))) if i != at]
         if around and seen.change < CUT_RATIO * float(np.mean(around)):
             return False
-        before, after = recent[at - 1], seen
-        if before.flat and after.flat:
-            return True
-        if before.flat != after.flat:
-            # To or from an empty picture: a cut unless the scene is back soon.
-            return not self._returns(at)
-        return likeness(before.small, after.small) < SAME_SCENE and not self._returns(at)
+        before = recent[at - 1]
+        # To or from an empty picture there is nothing to correlate.
+        same = not before.flat and not seen.flat and likeness(before.small, seen.small) >= SAME_SCENE
+        return not same and not self._returns(at)
 
     def _returns(self, at: int) -> bool:
         """Whether the scene before is seen again, or the scene after was seen already, within `FLASH_S`."""
-        recent, here = self._recent, self._recent[at].pts
-        cut_before = max((cut for cut in self._cuts if cut < here), default=here - 2 * self._flash)
-        earlier = [s for s in list(recent)[:at] if here - self._flash <= s.pts and s.pts >= cut_before]
-        later = [s for s in list(recent)[at:] if s.pts <= here + self._flash]
-        back = any(_same(recent[at - 1], s) for s in later[1:]) if not recent[at - 1].flat else False
-        return back or (not recent[at].flat and any(_same(s, recent[at]) for s in earlier[:-1]))
+        recent, seen = list(self._recent), self._recent[at]
+        begin = max((cut for cut in self._cuts if cut < seen.pts), default=recent[0].pts)
+        earlier = [s for s in recent[: at - 1] if s.pts >= max(begin, seen.pts - self._flash)]
+        later = [s for s in recent[at + 1 :] if s.pts <= seen.pts + self._flash]
+        limit = RETURNED * seen.change
+        return any(_change(recent[at - 1].small, s.small) < limit for s in later) or any(
+            _change(s.small, seen.small) < limit for s in earlier
+        )
 
     def _fades(self, seen: _Seen) -> list[Boundary]:
         """A run of empty pictures that no cut bounds is the middle of a fade."""
@@ -222,10 +225,6 @@ def likeness(one: PixelArray, other: PixelArray) -> float:
     return float(cv2.matchTemplate(one, middle, cv2.TM_CCOEFF_NORMED).max())
 
 
-def _same(one: _Seen, other: _Seen) -> bool:
-    return not other.flat and not one.flat and likeness(one.small, other.small) >= SAME_SCENE
-
-
 def _abrupt(one: _Seen, other: _Seen) -> bool:
     return _change(one.small, other.small) >= 2 * CUT_LEVEL
 
@@ -260,16 +259,17 @@ def _mixture(steps: list[_Seen], block: FloatArray) -> tuple[float, Boundary] | 
     inner = block[1:-1] - last
     share = inner @ difference / energy
     error = ((inner - share[:, None] * difference) ** 2).sum(axis=1) / energy
-    if float(error.mean()) > MIXTURE_ERROR:
+    changing = (share > 0.15) & (share < 0.85)
+    if int(changing.sum()) < 3 or (mixed := float(error[changing].mean())) > MIXTURE_ERROR:
         return None
     share = np.concatenate([[1.0], share, [0.0]])
     falls = -np.diff(share)
     if float(falls.max()) > 0.5 or float(falls.min()) < -0.1:
         return None
-    if likeness(steps[0].small, steps[-1].small) >= SAME_SCENE:
+    if likeness(steps[0].small, steps[-1].small) >= UNLIKE:
         return None
     middle = int(np.argmax(share < 0.5))
     start = int(np.argmax(share < 0.95)) - 1
     end = int(np.argmax(share <= 0.05))
-    clear = level * (1 - float(error.mean()) / MIXTURE_ERROR)
+    clear = level * (1 - mixed / MIXTURE_ERROR)
     return clear, Boundary(steps[middle].pts, "dissolve", steps[max(start, 0)].pts, steps[end].pts)

@@ -34,7 +34,7 @@ Place = tuple[float, float, float, float, float]
 class Edit:
     """One decision: that the faces at `places` are `name`, or ("wrong") are not.
 
-    `until_s`: for an edit with one place only, the end of the appearance it stands for (with its begin), else None.
+    `span_s`: begin and end of the appearance that the places stand for, where they are not all there is; else None.
     """
 
     decision: Literal["name", "right", "wrong"]
@@ -52,6 +52,10 @@ class Edits:
     edits: tuple[Edit, ...] = ()
     content_id: str = ""
     path: str = ""
+
+    def after(self, earlier: Edits) -> Edits:
+        """These edits after those of another file, each once."""
+        return replace(self, edits=(*(one for one in earlier.edits if one not in self.edits), *self.edits))
 
     def undone(self) -> tuple[Edits, Edit | None]:
         """Without the last edit, and that edit."""
@@ -164,11 +168,17 @@ def overlap(a: Sequence[float], b: Sequence[float]) -> float:
 
 
 def apply(
-    edits: Edits, tracks: Sequence[Track], labels: Sequence[Label], video: Video, unknowns_used: int
-) -> tuple[list[Label], list[Edit], int]:
-    """Labels with every edit applied in turn, edits of which no face was found, and the highest number used now.
+    edits: Edits,
+    tracks: Sequence[Track],
+    labels: Sequence[Label],
+    video: Video,
+    remembered: Sequence[str | None],
+    unknowns_used: int,
+) -> tuple[list[Label], list[Edit]]:
+    """Labels with every edit applied in turn, and the edits of which no face was found.
 
-    Tracks that the model takes for the same person as an edit's follow it where the edit is about most of that person.
+    `remembered`: per track the unknown person it was before, so that a face that was said not to be Thor keeps its
+    number. Tracks that the model takes for the same unknown person follow an edit about most of that person.
     """
     result = list(labels)
     lost: list[Edit] = []
@@ -179,26 +189,27 @@ def apply(
             continue
         if edit.span_s is not None:
             found |= _same_appearance(found, edit.span_s, tracks, result, video)
-        if number := UNKNOWN.fullmatch(edit.name):
-            unknowns_used = max(unknowns_used, int(number[1]))
-        name = edit.name
         if edit.decision == "wrong":
-            found = {at for at in found if result[at].name == name}
-            if not found:
-                continue
-            unknowns_used += 1
-            name = f"Unknown {unknowns_used}"
+            found = {at for at in found if result[at].name == edit.name}
+            name = next((remembered[at] for at in sorted(found) if remembered[at] not in (None, edit.name)), None)
+            if name is None:
+                unknowns_used += 1
+                name = f"Unknown {unknowns_used}"
+        else:
+            name = edit.name
+        if number := UNKNOWN.fullmatch(name):
+            unknowns_used = max(unknowns_used, int(number[1]))
         following = _followers(found, tracks, result) if edit.decision == "name" else set()
         for at in found | following:
-            is_unknown = UNKNOWN.fullmatch(name) is not None
+            by_person = at in found
             result[at] = replace(
                 result[at],
-                character=None if is_unknown else name,
-                unknown=name if is_unknown else None,
-                decided_by="person" if at in found else "model",
-                confidence=1.0 if at in found else result[at].confidence,
+                character=None if number else name,
+                unknown=name if number else None,
+                decided_by="person" if by_person else "model",
+                confidence=1.0 if by_person else result[at].confidence,
             )
-    return result, lost, unknowns_used
+    return result, lost
 
 
 def _same_appearance(

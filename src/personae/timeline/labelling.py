@@ -9,7 +9,7 @@ import numpy as np
 
 from personae.media.film import Video
 from personae.timeline.appearances import Label
-from personae.timeline.edits import overlap
+from personae.timeline.edits import UNKNOWN, overlap
 from personae.timeline.identity import People
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import BestPicture, Track
@@ -49,8 +49,8 @@ def is_depicted(record: TrackRecord, video: Video) -> bool:
 
 def labels_of(
     people: People, records: Sequence[TrackRecord], video: Video, earlier: Earlier | None, unknowns_used: int
-) -> tuple[list[Label], int]:
-    """One label per track, and the highest number any unknown person has had.
+) -> list[Label]:
+    """One label per track; `unknowns_used`: the highest number any unknown person has had.
 
     Unknown people keep the number that most of their time had in the `earlier` scan; new ones get new numbers, in
     order of their first appearance.
@@ -85,7 +85,7 @@ def labels_of(
                 best_weight=float(record.weights.max(initial=0.0)),
             )
         )
-    return labels, unknowns_used
+    return labels
 
 
 def _numbers_from(
@@ -107,6 +107,17 @@ def _numbers_from(
         if person not in numbers and name not in numbers.values():
             numbers[person] = name
     return numbers
+
+
+def remembered(earlier: Earlier | None, records: Sequence[TrackRecord]) -> tuple[str | None, ...]:
+    """Per track, the unknown person that was there in an earlier scan, or None."""
+    old = [] if earlier is None else [pair for pair in zip(*earlier, strict=True) if pair[1] is not None]
+    return tuple(next((name for before, name in old if _same_track(record, before)), None) for record in records)
+
+
+def highest(unknown: Sequence[str | None]) -> int:
+    """The highest number among names of unknown people."""
+    return max((int(found[1]) for name in unknown if name and (found := UNKNOWN.fullmatch(name))), default=0)
 
 
 def _same_track(a: TrackRecord, b: TrackRecord) -> bool:

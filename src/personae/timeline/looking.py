@@ -16,7 +16,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.faces import align, quality
+from personae.faces import align, grain, quality
 from personae.faces.detector import Detector
 from personae.media.film import FilmPicture
 from personae.settings import Settings
@@ -64,7 +64,7 @@ class Looker:
     def look(self, picture: FilmPicture) -> Look:
         """The faces of one picture, sure ones and weak ones."""
         pixels = picture.rgb()
-        still = Picture(pixels)
+        still = Picture(grain.without_grain(pixels))
         faces = self.detector.detect(still)
         crops = align.crops(still, faces)
         self.looks += 1

@@ -26,7 +26,7 @@ def to_json(timeline: Timeline) -> dict[str, Any]:
     video = timeline.video
     return {
         "schema": SCHEMA,
-        "video": _video_dict(video),
+        "video": video_dict(video),
         "model": timeline.model,
         "settings": timeline.settings,
         "shots": [_span(video, shot.start_pts, shot.end_pts) for shot in timeline.shots],
@@ -44,7 +44,7 @@ def from_json(document: Any, source: str | Path = "timeline") -> Timeline:
     """
     _check_schema(document, source)
     try:
-        video = _video(document["video"])
+        video = video_of(document["video"])
         return Timeline(
             video,
             tuple(Shot(int(row["start_pts"]), int(row["end_pts"])) for row in document["shots"]),
@@ -119,7 +119,8 @@ def _seconds(video: Video, pts: int) -> float:
     return round(video.seconds(pts), 6)
 
 
-def _video_dict(video: Video) -> dict[str, Any]:
+def video_dict(video: Video) -> dict[str, Any]:
+    """A film's facts as JSON types."""
     return {
         # A file name need not be valid Unicode; JSON must be.
         "path": video.path.encode("utf-8", "backslashreplace").decode(),
@@ -140,7 +141,8 @@ def _video_dict(video: Video) -> dict[str, Any]:
     }
 
 
-def _video(row: dict[str, Any]) -> Video:
+def video_of(row: dict[str, Any]) -> Video:
+    """A film's facts from JSON types; raises KeyError, TypeError, ValueError."""
     width, height = row["size"]
     return Video(
         path=str(row["path"]),

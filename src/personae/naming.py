@@ -1,0 +1,115 @@
+"""Decisions about a scanned film: give a face its name, take a wrong one away, undo; and teach them to the gallery."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from personae.errors import EmbedderMismatchError, UnknownCharacterError
+from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
+from personae.recognition.recognizer import CharacterRecognizer
+from personae.scan import finish
+from personae.settings import Settings
+from personae.timeline import edits as decided
+from personae.timeline import native
+from personae.timeline.edits import UNKNOWN, Edit
+from personae.timeline.film_files import FilmFiles, Scanned, read_beside
+from personae.timeline.timeline import Timeline
+from personae.types import Quality
+
+LEARNT_FACES = 5
+"""At most so many faces of a film are added for one decision: the best ones."""
+
+
+def name_person(
+    timeline_path: str | Path, who: str, name: str | None, *, author: str = "", settings: Settings | None = None
+) -> Timeline:
+    """Record that `who` is `name` (None: is not who it says), and build the timeline again.
+
+    `who`: a name or number in the timeline ("Unknown 2"), or the id of one appearance. `name`: a character, an unknown
+    person's number (the two become one), or "new" for an unknown person of their own.
+    Raises UnknownCharacterError for a `who` that is not in the timeline, StoreError where `film.tracks` is missing.
+    """
+    files = FilmFiles.of(Path(timeline_path))
+    timeline, scanned = native.read(files.timeline), read_beside(files.timeline)
+    edits = decided.read(files.edits, timeline.video)
+    chosen = [one for one in timeline.appearances if who in (one.name, str(one.id))]
+    if not chosen:
+        known = ", ".join(dict.fromkeys(one.name for one in timeline.appearances))
+        raise UnknownCharacterError(f"Nobody is called {who!r} in {files.timeline}. There are: {known or 'none'}.")
+    if name == "new":
+        name = f"Unknown {scanned.unknowns_used + 1}"
+    numbers = {number for one in chosen for number in one.tracks}
+    places = tuple(decided.place_of(track, timeline.video) for track in timeline.tracks if track.id in numbers)
+    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    edit = Edit("wrong" if name is None else "name", name or chosen[0].name, places, author, now)
+    edits = replace(edits, edits=(*edits.edits, edit), content_id=timeline.video.content_id, path=timeline.video.path)
+    decided.write(edits, files.edits)
+    return finish(scanned, files, settings_of(timeline, settings))[0]
+
+
+def undo(timeline_path: str | Path, *, settings: Settings | None = None) -> tuple[Timeline, Edit | None]:
+    """Take back the last decision; the timeline without it, and what it was (None where there was none)."""
+    files = FilmFiles.of(Path(timeline_path))
+    timeline, scanned = native.read(files.timeline), read_beside(files.timeline)
+    edits, last = decided.read(files.edits, timeline.video).undone()
+    if last is not None:
+        decided.write(edits, files.edits)
+    return finish(scanned, files, settings_of(timeline, settings))[0], last
+
+
+def settings_of(timeline: Timeline, settings: Settings | None) -> Settings:
+    """`settings`, with what shaped the timeline kept as it was."""
+    kept = ("bridge_s", "min_appearance_s", "pad_s", "min_unknown_s", "scene_gap_s")
+    return replace(
+        settings or Settings(), **{name: timeline.settings[name] for name in kept if name in timeline.settings}
+    )
+
+
+def learn(timeline_path: str | Path, name: str, recognizer: CharacterRecognizer) -> int:
+    """Add the best faces that a person named `name` in this film to the gallery, and train; how many were added.
+
+    Raises EmbedderMismatchError where the film was scanned with another embedder.
+    """
+    files = FilmFiles.of(Path(timeline_path))
+    timeline, scanned = native.read(files.timeline), read_beside(files.timeline)
+    embedder, found = recognizer.analyzer.embedder_id, str(scanned.fingerprint["embedder"])
+    if embedder != found:
+        raise EmbedderMismatchError(embedder, found, where=f"The timeline {files.timeline}")
+    named = {
+        number
+        for one in timeline.appearances
+        if one.character == name and one.decided_by == "person" and not UNKNOWN.fullmatch(name)
+        for number in one.tracks
+    }
+    faces = _best_faces(scanned, named, name, timeline)
+    with Gallery.open(recognizer.project.gallery, embedder=embedder) as gallery, gallery.transaction():
+        for record, face in faces:
+            gallery.put_photo(record, face)
+    asyncio.run(recognizer.train_character_faces({}))
+    return len(faces)
+
+
+def _best_faces(
+    scanned: Scanned, numbers: set[int], name: str, timeline: Timeline
+) -> list[tuple[PhotoRecord, EnrolledFace]]:
+    found: list[tuple[float, PhotoRecord, EnrolledFace]] = []
+    for number in sorted(numbers):
+        record = scanned.watched.records[number - 1]
+        for at in np.argsort(-record.weights, kind="stable")[:LEARNT_FACES]:
+            weight, pts = float(record.weights[at]), int(record.face_pts[at])
+            box = record.boxes[int(np.searchsorted(record.box_pts[:, 0], pts)), :4]
+            one = np.ones(1, np.float32)
+            quality = Quality(record.face_px[[at]], one, one * 100, one * 0, one * weight, ((),))
+            where = f"{timeline.video.path}#t={timeline.video.seconds(pts):.3f}"
+            digest = hashlib.sha256(record.embeddings[at].tobytes()).hexdigest()
+            photo = PhotoRecord(name, where, sha256=digest).enrolled(faces_found=1)
+            nowhere = np.zeros((5, 2), np.float32)
+            found.append((weight, photo, EnrolledFace(box, nowhere, 1.0, quality, record.embeddings[at])))
+    found.sort(key=lambda item: -item[0])
+    return [(photo, face) for _, photo, face in found[:LEARNT_FACES]]

@@ -1,0 +1,206 @@
+"""The files of one scanned film: timeline, tracks with their embeddings, edits, a picture per appearance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from personae.errors import ForeignFileError, StoreError, TooNewError
+from personae.files import write_whole
+from personae.media.film import Video
+from personae.timeline import native, records
+from personae.timeline.appearances import Label
+from personae.timeline.labelling import highest, remembered
+from personae.timeline.timeline import BestPicture, Shot, Timeline
+from personae.timeline.watching import Watched
+
+
+@dataclass(frozen=True)
+class FilmFiles:
+    """Where the results of one film lie. `name`: what the files begin with."""
+
+    folder: Path
+    name: str = "film"
+
+    @property
+    def timeline(self) -> Path:
+        """The native timeline: safe to share."""
+        return self.folder / f"{self.name}.timeline.json"
+
+    @property
+    def tracks(self) -> Path:
+        """Embeddings and pictures of each track: private."""
+        return self.folder / f"{self.name}.tracks"
+
+    @property
+    def edits(self) -> Path:
+        """What a person decided."""
+        return self.folder / f"{self.name}.edits.json"
+
+    @property
+    def faces(self) -> Path:
+        """A picture per appearance."""
+        return self.folder / f"{self.name}.faces"
+
+    @property
+    def unfinished(self) -> Path:
+        """What an interrupted scan has found so far."""
+        return self.folder / f".{self.name}.scan"
+
+    @classmethod
+    def of(cls, timeline: Path) -> FilmFiles:
+        """The files beside a timeline."""
+        return cls(timeline.parent, timeline.name.removesuffix(".json").removesuffix(".timeline"))
+
+
+def film_name(video: Video) -> str:
+    """What a film's files are called: its own name without suffix."""
+    return Path(video.path).stem or "film"
+
+
+def film_files(video: Video, out: Path | None, project: Path, taken: set[str]) -> FilmFiles:
+    """Where a film's results go: OUT/name.*, or a folder of its own in the project. Two films never share a name."""
+    name, number = film_name(video), 1
+    while name in taken:
+        number += 1
+        name = f"{film_name(video)}-{number}"
+    taken.add(name)
+    return FilmFiles(out, name) if out is not None else FilmFiles(project / "films" / name)
+
+
+@dataclass(frozen=True, eq=False)
+class Scanned:
+    """What `film.tracks` holds: the pass over the film, the model's labels, and the numbers of unknown people.
+
+    `unknown`: per track the unknown person it was at last, edits applied, or None; `unknowns_used`: the highest number
+    any unknown person has had; `facts`: model and settings for the timeline.
+    """
+
+    watched: Watched
+    labels: tuple[Label, ...]
+    unknown: tuple[str | None, ...]
+    unknowns_used: int
+    facts: dict[str, Any]
+    fingerprint: dict[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        watched: Watched,
+        labels: Sequence[Label],
+        earlier: Scanned | None,
+        facts: dict[str, Any],
+        fingerprint: dict[str, Any],
+    ) -> Scanned:
+        """A new scan that remembers the numbers of an earlier one."""
+        before = earlier if earlier is not None and earlier.is_of(watched.video) else None
+        unknown = remembered((before.watched.records, before.unknown) if before else None, watched.records)
+        used = highest([label.unknown for label in labels])
+        return cls(
+            watched, tuple(labels), unknown, max(used, before.unknowns_used if before else 0), facts, fingerprint
+        )
+
+    def is_of(self, video: Video) -> bool:
+        """Whether it is of that film."""
+        return bool(self.watched.video.content_id == video.content_id)
+
+    def watched_as(self, video: Video) -> Watched:
+        """The same pass, with the film's name, timecode and reel as they are now."""
+        exact = self.watched.video
+        return replace(
+            self.watched,
+            video=replace(
+                video,
+                start_pts=exact.start_pts,
+                duration_pts=exact.duration_pts,
+                frames=exact.frames,
+                variable_rate=exact.variable_rate,
+            ),
+        )
+
+    def decided(self, final: Sequence[Label]) -> Scanned:
+        """With the numbers that unknown people have after a person's edits."""
+        unknown = tuple(label.unknown for label in final)
+        return replace(self, unknown=unknown, unknowns_used=max(self.unknowns_used, highest(unknown)))
+
+
+def write_tracks(path: Path, scanned: Scanned) -> None:
+    """Write `film.tracks` whole; raises WriteError."""
+    watched = scanned.watched
+    facts = {
+        "fingerprint": scanned.fingerprint,
+        "video": native.video_dict(watched.video),
+        "shots": [asdict(shot) for shot in watched.shots],
+        "gaps": [list(gap) for gap in watched.gaps],
+        "detections": watched.detections,
+        "labels": [asdict(label) for label in scanned.labels],
+        "unknown": list(scanned.unknown),
+        "unknowns_used": scanned.unknowns_used,
+        "facts": scanned.facts,
+    }
+    records.write(path, watched.records, facts, {"look_pts": watched.look_pts, "tiny": watched.tiny})
+
+
+def read_tracks(path: Path) -> Scanned | None:
+    """What an earlier scan left; None where there is nothing, or nothing that can be used.
+
+    Raises ForeignFileError and TooNewError for files that must not be replaced.
+    """
+    try:
+        rows, facts, arrays = records.read(path)
+        watched = Watched(
+            native.video_of(facts["video"]),
+            tuple(Shot(**shot) for shot in facts["shots"]),
+            tuple(rows),
+            tuple((start, end, why) for start, end, why in facts["gaps"]),
+            arrays["look_pts"],
+            arrays["tiny"],
+            facts["detections"],
+        )
+        return Scanned(
+            watched,
+            tuple(label_of(row) for row in facts["labels"]),
+            tuple(facts["unknown"]),
+            int(facts["unknowns_used"]),
+            facts["facts"],
+            facts["fingerprint"],
+        )
+    except (ForeignFileError, TooNewError):
+        raise
+    except (StoreError, KeyError, TypeError, ValueError):
+        return None
+
+
+def read_beside(timeline: Path) -> Scanned:
+    """The tracks beside a timeline; raises StoreError where they are missing or damaged."""
+    native.read(timeline)
+    path = FilmFiles.of(timeline).tracks
+    scanned = read_tracks(path)
+    if scanned is None:
+        raise StoreError(path, "is missing or damaged, and edits need it. Scan the film again.")
+    return scanned
+
+
+def label_of(row: dict[str, Any]) -> Label:
+    """A label from JSON types."""
+    best = row["best"]
+    picture = None if best is None else BestPicture(best["pts"], tuple(best["box"]), best["file"])
+    return Label(**{**row, "best": picture})
+
+
+def with_pictures(timeline: Timeline, watched: Watched, files: FilmFiles) -> Timeline:
+    """Write each appearance's best picture and put its name into the timeline."""
+    pictures = {(record.best_pts, float(record.best_box[0])): record.picture for record in watched.records}
+    appearances = []
+    for one in timeline.appearances:
+        best = one.best_picture
+        content = pictures.get((best.pts, best.box[0])) if best is not None else None
+        if best is not None and content is not None and content.size:
+            name = f"{best.pts}-{round(best.box[0])}-{round(best.box[1])}.jpg"
+            if not (files.faces / name).is_file():
+                write_whole(files.faces / name, content.tobytes())
+            best = BestPicture(best.pts, best.box, f"{files.faces.name}/{name}")
+        appearances.append(replace(one, best_picture=best))
+    return replace(timeline, appearances=tuple(appearances))
