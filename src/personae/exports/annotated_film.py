@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from personae.exports.film_writer import FilmWriter, film_errors, format_of
+from personae.exports.film_writer import FORMATS, FilmWriter, film_errors, format_of
 from personae.exports.spans import characters
 from personae.files import open_whole
 from personae.media.annotate import Label, annotate
@@ -63,6 +63,19 @@ def write_annotated(
                 progress_callback(Progress("annotating", done, int(video.duration_s), "seconds"))
         others.copy_until(None)
     return others.left_out
+
+
+def annotated_beside(
+    timeline: Timeline, timeline_path: Path, *, progress_callback: ProgressCallback | None = None
+) -> tuple[Path, tuple[str, ...]]:
+    """Write the annotated film beside a timeline's file, in the film's own kind of container where it is one of ours.
+
+    Returns its path, and what it could not keep (see `write_annotated`).
+    """
+    suffix = Path(timeline.video.path).suffix.lower()
+    stem = timeline_path.name.removesuffix(".json").removesuffix(".timeline")
+    path = timeline_path.with_name(f"{stem}.annotated{suffix if suffix in FORMATS else '.mp4'}")
+    return path, write_annotated(timeline, path, progress_callback=progress_callback)
 
 
 class _Others:
