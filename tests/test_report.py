@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from personae.exports.contact_sheet import EDITS_SCHEMA
 from personae.exports.page import clock
 from personae.exports.registry import exporters
+from personae.timeline import edits
 from personae.timeline.timeline import BestPicture, Timeline
 from tests.timelines import NASTY, film
 
@@ -110,7 +110,7 @@ def test_the_sheet_begins_with_the_least_sure_and_carries_what_a_decision_needs(
     thor = next(fact for fact in facts if fact["appearance"] == 3)
     assert (thor["pts"], thor["box"]) == (30_000, [100.0, 100.0, 580.0, 700.0])
     assert [fact["character"] for fact in facts[1:4]] == [NASTY, "Thor", "Thor"]
-    assert facts[4]["unknown"] == "Unknown 1" and f'data-schema="{EDITS_SCHEMA}"' in page
+    assert facts[4]["unknown"] == "Unknown 1" and f'data-schema="{edits.SCHEMA}"' in page
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_two_keys_yield_a_decisions_file(tmp_path: Path) -> None:
     )
     result = in_browser(page, tmp_path, 900, drive=drive)["result"]
     assert isinstance(result, dict)
-    assert result["schema"] == EDITS_SCHEMA and result["film"] == {
+    assert result["schema"] == edits.SCHEMA and result["film"] == {
         "content_id": "sha256:00",
         "path": "My film.mov",
         "size": [1920, 1080],
@@ -208,3 +208,24 @@ def _luminance(colour: str) -> float:
     values = [int(value) / 255 for value in re.findall(r"\d+", colour)[:3]]
     linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in values]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_a_scan_reads_the_sheets_decisions_and_finds_their_faces(tmp_path: Path) -> None:
+    timeline = crowded(tmp_path)
+    cards = [one for tag, one in checked(exporters()["sheet"].export(timeline).decode()).attributes if tag == "li"]
+    rows = [json.loads(card["data-facts"] or "") for card in cards]
+    document = {
+        "schema": edits.SCHEMA,
+        "film": {"content_id": "sha256:00", "path": "My film.mov", "size": [1920, 1080]},
+        "edits": [row | {"decision": "wrong", "author": "Ada", "date": "2026-01-31T12:00:00Z"} for row in rows],
+    }
+    (tmp_path / "film.edits.json").write_text(json.dumps(document), encoding="utf-8")
+    found = edits.read(tmp_path / "film.edits.json", timeline.video)
+    assert len(found.edits) == len(timeline.appearances)
+    for row, edit in zip(rows, found.edits, strict=True):
+        assert (edit.decision, edit.name, edit.author) == ("wrong", row["character"] or row["unknown"], "Ada")
+        track = edits.find(edit.places[0], timeline.tracks, timeline.video)
+        if row["appearance"] > 2:  # the first two have best pictures of their own, where no face is
+            assert track is not None
+            # The faces of this film are all in two places, so that one that has just left is as near.
+            assert timeline.tracks[track].start_pts <= row["pts"] <= timeline.tracks[track].end_pts
