@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from personae.errors import FilmError, InputError
+from personae.media.film import ReadSoFar
 from personae.media.video import Film, open_film
 from tests.films import Pixels, make_film, number_in, numbered, textured
 
@@ -41,12 +42,14 @@ def test_what_is_no_film_says_so(tmp_path: Path) -> None:
     (tmp_path / "text.mp4").write_text("not a film at all " * 500)
     Image.fromarray(numbered(1)).save(tmp_path / "still.png")
     Image.fromarray(numbered(1)).save(tmp_path / "still.jpg")
+    Image.fromarray(numbered(1)).save(tmp_path / "still.gif")
     reasons = {
         "missing.mp4": "there is no such file",
         "empty.mp4": r"the file is empty \(0 bytes\)",
         "text.mp4": "not a film that can be read",
         "still.png": "a still picture, not a film",
         "still.jpg": "a still picture, not a film",
+        "still.gif": "a still picture, not a film",
     }
     for name, reason in reasons.items():
         with pytest.raises(FilmError, match=reason) as caught:
@@ -55,6 +58,13 @@ def test_what_is_no_film_says_so(tmp_path: Path) -> None:
         assert isinstance(caught.value, InputError)
     with pytest.raises(FilmError, match="no film was given"):
         open_film([])
+
+
+def test_a_moving_gif_is_a_film(tmp_path: Path) -> None:
+    pictures = [Image.fromarray(numbered(n)) for n in range(5)]
+    pictures[0].save(tmp_path / "a.gif", save_all=True, append_images=pictures[1:], duration=100)
+    with open_film(tmp_path / "a.gif") as film:
+        assert [number for _, number in read(film)] == list(range(5))
 
 
 def test_sound_alone_is_no_film(tmp_path: Path) -> None:
@@ -169,3 +179,11 @@ def test_a_recording_whose_clock_starts_again_goes_on(tmp_path: Path) -> None:
         assert [number for _, number in rows] == list(range(100))
         assert [frame for frame, _ in rows] == list(range(100))
         assert gaps(film) == [(50.0, 50.0, "the file's clock starts again here")]
+        whole, so_far, start_pts = gaps(film), ReadSoFar(), film.video.start_pts
+        for n, _ in enumerate(film.pictures()):
+            if n == 70:
+                break
+            so_far = film.so_far
+        rest = [number_in(p.rgb()) for p in film.pictures(start_pts=start_pts + 70 * 3600, so_far=so_far)]
+        assert rest == list(range(70, 100))
+        assert (gaps(film), film.video.frames) == (whole, 100)

@@ -10,7 +10,7 @@ import pytest
 
 import personae
 
-HEAVY = ("sklearn", "onnx", "skimage", "matplotlib", "scipy", "rich", "pandas")
+HEAVY = ("av", "sklearn", "onnx", "skimage", "matplotlib", "scipy", "rich", "pandas")
 
 
 def loaded_after(code: str) -> set[str]:

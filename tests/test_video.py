@@ -299,6 +299,18 @@ def test_reading_can_be_resumed_at_any_picture(tmp_path: Path, name: str, at: in
         assert film.so_far.frames == 150
 
 
+@pytest.mark.parametrize(("name", "codec"), [("a.ts", "libx264"), ("a.mp4", "libx265"), ("b.ts", "mpeg2video")])
+def test_resumed_pictures_are_the_same_where_groups_refer_to_each_other(tmp_path: Path, name: str, codec: str) -> None:
+    options = {"x264-params": "open-gop=1", "preset": "medium"} if codec == "libx264" else {}
+    path = make_film(tmp_path / name, frames=120, gop=25, codec=codec, options=options)
+    with open_film(path) as film:
+        whole = [(picture.pts, picture.rgb()) for picture in film.pictures()]
+        for at in (60, 77, 101):
+            rest = [(picture.pts, picture.rgb()) for picture in film.pictures(start_pts=whole[at][0])]
+            assert [pts for pts, _ in rest] == [pts for pts, _ in whole[at:]]
+            assert all((one == other).all() for (_, one), (_, other) in zip(rest, whole[at:], strict=True))
+
+
 def test_several_files_are_one_film(tmp_path: Path) -> None:
     paths = [
         make_film(tmp_path / "1.mp4", frames=20, timecode="01:00:00:00"),
@@ -344,6 +356,20 @@ def test_numbered_pictures_are_a_film(folder: Path) -> None:
             assert [p.pts for p in film.pictures(start_pts=3)] == [3, 6, 7]
     with pytest.raises(FilmError, match="need a rate"):
         open_film(folder)
+
+
+def test_dpx_pictures_are_read_too(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "scan_%03d.dpx"), "w", format="image2", options={"start_number": "86400"}) as out:
+        stream = out.add_stream("dpx", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "gbrp10be"
+        for number in range(3):
+            frame = av.VideoFrame.from_ndarray(numbered(number), format="rgb24")
+            frame.pts = number
+            out.mux(stream.encode(frame))
+    with open_film(tmp_path, rate=24) as film:
+        assert read(film) == [(0, 1, 0), (1, 1, 1), (2, 1, 2)]
+        small = next(film.pictures()).small()
+        assert small.shape == (72, 96, 3)
 
 
 def test_a_broken_picture_of_a_sequence_is_a_gap(folder: Path) -> None:

@@ -15,6 +15,7 @@ Gap = tuple[int, int, str]
 """(start_pts, end_pts, why): a span without readable pictures."""
 
 MISSING = "pictures are missing"
+RESTARTED = "the file's clock starts again here"
 
 
 @dataclass(frozen=True)
@@ -108,14 +109,13 @@ class ReadSoFar:
     part_starts: tuple[int, ...] = ()
 
 
-def is_irregular(video: Video, interval_pts: int, *, missing: bool = False) -> bool:
-    """Whether an interval between pictures differs from the nominal one by more than the time base rounds.
+def is_irregular(frame_pts: float, interval_pts: int, *, missing: bool = False) -> bool:
+    """Whether an interval between pictures differs from the nominal one, `frame_pts`, by more than rounding does.
 
     `missing`: whole multiples of the nominal interval count as regular.
     """
-    frame = video.frame_pts
-    times = max(round(interval_pts / frame), 1) if missing else 1
-    return abs(interval_pts - times * frame) > 1 + frame / 100
+    times = max(round(interval_pts / frame_pts), 1) if missing else 1
+    return abs(interval_pts - times * frame_pts) > 1 + frame_pts / 100
 
 
 def merged(gaps: tuple[Gap, ...], gap: Gap) -> tuple[Gap, ...]:

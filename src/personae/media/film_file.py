@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from personae.errors import FilmError
-from personae.media.film import MISSING, FilmPicture, Gap, Video, is_irregular
+from personae.media.film import MISSING, RESTARTED, FilmPicture, Gap, Video, is_irregular
+from personae.media.photos import SUFFIXES as PHOTO_SUFFIXES
 from personae.media.pixels import Display, FramePixels, turn_of
 
 if TYPE_CHECKING:
@@ -37,7 +39,6 @@ CUT_SHORT_S = 1
 JUMP_BACK_S = 1.0
 """A clock that goes back further than this has been restarted (joined recordings); less is a picture out of place."""
 DAMAGED = "damaged: could not be decoded"
-RESTARTED = "the file's clock starts again here"
 CUT_SHORT = "the file ends before the length it states"
 _STATE_LENGTH = ("mov", "matroska")
 """Formats that state their length in a place of its own; the others' is read off their end."""
@@ -52,17 +53,21 @@ class FilmFile:
         self.files = (path,)
         self._stream_wanted = stream
         self._container: InputContainer | None = None
+        self._fresh: Iterator[VideoFrame] | None = None
         container = self._open()
         self._stream = _pick(path, container, stream)
-        first = next(self._decode(None), None)
+        fresh = self._decode(None)
+        first = next(fresh, None)
         if first is None:
             raise FilmError(path, "no picture in it could be decoded. It is damaged or cut short: copy it again.")
         self._seekable = first.pts is not None
         self.display = _display(self._stream, first)
         self.video = self._facts(first)
+        self._fresh = chain([first], fresh)
 
     def close(self) -> None:
         """Free the decoder and the file."""
+        self._fresh = None
         if self._container is not None:
             self._container.close()
             self._container = None
@@ -115,6 +120,10 @@ class FilmFile:
 
     def _from(self, start_pts: int | None) -> Iterator[VideoFrame]:
         """Frames from at or before `start_pts` on."""
+        fresh, self._fresh = self._fresh, None
+        if start_pts is None and fresh is not None and self._container is not None:
+            yield from fresh
+            return
         self._stream = _pick(self.path, self._open(), self._stream_wanted)
         if start_pts is None or not self._seekable or start_pts <= self.video.start_pts:
             yield from self._decode(None)
@@ -257,7 +266,8 @@ class _Clock:
 
     def __init__(self, video: Video, irregular: bool) -> None:
         self.frame = max(round(video.frame_pts), 1)
-        self._video = video
+        self._start = video.start_pts
+        self._exact = float(video.frame_pts)
         self._irregular = irregular or video.variable_rate
         self._hole = round(HOLE_S / video.time_base)
         self._jump = round(JUMP_BACK_S / video.time_base)
@@ -270,9 +280,9 @@ class _Clock:
 
     def next(self, frame: VideoFrame, unseen: _Unseen) -> tuple[int | None, Gap | None]:
         """Its pts (None: pass over it), and the gap just before it, if there is one."""
-        last, video = self._last, self._video
+        last = self._last
         if last is None:
-            self._last = frame.pts if frame.pts is not None else video.start_pts
+            self._last = frame.pts if frame.pts is not None else self._start
             return self._last, None
         expected = last + self.frame
         pts = expected if frame.pts is None else frame.pts + self._shift
@@ -284,12 +294,12 @@ class _Clock:
             self._shift += expected - pts
             pts = expected
             gap = (pts, pts, RESTARTED)
-        elif pts - expected > video.frame_pts / 2 and lost:
+        elif pts - expected > self._exact / 2 and lost:
             gap = (expected, pts, DAMAGED)
         elif pts - expected >= self._hole and not self._irregular:
             gap = (expected, pts, MISSING)
         else:
-            self._irregular |= is_irregular(video, pts - last, missing=True)
+            self._irregular |= is_irregular(self._exact, pts - last, missing=True)
         self._last = pts
         return pts, gap
 
@@ -301,7 +311,9 @@ def usual_rate(rate: Fraction) -> Fraction:
 
 
 def _pick(path: Path, container: InputContainer, wanted: int | None) -> VideoStream:
-    if any(name == "image2" or name.endswith("_pipe") for name in container.format.name.split(",")):
+    still = any(name == "image2" or name.endswith("_pipe") for name in container.format.name.split(","))
+    single = path.suffix.lower() in PHOTO_SUFFIXES and all(s.frames == 1 for s in container.streams.video)
+    if still or single:
         raise FilmError(path, "this is a still picture, not a film. For photos use: personae identify")
     streams = [s for s in container.streams.video if not s.disposition & 0x400 and s.codec_context is not None]
     if not streams:

@@ -8,6 +8,7 @@ where nothing moves and are interpolated where the two fields differ (a comb).
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -21,7 +22,13 @@ Turn = tuple[int, int, int, int]
 """Display matrix a, b, c, d with entries -1, 0, 1: x' = a x + c y, y' = b x + d y (y down)."""
 
 UPRIGHT: Turn = (1, 0, 0, 1)
-_PLANAR_8_BIT = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "yuv411p", "yuv440p"})
+_PLANAR_BITS = {
+    **dict.fromkeys(
+        ("gray", "yuv411p", "yuv440p", *(f"yuv{j}{kind}p" for j in ("", "j") for kind in (420, 422, 444))), 8
+    ),
+    **{f"yuv{kind}p{bits}le": bits for kind in (420, 422, 444) for bits in (10, 12)},
+}
+"""Bits per sample of the layouts whose planes can be read as they are."""
 _COMB = 12
 """Grey levels by which a line must differ from both neighbours' mean, beyond their own difference, to be a comb."""
 
@@ -82,7 +89,7 @@ class FramePixels:
         colours = {"src_colorspace": "ITU709" if frame.height > 576 else "ITU601"} if frame.colorspace == 2 else {}
         combed = bool(frame.interlaced_frame)
         width, height = (frame.width, frame.height) if combed else self.display.size_wh
-        pixels = _packed(frame.reformat(width=width, height=height, format="rgb24", **colours))
+        pixels = _packed(_reformatted(frame, width, height, "rgb24", **colours))
         if combed:
             pixels = deinterlaced(pixels)
             if (width, height) != self.display.size_wh:
@@ -98,18 +105,15 @@ class FramePixels:
 
     def small(self, width: int) -> PixelArray:
         """(h, width, 3) uint8 Y, Cb, Cr; from the planes as they are where these are plain 8-bit."""
-        frame = self.frame
+        frame, bits = self.frame, _PLANAR_BITS.get(self.frame.format.name)
         height = max(round(width * self.display.size_wh[1] / self.display.size_wh[0]), 1)
-        import cv2
-
-        if frame.format.name in _PLANAR_8_BIT:
-            planes = [_plane(plane) for plane in frame.planes[:3]]
-        else:
-            small = frame.reformat(width=width, height=height, format="yuv444p", interpolation="AREA")
-            planes = [_plane(plane) for plane in small.planes[:3]]
+        if bits is None:
+            frame, bits = _reformatted(frame, 2 * width, 2 * height, "yuv444p", interpolation="FAST_BILINEAR"), 8
         result = np.empty((height, width, 3), np.uint8)
-        for channel, plane in enumerate(planes):
-            result[:, :, channel] = cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA)
+        if len(frame.planes) < 3:  # grey
+            result[:, :, 1:] = 128
+        for channel, plane in enumerate(frame.planes[:3]):
+            result[:, :, channel] = _shrunk(_plane(plane, bits), width, height) >> (bits - 8)
         return result
 
 
@@ -132,8 +136,7 @@ class ArrayPixels:
         """(h, width, 3) uint8 Y, Cb, Cr."""
         import cv2
 
-        height = max(round(width * self.array.shape[0] / self.array.shape[1]), 1)
-        small = cv2.resize(self.array, (width, height), interpolation=cv2.INTER_AREA)
+        small = _shrunk(self.array, width, max(round(width * self.array.shape[0] / self.array.shape[1]), 1))
         return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb), np.uint8)[:, :, [0, 2, 1]]
 
 
@@ -175,9 +178,38 @@ _CURVES: dict[int, Literal["pq", "hlg"]] = {16: "pq", 18: "hlg"}
 """FFmpeg's numbers of the transfer characteristics (ITU-T H.273)."""
 
 
-def _plane(plane: Any) -> NDArray[np.uint8]:
-    """(h, w) uint8 view of one plane with one byte per sample."""
-    return np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+_converters = threading.local()
+
+
+def _reformatted(frame: Any, width: int, height: int, layout: str, **options: str) -> Any:
+    """The frame in another size and layout.
+
+    A converter is kept for each (per thread: they are not to be shared), since setting one up costs a millisecond; one
+    thread each, since handing out the lines of one picture costs more than it saves.
+    """
+    from av.video.reformatter import VideoReformatter
+
+    known = _converters.__dict__.setdefault("known", {})
+    key = (layout, width, height)
+    if key not in known:
+        if len(known) > 3:
+            known.clear()
+        known[key] = VideoReformatter()
+    return known[key].reformat(frame, width, height, layout, threads=1, **options)
+
+
+def _shrunk(pixels: NDArray[Any], width: int, height: int) -> NDArray[Any]:
+    """To (height, width, ...) by the mean of sixteen samples each: as fast for large pictures as for small ones."""
+    import cv2
+
+    twice = cv2.resize(pixels, (2 * width, 2 * height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(twice, (width, height), interpolation=cv2.INTER_AREA))
+
+
+def _plane(plane: Any, bits: int) -> NDArray[Any]:
+    """(h, w) view of one plane: uint8, or uint16 above 8 bits."""
+    kind: Any = np.uint8 if bits == 8 else np.dtype("<u2")
+    return np.frombuffer(plane, kind).reshape(plane.height, -1)[:, : plane.width]
 
 
 def _packed(frame: Any) -> PixelArray:

@@ -38,6 +38,8 @@ STEP_S = 0.04
 """Dissolves are looked for in pictures this far apart; a film has them at about that rate anyway."""
 MIXTURE_ERROR = 0.13
 """What of a dissolve's pictures the mixture of its ends may leave unexplained: a share of the ends' difference."""
+SAMPLES = 11
+"""So many pictures of a long span are looked at first."""
 DISSOLVE_LEVEL = 22.0
 """Mean difference of the ends of a dissolve, at least."""
 FLAT = 4.0
@@ -97,7 +99,7 @@ class ShotDetector:
         """The next picture: (h, w, 3) uint8 Y, Cb, Cr (`FilmPicture.small`); always of one size."""
         last = self._last
         change = 0.0 if last is None else _change(last.small, small)
-        seen = _Seen(pts, small, _coarse(small), float(small[:, :, 0].std()) < FLAT, change)
+        seen = _Seen(pts, small, _coarse(small), _spread(small) < FLAT, change)
         found: list[Boundary] = []
         self._recent.append(seen)
         found += self._cuts_before(pts - self._flash)
@@ -185,13 +187,12 @@ class ShotDetector:
             steps.pop(0)
         best: tuple[float, Boundary] | None = None
         if not now.flat:
-            block = np.stack([step.coarse for step in steps])
             for length_s in DISSOLVE_S:
                 begin = now.pts - round(length_s / self._unit)
                 first = next((i for i, step in enumerate(steps) if step.pts >= begin), len(steps))
                 if first == 0 and steps[0].pts > begin + self._step * 2:
                     break
-                found = _mixture(steps[first:], block[first:])
+                found = _mixture(steps[first:])
                 if found is not None and (best is None or found[0] > best[0]):
                     best = found
         if best is not None and (self._held is None or best[0] > self._held[0]):
@@ -236,6 +237,13 @@ def _change(one: PixelArray, other: PixelArray) -> float:
     return float(sum(cv2.mean(cv2.absdiff(one, other))[:3]))
 
 
+def _spread(small: PixelArray) -> float:
+    """Standard deviation of luma."""
+    import cv2
+
+    return float(cv2.meanStdDev(small)[1][0, 0])
+
+
 def _coarse(small: PixelArray) -> FloatArray:
     """(1728,) float32: the picture at 32x18, for the fit of mixtures."""
     import cv2
@@ -243,20 +251,25 @@ def _coarse(small: PixelArray) -> FloatArray:
     return np.asarray(cv2.resize(small, (32, 18), interpolation=cv2.INTER_AREA), np.float32).ravel()
 
 
-def _mixture(steps: list[_Seen], block: FloatArray) -> tuple[float, Boundary] | None:
+def _mixture(steps: list[_Seen], *, look: bool = False) -> tuple[float, Boundary] | None:
     """The dissolve from the first to the last of these pictures and how clear it is, if there is one.
 
-    block (n, 1728): the pictures. Each is fitted as a A + (1 - a) B with A the first, B the last.
+    Each picture is fitted as a A + (1 - a) B with A the first, B the last. `look`: without the last and dearest test.
     """
     if len(steps) < 5 or steps[0].flat:
         return None
-    first, last = block[0], block[-1]
-    difference = first - last
+    last = steps[-1].coarse
+    difference = steps[0].coarse - last
     level = float(np.abs(difference).mean()) * 3
     if level < DISSOLVE_LEVEL:
         return None
+    if len(steps) > 2 * SAMPLES:
+        # A look at a few of them tells nearly always that it is none.
+        few = [steps[round(i)] for i in np.linspace(0, len(steps) - 1, SAMPLES)]
+        if _mixture(few, look=True) is None:
+            return None
     energy = float(difference @ difference)
-    inner = block[1:-1] - last
+    inner = np.stack([step.coarse for step in steps[1:-1]]) - last
     share = inner @ difference / energy
     error = ((inner - share[:, None] * difference) ** 2).sum(axis=1) / energy
     changing = (share > 0.15) & (share < 0.85)
@@ -266,7 +279,7 @@ def _mixture(steps: list[_Seen], block: FloatArray) -> tuple[float, Boundary] | 
     falls = -np.diff(share)
     if float(falls.max()) > 0.5 or float(falls.min()) < -0.1:
         return None
-    if likeness(steps[0].small, steps[-1].small) >= UNLIKE:
+    if not look and likeness(steps[0].small, steps[-1].small) >= UNLIKE:
         return None
     middle = int(np.argmax(share < 0.5))
     start = int(np.argmax(share < 0.95)) - 1

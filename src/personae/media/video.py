@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from personae.errors import FilmError, SettingError
-from personae.media.film import FilmPicture, Gap, ReadSoFar, Video, is_irregular, merged
+from personae.media.film import RESTARTED, FilmPicture, Gap, ReadSoFar, Video, is_irregular, merged
 from personae.media.film_file import FilmFile
 from personae.media.picture_sequence import PictureSequence, is_pattern
 from personae.media.timecode import Counting, allows_drop_frame, parse_rate
@@ -89,13 +89,13 @@ class Film:
         After the last picture, `video` holds exact figures.
         """
         self.so_far = so_far or ReadSoFar()
-        end = self.video.start_pts
+        end, frame_pts = self.video.start_pts, float(self.video.frame_pts)
         for item in self._in_parts(start_pts):
             if isinstance(item, tuple):
                 self.so_far = replace(self.so_far, gaps=merged(self.so_far.gaps, item))
                 end = max(end, item[1])
                 continue
-            irregular = self.so_far.irregular or is_irregular(self.video, item.duration_pts)
+            irregular = self.so_far.irregular or is_irregular(frame_pts, item.duration_pts)
             self.so_far = replace(self.so_far, frames=self.so_far.frames + 1, irregular=irregular)
             end = item.pts + item.duration_pts
             yield item
@@ -109,6 +109,7 @@ class Film:
     def _in_parts(self, start_pts: int | None) -> Iterator[FilmPicture | Gap]:
         """Pictures and gaps of all parts, in the film's own time."""
         starts = self.so_far.part_starts
+        seekable = not any(why == RESTARTED for _, _, why in self.so_far.gaps)
         first = 0
         if start_pts is not None and starts:
             first = max(i for i, start in enumerate(starts) if start <= max(start_pts, starts[0]))
@@ -120,10 +121,11 @@ class Film:
             base = part.video.start_pts
 
             def shifted(pts: int, begin: int = begin, base: int = base, scale: Fraction = scale) -> int:
-                return begin + round((pts - base) * scale)
+                return begin + (pts - base if scale == 1 else round((pts - base) * scale))
 
             from_pts = None
-            if start_pts is not None and start_pts > begin and (len(self._parts) == 1 or starts):
+            # Past a restarted clock, times in the file are not those of the film: read from the start, and do not seek.
+            if start_pts is not None and start_pts > begin and seekable and (len(self._parts) == 1 or starts):
                 # The end of a part is wanted even where only the next one has pictures to give.
                 run_up = 0 if len(self._parts) == 1 else round(1 / part.video.time_base)
                 from_pts = max(base + int((start_pts - begin) / scale) - run_up, base)
@@ -137,6 +139,8 @@ class Film:
                 elif start_pts is None or pts >= start_pts:
                     same = (pts, end) == (item.pts, item.pts + item.duration_pts)
                     yield item if same else FilmPicture(pts, max(end - pts, 1), item.pixels)
+            if len(self._parts) > 1:
+                part.close()  # one decoder at a time; a part that is read again opens again
             begin = end
 
 
@@ -171,6 +175,8 @@ def open_film(
                 parts.append(PictureSequence(file, exact))
             else:
                 parts.append(FilmFile(file, stream=stream))
+            if len(files) > 1:
+                parts[-1].close()
         video = _joined(files, parts)
         if exact is not None:
             video = _at_rate(video, exact)
