@@ -122,6 +122,7 @@ def finish(
     final, lost = decided.apply(edits, tracks, scanned.labels, video, scanned.unknown, scanned.unknowns_used)
     timeline = build(
         video, watched.shots, tracks, final, settings,
+        seen=[watched.seen(record) for record in watched.records],
         model=scanned.facts["model"], facts=scanned.facts["settings"], gaps=watched.gaps,
     )  # fmt: skip
     timeline = film_files.with_pictures(timeline, watched, files)

@@ -1,7 +1,7 @@
 """From labelled tracks to a timeline: appearances, and each person's totals.
 
-Visible face time counts the tracks themselves, with gaps up to `bridge_s` filled; neither padding nor depicted faces
-are in it. Scene presence goes from a person's first to last appearance, as long as none of the pauses between them is
+Visible face time counts the spans in which the face is seen, with gaps up to `bridge_s` filled; neither padding nor
+depicted faces are in it. Scene presence goes from a person's first to last appearance, as long as none of the pauses between them is
 longer than `scene_gap_s`.
 """
 
@@ -48,11 +48,16 @@ def build(
     labels: Sequence[Label],
     settings: Settings,
     *,
+    seen: Sequence[Sequence[Span]],
     model: dict[str, Any],
     facts: dict[str, Any],
     gaps: Sequence[tuple[int, int, str]] = (),
 ) -> Timeline:
-    """The timeline of `tracks` with a label each; `facts`: what is written as the timeline's settings."""
+    """The timeline of `tracks` with a label each.
+
+    `seen`: per track the spans in which the face is visible, in order (a track goes on while it is hidden for a
+    moment); `facts`: what is written as the timeline's settings.
+    """
     groups: dict[tuple[str | None, str | None, bool], list[int]] = defaultdict(list)
     for at, label in enumerate(labels):
         if label.name:
@@ -60,7 +65,7 @@ def build(
     found: list[Appearance] = []
     totals: list[Totals] = []
     for (character, unknown, depicted), members in groups.items():
-        own = _appearances(video, tracks, members, settings)
+        own = _appearances(video, seen, members, settings)
         visible = sum(end - start for start, end, _ in own)
         if (
             unknown is not None
@@ -79,18 +84,17 @@ def build(
 
 
 def _appearances(
-    video: Video, tracks: Sequence[Track], members: Sequence[int], settings: Settings
+    video: Video, seen: Sequence[Sequence[Span]], members: Sequence[int], settings: Settings
 ) -> list[tuple[int, int, list[int]]]:
     """(start, end, positions of tracks) in order, joined over gaps up to `bridge_s`."""
     bridge = settings.bridge_s / float(video.time_base)
     result: list[tuple[int, int, list[int]]] = []
-    for at in sorted(members, key=lambda at: (tracks[at].start_pts, tracks[at].id)):
-        track = tracks[at]
-        if result and track.start_pts - result[-1][1] <= bridge:
-            start, end, parts = result[-1]
-            result[-1] = (start, max(end, track.end_pts), [*parts, at])
+    for start, end, at in sorted((*span, member) for member in members for span in seen[member]):
+        if result and start - result[-1][1] <= bridge:
+            first, last, parts = result[-1]
+            result[-1] = (first, max(last, end), parts if at in parts else [*parts, at])
         else:
-            result.append((track.start_pts, track.end_pts, [at]))
+            result.append((start, end, [at]))
     return result
 
 

@@ -189,6 +189,6 @@ def _without_no_faces(
     support = np.bincount(person, evidence.support) if len(person) else np.empty(0)
     for i, record in enumerate(records):
         weak = characters[person[i]] is None and support[person[i]] < WEAK_SUPPORT
-        if weak and record.mean_score < NO_PERSON_SCORE:
+        if not len(record.embeddings) or (weak and record.mean_score < NO_PERSON_SCORE):
             person[i] = -1
     return person

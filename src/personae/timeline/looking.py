@@ -32,6 +32,8 @@ CUT_OUT_PX = 160
 """Width and height of the cut-out kept for people to look at."""
 CUT_OUT_FACES = 1.8
 """How much of the picture it shows, in face sizes."""
+SAME_VIEW = 0.8
+"""Looks whose whole pictures correlate less may have a cut between them, and more is looked at."""
 WINDOWS_AHEAD = 3
 TINY_PX = 16
 
@@ -129,7 +131,7 @@ def _settled(before: Look | None, window: _Window, looker: Looker) -> Iterator[L
 
 
 def _between(first: Look, last: Look, pictures: list[FilmPicture], looker: Looker) -> Iterator[Look]:
-    if not pictures or all_have_partners(first, last):
+    if not pictures or (all_have_partners(first, last) and likeness(first, last) >= SAME_VIEW):
         return
     middle = len(pictures) // 2
     look = looker.look(pictures[middle])
@@ -143,6 +145,13 @@ def all_have_partners(first: Look, last: Look) -> bool:
     near = same_place(first.faces.boxes_xyxy, last.faces.boxes_xyxy)
     sure_first, sure_last = first.faces.scores >= SURE_SCORE, last.faces.scores >= SURE_SCORE
     return bool((near.any(axis=1) | ~sure_first).all() and (near.any(axis=0) | ~sure_last).all())
+
+
+def likeness(first: Look, last: Look) -> float:
+    """Correlation of the two whole pictures, tiny as they are: -1..1; 1 where both are of one colour."""
+    a, b = (look.tiny.astype(np.float64).ravel() - look.tiny.mean() for look in (first, last))
+    norm = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / norm if norm > 1e-6 else float(not a.any() and not b.any())
 
 
 def same_place(a_xyxy: NDArray[np.float32], b_xyxy: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.recognition.prototypes import unit
-from personae.timeline.looking import SURE_SCORE, Look, offsets
+from personae.timeline.looking import SURE_SCORE, Look, likeness, offsets
 from personae.types import FloatArray, PixelArray
 
 Embed = Callable[[PixelArray], FloatArray]
@@ -38,6 +38,8 @@ LEAST_COSINE = 0.25
 COSINE_WEIGHT = 1.5
 SAMPLE_S = 0.5
 """Of every half second the best face is kept; of long tracks the best of longer spans."""
+OTHER_VIEW = 0.5
+"""Neighbouring pictures that correlate less are of two shots: no face goes on from one to the other."""
 MOST_SAMPLES = 16
 MOST_EMBEDDED = 8
 PROFILE_WEIGHT = 0.02
@@ -156,10 +158,13 @@ class FaceTracker:
         self._second = second_pts
         self._active: list[FaceTrack] = []
         self._done: list[FaceTrack] = []
+        self._last: Look | None = None
 
     def see(self, look: Look) -> None:
         """Take in the faces of the next look."""
-        for track in [track for track in self._active if look.pts - track.end_pts > HIDDEN_S * self._second]:
+        cut = self._last is not None and self._last.end_pts >= look.pts and likeness(self._last, look) < OTHER_VIEW
+        self._last = look
+        for track in [each for each in self._active if cut or look.pts - each.end_pts > HIDDEN_S * self._second]:
             self._active.remove(track)
             self._done.append(track)
         free = set(range(len(look.faces)))

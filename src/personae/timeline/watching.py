@@ -52,6 +52,14 @@ class Watched:
     tiny: PixelArray
     detections: int = 0
 
+    def seen(self, record: TrackRecord) -> list[tuple[int, int]]:
+        """The spans in which a track's face is visible: from each look to the next one, unless it was missing there."""
+        looks_at = np.searchsorted(self.look_pts, record.box_pts[:, 0])
+        gaps = np.flatnonzero(np.diff(looks_at) > 1)
+        starts = record.box_pts[np.concatenate([[0], gaps + 1]), 0]
+        ends = record.box_pts[np.concatenate([gaps, [len(looks_at) - 1]]), 1]
+        return [(int(start), int(end)) for start, end in zip(starts, ends, strict=True)]
+
     def shot_of(self, record: TrackRecord) -> int:
         """The number of the shot a track is in."""
         starts = [shot.start_pts for shot in self.shots]
