@@ -161,6 +161,8 @@ def _options(codec: str, interlaced: bool) -> dict[str, str]:
         return {"preset": "ultrafast", "crf": "18", **({"x264-params": "tff=1"} if interlaced else {})}
     if codec == "libx265":
         return {"preset": "ultrafast", "crf": "20", "x265-params": "log-level=error"}
+    if codec == "libvpx":
+        return {"deadline": "realtime", "cpu-used": "8", "b": "2M"}
     if codec in {"mpeg4", "mpeg2video"}:
         return {"qscale": "2", "b": "4M"}
     return {}

@@ -226,6 +226,13 @@ def likeness(one: PixelArray, other: PixelArray) -> float:
     return float(cv2.matchTemplate(one, middle, cv2.TM_CCOEFF_NORMED).max())
 
 
+def _half(small: PixelArray) -> PixelArray:
+    """Half as wide and high: enough for the ends of a dissolve, at a tenth of the cost."""
+    import cv2
+
+    return np.asarray(cv2.resize(small, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def _abrupt(one: _Seen, other: _Seen) -> bool:
     return _change(one.small, other.small) >= 2 * CUT_LEVEL
 
@@ -279,7 +286,7 @@ def _mixture(steps: list[_Seen], *, look: bool = False) -> tuple[float, Boundary
     falls = -np.diff(share)
     if float(falls.max()) > 0.5 or float(falls.min()) < -0.1:
         return None
-    if not look and likeness(steps[0].small, steps[-1].small) >= UNLIKE:
+    if not look and likeness(_half(steps[0].small), _half(steps[-1].small)) >= UNLIKE:
         return None
     middle = int(np.argmax(share < 0.5))
     start = int(np.argmax(share < 0.95)) - 1
