@@ -18,6 +18,7 @@ from personae.exports.film_writer import FORMATS, FilmWriter, film_errors, forma
 from personae.exports.spans import characters
 from personae.files import open_whole
 from personae.media.annotate import Label, annotate
+from personae.media.film_file import open_container
 from personae.media.video import open_film
 from personae.timeline.timeline import Appearance, Timeline, Track
 from personae.types import Picture, Progress, ProgressCallback, percent
@@ -38,15 +39,13 @@ def write_annotated(
     Returns the streams that are not in the new film since its container cannot hold them, as people call them; Matroska
     holds most. Raises FilmError where the film cannot be read, WriteError.
     """
-    import av
-
     video = timeline.video
     container = format_of(path, video.path)
     moments = _Labels(timeline)
     with (
         film_errors(path),
         open_film(video.path, stream=video.stream) as film,
-        av.open(f"file:{video.path}", metadata_errors="replace") as source,
+        open_container(video.path) as source,
         open_whole(path) as file,
         FilmWriter(file, container, film.video, timecode=video.start_timecode) as out,
     ):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.exports.film_writer import SOUND_HZ
+from personae.media.film_file import open_container
 
 _RUN_UP_S = Fraction(1)
 
@@ -18,7 +19,7 @@ def sound_between(path: str, start_s: Fraction, end_s: Fraction) -> NDArray[np.f
 
     length = round((end_s - start_s) * SOUND_HZ)
     result = np.zeros((2, length), np.float32)
-    with av.open(f"file:{path}", metadata_errors="replace") as container:
+    with open_container(path) as container:
         stream = container.streams.audio[0]
         if start_s > _RUN_UP_S and stream.time_base:
             container.seek(int((start_s - _RUN_UP_S) / stream.time_base), stream=stream)
