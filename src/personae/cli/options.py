@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from personae.errors import SettingError
 from personae.settings import TABLE, Setting, Settings, resolve
+
+if TYPE_CHECKING:
+    from personae.timeline.timeline import Timeline
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _BY_NAME = {setting.name: setting for setting in TABLE}
@@ -57,6 +60,23 @@ model_option = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="Model file.  [default: the project's]",
 )
+
+timeline_argument = click.argument("timeline", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+media_option = click.option(
+    "--media",
+    type=click.Path(path_type=Path),
+    help="The film that the file shall point to, such as the camera original of a proxy.  [default: what was scanned]",
+)
+
+
+def read_timeline(path: Path, media: Path | None = None) -> Timeline:
+    """The timeline in a file; `media`: the film it shall point to instead of the one that was scanned."""
+    from dataclasses import replace
+
+    from personae.timeline import native
+
+    timeline = native.read(path)
+    return timeline if media is None else replace(timeline, video=replace(timeline.video, path=str(media.absolute())))
 
 
 def settings_from(project: Path | None, options: dict[str, Any]) -> Settings:

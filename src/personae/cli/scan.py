@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 @click.option("--drop-frame/--non-drop-frame", default=None, help="Instead of what the file says.")
 @click.option("--reel", metavar="NAME", help="Instead of what the file says.")
 @click.option("--edits", type=click.Path(path_type=Path, exists=True), help="Decisions about another copy of the film.")
+@click.option("--annotate", is_flag=True, help="Also write the film with a box and a name on every face.")
 @click.option("--fresh", is_flag=True, help="Look through the film again, also where that was done before.")
 @settings_options(
     "far", "threshold", "look_every_s", "bridge_s", "min_appearance_s", "pad_s", "min_unknown_s", "scene_gap_s",
@@ -61,6 +62,7 @@ def scan(
     drop_frame: bool | None,
     reel: str | None,
     edits: Path | None,
+    annotate: bool,
     fresh: bool,
     model: Path | None,
     project: Path | None,
@@ -99,7 +101,13 @@ def scan(
                 click.echo(f"personae: {error}", err=True)
                 failed += 1
                 continue
-            for note in result.notes:
+            notes = result.notes
+            if annotate:
+                from personae.exports.annotated_film import annotated_beside
+
+                path, left_out = annotated_beside(result.timeline, files.timeline, progress_callback=progress)
+                notes += (f"written: {path}", *(f"{path.name} is without {one}" for one in left_out))
+            for note in notes:
                 click.echo(f"personae: {group[0]}: {note}", err=True)
             if as_json is None:
                 print_result(result)

@@ -23,18 +23,22 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Label:
-    """What to draw on one face: its box in picture pixels, its text, and whose colour it has (None: unknown)."""
+    """What to draw on one face: its box in picture pixels, its text, and whose colour it has (None: unknown).
+
+    `hue`, 0 to 1: the character's colour where the caller keeps characters apart; else it follows from the name.
+    """
 
     box_xyxy: Box
     text: str
     character: str | None
+    hue: float | None = None
 
 
-def annotate(picture: Picture, labels: Sequence[Label]) -> Image.Image:
-    """A copy of `picture` with `labels` drawn on it, enlarged where it is small."""
+def annotate(picture: Picture, labels: Sequence[Label], *, enlarge: bool = True) -> Image.Image:
+    """A copy of `picture` with `labels` drawn on it, enlarged where it is small (not with `enlarge` False)."""
     from PIL import Image, ImageDraw
 
-    scale = max(1.0, MIN_SIDE_PX / max(picture.size_wh))
+    scale = max(1.0, MIN_SIDE_PX / max(picture.size_wh)) if enlarge else 1.0
     size = (round(picture.size_wh[0] * scale), round(picture.size_wh[1] * scale))
     image = Image.fromarray(picture.pixels)
     if scale > 1:
@@ -44,7 +48,7 @@ def annotate(picture: Picture, labels: Sequence[Label]) -> Image.Image:
     line_px = max(2, round(max(size) / 400))
     boxes = [_scaled(label.box_xyxy, scale) for label in labels]
     for label, box in zip(labels, boxes, strict=True):
-        draw.rectangle(box, outline=_colour(label.character), width=line_px)
+        draw.rectangle(box, outline=_colour(label), width=line_px)
     placed: list[Box] = []
     for label, box in zip(labels, boxes, strict=True):
         font, text = font_for(label.text, text_px)
@@ -53,7 +57,7 @@ def annotate(picture: Picture, labels: Sequence[Label]) -> Image.Image:
         wide, high = right - left + 2 * pad, bottom - top + 2 * pad
         place = _place(box, wide, high, size, [*placed, *(other for other in boxes if other is not box)])
         placed.append(place)
-        colour = _colour(label.character)
+        colour = _colour(label)
         draw.rectangle(place, fill=colour)
         draw.text((place[0] + pad - left, place[1] + pad - top), text, font=font, fill=_ink(colour))
     return image
@@ -83,12 +87,13 @@ def _overlap(a: Box, b: Box) -> float:
     return max(0.0, wide) * max(0.0, high)
 
 
-def _colour(character: str | None) -> tuple[int, int, int]:
+def _colour(label: Label) -> tuple[int, int, int]:
     """The same colour for the same character in every picture."""
-    if character is None:
+    if label.character is None:
         return UNKNOWN_COLOUR
-    digest = hashlib.sha256(character.encode()).digest()
-    red, green, blue = colorsys.hls_to_rgb(digest[0] / 256, 0.45 + 0.15 * digest[1] / 255, 0.85)
+    digest = hashlib.sha256(label.character.encode()).digest()
+    hue, light = (digest[0] / 256, digest[1] / 255) if label.hue is None else (label.hue, 0.5)
+    red, green, blue = colorsys.hls_to_rgb(hue, 0.45 + 0.15 * light, 0.85)
     return round(red * 255), round(green * 255), round(blue * 255)
 
 

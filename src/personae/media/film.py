@@ -39,6 +39,8 @@ class Video:
     start_timecode: str | None = None
     drop_frame: bool = False
     reel: str | None = None
+    sound_channels: int = 0
+    """Of the first sound track; 0: the film is silent."""
 
     def seconds(self, pts: int) -> float:
         """Seconds from the film's first picture."""

@@ -45,6 +45,17 @@ _STATE_LENGTH = ("mov", "matroska")
 _TRIES = 20
 
 
+def open_container(path: str | Path) -> InputContainer:
+    """The file as FFmpeg sees it, of whichever PyAV; raises av.error.FFmpegError."""
+    import av
+
+    # PyAV 19 reads tags that are no valid Unicode without being told to.
+    options: dict[str, Any] = {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "replace"}
+    # "file:" keeps FFmpeg from taking a name with a colon for a protocol.
+    container: InputContainer = av.open(f"file:{path}", **options)
+    return container
+
+
 class FilmFile:
     """A film file that is open. Raises FilmError where it holds no film that can be read."""
 
@@ -110,8 +121,7 @@ class FilmFile:
         import av
 
         try:
-            # "file:" keeps FFmpeg from taking a name with a colon for a protocol.
-            container = av.open(f"file:{self.path}", metadata_errors="replace")
+            container = open_container(self.path)
         except av.error.FFmpegError as error:
             raise FilmError(self.path, _why_not(self.path, error)) from None
         self.close()
@@ -230,6 +240,7 @@ class FilmFile:
             start_timecode=timecode,
             drop_frame=bool(timecode) and any(mark in str(timecode)[-4:] for mark in ";."),
             reel=tags.get("reel_name") or tags.get("reel"),
+            sound_channels=next((sound.codec_context.channels for sound in container.streams.audio), 0),
         )
 
 

@@ -137,6 +137,7 @@ def video_dict(video: Video) -> dict[str, Any]:
         "size": list(video.size_wh),
         "duration_s": round(video.duration_s, 6),
         "frames": video.frames,
+        "sound_channels": video.sound_channels,
     }
 
 
@@ -157,6 +158,7 @@ def video_of(row: dict[str, Any]) -> Video:
         start_timecode=row["start_timecode"],
         drop_frame=bool(row["drop_frame"]),
         reel=row["reel"],
+        sound_channels=int(row.get("sound_channels", 0)),
     )
 
 

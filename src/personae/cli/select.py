@@ -1,0 +1,63 @@
+"""`personae select`: a stringout, every appearance of somebody in film order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from personae.cli.options import media_option, read_timeline, timeline_argument
+
+_SECONDS = click.FloatRange(min=0)
+
+
+@click.command()
+@timeline_argument
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--character",
+    "characters",
+    multiple=True,
+    required=True,
+    metavar="NAME",
+    help="Who; may be repeated, for any of them.",
+)
+@click.option("--with", "together", multiple=True, metavar="NAME", help="Only while this one is on screen too.")
+@click.option("--without", multiple=True, metavar="NAME", help="Only while this one is not on screen.")
+@click.option("--close-ups", is_flag=True, help="Only close-ups: the face is at least a third of the picture's height.")
+@click.option("--min-s", type=_SECONDS, default=0.0, metavar="S", help="Leave out what is shorter.  [default: 0]")
+@click.option("--handles-s", type=_SECONDS, default=0.0, metavar="S", help="So much more at both ends.  [default: 0]")
+@click.option("--depicted", is_flag=True, help="Also faces on pictures in the picture (posters, screens).")
+@media_option
+def select(
+    timeline: Path,
+    out: Path,
+    characters: tuple[str, ...],
+    together: tuple[str, ...],
+    without: tuple[str, ...],
+    close_ups: bool,
+    min_s: float,
+    handles_s: float,
+    depicted: bool,
+    media: Path | None,
+) -> None:
+    """Write a stringout to OUT: every stretch of the film with a character, one after the other.
+
+    OUT is .edl, .otio, .fcpxml or .xml for an editing program, or .mp4 for a film. An unknown person is asked for by
+    number: --character "Unknown 2".
+    """
+    from personae.cli.console import progress_bar
+    from personae.exports.page import clock
+    from personae.exports.stringouts import write_stringout
+    from personae.timeline.selection import Wanted, without_depicted
+    from personae.timeline.selection import select as select_cuts
+    from personae.types import count_of
+
+    found = read_timeline(timeline, media)
+    if not depicted:
+        found = without_depicted(found)
+    cuts = select_cuts(found, Wanted(characters, together, without, close_ups, min_s, handles_s))
+    with progress_bar() as progress:
+        write_stringout(found, cuts, out, progress_callback=progress)
+    length = float(sum(cut.end_pts - cut.start_pts for cut in cuts) * found.video.time_base)
+    click.echo(f"{out}: {count_of(len(cuts), 'cut')}, {clock(length)} long")

@@ -1,0 +1,163 @@
+"""The film with a box and a name on every face; every other stream and the timecode are copied.
+
+Pictures are re-encoded at their own times and in their displayed size. Between the pictures where a face was looked at,
+its box moves in a straight line; before the first and after the last it stands still, to the ends of its track.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from personae.exports.film_writer import FORMATS, FilmWriter, film_errors, format_of
+from personae.exports.spans import characters
+from personae.files import open_whole
+from personae.media.annotate import Label, annotate
+from personae.media.film_file import open_container
+from personae.media.video import open_film
+from personae.timeline.timeline import Appearance, Timeline, Track
+from personae.types import Picture, Progress, ProgressCallback, percent
+
+if TYPE_CHECKING:
+    from av import Packet
+    from av.container import InputContainer
+    from av.stream import Stream
+
+_COPIED = ("audio", "subtitle")
+
+
+def write_annotated(
+    timeline: Timeline, path: Path, *, progress_callback: ProgressCallback | None = None
+) -> tuple[str, ...]:
+    """Write the film at `timeline.video.path` with what the timeline says drawn on it; `.mp4`, `.mov` or `.mkv`.
+
+    Returns the streams that are not in the new film since its container cannot hold them, as people call them; Matroska
+    holds most. Raises FilmError where the film cannot be read, WriteError.
+    """
+    video = timeline.video
+    container = format_of(path, video.path)
+    moments = _Labels(timeline)
+    with (
+        film_errors(path),
+        open_film(video.path, stream=video.stream) as film,
+        open_container(video.path) as source,
+        open_whole(path) as file,
+        FilmWriter(file, container, film.video, timecode=video.start_timecode) as out,
+    ):
+        others = _Others(source, video.stream, out)
+        for picture in film.pictures():
+            pixels = picture.rgb()
+            labels = moments.at(picture.pts)
+            if labels:
+                pixels = np.asarray(annotate(Picture(pixels, video.path), labels, enlarge=False), np.uint8)
+            out.picture(pixels, picture.pts)
+            others.copy_until(picture.pts * film.video.time_base)
+            if progress_callback:
+                done = int(film.video.seconds(picture.pts))
+                progress_callback(Progress("annotating", done, int(video.duration_s), "seconds"))
+        others.copy_until(None)
+    return others.left_out
+
+
+def annotated_beside(
+    timeline: Timeline, timeline_path: Path, *, progress_callback: ProgressCallback | None = None
+) -> tuple[Path, tuple[str, ...]]:
+    """Write the annotated film beside a timeline's file, in the film's own kind of container where it is one of ours.
+
+    Returns its path, and what it could not keep (see `write_annotated`).
+    """
+    suffix = Path(timeline.video.path).suffix.lower()
+    stem = timeline_path.name.removesuffix(".json").removesuffix(".timeline")
+    path = timeline_path.with_name(f"{stem}.annotated{suffix if suffix in FORMATS else '.mp4'}")
+    return path, write_annotated(timeline, path, progress_callback=progress_callback)
+
+
+class _Others:
+    """The sound and subtitles of the source, packet by packet in order of time."""
+
+    def __init__(self, source: InputContainer, picture: int, out: FilmWriter) -> None:
+        self._out = out
+        self._streams: dict[int, Stream] = {}
+        left_out = []
+        for stream in source.streams:
+            if stream.index == picture or "timecode" in stream.metadata:
+                continue  # both are written anew
+            copy = _copied(out, stream)
+            if copy is None:
+                name = stream.codec_context.name if stream.codec_context else "unknown"
+                left_out.append(f"{stream.type} stream {stream.index} ({name})")
+            else:
+                self._streams[stream.index] = copy
+        self.left_out = tuple(left_out)
+        chosen = [stream for stream in source.streams if stream.index in self._streams]
+        self._packets: Iterator[Packet[Any]] = iter(source.demux(chosen) if chosen else ())
+        self._held: Packet[Any] | None = next(self._packets, None)
+
+    def copy_until(self, time_s: Fraction | None) -> None:
+        """Copy what comes up to a time of the file's clock; None: everything that is left."""
+        while self._held is not None:
+            packet = self._held
+            if packet.dts is not None:
+                if time_s is not None and packet.time_base and packet.dts * packet.time_base > time_s:
+                    return
+                packet.stream = self._streams[packet.stream_index]
+                self._out.container.mux_one(packet)
+            self._held = next(self._packets, None)
+
+
+def _copied(out: FilmWriter, stream: Stream) -> Stream | None:
+    """A stream of the new film for the packets of an old one; None where its container cannot hold it."""
+    if stream.type not in _COPIED or stream.codec_context is None:
+        return None
+    if stream.codec_context.name not in out.container.supported_codecs:
+        return None
+    copy: Stream = out.container.add_stream_from_template(stream)
+    for key in ("language", "title"):
+        if key in stream.metadata:
+            copy.metadata[key] = stream.metadata[key]
+    return copy
+
+
+class _Labels:
+    """Who is where at each moment."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        owner = {number: one for one in timeline.appearances for number in one.tracks}
+        # The golden angle keeps the colours of neighbours apart, however many there are.
+        self._hues = {name: (0.58 + 0.381966 * number) % 1 for number, name in enumerate(characters(timeline))}
+        # Several tracks of one appearance are several spans; a track without a name gets no box.
+        self._faces = sorted(
+            ((track, owner[track.id]) for track in timeline.tracks if track.id in owner and track.boxes),
+            key=lambda pair: pair[0].start_pts,
+        )
+        self._starts = [track.start_pts for track, _ in self._faces]
+        self._longest = max((track.end_pts - track.start_pts for track, _ in self._faces), default=0)
+
+    def at(self, pts: int) -> list[Label]:
+        """The labels of one picture."""
+        last = bisect_right(self._starts, pts)
+        first = bisect_right(self._starts, pts - self._longest - 1)
+        return [self._label(track, one, pts) for track, one in self._faces[first:last] if pts < track.end_pts]
+
+    def _label(self, track: Track, appearance: Appearance, pts: int) -> Label:
+        name, text = appearance.character, appearance.name
+        if name is not None and appearance.decided_by == "model":
+            text += f" {percent(appearance.confidence)}"
+        return Label(box_at(track.boxes, pts), text, name, None if name is None else self._hues[name])
+
+
+def box_at(
+    boxes: Sequence[tuple[int, float, float, float, float, float]], pts: int
+) -> tuple[float, float, float, float]:
+    """The box at a time: (x1, y1, x2, y2) in displayed pixels, in a straight line between the two nearest."""
+    after = bisect_right(boxes, pts, key=lambda box: box[0])
+    before_box, after_box = boxes[max(after - 1, 0)], boxes[min(after, len(boxes) - 1)]
+    length = after_box[0] - before_box[0]
+    share = min(max((pts - before_box[0]) / length, 0), 1) if length else 0
+    x1, y1, x2, y2 = (a + share * (b - a) for a, b in zip(before_box[1:5], after_box[1:5], strict=True))
+    return x1, y1, x2, y2

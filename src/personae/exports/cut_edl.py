@@ -1,0 +1,42 @@
+"""Cuts as a CMX 3600 EDL: a stringout of stretches of the film, one after the other from 01:00:00:00."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from personae.exports.edl import comments, event, fcm
+from personae.exports.grid import Grid
+from personae.exports.spans import line, spans, title
+from personae.timeline.selection import Cut
+from personae.timeline.timeline import Timeline
+
+
+def stringout(timeline: Timeline, cuts: Sequence[Cut], name: str) -> bytes:
+    """The cuts in order; record time begins at one hour and has no gaps."""
+    grid = Grid.of(timeline.video)
+    record = grid.counting.frame("01:00:00:00") - grid.start_frame
+    lines = [f"TITLE: {line(name)}", f"FCM: {fcm(grid)}", ""]
+    for number, cut in enumerate(cuts, 1):
+        first, end = grid.span(cut.start_pts, cut.end_pts)
+        after = record + end - first
+        source = (grid.timecode(first), grid.timecode(end))
+        lines.append(event(timeline, number, source, (grid.timecode(record), grid.timecode(after))))
+        lines += comments(timeline)
+        lines.append(f"* COMMENT: {line(' + '.join(cut.names))}")
+        record = after
+    return ("\n".join(lines) + "\n").encode()
+
+
+class CutList:
+    """`.cuts.edl`: every appearance as a cut, in film order."""
+
+    name = "cuts"
+    suffixes = (".cuts.edl",)
+    title = "every appearance as a cut (CMX 3600)"
+
+    def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
+        """The EDL in UTF-8."""
+        found = [span.appearance for span in spans(timeline)]
+        cuts = [Cut(appearance.start_pts, appearance.end_pts, (appearance.name,)) for appearance in found]
+        return stringout(timeline, cuts, title(timeline))

@@ -1,0 +1,105 @@
+"""Exporters by name, or by the end of a file's name; ours and those of plug-ins."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+from collections.abc import Iterable
+from pathlib import Path
+
+from personae.errors import SettingError
+from personae.exports.exporter import Exporter
+from personae.files import write_whole
+from personae.timeline.timeline import Timeline
+
+GROUP = "personae.exporters"
+
+# The package's own entry points, again: known from a checkout that is not installed, and not to be replaced.
+OURS = {
+    "resolve": "personae.exports.resolve_edl:ResolveMarkers",
+    "cuts": "personae.exports.cut_edl:CutList",
+    "loc": "personae.exports.loc_edl:Locators",
+    "avid": "personae.exports.avid_markers:AvidMarkers",
+    "premiere": "personae.exports.fcp7_xml:PremiereXml",
+    "fcpxml": "personae.exports.fcpxml:FinalCutXml",
+    "otio": "personae.exports.otio:OpenTimeline",
+    "appearances": "personae.exports.tables:Appearances",
+    "tracks": "personae.exports.tables:Tracks",
+    "totals": "personae.exports.tables:CharacterTotals",
+    "seconds": "personae.exports.tables:Seconds",
+    "elan": "personae.exports.elan:Elan",
+    "graphml": "personae.exports.graphml:CoPresenceGraph",
+    "webvtt": "personae.exports.captions:WebVtt",
+    "srt": "personae.exports.captions:Srt",
+    "methods": "personae.exports.methods:Methods",
+    "report": "personae.exports.report:Report",
+    "sheet": "personae.exports.contact_sheet:ContactSheet",
+}
+
+
+def exporters() -> dict[str, Exporter]:
+    """Every installed exporter by name; ours first, in the order of the documentation."""
+    found: dict[str, Exporter] = {}
+    for name, target in OURS.items():
+        module, attribute = target.split(":")
+        found[name] = getattr(importlib.import_module(module), attribute)()
+    for point in importlib.metadata.entry_points(group=GROUP):
+        if point.name not in found:
+            found[point.name] = point.load()()
+    return found
+
+
+def exporter_for(path: Path, format: str | None = None) -> Exporter:
+    """The exporter called `format`, or the one with the longest suffix that `path` ends in; SettingError lists them."""
+    known = exporters()
+    if format is not None:
+        if format not in known:
+            raise SettingError(f"There is no format called {format!r}. Known here: {', '.join(known)}.")
+        return known[format]
+    name = path.name.lower()
+    fitting = [(suffix, one) for one in known.values() for suffix in one.suffixes if name.endswith(suffix)]
+    if not fitting:
+        listed = ", ".join(one.suffixes[0] for one in known.values())
+        raise SettingError(
+            f"{path.name}: no format goes by this name. Give --format, or a name that ends in one of {listed}. "
+            "What each is: personae export --formats"
+        )
+    return max(fitting, key=lambda pair: len(pair[0]))[1]
+
+
+def export(
+    timeline: Timeline,
+    path: Path,
+    *,
+    format: str | None = None,
+    folder: Path | None = None,
+) -> Path:
+    """Write `timeline` to `path`, whole; a folder gets `<film>` with the format's own suffix, which needs `format`.
+
+    `folder`: where the timeline lies, for its pictures. Raises SettingError, InputError, WriteError.
+    """
+    exporter = exporter_for(path, format)
+    if path.is_dir():
+        path = path / file_name(timeline, exporter)
+    write_whole(path, exporter.export(timeline, folder))
+    return path
+
+
+def export_all(timeline: Timeline, out: Path, *, folder: Path | None = None, skip: Iterable[str] = ()) -> list[Path]:
+    """Write every format but those in `skip` into the folder `out`; returns the files."""
+    written = []
+    for name, exporter in exporters().items():
+        if name not in skip:
+            path = out / file_name(timeline, exporter)
+            write_whole(path, exporter.export(timeline, folder))
+            written.append(path)
+    return written
+
+
+def file_name(timeline: Timeline, exporter: Exporter) -> str:
+    """`<film><suffix>`, which can be written on every platform."""
+    from personae.exports.spans import title
+
+    stem = "".join("_" if character in '<>:"/\\|?*' else character for character in title(timeline))
+    # Names end at 255 bytes on most file systems.
+    return stem.encode()[:200].decode(errors="ignore") + exporter.suffixes[0]

@@ -1,0 +1,136 @@
+"""Tidy CSVs in UTF-8: a row per appearance, per track, per character, per second. Seconds count from the first picture.
+
+Each begins with a byte order mark: without it Excel reads UTF-8 as something else.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from personae.exports.grid import Grid
+from personae.exports.spans import line, spans
+from personae.timeline.presence import names_of
+from personae.timeline.selection import face_share, intersection, union
+from personae.timeline.timeline import Timeline
+
+
+class Appearances:
+    """`.csv`: a row per appearance, with the frame numbers and timecodes of its first and last frame."""
+
+    name = "appearances"
+    suffixes = (".appearances.csv", ".csv")
+    title = "table: a row per appearance"
+
+    def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
+        """The table."""
+        grid, video = Grid.of(timeline.video), timeline.video
+        columns = (
+            "appearance", "character", "unknown", "start_s", "end_s", "duration_s", "first_frame", "last_frame",
+            "first_timecode", "last_timecode", "similarity", "confidence", "decided_by", "depicted", "tracks",
+        )  # fmt: skip
+        rows = []
+        for span in spans(timeline, grid):
+            one = span.appearance
+            start, end = video.seconds(one.start_pts), video.seconds(one.end_pts)
+            rows.append(
+                (
+                    one.id, line(one.character or ""), line(one.unknown or ""), _s(start), _s(end), _s(end - start),
+                    span.first, span.end - 1, grid.timecode(span.first), grid.timecode(span.end - 1),
+                    f"{one.similarity:.4f}", f"{one.confidence:.4f}", one.decided_by, _flag(one.depicted),
+                    " ".join(map(str, one.tracks)),
+                )
+            )  # fmt: skip
+        return _csv(columns, rows)
+
+
+class Tracks:
+    """`.tracks.csv`: a row per track, with whom it belongs to and how large the face is."""
+
+    name = "tracks"
+    suffixes = (".tracks.csv",)
+    title = "table: a row per track"
+
+    def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
+        """The table; a track of no appearance has no name."""
+        video = timeline.video
+        owner = {number: one for one in timeline.appearances for number in one.tracks}
+        columns = ("track", "shot", "character", "unknown", "start_s", "end_s", "faces", "face_height_share",
+                   "detection_score")  # fmt: skip
+        rows = []
+        for track in sorted(timeline.tracks, key=lambda track: (track.start_pts, track.id)):
+            one = owner.get(track.id)
+            rows.append(
+                (
+                    track.id, track.shot, line((one and one.character) or ""), line((one and one.unknown) or ""),
+                    _s(video.seconds(track.start_pts)), _s(video.seconds(track.end_pts)), len(track.boxes),
+                    f"{face_share(timeline, track):.4f}", f"{max((box[5] for box in track.boxes), default=0):.3f}",
+                )
+            )  # fmt: skip
+        return _csv(columns, rows)
+
+
+class CharacterTotals:
+    """`.totals.csv`: a row per character and unknown person; the two measures of time side by side, never mixed."""
+
+    name = "totals"
+    suffixes = (".totals.csv",)
+    title = "table: totals per character"
+
+    def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
+        """The table, in the timeline's own order."""
+        columns = ("character", "unknown", "visible_face_time_s", "share", "scene_presence_s", "appearances",
+                   "first_s", "last_s")  # fmt: skip
+        rows = [
+            (
+                line(row.character or ""), line(row.unknown or ""), _s(row.visible_face_time_s), f"{row.share:.6f}",
+                _s(row.scene_presence_s), row.appearances, _s(row.first_s), _s(row.last_s),
+            )
+            for row in timeline.characters
+        ]  # fmt: skip
+        return _csv(columns, rows)
+
+
+class Seconds:
+    """`.seconds.csv`: a row per second of film, a column per person: the share of that second with their face."""
+
+    name = "seconds"
+    suffixes = (".seconds.csv",)
+    title = "table: a row per second, a column per person"
+
+    def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
+        """The table; the last second may be cut short by the film's end, its shares are of a whole one all the same."""
+        grid, video = Grid.of(timeline.video), timeline.video
+        names = names_of(timeline)
+        length = math.ceil(video.duration_pts * video.time_base)
+        shares = [[0.0] * length for _ in names]
+        for name, column in zip(names, shares, strict=True):
+            mine = union((one.start_pts, one.end_pts) for one in timeline.appearances if one.name == name)
+            for start, end in intersection(mine, [(video.start_pts, video.start_pts + video.duration_pts)]):
+                first, last = video.seconds(start), video.seconds(end)
+                for second in range(int(first), math.ceil(last)):
+                    column[second] += min(last, second + 1) - max(first, second)
+        rows = (
+            (second, grid.timecode(math.ceil(second * grid.rate)), *(f"{column[second]:.3f}" for column in shares))
+            for second in range(length)
+        )
+        return _csv(("second", "timecode", *map(line, names)), rows)
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")  # RFC 4180
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _s(seconds: float) -> str:
+    return f"{seconds:.3f}"
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
