@@ -95,7 +95,7 @@ def test_json_on_stdout_is_nothing_but_json_and_fits_the_schema(home: Path) -> N
     assert [face["character"] for face in faces] == [COLLINS, HOPPER]
     assert list(faces[0]) == [
         "box", "landmarks", "detection_score", "quality", "character", "look", "similarity", "confidence",
-        "method", "repeated", "candidates",
+        "method", "repeated", "ambiguous", "candidates",
     ]  # fmt: skip
     assert all(0.8 < face["similarity"] <= 1 and face["confidence"] > 0.9 for face in faces)
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     help="Write a copy of every picture with boxes and names into DIR.",
 )
 @click.option("--looks", is_flag=True, help="Name the look beside the character.")
-@settings_options("threshold", *NETWORKS)
+@settings_options("threshold", "strangers", *NETWORKS)
 @model_option
 @project_option
 def identify(
@@ -52,7 +52,7 @@ def identify(
 
     recognizer = CharacterRecognizer(project, settings=settings_from(project, options), model_path=model)
     recognizer.prepare()
-    failed = done = faces = named = 0
+    failed = done = faces = named = ambiguous = 0
     with ExitStack() as stack:
         progress = stack.enter_context(progress_bar(quiet=json_to == "-" and not sys.stderr.isatty()))
         writer = None
@@ -73,6 +73,7 @@ def identify(
                 click.echo(f"personae: {picture.path}: {picture.error}", err=True)
             faces += len(picture.identities)
             named += sum(identity.match is not None for identity in picture.identities)
+            ambiguous += sum(bool(identity.ambiguous) for identity in picture.identities)
             if writer is not None:
                 writer.write(picture)
             if json_to != "-":
@@ -90,7 +91,8 @@ def identify(
         raise click.UsageError(f"No photo in {', '.join(map(str, photos))}.")
     if json_to != "-":
         click.echo(
-            f"{count_of(done, 'photo')}, {count_of(faces, 'face')}: {named} named, {faces - named} unknown"
+            f"{count_of(done, 'photo')}, {count_of(faces, 'face')}: {named} named, {faces - named - ambiguous} unknown"
+            + (f", {ambiguous} ambiguous" if ambiguous else "")
             + (f"; {count_of(failed, 'photo')} could not be read" if failed else "")
             + (f"; pictures in {annotate_to}" if annotate_to else "")
         )
@@ -114,9 +116,9 @@ def _print_picture(picture: IdentifiedPicture, *, looks: bool) -> None:
 
 
 def describe(identity: Identity, *, looks: bool = False) -> str:
-    """The name of a face, with its look where wanted; "unknown" for None."""
+    """The name of a face, with its look where wanted; "A or B" for an ambiguous one, "unknown" for None."""
     if identity.match is None:
-        return "unknown"
+        return " or ".join(identity.ambiguous) or "unknown"
     look = identity.match.look if looks else None
     return identity.match.character + (f" ({look})" if look else "")
 

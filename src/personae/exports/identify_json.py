@@ -82,6 +82,7 @@ def _face_dict(faces: AnalyzedFaces, i: int, identity: Identity, looks: bool) ->
         "confidence": _rounded(match.confidence if match else best.confidence if best else None),
         "method": identity.method,
         "repeated": identity.repeated,
+        "ambiguous": list(identity.ambiguous),
         "candidates": [
             {
                 "character": candidate.character,

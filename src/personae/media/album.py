@@ -45,13 +45,14 @@ class Album:
 
 
 def labels_of(picture: IdentifiedPicture) -> list[Label]:
-    """What stands beside each face: the name and the confidence, or "unknown"."""
+    """What stands beside each face: the name and the confidence, "A or B", or "unknown"."""
     if picture.faces is None:
         return []
     labels = []
     for box, identity in zip(picture.faces.boxes_xyxy, picture.identities, strict=True):
         x1, y1, x2, y2 = (float(value) for value in box)
         match = identity.match
-        text = "unknown" if match is None else f"{match.character} {percent(match.confidence)}"
+        nobody = " or ".join(identity.ambiguous) or "unknown"
+        text = nobody if match is None else f"{match.character} {percent(match.confidence)}"
         labels.append(Label((x1, y1, x2, y2), text, None if match is None else match.character))
     return labels

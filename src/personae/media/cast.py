@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import unicodedata
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from personae.errors import CastError
 from personae.media.photos import _SKIPPED_FOLDERS, SUFFIXES, find
 from personae.types import count_of
+
+PERFORMERS_FILE = "performers.csv"
+"""In a cast folder: who plays whom, one line `character,performer` each."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +28,14 @@ class CastPhoto:
 
 @dataclass(frozen=True)
 class Cast:
-    """What a cast folder holds. `notes`: sentences about what is odd in it and what to do."""
+    """What a cast folder holds. `notes`: sentences about what is odd in it and what to do.
+
+    `performers`: character -> who plays it, from `performers.csv`.
+    """
 
     photos: tuple[CastPhoto, ...]
     notes: tuple[str, ...] = ()
+    performers: dict[str, str] = field(default_factory=dict)
 
 
 def read_cast(folder: Path) -> Cast:
@@ -69,7 +77,30 @@ def read_cast(folder: Path) -> Cast:
             )
     if not photos:
         raise CastError(f"{folder}: no photo in its {count_of(len(folders), 'sub-folder')}. Put some in.")
-    return Cast(tuple(photos), tuple(notes))
+    performers = _performers(folder, {photo.character for photo in photos}, notes)
+    return Cast(tuple(photos), tuple(notes), performers)
+
+
+def _performers(folder: Path, characters: set[str], notes: list[str]) -> dict[str, str]:
+    """What `performers.csv` in the cast folder declares, one line `character,performer` each; empty without it."""
+    path = folder / PERFORMERS_FILE
+    try:
+        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CastError(f"{path}: cannot be read ({error}). It has lines `character,performer` in UTF-8.") from None
+    found: dict[str, str] = {}
+    for row in rows:
+        cells = [unicodedata.normalize("NFC", cell.strip()) for cell in row]
+        if not any(cells) or cells[:2] == ["character", "performer"]:
+            continue
+        if len(cells) != 2 or not all(cells):
+            raise CastError(f"{path}: the line {','.join(row)!r} is not `character,performer`.")
+        if cells[0] not in characters:
+            notes.append(f"{PERFORMERS_FILE} names {cells[0]}, who has no photo here.")
+        found[cells[0]] = cells[1]
+    return found
 
 
 def _entries(folder: Path) -> list[Path]:

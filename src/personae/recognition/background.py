@@ -8,7 +8,7 @@ fitted to strangers drawn from here, and so is the confidence. For an embedder n
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +91,11 @@ class Background:
             np.ones(1), np.zeros((1, 2)), np.ones(1), np.zeros((1, dimension)), 0, "isotropic",
         )  # fmt: skip
         return replace(unmeasured, genuine_cosine=unmeasured._drawn_genuine())
+
+    @cached_property
+    def scatter(self) -> float:
+        """In how many directions, in effect, one person's photos scatter: (tr W)^2 / tr W^2 of `within`."""
+        return float(np.trace(self.within) ** 2 / (self.within**2).sum())
 
     def real(self, cosine: Float64Array) -> Float64Array:
         """The cosine that real strangers exceed as often as strangers from the Gaussian exceed `cosine`."""

@@ -41,6 +41,7 @@ class NearestFace:
         self._calibration = calibrate(
             self._centres, self._starts, np.bincount(characters), None, background, seed=settings.seed
         )
+        self._strangers = settings.strangers
         fitted = self._calibration.threshold(settings.far)
         self.threshold_ = fitted if settings.threshold is None else settings.threshold
 
@@ -65,7 +66,7 @@ class NearestFace:
             self.classes_,
             best,
             similarity,
-            self._calibration.confidence_at(similarity),
+            self._calibration.confidence_at(similarity, self._strangers),
             similarity[:, 0] >= limit,
             [self._looks[i] for i in nearest],
             limit,

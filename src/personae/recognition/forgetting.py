@@ -192,6 +192,9 @@ def _forget_in_gallery(gallery: Gallery, person: _Person, removed: dict[str, int
     removed["decisions"] += int(count[0][0])
     gallery.query(f"DELETE FROM placements WHERE character IN ({marks}) OR becomes IN ({marks})", [*names, *names])
     gallery.query(f"UPDATE photos SET given = character WHERE given IN ({marks})", names)
+    declared = {role: who for role, who in gallery.performers.items() if not person.names & {role, who}}
+    if declared != gallery.performers:
+        gallery.set_performers(declared)
     pattern = names_pattern(person.names)
     for photo in gallery.photos(withdrawn=True):
         if pattern.search(photo.detail) or any(path in photo.detail for path in person.paths):

@@ -12,9 +12,9 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -97,7 +97,7 @@ class Enrolment:
     """All n enrolled faces, sorted by character, look and path: the same whatever order they came in.
 
     `embeddings` (n, d) float32, `face_px` and `quality` (n,) float32; `copies` (n, k, d) float32, zero where there are
-    none; the rest lists of n.
+    none; `performers`: character -> who plays it, where declared; the rest lists of n.
     """
 
     embeddings: FloatArray
@@ -108,6 +108,7 @@ class Enrolment:
     face_px: FloatArray
     quality: FloatArray
     copies: FloatArray
+    performers: dict[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.characters)
@@ -124,6 +125,7 @@ class Enrolment:
             self.face_px[keep],
             self.quality[keep],
             self.copies[keep],
+            self.performers,
         )
 
 
@@ -231,9 +233,10 @@ class Gallery:
     def enrolled(self) -> Enrolment:
         """Every enrolled face; raises DamagedFileError where the embeddings do not fit together."""
         rows = self._query(
-            "SELECT character, look, path, id, face_px, quality, embedding, copies "
+            "SELECT character, look, path, id, face_px, quality, embedding, copies, given "
             f"FROM photos JOIN faces ON photo = id WHERE {_LIVE} ORDER BY character, look, path"
         )
+        played = self.performers
         with self.checked():
             blobs = [row[6] for row in rows]
             lengths = {len(blob) if isinstance(blob, bytes) else 0 for blob in blobs}
@@ -249,11 +252,25 @@ class Gallery:
                 np.array([row[4] for row in rows], np.float32),
                 np.array([row[5] for row in rows], np.float32),
                 _copies([row[7] for row in rows], lengths.pop() if lengths else 0),
+                {text_of(row[0]): played[given] for row in rows if (given := text_of(row[8])) in played},
             )
             arrays = (enrolment.embeddings, enrolment.face_px, enrolment.quality, enrolment.copies)
             if not all(np.isfinite(array).all() for array in arrays):
                 raise ValueError("embeddings that are no numbers")
             return enrolment
+
+    @property
+    def performers(self) -> dict[str, str]:
+        """Name that photos came in under -> who plays that character, as declared with the cast."""
+        rows = self._query("SELECT value FROM meta WHERE key = 'performers'")
+        with self.checked():
+            return {str(name): str(person) for name, person in json.loads(rows[0][0]).items()} if rows else {}
+
+    def set_performers(self, performers: Mapping[str, str]) -> None:
+        """Replace what is declared."""
+        with self.transaction():
+            text = json.dumps(dict(sorted(performers.items())))
+            self._connection.execute("INSERT OR REPLACE INTO meta VALUES ('performers', ?)", (text,))
 
     def without_copies(self) -> set[int]:
         """Ids of enrolled photos whose small copies were never made."""

@@ -80,9 +80,10 @@ class HeadedModel(CharacterModel):
         looks: Sequence[str | None] | None = None,
         copies: ArrayLike | None = None,
         copies_px: ArrayLike | None = None,
+        performers: Mapping[str, str] | None = None,
     ) -> Self:
         """See `CharacterModel.fit`; raises SettingError and MissingExtraError for a head that is not there."""
-        super().fit(X, y, looks, copies, copies_px)
+        super().fit(X, y, looks, copies, copies_px, performers)
         fitted = self._fit_heads(np.asarray(X, np.float64), np.searchsorted(self.classes_, np.asarray(y).ravel()))
         compared = {head.name: float(head.right_.mean()) for head in fitted if len(head.right_)}
         photos = len(fitted[0].right_) if fitted else 0

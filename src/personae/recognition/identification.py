@@ -18,12 +18,16 @@ REPEAT_MARGIN = 0.15
 
 @dataclass(frozen=True)
 class Identity:
-    """Who a face is: `match` is None for an unknown; `repeated`: another face of the picture has the same name."""
+    """Who a face is: `match` is None for an unknown; `repeated`: another face of the picture has the same name.
+
+    `ambiguous`: two characters that the face cannot be told apart between (and then there is no match), else empty.
+    """
 
     match: Match | None
     candidates: tuple[Candidate, ...]
     method: Method
     repeated: bool = False
+    ambiguous: tuple[str, ...] = ()
 
 
 def identify_together(decisions: Decisions) -> list[Identity]:
@@ -33,6 +37,8 @@ def identify_together(decisions: Decisions) -> list[Identity]:
     repeated: set[str] = set()
     best_first = sorted(range(len(decisions)), key=lambda face: -decisions.evidence[face, 0])
     for face in best_first:
+        if decisions.alternatives(face):
+            continue  # either would be a guess
         for rank, candidate in enumerate(decisions.candidates(face)):
             evidence = decisions.evidence[face, rank]
             if evidence < decisions.threshold:
@@ -56,6 +62,7 @@ def identify_together(decisions: Decisions) -> list[Identity]:
             decisions.candidates(face),
             decisions.method,
             match is not None and match.character in repeated,
+            decisions.alternatives(face),
         )
         for face, match in enumerate(names)
     ]

@@ -6,7 +6,7 @@ must not pay it. `sklearn.utils.estimator_checks.check_estimator` passes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from personae.errors import CastError, UnknownCharacterError
 from personae.recognition import estimator
+from personae.recognition.ambiguity import rivals
 from personae.recognition.background import Background, Float64Array
 from personae.recognition.calibration import calibrate
 from personae.recognition.matching import (
@@ -40,8 +41,9 @@ class Decisions:
 
     `characters` (n, k): numbers into `names`; `similarity`, `confidence` (n, k); `evidence` (n, k): what decides, the
     cosine of a sharp face that would be as sure (on sharp faces the similarity itself, and that where it is not given);
-    `named` (n,): whether the best candidate's evidence reaches `threshold`; `looks` (n,): the look of the nearest
-    prototype.
+    `named` (n,): whether the best candidate's evidence reaches `threshold` and it is told from the next one; `looks`
+    (n,): the look of the nearest prototype; `rivals` (n,): of a face that reaches the threshold and is not told from
+    another character that one's number, else -1 (empty: nobody looked).
     """
 
     names: NDArray[Any]
@@ -53,6 +55,7 @@ class Decisions:
     threshold: float
     method: Method = "model"
     evidence: Float64Array = field(default_factory=lambda: np.empty((0, 0)))
+    rivals: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
 
     def __post_init__(self) -> None:
         if self.evidence.shape != self.similarity.shape:
@@ -67,6 +70,12 @@ class Decisions:
             Candidate(str(self.names[c]), float(s), float(p))
             for c, s, p in zip(self.characters[face], self.similarity[face], self.confidence[face], strict=True)
         )
+
+    def alternatives(self, face: int) -> tuple[str, ...]:
+        """The two characters an ambiguous face could be, the nearer first; empty for every other face."""
+        if not len(self.rivals) or self.rivals[face] < 0:
+            return ()
+        return str(self.names[self.characters[face, 0]]), str(self.names[self.rivals[face]])
 
     def match(self, face: int) -> Match | None:
         """The name of that face, or None where it is unknown."""
@@ -118,11 +127,13 @@ class CharacterModel(estimator.ClassifierMixin):
         looks: Sequence[str | None] | None = None,
         copies: ArrayLike | None = None,
         copies_px: ArrayLike | None = None,
+        performers: Mapping[str, str] | None = None,
     ) -> Self:
         """Fit to embeddings `X` (n, d) with a character `y` (n,) each; `looks` (n,) declares appearances.
 
         `copies` (n, k, d): embeddings of small copies of the photos, which let small faces be told apart far better;
-        a zero vector where one is missing; `copies_px` (n, k) their sizes, None for `small_faces.COPIES_PX`.
+        a zero vector where one is missing; `copies_px` (n, k) their sizes, None for `COPIES_PX`. `performers`:
+        character -> who plays it; characters with one performer have one face, so they are never told apart.
         Raises EmbeddingError for NaN or zero vectors, CastError for no photos.
         """
         X, y = estimator.check_fit_arguments(X, y)
@@ -139,6 +150,7 @@ class CharacterModel(estimator.ClassifierMixin):
         self.looks_: list[str | None] = [look_names[pairs[g, 1]] for g in found.groups]
         self.prototypes_ = Prototypes(found.centres, pairs[found.groups, 0], found.counts)
         self.photos_ = np.bincount(characters)
+        self.performers_ = {} if performers is None else dict(performers)
         self.small_ = self._small(X, scaled, groups.ravel(), found, copies, copies_px)
         self.metrics_ = training_metrics(scaled, characters, seed=self.seed)
         self.negatives_ = Negatives.none(self.n_features_in_)
@@ -244,26 +256,31 @@ class CharacterModel(estimator.ClassifierMixin):
             weighed = self.small_.blended(cosines, rows, sizes, self.calibration_.small_shift)
         scores = best_of_each(weighed, starts)
         scores = self.negatives_.veto(scores, scaled, self.classes_)
-        best = best_candidates(scores, candidates)
+        best = best_candidates(scores, max(candidates, 2))
         evidence = np.take_along_axis(scores, best, axis=1).astype(np.float64)
         similarity = evidence
         if weighed is not cosines:
             similarity = np.take_along_axis(best_of_each(cosines, starts), best, axis=1).astype(np.float64)
         limit = self.threshold_ if threshold is None else threshold
-        named = evidence[:, 0] >= limit
+        reached = evidence[:, 0] >= limit
+        # Below the fitted threshold a name is a guess anyway, and asked for.
+        doubtful = reached & (evidence[:, 0] >= self.threshold_)
+        told_from = rivals(best, scores, self.classes_, scatter=self.background_.scatter, performers=self.performers_)
+        told_from = np.where(doubtful, told_from, -1)
         looks: list[str | None] = [None] * len(scaled)
         if any(look is not None for look in self.looks_):
             for face in range(len(scaled)):
                 looks[face] = self._look(scaled[face], int(best[face, 0]))
         return Decisions(
             self.classes_,
-            best,
-            similarity,
-            self.calibration_.confidence_at(evidence, self.strangers),
-            named,
+            best[:, :candidates],
+            similarity[:, :candidates],
+            self.calibration_.confidence_at(evidence, self.strangers)[:, :candidates],
+            reached & (told_from < 0),
             looks,
             limit,
-            evidence=evidence,
+            evidence=evidence[:, :candidates],
+            rivals=told_from,
         )
 
     def match(

@@ -111,7 +111,11 @@ def save(model: CharacterModel, card: dict[str, Any], path: Path) -> None:
         arrays |= {f"small_{name}": getattr(small.statistics, name) for name in SMALL_ARRAYS}
     if isinstance(model, HeadedModel):
         arrays |= model.head_arrays()
-    metadata = card | {"classes": [str(name) for name in model.classes_], "looks": model.looks_}
+    metadata = card | {
+        "classes": [str(name) for name in model.classes_],
+        "looks": model.looks_,
+        "performers": model.performers_,
+    }
     if model.negatives_.names:
         arrays["negatives"] = model.negatives_.vectors
         metadata["negatives"] = list(model.negatives_.names)
@@ -142,7 +146,7 @@ def load(path: Path) -> tuple[CharacterModel, dict[str, Any]]:
         model = _assemble(arrays, metadata)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise DamagedFileError(path, f"not a consistent model ({error}). Train again to rebuild it.") from None
-    card = {key: value for key, value in metadata.items() if key not in ("classes", "looks", "negatives")}
+    card = {key: value for key, value in metadata.items() if key not in ("classes", "looks", "negatives", "performers")}
     return model, card
 
 
@@ -191,6 +195,7 @@ def _assemble(arrays: dict[str, NDArray[Any]], metadata: dict[str, Any]) -> Char
     model.scaler_.size_px_, model.scaler_.size_offset_ = arrays["size_px"], arrays["size_offset"]
     model.looks_ = [None if look is None else str(look) for look in metadata["looks"]]
     model.photos_ = arrays["photos"]
+    model.performers_ = {str(name): str(person) for name, person in dict(metadata.get("performers", {})).items()}
     model.prototypes_ = Prototypes(centres, groups, arrays["counts"])
     model.small_, shift = _small(arrays, p, dimension)
     model.calibration_ = Calibration(

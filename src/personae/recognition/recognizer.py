@@ -191,7 +191,7 @@ class CharacterRecognizer(EditMethods):
         cast = read_cast(Path(folder))
         wanted = [WantedPhoto(photo.character, photo.path, photo.look) for photo in cast.photos]
         origin = str(Path(folder).absolute())
-        return self._train(wanted, origin, fresh, cast.notes, progress_callback)
+        return self._train(wanted, origin, fresh, cast.notes, progress_callback, cast.performers)
 
     def _train(
         self,
@@ -200,6 +200,7 @@ class CharacterRecognizer(EditMethods):
         fresh: bool,
         notes: Iterable[str],
         progress: ProgressCallback | None,
+        performers: Mapping[str, str] | None = None,
     ) -> TrainingReport:
         from personae.recognition.enrolment import enrol
 
@@ -213,6 +214,8 @@ class CharacterRecognizer(EditMethods):
 
         with project_lock(self.project.folder, self.settings.lock_timeout_s, "train", on_wait=waiting):
             with self._gallery_to_train(fresh) as gallery:
+                if performers is not None and performers != gallery.performers:
+                    gallery.set_performers(performers)
                 report = enrol(gallery, wanted, self.analyzer, self.settings, origin=origin, progress=progress)
                 enrolment, records, revision = gallery.enrolled(), gallery.photos(), gallery.revision
                 negatives = EditLog(gallery).negatives()
@@ -408,6 +411,7 @@ class CharacterRecognizer(EditMethods):
         try:
             model, card = model_file.load(self.model_path)
             if embedder is None or card["embedder"] == embedder:
+                model.set_params(strangers=self.settings.strangers)
                 return model, card
             problem = EmbedderMismatchError(card["embedder"], embedder, where=f"The model {self.model_path}")
         except StoreError as error:

@@ -34,7 +34,9 @@ def fit_enrolment(
         strangers=settings.strangers,
     )
     chosen = enrolment[used]
-    model.fit(chosen.embeddings, chosen.characters, looks=chosen.looks, copies=chosen.copies)
+    model.fit(
+        chosen.embeddings, chosen.characters, looks=chosen.looks, copies=chosen.copies, performers=chosen.performers
+    )
     if negatives:
         model.reject(
             [negative.character for negative in negatives],
