@@ -176,17 +176,17 @@ def expected_calibration_error(p: NDArray[Any], y: NDArray[Any], w: NDArray[Any]
 def run(path: Path, faces_per_cell: int, names: list[str], only: list[str]) -> dict[str, Any]:
     cast, strangers = load(path, (CAST,)), load(path, (STRANGERS,))
     cells = []
-    for size in CASTS:
-        for photos in PHOTOS:
-            if only and f"{size}x{photos}" not in only:
-                continue
-            draws = draw_casts(cast, size, photos, max(4, faces_per_cell // size))
-            if not draws:
-                print(f"{size} x {photos}: not enough people with more than {photos} photos", file=sys.stderr)
-                continue
-            scored = {name: score_cell(head, draws, cast, strangers) for name, head in _heads(names).items()}
-            cells.append(_cell(size, photos, scored) | calibration(draws, cast, strangers))
-            print(_line(cells[-1]), flush=True)
+    wanted = [(size, photos) for size in CASTS for photos in PHOTOS]
+    if only:
+        wanted = [(int(size), int(photos)) for size, photos in (cell.split("x") for cell in only)]
+    for size, photos in wanted:
+        draws = draw_casts(cast, size, photos, max(4, faces_per_cell // size))
+        if not draws:
+            print(f"{size} x {photos}: not enough people with more than {photos} photos", file=sys.stderr)
+            continue
+        scored = {name: score_cell(head, draws, cast, strangers) for name, head in _heads(names).items()}
+        cells.append(_cell(size, photos, scored) | calibration(draws, cast, strangers))
+        print(_line(cells[-1]), flush=True)
     return {"schema": "personae/openset/1", "data": path.name, "cells": cells}
 
 
@@ -223,7 +223,8 @@ def _line(cell: dict[str, Any]) -> str:
             f"{condition} DIR {found['dir']['0.01']:.2%} ratio {found['ratio']:.2f} ({low:.2f}-{high:.2f}) "
             f"to {found['best_other']}"
         )
-    return "; ".join(parts) + f"; FAR {cell['far_measured']:.2%}, ECE {cell['calibration_error']}"
+    errors = " ".join(f"{share}: {error:.3f}" for share, error in cell["calibration_error"].items())
+    return "; ".join(parts) + f"; FAR {cell['far_measured']:.2%}, ECE at share of strangers {errors}"
 
 
 def main() -> None:
@@ -234,7 +235,7 @@ def main() -> None:
     )
     parser.add_argument("--json", type=Path, help="write the results here")
     parser.add_argument("--heads", nargs="*", default=[], help="only these of the other heads")
-    parser.add_argument("--cells", nargs="*", default=[], metavar="CxP", help="only these cells: 5x5 15x3")
+    parser.add_argument("--cells", nargs="*", default=[], metavar="CxP", help="these cells instead: 5x5 100x3")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     results = run(arguments.data, arguments.draws, arguments.heads, arguments.cells)
