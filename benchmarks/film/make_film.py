@@ -2,13 +2,13 @@
 
     python -m benchmarks.film.make_film PEOPLE OUT [--strangers FOLDER] [--minutes 5] [--seed 0] [--left-out 8]
 
-PEOPLE/NAME/*.jpg: three photos of each person are for enrolment (copied to OUT/cast/NAME), the others appear in the film.
+PEOPLE/NAME/*.jpg: three photos of each person are for enrolment (copied to OUT/cast/NAME), the others are in the film.
 `--left-out` of the people are not enrolled: strangers with several photos. `--strangers`: photos of more, one each.
 Writes OUT/film.mp4 (640x360, 25 pictures a second), OUT/truth.json and OUT/cast.
 
 Photos appear as people who turn, nod and speak a little, several to a shot, while the camera pans and zooms; see
-`conditions`. A face is `visible` where at least 0.6 of its box can be seen, `hard` (not scored) between 0.1 and 0.6 and in
-the middle of a dissolve.
+`CONDITIONS`. A face is `visible` where at least 0.6 of its box can be seen, `hard` (not scored) between 0.1 and 0.6
+and in the middle of a dissolve.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ class People:
 
     @property
     def strangers(self) -> list[str]:
+        """Who is not in the cast."""
         return [name for name in self.heads if name not in self.enrolled]
 
 
@@ -114,7 +115,10 @@ def _head(who: str, photo: Path, detector: Detector) -> Head | None:
 
 def plan(people: People, frames: int, rng: np.random.Generator) -> Iterator[Shot]:
     """Shots of together at least `frames` pictures. Everybody has a turn before anybody has a second one."""
-    cast_turn, stranger_turn = _turns(list(people.enrolled), rng), _turns(people.strangers or list(people.enrolled), rng)
+    cast_turn, stranger_turn = (
+        _turns(list(people.enrolled), rng),
+        _turns(people.strangers or list(people.enrolled), rng),
+    )
     total, first = 0, True
     while total < frames:
         condition = str(rng.choice(list(CONDITIONS), p=np.array(list(CONDITIONS.values()))))
@@ -150,10 +154,10 @@ def _scene(condition: str, heads: Sequence[Head], frames: int, rng: np.random.Ge
     move = str(rng.choice(["still", "pan", "zoom"], p=[0.5, 0.3, 0.2]))
     if condition == "crossing":
         tall = float(rng.uniform(70, 120))
-        speed = (width * 0.62) / frames
+        step = (width * 0.62) / frames
         actors = (
-            _actor(heads[0], (width * 0.2, 175), tall, rng, speed=(speed, 0.0)),
-            _actor(heads[1], (width * 0.8, 190), tall * 1.1, rng, speed=(-speed, 0.0)),
+            _actor(heads[0], (width * 0.2, 175), tall, rng, speed=(step, 0.0)),
+            _actor(heads[1], (width * 0.8, 190), tall * 1.1, rng, speed=(-step, 0.0)),
         )
         return Scene(SIZE_WH, actors, wall(SIZE_WH, rng))
     if move == "pan":

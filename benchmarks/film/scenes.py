@@ -31,7 +31,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A face in a picture. `visible`: the share of its box within the picture and not behind somebody; `opacity` 0..1."""
+    """A face in a picture. `visible`: share of its box inside the picture and not behind somebody; `opacity` 0..1."""
 
     actor: int
     box: tuple[float, float, float, float]
@@ -118,7 +118,11 @@ class Scene:
             map_x = ((x1 + x2) / 2 + from_u * (x2 - x1) / 2) * ratio - 0.5
             map_y = ((y1 + y2) / 2 + from_v * (y2 - y1) / 2) * ratio - 0.5
             face = cv2.remap(
-                level, map_x.astype(np.float32), map_y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+                level,
+                map_x.astype(np.float32),
+                map_y.astype(np.float32),
+                cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REFLECT,
             ).astype(np.float32)
             if actor.depicted:
                 rim = (np.abs(u) > 2 * REACH_XY[0] - 0.14) | (np.abs(v) > 2 * REACH_XY[1] - 0.12)
@@ -158,9 +162,11 @@ class Split:
 
     @property
     def actors(self) -> tuple[Actor, ...]:
+        """Of both."""
         return (*self.left.actors, *self.right.actors)
 
     def picture(self, t: int) -> tuple[Pixels, list[Drawn]]:
+        """As of a scene."""
         (one, faces), (other, more) = self.left.picture(t), self.right.picture(t)
         x, first = one.shape[1], len(self.left.actors)
         moved = [
@@ -172,7 +178,7 @@ class Split:
 
 def wall(size_wh: tuple[int, int], rng: np.random.Generator) -> Pixels:
     """A place of its own: soft colours, and a few things with edges."""
-    soft = rng.integers(40, 190, (5, 8, 3)).astype(np.uint8)
+    soft = (rng.integers(50, 180, (5, 8, 1)) + rng.integers(-25, 26, (5, 8, 3))).astype(np.uint8)
     picture = np.asarray(cv2.resize(soft, size_wh, interpolation=cv2.INTER_CUBIC), np.uint8)
     for _ in range(int(rng.integers(4, 12))):
         x, y = (int(value) for value in rng.uniform(0, 1, 2) * size_wh)
@@ -191,11 +197,13 @@ def graded(picture: Pixels, condition: str, t: int, rng: np.random.Generator) ->
     if condition in {"grain", "low light"}:
         gain, sigma = (1.0, 16.0) if condition == "grain" else (0.22, 3.0)
         noise = cv2.resize(rng.normal(0, sigma, (height * 2 // 3, width * 2 // 3)).astype(np.float32), (width, height))
-        return np.clip(picture.astype(np.float32) * gain + noise[..., None], 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(picture.astype(np.float32) * gain + noise[..., None], 0, 255), np.uint8)
     if condition == "subtitles":
         return written(picture, ["Nobody told me that you would", "be here before the others."], height - 62)
     if condition == "credits":
-        lines = [f"{role} . . . . . {name}" for role in ("Camera", "Sound", "Light") for name in ("A. Nobody", "B. Body")]
+        lines = [
+            f"{role} . . . . . {name}" for role in ("Camera", "Sound", "Light") for name in ("A. Nobody", "B. Body")
+        ]
         return written(picture, lines * 2, height - 2 * t)
     return picture
 
@@ -206,6 +214,8 @@ def written(picture: Pixels, lines: Sequence[str], top: int) -> Pixels:
     for number, line in enumerate(lines):
         (wide, _), _ = cv2.getTextSize(line, cv2.FONT_HERSHEY_DUPLEX, 0.8, 1)
         at = ((picture.shape[1] - wide) // 2, top + number * 32)
-        cv2.putText(result, line, at, cv2.FONT_HERSHEY_DUPLEX, 0.8, (0, 0, 0), 4, cv2.LINE_AA)
+        for dx, dy in ((-2, 0), (2, 0), (0, -2), (0, 2)):
+            rim = (at[0] + dx, at[1] + dy)
+            cv2.putText(result, line, rim, cv2.FONT_HERSHEY_DUPLEX, 0.8, (0, 0, 0), 1, cv2.LINE_AA)
         cv2.putText(result, line, at, cv2.FONT_HERSHEY_DUPLEX, 0.8, (255, 255, 255), 1, cv2.LINE_AA)
     return result
