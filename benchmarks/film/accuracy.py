@@ -102,13 +102,13 @@ def f1(items: Sequence[Point]) -> float:
 
 
 def placed(truth: dict[str, Any], timeline: Timeline) -> list[Placed]:
-    """The tracks that lie on a true face in most of the pictures they were seen in."""
+    """The tracks that lie on a true face, by most of their pictures, and not mostly in hard moments."""
     says = {number: one for one in timeline.appearances for number in one.tracks}
     boxes = [{int(row[0]): row[1:5] for row in one["boxes"]} for one in truth["presences"]]
     result = []
     for track in timeline.tracks:
         at = _lies_on(track, boxes)
-        if at is None:
+        if at is None or _mostly_hard(track, truth["presences"][at]):
             continue
         one, said = truth["presences"][at], says.get(track.id)
         result.append(
@@ -119,6 +119,11 @@ def placed(truth: dict[str, Any], timeline: Timeline) -> list[Placed]:
             )
         )  # fmt: skip
     return result
+
+
+def _mostly_hard(track: Track, presence: dict[str, Any]) -> bool:
+    spans = [(start, end) for start, end, how in presence["spans"] if how == "visible"]
+    return 2 * sum(any(start <= box[0] < end for start, end in spans) for box in track.boxes) < len(track.boxes)
 
 
 def _lies_on(track: Track, boxes: Sequence[dict[int, list[float]]]) -> int | None:

@@ -35,6 +35,8 @@ from personae.settings import Settings
 SIZE_WH = (640, 360)
 RATE = 25
 ENROLLED = 3
+STRANGERS_A_MINUTE = 2.5
+"""With one photo each; so they come about two and a half times, as the cast of 32 does in five minutes."""
 CONDITIONS = {
     "plain": 0.20, "small faces": 0.12, "close-up": 0.08, "crossing": 0.10, "grain": 0.09, "low light": 0.09,
     "black and white": 0.08, "subtitles": 0.07, "credits": 0.04, "split screen": 0.06, "photo on a wall": 0.07,
@@ -79,9 +81,12 @@ class Presence:
 
 
 def gather(
-    people: Path, strangers: Path | None, detector: Detector, *, left_out: int, rng: np.random.Generator, most: int = 60
+    people: Path, strangers: Path | None, detector: Detector, *, left_out: int, rng: np.random.Generator, most: int = 12
 ) -> People:
-    """Split the photos, and find the face of each that is to appear; photos without one clear face are left out."""
+    """Split the photos, and find the face of each that is to appear; photos without one clear face are left out.
+
+    `most`: how many of the `strangers` appear, so that they come more than once.
+    """
     names = [str(name) for name in rng.permutation(sorted(path.name for path in people.iterdir() if path.is_dir()))]
     result = People({}, tuple(sorted(names[left_out:])))
     for number, name in enumerate(names):
@@ -164,7 +169,7 @@ def _scene(condition: str, heads: Sequence[Head], frames: int, rng: np.random.Ge
         pan = (float(rng.uniform(-60, 60)) / frames, float(rng.uniform(-15, 15)) / frames)
     elif move == "zoom" and condition != "close-up":
         zoom = float(rng.uniform(-0.25, 0.25)) / frames
-    low, high = {"small faces": (22, 34), "close-up": (230, 330), "photo on a wall": (60, 90)}.get(condition, (45, 130))
+    low, high = {"small faces": (18, 30), "close-up": (230, 330), "photo on a wall": (60, 90)}.get(condition, (45, 130))
     placed = []
     for number, head in enumerate(heads):
         tall = float(rng.uniform(low, high))
@@ -289,8 +294,8 @@ def main() -> None:
     parser.add_argument("--left-out", type=int, default=8)
     given = parser.parse_args()
     detector = backends.make_detector(Settings())
-    rng = np.random.default_rng(given.seed)
-    people = gather(given.people, given.strangers, detector, left_out=given.left_out, rng=rng)
+    rng, most = np.random.default_rng(given.seed), max(4, round(STRANGERS_A_MINUTE * given.minutes))
+    people = gather(given.people, given.strangers, detector, left_out=given.left_out, rng=rng, most=most)
     truth = make(people, given.out, seconds=given.minutes * 60, seed=given.seed)
     print(f"{truth['frames']} pictures, {len(truth['shots'])} shots, {len(truth['presences'])} presences: {given.out}")
 

@@ -195,7 +195,7 @@ def graded(picture: Pixels, condition: str, t: int, rng: np.random.Generator) ->
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
         return np.repeat(np.asarray(grey, np.uint8)[..., None], 3, axis=2)
     if condition in {"grain", "low light"}:
-        gain, sigma = (1.0, 16.0) if condition == "grain" else (0.22, 3.0)
+        gain, sigma = (1.0, 22.0) if condition == "grain" else (0.14, 3.0)
         noise = cv2.resize(rng.normal(0, sigma, (height * 2 // 3, width * 2 // 3)).astype(np.float32), (width, height))
         return np.asarray(np.clip(picture.astype(np.float32) * gain + noise[..., None], 0, 255), np.uint8)
     if condition == "subtitles":
