@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from personae.timeline.labelling import STILL
-from personae.timeline.records import stillness_of
+from personae.timeline.records import TrackRecord, changes_of, cut
 from tests.films import head
 
 Crop = NDArray[np.uint8]
@@ -34,6 +35,28 @@ def speaking(face: Crop, seed: int) -> Crop:
     open_by = (14 if seed % 2 else 0) * np.exp(-(((xs - 56) / 25) ** 2) - ((ys - 85) / 18) ** 2)
     moved = cv2.remap(face, xs, (ys - open_by).astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     return np.asarray(moved, np.uint8)
+
+
+def record(crops: Sequence[Crop]) -> TrackRecord:
+    """A track of the faces, one a picture."""
+    k = len(crops)
+    pts, nothing = np.arange(k), np.zeros(k, np.float32)
+    return TrackRecord(
+        np.stack([pts, pts + 1], axis=1), np.zeros((k, 5), np.float32), np.zeros((k, 4), np.float32), nothing, nothing,
+        pts, 0, np.zeros(4, np.float32), np.empty(0, np.uint8), changes_of(crops),
+    )  # fmt: skip
+
+
+def stillness_of(crops: Sequence[Crop]) -> float:
+    return record(crops).stillness
+
+
+def test_the_sides_of_a_cut_have_a_stillness_each(face: Crop) -> None:
+    living = [speaking(face, seed) for seed in range(6)]
+    before, after = cut(record([face] * 6 + living), 6)
+    assert before is not None and after is not None
+    assert before.stillness < STILL < after.stillness
+    assert len(after.changes) == 6 and np.isnan(after.changes[0])
 
 
 def test_a_photo_is_still_however_the_camera_moves(face: Crop) -> None:

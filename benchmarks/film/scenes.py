@@ -141,6 +141,8 @@ class Scene:
     def _level(self, head: Head, tall: float) -> tuple[Pixels, float]:
         """The photo shrunk to about the size it is shown at, so that small faces are smooth; and by how much."""
         halvings = max(0, int(np.floor(np.log2((head.box[3] - head.box[1]) / max(tall, 1.0)))))
+        if not halvings:
+            return head.photo, 1.0
         key = (id(head), halvings)
         if key not in self._levels:
             size = (max(head.photo.shape[1] >> halvings, 1), max(head.photo.shape[0] >> halvings, 1))
