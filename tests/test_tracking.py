@@ -122,6 +122,7 @@ def record(person: int, start: int, *, x: float = 100) -> TrackRecord:
         int(times[0]),
         np.array([x, 50, x + 60, 110], np.float32),
         np.empty(0, np.uint8),
+        np.full(5, np.nan, np.float32),
     )
 
 

@@ -14,7 +14,7 @@ from personae.timeline.identity import People
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import BestPicture, Track
 
-STILL = 0.12
+STILL = 0.14
 """A living face differs from itself more than this within seconds; a picture of one does not (see `stillness`)."""
 STILL_S = 1.5
 STILL_PX = 32.0

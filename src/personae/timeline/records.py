@@ -21,7 +21,8 @@ from personae.types import FloatArray, IntArray
 
 SCHEMA = "personae/tracks/1"
 JPEG_QUALITY = 88
-_ARRAYS = ("boxes", "box_pts", "embeddings", "weights", "face_px", "face_pts", "best_box", "picture")
+FEWEST_CHANGES = 2
+_ARRAYS = ("boxes", "box_pts", "embeddings", "weights", "face_px", "face_pts", "changes", "best_box", "picture")
 _COUNTED = {"boxes": "boxes", "embeddings": "faces", "picture": "picture"}
 
 
@@ -30,8 +31,8 @@ class TrackRecord:
     """One track. `box_pts` (m, 2) int64: start and end of each picture it was seen in; `boxes` (m, 5): box and score.
 
     `embeddings` (k, d) of k faces with `weights` (k,) 0..1, `face_px` (k,) and `face_pts` (k,); `best_pts`, `best_box`
-    (4,): its best face; `picture`: that face's cut-out as a JPEG file's bytes (uint8), maybe empty; `stillness`: how
-    much its aligned faces differ from each other (0: not at all), NaN where there are too few to tell.
+    (4,): its best face; `picture`: that face's cut-out as a JPEG file's bytes (uint8), maybe empty; `changes` (k,):
+    how much each aligned face differs from the one before it (0: not at all), NaN for the first.
     """
 
     box_pts: IntArray
@@ -43,7 +44,7 @@ class TrackRecord:
     best_pts: int
     best_box: FloatArray
     picture: NDArray[np.uint8]
-    stillness: float = float("nan")
+    changes: FloatArray
 
     @property
     def start_pts(self) -> int:
@@ -54,6 +55,15 @@ class TrackRecord:
     def end_pts(self) -> int:
         """End of the last."""
         return int(self.box_pts[-1, 1])
+
+    @property
+    def stillness(self) -> float:
+        """How much the face lives: the upper quartile of its `changes`; NaN where there are too few to tell.
+
+        Who listens is still most of the time, but not all of it; a dissolve may spoil one step.
+        """
+        known = self.changes[~np.isnan(self.changes)]
+        return float(np.quantile(known, 0.75)) if len(known) >= FEWEST_CHANGES else float("nan")
 
     @property
     def mean_score(self) -> float:
@@ -76,23 +86,44 @@ def record_of(track: FaceTrack) -> TrackRecord:
         best.pts,
         np.array(best.box, np.float32),
         _jpeg(best.cut_out),
-        stillness_of([sample.crop for sample in track.samples]),
+        changes_of([sample.crop for sample in track.samples]),
     )
 
 
-def stillness_of(crops: Sequence[NDArray[np.uint8]]) -> float:
-    """Root mean square difference of consecutive aligned faces, in standard deviations of their grey levels."""
+def changes_of(crops: Sequence[NDArray[np.uint8]]) -> FloatArray:
+    """(k,) root mean square difference of each aligned face to the one before, in standard deviations of grey.
+
+    Each is first laid over the next as a flat thing would be: landmarks tremble when a camera pans or zooms, and a
+    photo would seem to live. NaN for the first.
+    """
     import cv2
 
-    if len(crops) < 3:
-        return float("nan")
-    middles = []
+    greys = []
     for crop in crops:
         grey = cv2.cvtColor(cv2.resize(crop, (56, 56), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
-        middle = grey[14:52, 10:46].astype(np.float32)
-        middles.append((middle - middle.mean()) / max(float(middle.std()), 1.0))
-    steps = [float(np.sqrt(((a - b) ** 2).mean())) for a, b in pairwise(middles)]
-    return float(np.median(steps))
+        greys.append(np.asarray(cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 0.7), np.float32))
+    changes = np.full(len(crops), np.nan, np.float32)
+    for at, (one, other) in enumerate(pairwise(greys), 1):
+        flat = _laid_over(one, other)
+        changes[at] = min(float(np.sqrt(((_middle(one) - _middle(each)) ** 2).mean())) for each in (other, flat))
+    return changes
+
+
+def _middle(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    middle = grey[14:52, 10:46]
+    return np.asarray((middle - middle.mean()) / max(float(middle.std()), 1.0), np.float32)
+
+
+def _laid_over(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`other` moved, turned and sheared to fit `one` (Evangelidis and Psarakis 2008); as is where none fits."""
+    import cv2
+
+    steps = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 30, 1e-4)
+    try:
+        _, fit = cv2.findTransformECC(one, other, np.eye(2, 3, dtype=np.float32), cv2.MOTION_AFFINE, steps, None, 3)
+    except cv2.error:
+        return other
+    return np.asarray(cv2.warpAffine(other, fit, one.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP))
 
 
 def cut(record: TrackRecord, pts: int) -> tuple[TrackRecord | None, TrackRecord | None]:
@@ -118,6 +149,7 @@ def _part(record: TrackRecord, seen: NDArray[np.bool_], until: int | None) -> Tr
         weights=record.weights[faces],
         face_px=record.face_px[faces],
         face_pts=record.face_pts[faces],
+        changes=_without_first(record.changes[faces]),
     )
     if start <= record.best_pts < end:
         return part
@@ -126,6 +158,12 @@ def _part(record: TrackRecord, seen: NDArray[np.bool_], until: int | None) -> Tr
         at = int(np.searchsorted(box_pts[:, 0], part.face_pts[int(part.weights.argmax())], "right")) - 1
     no_picture = np.empty(0, np.uint8)
     return replace(part, best_pts=int(box_pts[at, 0]), best_box=part.boxes[at, :4], picture=no_picture)
+
+
+def _without_first(changes: FloatArray) -> FloatArray:
+    changes = changes.copy()
+    changes[:1] = np.nan
+    return changes
 
 
 def joined(first: TrackRecord, second: TrackRecord) -> TrackRecord:
@@ -145,9 +183,7 @@ def joined(first: TrackRecord, second: TrackRecord) -> TrackRecord:
         better.best_pts,
         better.best_box,
         better.picture,
-        float(np.nanmax([first.stillness, second.stillness]))
-        if not np.isnan([first.stillness, second.stillness]).all()
-        else float("nan"),
+        both("changes"),
     )
 
 
@@ -167,7 +203,6 @@ def write(
     for name, what in _COUNTED.items():
         arrays[f"{what}_count"] = np.array([len(getattr(record, name)) for record in records], np.int64)
     arrays["best_pts"] = np.array([record.best_pts for record in records], np.int64)
-    arrays["stillness"] = np.array([record.stillness for record in records], np.float64)
     archive.write(path, {**arrays, **(extra or {})}, facts, schema=schema)
 
 
@@ -191,7 +226,7 @@ def read(path: Path, *, schema: str = SCHEMA) -> tuple[list[TrackRecord], dict[s
                     int(arrays["best_pts"][i]),
                     arrays["best_box"][i],
                     arrays["picture"][part["picture"]],
-                    float(arrays["stillness"][i]),
+                    arrays["changes"][part["faces"]],
                 )
             )
     except (KeyError, IndexError, ValueError, TypeError) as error:

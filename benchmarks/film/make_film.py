@@ -1,0 +1,304 @@
+"""Films with exact truth about who is on screen, where and when, made from any folder of people.
+
+    python -m benchmarks.film.make_film PEOPLE OUT [--strangers FOLDER] [--minutes 5] [--seed 0] [--left-out 8]
+
+PEOPLE/NAME/*.jpg: three photos of each person are for enrolment (copied to OUT/cast/NAME), the others are in the film.
+`--left-out` of the people are not enrolled: strangers with several photos. `--strangers`: photos of more, one each.
+Writes OUT/film.mp4 (640x360, 25 pictures a second), OUT/truth.json and OUT/cast.
+
+Photos appear as people who turn, nod and speak a little, several to a shot, while the camera pans and zooms; see
+`CONDITIONS`. A face is `visible` where at least 0.6 of its box can be seen, `hard` (not scored) between 0.1 and 0.6
+and in the middle of a dissolve.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, cast
+
+import av
+import numpy as np
+
+from benchmarks.film.scenes import Actor, Drawn, Head, Pixels, Scene, Split, graded, wall
+from personae.faces import backends
+from personae.faces.detector import Detector
+from personae.media.photos import find, load
+from personae.media.video import open_film
+from personae.settings import Settings
+
+SIZE_WH = (640, 360)
+RATE = 25
+ENROLLED = 3
+STRANGERS_A_MINUTE = 2.5
+"""With one photo each; so they come about two and a half times, as the cast of 32 does in five minutes."""
+CONDITIONS = {
+    "plain": 0.20, "small faces": 0.12, "close-up": 0.08, "crossing": 0.10, "grain": 0.09, "low light": 0.09,
+    "black and white": 0.08, "subtitles": 0.07, "credits": 0.04, "split screen": 0.06, "photo on a wall": 0.07,
+}  # fmt: skip
+VISIBLE, HARD = 0.6, 0.1
+CLEAR = 0.75
+"""In a dissolve a face counts from this opacity on; between 0.1 and this it is hard."""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One planned shot. `dissolve`: pictures of it that are mixed with the end of the shot before."""
+
+    scene: Scene | Split
+    condition: str
+    frames: int
+    dissolve: int
+
+
+@dataclass
+class People:
+    """Who may appear: heads by name. `enrolled`: the cast."""
+
+    heads: dict[str, list[Head]]
+    enrolled: tuple[str, ...]
+    enrolment: dict[str, list[Path]] = field(default_factory=dict)
+
+    @property
+    def strangers(self) -> list[str]:
+        """Who is not in the cast."""
+        return [name for name in self.heads if name not in self.enrolled]
+
+
+@dataclass
+class Presence:
+    """One actor of one shot: `seen`: (picture, box, visible share, opacity) of every picture with some of the face."""
+
+    actor: Actor
+    shot: int
+    condition: str
+    seen: list[tuple[int, tuple[float, float, float, float], float, float]] = field(default_factory=list)
+
+
+def gather(
+    people: Path, strangers: Path | None, detector: Detector, *, left_out: int, rng: np.random.Generator, most: int = 12
+) -> People:
+    """Split the photos, and find the face of each that is to appear; photos without one clear face are left out.
+
+    `most`: how many of the `strangers` appear, so that they come more than once.
+    """
+    names = [str(name) for name in rng.permutation(sorted(path.name for path in people.iterdir() if path.is_dir()))]
+    result = People({}, tuple(sorted(names[left_out:])))
+    for number, name in enumerate(names):
+        photos = sorted(path for path in (people / name).iterdir() if path.is_file())
+        photos = [photos[int(i)] for i in rng.permutation(len(photos))]
+        if number >= left_out:
+            result.enrolment[name], photos = photos[:ENROLLED], photos[ENROLLED:]
+        result.heads[name] = [head for photo in photos if (head := _head(name, photo, detector)) is not None]
+    others = [] if strangers is None else sorted(find(strangers))
+    for at in rng.permutation(len(others))[:most]:
+        head = _head(f"stranger {others[int(at)].stem}", others[int(at)], detector)
+        if head is not None:
+            result.heads[head.who] = [head]
+    result.heads = {name: heads for name, heads in result.heads.items() if heads}
+    return result
+
+
+def _head(who: str, photo: Path, detector: Detector) -> Head | None:
+    picture = load(photo)
+    faces = detector.detect(picture)
+    if not len(faces):
+        return None
+    height, width = picture.pixels.shape[:2]
+    x1, y1, x2, y2 = faces.boxes_xyxy.T
+    # The face that the photo is of: large, and near the middle.
+    off = np.hypot((x1 + x2) / 2 - width / 2, (y1 + y2) / 2 - height / 2)
+    best = int(np.argmax((y2 - y1) - 0.5 * off))
+    box = tuple(float(value) for value in faces.boxes_xyxy[best])
+    return Head(who, photo.name, picture.pixels, cast(tuple[float, float, float, float], box))
+
+
+def plan(people: People, frames: int, rng: np.random.Generator) -> Iterator[Shot]:
+    """Shots of together at least `frames` pictures. Everybody has a turn before anybody has a second one."""
+    cast_turn, stranger_turn = (
+        _turns(list(people.enrolled), rng),
+        _turns(people.strangers or list(people.enrolled), rng),
+    )
+    total, first = 0, True
+    while total < frames:
+        condition = str(rng.choice(list(CONDITIONS), p=np.array(list(CONDITIONS.values()))))
+        count = {"crossing": 2, "photo on a wall": 2, "split screen": 2, "close-up": 1}.get(
+            condition, int(rng.choice([1, 2, 3], p=[0.4, 0.4, 0.2]))
+        )
+        names: list[str] = []
+        while len(names) < count:
+            name = next(stranger_turn if rng.random() < 0.4 else cast_turn)
+            if name in people.heads and name not in names:
+                names.append(name)
+        if condition == "split screen" and rng.random() < 0.3:
+            names[1] = names[0]
+        heads = [people.heads[name][int(rng.integers(len(people.heads[name])))] for name in names]
+        length = int(rng.integers(60, 150))
+        dissolve = 0 if first or rng.random() < 0.75 else int(rng.integers(10, 26))
+        yield Shot(_scene(condition, heads, length, rng), condition, length, dissolve)
+        total, first = total + length, False
+
+
+def _turns(names: Sequence[str], rng: np.random.Generator) -> Iterator[str]:
+    while True:
+        yield from (names[int(i)] for i in rng.permutation(len(names)))
+
+
+def _scene(condition: str, heads: Sequence[Head], frames: int, rng: np.random.Generator) -> Scene | Split:
+    width, height = SIZE_WH
+    if condition == "split screen":
+        half = (width // 2, height)
+        return Split(*(Scene(half, (_actor(head, (160, 190), float(rng.uniform(80, 150)), rng),), wall(half, rng))
+                       for head in heads))  # fmt: skip
+    pan, zoom = (0.0, 0.0), 0.0
+    move = str(rng.choice(["still", "pan", "zoom"], p=[0.5, 0.3, 0.2]))
+    if condition == "crossing":
+        tall = float(rng.uniform(70, 120))
+        step = (width * 0.62) / frames
+        actors = (
+            _actor(heads[0], (width * 0.2, 175), tall, rng, speed=(step, 0.0)),
+            _actor(heads[1], (width * 0.8, 190), tall * 1.1, rng, speed=(-step, 0.0)),
+        )
+        return Scene(SIZE_WH, actors, wall(SIZE_WH, rng))
+    if move == "pan":
+        pan = (float(rng.uniform(-60, 60)) / frames, float(rng.uniform(-15, 15)) / frames)
+    elif move == "zoom" and condition != "close-up":
+        zoom = float(rng.uniform(-0.25, 0.25)) / frames
+    low, high = {"small faces": (18, 30), "close-up": (230, 330), "photo on a wall": (60, 90)}.get(condition, (45, 130))
+    placed = []
+    for number, head in enumerate(heads):
+        tall = float(rng.uniform(low, high))
+        x = width * (number + 0.5) / len(heads) + float(rng.uniform(-0.05, 0.05)) * width
+        y = height * 0.5 if condition == "close-up" else float(rng.uniform(0.4, 0.6)) * height
+        if condition == "subtitles":
+            tall, y = float(rng.uniform(100, 140)), height - 75.0
+        depicted = condition == "photo on a wall" and number == 0
+        speed = (float(rng.uniform(-0.2, 0.2)), float(rng.uniform(-0.1, 0.1)))
+        placed.append(_actor(head, (x, y), tall, rng, speed=(0.0, 0.0) if depicted else speed, depicted=depicted))
+    return Scene(SIZE_WH, tuple(placed), wall(SIZE_WH, rng), pan, zoom)
+
+
+def _actor(
+    head: Head, centre: tuple[float, float], tall: float, rng: np.random.Generator,
+    *, speed: tuple[float, float] = (0.0, 0.0), depicted: bool = False,
+) -> Actor:  # fmt: skip
+    phases = tuple(float(value) for value in rng.uniform(0, 2 * np.pi, 4))
+    return Actor(head, centre, tall, speed, 0.0 if depicted else float(rng.uniform(-0.0006, 0.0006)), depicted, phases)
+
+
+def pictures(shots: Sequence[Shot], rng: np.random.Generator) -> Iterator[tuple[Pixels, list[tuple[int, Drawn]]]]:
+    """Each picture with its faces and the number of the shot each belongs to."""
+    for number, shot in enumerate(shots):
+        for t in range(shot.frames):
+            picture, faces = _shown(shot, t, rng)
+            drawn = [(number, face) for face in faces]
+            if t < shot.dissolve:
+                share = (t + 1) / (shot.dissolve + 1)
+                before, others = _shown(shots[number - 1], shots[number - 1].frames + t, rng)
+                picture = np.asarray(np.round(before * (1 - share) + picture * share), np.uint8)
+                drawn = [(number, Drawn(f.actor, f.box, f.visible, share)) for f in faces]
+                drawn += [(number - 1, Drawn(f.actor, f.box, f.visible, 1 - share)) for f in others]
+            yield picture, drawn
+
+
+def _shown(shot: Shot, t: int, rng: np.random.Generator) -> tuple[Pixels, list[Drawn]]:
+    picture, faces = shot.scene.picture(t)
+    return graded(picture, shot.condition, t, rng), faces
+
+
+def make(people: People, out: Path, *, seconds: float, seed: int) -> dict[str, Any]:
+    """Write film, truth and the cast's photos into the folder `out`; returns the truth."""
+    rng = np.random.default_rng(seed)
+    out.mkdir(parents=True, exist_ok=True)
+    for name, photos in people.enrolment.items():
+        (out / "cast" / name).mkdir(parents=True, exist_ok=True)
+        for photo in photos:
+            shutil.copy(photo, out / "cast" / name / photo.name)
+    shots = list(plan(people, round(seconds * RATE), rng))
+    presences = {
+        (number, at): Presence(actor, number, shot.condition)
+        for number, shot in enumerate(shots)
+        for at, actor in enumerate(shot.scene.actors)
+    }
+    with av.open(str(out / "film.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=RATE, options={"preset": "veryfast", "crf": "20"})
+        stream.width, stream.height, stream.pix_fmt = *SIZE_WH, "yuv420p"
+        for number, (picture, drawn) in enumerate(pictures(shots, rng)):
+            for shot, face in drawn:
+                if face.visible > 0:
+                    presences[shot, face.actor].seen.append((number, face.box, face.visible, face.opacity))
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    truth = _truth(people, shots, list(presences.values()), out / "film.mp4", seed)
+    (out / "truth.json").write_text(json.dumps(truth, separators=(",", ":")), encoding="utf-8")
+    return truth
+
+
+def _truth(
+    people: People, shots: Sequence[Shot], presences: Sequence[Presence], film: Path, seed: int
+) -> dict[str, Any]:
+    """Truth in the film's own clock. Spans are half-open; a shot starts at the first picture that has any of it."""
+    with open_film(film) as opened:
+        base, origin = opened.video.time_base, opened.video.start_pts
+    step = Fraction(1, RATE) / base
+
+    def pts(picture: int) -> int:
+        return origin + round(picture * step)
+
+    starts = np.cumsum([0, *(shot.frames for shot in shots)])
+    return {
+        "schema": "personae/film-truth/1", "film": film.name, "seed": seed, "time_base": str(base), "start_pts": origin,
+        "rate": RATE, "size": list(SIZE_WH), "frames": int(starts[-1]), "cast": list(people.enrolled),
+        "shots": [
+            {"start_pts": pts(int(starts[i])), "end_pts": pts(int(starts[i + 1])), "condition": shot.condition,
+             "dissolve_end_pts": pts(int(starts[i]) + shot.dissolve) if shot.dissolve else None}
+            for i, shot in enumerate(shots)
+        ],
+        "presences": [
+            {"who": one.actor.head.who, "cast": one.actor.head.who in people.enrolled, "photo": one.actor.head.source,
+             "depicted": one.actor.depicted, "shot": one.shot, "condition": one.condition,
+             "spans": [[pts(a), pts(b), how] for a, b, how in _spans(one)],
+             "boxes": [[pts(n), *(round(v, 1) for v in box), round(seen, 2)] for n, box, seen, _ in one.seen]}
+            for one in presences if one.seen
+        ],
+    }  # fmt: skip
+
+
+def _spans(presence: Presence) -> list[tuple[int, int, str]]:
+    spans: list[tuple[int, int, str]] = []
+    for number, _, visible, opacity in presence.seen:
+        if visible < HARD or opacity < HARD:
+            continue
+        how = "visible" if visible >= VISIBLE and opacity >= CLEAR else "hard"
+        if spans and spans[-1][1:] == (number, how):
+            spans[-1] = (spans[-1][0], number + 1, how)
+        else:
+            spans.append((number, number + 1, how))
+    return spans
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("people", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--strangers", type=Path)
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--left-out", type=int, default=8)
+    given = parser.parse_args()
+    detector = backends.make_detector(Settings())
+    rng, most = np.random.default_rng(given.seed), max(4, round(STRANGERS_A_MINUTE * given.minutes))
+    people = gather(given.people, given.strangers, detector, left_out=given.left_out, rng=rng, most=most)
+    truth = make(people, given.out, seconds=given.minutes * 60, seed=given.seed)
+    print(f"{truth['frames']} pictures, {len(truth['shots'])} shots, {len(truth['presences'])} presences: {given.out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""A photo in the picture is told from a living face, though landmarks tremble when the camera moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from personae.timeline.labelling import STILL
+from personae.timeline.records import TrackRecord, changes_of, cut
+from tests.films import head
+
+Crop = NDArray[np.uint8]
+
+
+@pytest.fixture(scope="module")
+def face(astronaut: Path) -> Crop:
+    return np.asarray(cv2.resize(head(astronaut)[70:190, 35:155], (112, 112), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def trembling(face: Crop, seed: int) -> Crop:
+    """The face as it is cut out with landmarks a few pixels off."""
+    rng = np.random.default_rng(seed)
+    matrix = np.array([[1, 0, 0], [0, 1, 0]]) + rng.normal(0, [0.02, 0.02, 2.0], (2, 3))
+    return np.asarray(cv2.warpAffine(face, matrix, (112, 112), borderMode=cv2.BORDER_REFLECT), np.uint8)
+
+
+def speaking(face: Crop, seed: int) -> Crop:
+    """The lower half of the face drawn out at odd seeds, as a mouth opens."""
+    ys, xs = np.mgrid[:112, :112].astype(np.float32)
+    open_by = (14 if seed % 2 else 0) * np.exp(-(((xs - 56) / 25) ** 2) - ((ys - 85) / 18) ** 2)
+    moved = cv2.remap(face, xs, (ys - open_by).astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(moved, np.uint8)
+
+
+def record(crops: Sequence[Crop]) -> TrackRecord:
+    """A track of the faces, one a picture."""
+    k = len(crops)
+    pts, nothing = np.arange(k), np.zeros(k, np.float32)
+    return TrackRecord(
+        np.stack([pts, pts + 1], axis=1), np.zeros((k, 5), np.float32), np.zeros((k, 4), np.float32), nothing, nothing,
+        pts, 0, np.zeros(4, np.float32), np.empty(0, np.uint8), changes_of(crops),
+    )  # fmt: skip
+
+
+def stillness_of(crops: Sequence[Crop]) -> float:
+    return record(crops).stillness
+
+
+def test_the_sides_of_a_cut_have_a_stillness_each(face: Crop) -> None:
+    living = [speaking(face, seed) for seed in range(6)]
+    before, after = cut(record([face] * 6 + living), 6)
+    assert before is not None and after is not None
+    assert before.stillness < STILL < after.stillness
+    assert len(after.changes) == 6 and np.isnan(after.changes[0])
+
+
+def test_a_photo_is_still_however_the_camera_moves(face: Crop) -> None:
+    assert stillness_of([trembling(face, seed) for seed in range(8)]) < STILL
+
+
+def test_a_face_that_speaks_is_not_still(face: Crop) -> None:
+    assert stillness_of([trembling(speaking(face, seed), seed) for seed in range(8)]) > STILL
+
+
+def test_a_listener_who_moves_only_now_and_then_is_not_still(face: Crop) -> None:
+    crops = [face] * 4 + [speaking(face, seed) for seed in (1, 2, 3, 4)]
+    assert stillness_of(crops) > STILL
+
+
+def test_two_faces_do_not_tell(face: Crop) -> None:
+    assert np.isnan(stillness_of([face, face]))
