@@ -1,12 +1,13 @@
 """How often tracks get the right name, and how often a stranger's track gets any, on tracks made of photos.
 
-    python -m benchmarks.film.tracks lfw_dev_sface.npz [--draws 6]
+    python -m benchmarks.film.tracks EMBEDDINGS.npz [--draws 8] [--learnable]
 
 The archive of the open-set benchmark (see benchmarks/openset/data.py). Of each draw some people of the part `cast` are
 the cast, with sharp photos; all others of that part are strangers. A track is 2 to 5 other photos of one person, two
 tracks a person, all sharp, all small, or each face either; no two are on screen together. Photos of one person differ
 far more than the faces of a track do, and so the real tracks of a person are easier to put together, and a stranger
-who is like a character stays so for a whole track. The part `strangers` adds tracks of one face each.
+who is like a character stays so for a whole track. The part `strangers` adds tracks of one face each. --learnable takes
+all of them from the parts `background` and `calibration`, the only ones that constants may be chosen on.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.openset import heads
-from benchmarks.openset.data import CAST, STRANGERS, Faces, load
+from benchmarks.openset.data import BACKGROUND, CALIBRATION, CAST, STRANGERS, Faces, load
 from personae.recognition.model import CharacterModel
 from personae.timeline import identity
 from personae.timeline.records import TrackRecord
@@ -82,6 +83,8 @@ def draw(
     rng = np.random.default_rng([size, photos, seed])
     rows_of = {int(person): rng.permutation(np.flatnonzero(cast.person == person)) for person in np.unique(cast.person)}
     people = rng.permutation(sorted(rows_of))
+    enough = np.array([len(rows_of[int(person)]) >= photos + FEWEST for person in people])
+    people = np.concatenate([people[enough][:size], people[enough][size:], people[~enough]])
     enrolled = np.stack([rows_of[int(person)][:photos] for person in people[:size]])
     photos_of = heads.Cast(cast.embeddings["clean"][enrolled], cast.copies[enrolled], cast.copies_px[enrolled])
     records: list[TrackRecord] = []
@@ -94,7 +97,8 @@ def draw(
             if len(taken) >= FEWEST:
                 records.append(record(cast, condition, taken, 10 * len(records), rng))
                 truth.append(number)
-    for row in rng.choice(len(single.person), SINGLE, replace=False):
+    _, first, photos_each = np.unique(single.person, return_index=True, return_counts=True)
+    for row in rng.choice(np.sort(first[photos_each == 1]), SINGLE, replace=False):
         records.append(record(single, condition, np.array([row]), 10 * len(records), rng))
         truth.append(len(people) + int(row))
     return heads.fitted(photos_of), records, np.array(truth)
@@ -133,9 +137,11 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--draws", type=int, default=6)
+    parser.add_argument("--draws", type=int, default=8)
+    parser.add_argument("--learnable", action="store_true")
     arguments = parser.parse_args()
-    cast, single = load(arguments.data, (CAST,)), load(arguments.data, (STRANGERS,))
+    parts = ((BACKGROUND, CALIBRATION),) * 2 if arguments.learnable else ((CAST,), (STRANGERS,))
+    cast, single = (load(arguments.data, part) for part in parts)
     print("| faces | cast x photos | named rightly % | wrongly % | strangers named % | of one face % | B-cubed F |")
     print("|---|---|---|---|---|---|---|")
     for condition in CONDITIONS:
