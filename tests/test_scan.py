@@ -81,6 +81,16 @@ def test_a_film_says_what_its_false_accept_rate_means(
     assert by_hand["far"] < 0.001
 
 
+def test_roles_of_one_performer_are_left_open_and_said(film: Path, tmp_path: Path) -> None:
+    recognizer = drawn_recognizer(tmp_path / "cast")
+    recognizer.prepare()
+    assert recognizer.face_model is not None
+    recognizer.face_model.performers_ = {"Thor": "Chris", "Loki": "Chris"}
+    result = scan_film(film, recognizer, tmp_path / "out")
+    assert not spans_of(result.timeline, "Thor") and not spans_of(result.timeline, "Loki")
+    assert "Unknown 1 is Thor or Loki: they are not told apart by their faces." in result.notes
+
+
 def test_wrong_names_to_expect_are_said_in_words() -> None:
     facts = {"far": 0.01, "tracks": 900, "unknown_tracks": 230, "expected_wrong_names": 2.3, "strangers": 0.26}
     assert describe(facts).startswith("At a false-accept rate of 1.00% about 2.3 of 230 unknown tracks would get")

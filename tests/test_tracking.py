@@ -184,7 +184,9 @@ def names_of(rows: Sequence[TrackRecord], model: CharacterModel) -> tuple[list[s
 def test_tracks_of_the_cast_are_named_and_roles_of_one_performer_are_not_guessed() -> None:
     rows = [record(person, 3000 * person) for person in (0, 1, 2, 4)]
     assert names_of(rows, cast_of(3))[0] == ["0", "1", "2", None]
-    assert names_of(rows, cast_of(3, {"0": "Kim", "2": "Kim"}))[0] == [None, "1", None, None]
+    names, found = names_of(rows, cast_of(3, {"0": "Kim", "2": "Kim"}))
+    assert names == [None, "1", None, None]
+    assert [set(found.either[person]) for person in found.person] == [{"0", "2"}, set(), {"0", "2"}, set()]
 
 
 def test_what_is_not_told_from_another_is_not_guessed_also_when_its_first_name_is_taken() -> None:

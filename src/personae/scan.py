@@ -90,7 +90,7 @@ def scan_film(
     shutil.rmtree(files.unfinished, ignore_errors=True)
     if progress_callback is not None:
         progress_callback(Progress("timeline", 1, 1, str(files.timeline)))
-    return ScanResult(timeline, files, (*notes, *_doubts(watched)), reused)
+    return ScanResult(timeline, files, (*notes, *_undecided(people, labels), *_doubts(watched)), reused)
 
 
 def identify_tracks(watched: Watched, model: CharacterModel, settings: Settings) -> identity.People:
@@ -197,6 +197,16 @@ def _facts_of(settings: Settings) -> dict[str, Any]:
         "detector", "embedder",
     )  # fmt: skip
     return {"personae_version": __version__, **{name: getattr(settings, name) for name in names}}
+
+
+def _undecided(people: identity.People, labels: Sequence[Label]) -> list[str]:
+    """A sentence per unknown person who is one of two characters."""
+    either = {
+        label.unknown: people.either[person]
+        for person, label in zip(people.person.tolist(), labels, strict=True)
+        if person >= 0 and label.unknown is not None and people.either[person]
+    }
+    return [f"{who} is {' or '.join(names)}: they are not told apart by their faces." for who, names in either.items()]
 
 
 def _doubts(watched: Watched) -> list[str]:

@@ -41,6 +41,7 @@ class People:
 
     `similarity` (n,): cosine of each track to its cluster's character, of an unknown to the nearest; `confidence`
     (n,) that the name is right, where `strangers` is the share of tracks of people outside the cast.
+    `either`: per cluster the two characters that it is not told apart between, else empty.
     """
 
     person: IntArray
@@ -48,6 +49,7 @@ class People:
     similarity: NDArray[np.float64]
     confidence: NDArray[np.float64]
     strangers: float
+    either: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +124,7 @@ def identify(
         confidence[i] = own if who is None else max(own, whole * min(1.0, max(belongs, 0.0) / clustering.ALIKE))
     characters = tuple(None if who is None else str(model.classes_[who]) for who in named)
     person = _without_no_faces(person, characters, records, evidence)
-    return People(person, characters, similarity, confidence, share)
+    return People(person, characters, similarity, confidence, share, of_clusters.either)
 
 
 def on_screen_together(records: Sequence[TrackRecord]) -> NDArray[np.bool_]:

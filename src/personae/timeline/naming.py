@@ -25,12 +25,14 @@ EM_STEPS = 50
 class Weighed:
     """What the model makes of n mean faces: `evidence`, `similarity` (n, c) for each character, `asked` (n,) of each.
 
-    Nothing is enough (`asked` infinite) for one that is not told from another character: see `Decisions.rivals`.
+    Nothing is enough (`asked` infinite) for one that is not told from another character; `either` gives the two, and is
+    empty for the others: see `Decisions.alternatives`.
     """
 
     evidence: NDArray[np.float64]
     similarity: NDArray[np.float64]
     asked: NDArray[np.float64]
+    either: tuple[tuple[str, ...], ...]
 
 
 def weigh(
@@ -43,6 +45,7 @@ def weigh(
     there = np.flatnonzero(np.abs(means).max(axis=1, initial=0.0) > 0)
     shape = len(means), len(model.classes_)
     evidence, similarity, asked = np.full(shape, -1.0), np.zeros(shape), np.full(len(means), np.inf)
+    either: list[tuple[str, ...]] = [()] * len(means)
     if len(there):
         decided = model.decide(means[there], face_px=face_px[there], threshold=threshold, candidates=shape[1])
         rows = there[:, None]
@@ -52,7 +55,9 @@ def weigh(
         evidence[there, decided.characters[:, 0]] += np.where(lead > 0, lead + 1e-9, 0.0)
         similarity[rows, decided.characters] = decided.similarity
         asked[there] = np.where(decided.rivals >= 0, np.inf, decided.threshold + POOLED_MARGIN)
-    return Weighed(evidence, similarity, asked)
+        for face, at in enumerate(there.tolist()):
+            either[at] = decided.alternatives(face)
+    return Weighed(evidence, similarity, asked, tuple(either))
 
 
 def name_clusters(
