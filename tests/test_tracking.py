@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from personae.recognition.model import CharacterModel
+from personae.recognition.model import CharacterModel, Decisions
 from personae.recognition.prototypes import unit
 from personae.timeline import clustering, identity, naming, records, setups
 from personae.timeline.looking import Look, all_have_partners, likeness
@@ -201,6 +202,20 @@ def test_a_track_without_faces_is_nobody_and_stops_nothing() -> None:
     names, found = names_of([empty, record(1, 3000)], cast_of(2))
     assert names == [None, "1"] and found.person[0] == -1
     assert names_of([empty], cast_of(2))[0] == [None] and names_of([], cast_of(2))[0] == []
+
+
+def test_the_character_that_other_heads_chose_is_the_name() -> None:
+    class Chooser(CharacterModel):
+        def decide(self, *args: Any, **kwargs: Any) -> Decisions:
+            found = super().decide(*args, **kwargs)
+            swap = np.array([1, 0, *range(2, found.characters.shape[1])])
+            return replace(
+                found, characters=found.characters[:, swap], similarity=found.similarity[:, swap],
+                confidence=found.confidence[:, swap], evidence=found.evidence[:, swap],
+            )  # fmt: skip
+
+    model = Chooser(background=sface_background()).fit(PEOPLE[:2, 5:].reshape(-1, 128), np.repeat(["0", "1"], 3))
+    assert names_of([record(0, 0), record(1, 3000)], model)[0] == ["1", "0"]
 
 
 def test_small_faces_are_weighed_as_the_model_weighs_them() -> None:
