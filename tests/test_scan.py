@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from personae.cli import cli
 from personae.errors import ModelNotFoundError, WriteError
 from personae.recognition.recognizer import CharacterRecognizer
 from personae.scan import scan_film
 from personae.settings import Settings
 from personae.timeline import film_files, native, watching
+from personae.timeline.far_in_film import describe
 from personae.types import Progress
 from tests.drawn_films import SIZE_WH, drawn_film, drawn_recognizer, scene, spans_of
 from tests.films import Pixels
@@ -54,6 +58,44 @@ def test_cuts_give_exact_spans(recognizer: CharacterRecognizer, film: Path, tmp_
         assert one.best_picture is not None and one.best_picture.file is not None
         assert (tmp_path / one.best_picture.file).is_file()
     assert not result.files.unfinished.exists()
+
+
+def test_a_film_says_what_its_false_accept_rate_means(
+    recognizer: CharacterRecognizer, film: Path, tmp_path: Path
+) -> None:
+    result = scan_film(film, recognizer, tmp_path)
+    facts = result.timeline.model["film"]
+    unknown = [one for one in result.timeline.appearances if one.unknown]
+    assert facts["tracks"] == len(result.timeline.tracks) == 4
+    assert facts["unknown_tracks"] == sum(len(one.tracks) for one in unknown) == 1
+    assert facts["far"] == 0.01 and facts["expected_wrong_names"] == 0.01
+    assert 1 / 6 <= facts["strangers"] < 0.5, "one of four, and one of either kind besides"
+    shown = CliRunner().invoke(cli, ["inspect", "--timeline", str(result.files.timeline)]).output
+    assert "less than 0.1 of 1 unknown track would get a wrong name" in " ".join(shown.split())
+    as_json = CliRunner().invoke(cli, ["inspect", "--json", "--timeline", str(result.files.timeline)]).output
+    assert json.loads(as_json)["film"] == facts
+    # By hand: what the curve says of that threshold.
+    by_hand_settings = replace(recognizer.settings, threshold=0.6)
+    strict = CharacterRecognizer(recognizer.project.folder, settings=by_hand_settings)
+    by_hand = scan_film(film, strict, tmp_path).timeline.model["film"]
+    assert by_hand["far"] < 0.001
+
+
+def test_roles_of_one_performer_are_left_open_and_said(film: Path, tmp_path: Path) -> None:
+    recognizer = drawn_recognizer(tmp_path / "cast")
+    recognizer.prepare()
+    assert recognizer.face_model is not None
+    recognizer.face_model.performers_ = {"Thor": "Chris", "Loki": "Chris"}
+    result = scan_film(film, recognizer, tmp_path / "out")
+    assert not spans_of(result.timeline, "Thor") and not spans_of(result.timeline, "Loki")
+    assert "Unknown 1 is Thor or Loki: they are not told apart by their faces." in result.notes
+
+
+def test_wrong_names_to_expect_are_said_in_words() -> None:
+    facts = {"far": 0.01, "tracks": 900, "unknown_tracks": 230, "expected_wrong_names": 2.3, "strangers": 0.26}
+    assert describe(facts).startswith("At a false-accept rate of 1.00% about 2.3 of 230 unknown tracks would get")
+    assert "26%" in describe(facts)
+    assert "about 0.0 of 0 unknown tracks" in describe({**facts, "unknown_tracks": 0, "expected_wrong_names": 0.0})
 
 
 def test_somebody_who_comes_and_goes_within_a_shot(recognizer: CharacterRecognizer, tmp_path: Path) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from personae.recognition.model import CharacterModel, Decisions
 from personae.recognition.prototypes import unit
-from personae.timeline import clustering, identity, records, setups
+from personae.timeline import clustering, identity, naming, records, setups
 from personae.timeline.looking import Look, all_have_partners, likeness
 from personae.timeline.records import TrackRecord
 from personae.timeline.tracking import FaceTrack, FaceTracker, cheapest_pairs
 from personae.types import Faces, FloatArray, PixelArray, Quality
-from tests.people import people
+from tests.people import people, sface_background
 
 SECOND = 1000
 PEOPLE = people(6, 8, seed=3)
@@ -160,16 +163,94 @@ def test_clusters_are_people_and_never_join_who_is_on_screen_together() -> None:
 def test_of_two_on_screen_together_only_one_is_named_unless_both_are_far_above() -> None:
     asked = np.array([0.3, 0.3])
     together = np.array([[False, True], [True, False]])
-    assert identity.name_clusters(np.array([[0.6, 0.1], [0.4, 0.35]]), asked, together) == [0, 1]
-    assert identity.name_clusters(np.array([[0.6, 0.1], [0.4, 0.2]]), asked, together) == [0, None]
-    assert identity.name_clusters(np.array([[0.6, 0.1], [0.5, 0.2]]), asked, together) == [0, 0]
-    assert identity.name_clusters(np.array([[0.6, 0.1], [0.4, 0.2]]), asked, ~together & together) == [0, 0]
-    assert identity.name_clusters(np.array([[0.29, 0.1]]), asked[:1], np.zeros((1, 1), bool)) == [None]
+    assert naming.name_clusters(np.array([[0.6, 0.1], [0.4, 0.35]]), asked, together) == [0, 1]
+    assert naming.name_clusters(np.array([[0.6, 0.1], [0.4, 0.2]]), asked, together) == [0, None]
+    assert naming.name_clusters(np.array([[0.6, 0.1], [0.5, 0.2]]), asked, together) == [0, 0]
+    assert naming.name_clusters(np.array([[0.6, 0.1], [0.4, 0.2]]), asked, ~together & together) == [0, 0]
+    assert naming.name_clusters(np.array([[0.29, 0.1]]), asked[:1], np.zeros((1, 1), bool)) == [None]
 
 
-def test_more_is_asked_of_many_faces_and_of_small_ones() -> None:
-    few, many, small = identity.asked_of(np.array([0.5, 9.0, 0.5]), np.array([60.0, 60.0, 20.0]), 0.25)
-    assert 0.25 < few < many and few < small
+def cast_of(count: int, performers: dict[str, str] | None = None) -> CharacterModel:
+    """A model of the first people, "0", "1", ..., by their last three photos; `record` shows the others."""
+    rows = PEOPLE[:count, 5:].reshape(-1, PEOPLE.shape[2])
+    return CharacterModel(background=sface_background()).fit(
+        rows, np.repeat([str(i) for i in range(count)], 3), performers=performers
+    )
+
+
+def names_of(rows: Sequence[TrackRecord], model: CharacterModel) -> tuple[list[str | None], identity.People]:
+    found = identity.identify(rows, identity.evidence_of(rows, model), model)
+    return [None if who < 0 else found.character[who] for who in found.person], found
+
+
+def test_tracks_of_the_cast_are_named_and_roles_of_one_performer_are_not_guessed() -> None:
+    rows = [record(person, 3000 * person) for person in (0, 1, 2, 4)]
+    assert names_of(rows, cast_of(3))[0] == ["0", "1", "2", None]
+    names, found = names_of(rows, cast_of(3, {"0": "Kim", "2": "Kim"}))
+    assert names == [None, "1", None, None]
+    assert [set(found.either[person]) for person in found.person] == [{"0", "2"}, set(), {"0", "2"}, set()]
+
+
+def test_what_is_not_told_from_another_is_not_guessed_also_when_its_first_name_is_taken() -> None:
+    scores = np.array([[0.6, 0.1], [0.4, 0.39]])
+    together = np.array([[False, True], [True, False]])
+    assert naming.name_clusters(scores, np.array([0.3, np.inf]), together) == [0, None]
+
+
+def test_a_track_without_faces_is_nobody_and_stops_nothing() -> None:
+    empty = replace(record(0, 0), embeddings=np.empty((0, 128), np.float32), weights=np.empty(0, np.float32),
+                    face_px=np.empty(0, np.float32), face_pts=np.empty(0, np.int64))  # fmt: skip
+    names, found = names_of([empty, record(1, 3000)], cast_of(2))
+    assert names == [None, "1"] and found.person[0] == -1
+    assert names_of([empty], cast_of(2))[0] == [None] and names_of([], cast_of(2))[0] == []
+
+
+def test_the_character_that_other_heads_chose_is_the_name() -> None:
+    class Chooser(CharacterModel):
+        def decide(self, *args: Any, **kwargs: Any) -> Decisions:
+            found = super().decide(*args, **kwargs)
+            swap = np.array([1, 0, *range(2, found.characters.shape[1])])
+            return replace(
+                found, characters=found.characters[:, swap], similarity=found.similarity[:, swap],
+                confidence=found.confidence[:, swap], evidence=found.evidence[:, swap],
+            )  # fmt: skip
+
+    model = Chooser(background=sface_background()).fit(PEOPLE[:2, 5:].reshape(-1, 128), np.repeat(["0", "1"], 3))
+    assert names_of([record(0, 0), record(1, 3000)], model)[0] == ["1", "0"]
+
+
+def test_small_faces_are_weighed_as_the_model_weighs_them() -> None:
+    background = sface_background()
+    assert background.small is not None
+    photos = PEOPLE[:4, 5:].reshape(-1, 128)
+    own = 0.6 * (PEOPLE[:4] - background.mean)
+    small = unit(own + background.small.mean_at(np.full(1, 14.0))).astype(np.float32)
+    copies = small[:, 5:].reshape(-1, 1, 128)
+    y = np.repeat(list("0123"), 3)
+    model = CharacterModel(background=background).fit(photos, y, copies=copies, copies_px=np.full((12, 1), 14.0))
+    rows = [
+        replace(record(person, 3000 * person), embeddings=small[person, :5], face_px=np.full(5, 14, np.float32))
+        for person in range(4)
+    ]
+    evidence = identity.evidence_of(rows, model)
+    weighed = naming.weigh(model, evidence.means, np.exp(evidence.log_px))
+    asked = model.decide(evidence.means, face_px=np.full(4, 14.0))
+    np.testing.assert_allclose(weighed.evidence.max(axis=1), asked.evidence[:, 0], atol=1e-6)
+    assert not np.allclose(weighed.evidence, weighed.similarity)
+    assert names_of(rows, model)[0] == ["0", "1", "2", "3"]
+
+
+def test_the_share_of_strangers_is_read_from_the_film() -> None:
+    model = cast_of(2)
+    sure, unlike = np.full(30, 0.9), np.full(10, -0.1)
+    one = np.ones(40, np.int64)
+    assert naming.strangers_among(np.concatenate([sure, unlike]), one, model) == pytest.approx(0.25, abs=0.03)
+    assert naming.strangers_among(sure, one[:30], model) == pytest.approx(1 / 32, abs=0.005)
+    assert naming.strangers_among(sure[:0], one[:0], model) == pytest.approx(0.5)
+    few = names_of([record(0, 0), record(1, 3000)], model)[1]
+    many = names_of([record(0, 0), record(1, 3000), *(record(p, 9000 * p) for p in (2, 3, 4, 5))], model)[1]
+    assert few.strangers < many.strangers
+    assert (many.confidence[:2] <= few.confidence[:2]).all()
 
 
 def test_the_same_place_in_the_same_set_up_counts_for_a_pair() -> None:

@@ -25,6 +25,7 @@ from personae.settings import Settings
 from personae.timeline import edits as decided
 from personae.timeline import film_files, identity, native, setups
 from personae.timeline.appearances import Label, build
+from personae.timeline.far_in_film import far_in_film
 from personae.timeline.film_files import FilmFiles
 from personae.timeline.labelling import labels_of, tracks_of
 from personae.timeline.looking import WEAK_SCORE
@@ -79,24 +80,29 @@ def scan_film(
             opened, detector, embedder.embed, settings,
             kept_in=files.unfinished, fingerprint=fingerprint, progress=progress_callback,
         )  # fmt: skip
-    labels = name_tracks(watched, model, settings, earlier)
-    facts = {"model": recognizer.model_card(), "settings": _facts_of(settings)}
+    people = identify_tracks(watched, model, settings)
+    labels = labels_in(watched, people, earlier)
+    card = recognizer.model_card()
+    card["film"] = far_in_film(people, model, far=card["far"], threshold=settings.threshold)
+    facts = {"model": card, "settings": _facts_of(settings)}
     scanned = film_files.Scanned.of(watched, labels, earlier, facts, fingerprint)
     timeline, notes = finish(scanned, files, settings, edits)
     shutil.rmtree(files.unfinished, ignore_errors=True)
     if progress_callback is not None:
         progress_callback(Progress("timeline", 1, 1, str(files.timeline)))
-    return ScanResult(timeline, files, (*notes, *_doubts(watched)), reused)
+    return ScanResult(timeline, files, (*notes, *_undecided(people, labels), *_doubts(watched)), reused)
 
 
-def name_tracks(
-    watched: Watched, model: CharacterModel, settings: Settings, earlier: film_files.Scanned | None
-) -> list[Label]:
-    """The model's opinion: one label per track. Unknown people keep the numbers they had in the `earlier` scan."""
+def identify_tracks(watched: Watched, model: CharacterModel, settings: Settings) -> identity.People:
+    """The model's opinion about who the tracks show."""
     second = float(1 / watched.video.time_base)
     evidence = identity.evidence_of(watched.records, model)
     bonus = setups.same_place_bonus(watched.records, watched.look_pts, watched.tiny, second, identity.SAME_PLACE_BONUS)
-    people = identity.identify(watched.records, evidence, model, threshold=settings.threshold, bonus=bonus)
+    return identity.identify(watched.records, evidence, model, threshold=settings.threshold, bonus=bonus)
+
+
+def labels_in(watched: Watched, people: identity.People, earlier: film_files.Scanned | None) -> list[Label]:
+    """One label per track. Unknown people keep the numbers they had in the `earlier` scan."""
     before = earlier if earlier is not None and earlier.is_of(watched.video) else None
     return labels_of(
         people,
@@ -191,6 +197,16 @@ def _facts_of(settings: Settings) -> dict[str, Any]:
         "detector", "embedder",
     )  # fmt: skip
     return {"personae_version": __version__, **{name: getattr(settings, name) for name in names}}
+
+
+def _undecided(people: identity.People, labels: Sequence[Label]) -> list[str]:
+    """A sentence per unknown person who is one of two characters."""
+    either = {
+        label.unknown: people.either[person]
+        for person, label in zip(people.person.tolist(), labels, strict=True)
+        if person >= 0 and label.unknown is not None and people.either[person]
+    }
+    return [f"{who} is {' or '.join(names)}: they are not told apart by their faces." for who, names in either.items()]
 
 
 def _doubts(watched: Watched) -> list[str]:

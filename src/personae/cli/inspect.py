@@ -14,12 +14,20 @@ from personae.cli.train import print_metrics
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the card as JSON.")
+@click.option(
+    "--timeline",
+    type=click.Path(path_type=Path),
+    help="Show the model that named this scanned film instead, and what its FAR means there.",
+)
 @model_option
 @project_option
-def inspect(as_json: bool, model: Path | None, project: Path | None) -> None:
+def inspect(as_json: bool, timeline: Path | None, model: Path | None, project: Path | None) -> None:
     """Show the model: characters, photos, metrics, embedder, operating point, version."""
     from personae.recognition.recognizer import CharacterRecognizer
 
+    if timeline is not None:
+        _print_film(timeline, as_json)
+        return
     recognizer = CharacterRecognizer(project, model_path=model)
     card = recognizer.card()
     if as_json:
@@ -55,3 +63,23 @@ def inspect(as_json: bool, model: Path | None, project: Path | None) -> None:
         out.print(f"{sentence} Threshold and rates are corrected for it.", markup=False)
     if recognizer.is_outdated():
         out.print("The gallery has changed since: train again to bring the model up to date.")
+
+
+def _print_film(path: Path, as_json: bool) -> None:
+    """What a timeline says about the model that named it."""
+    from personae.timeline import native
+    from personae.timeline.far_in_film import describe
+
+    facts = native.read(path).model
+    if as_json:
+        click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+        return
+    out = console()
+    for title, key in (("trained", "created"), ("embedder", "embedder"), ("head", "head"), ("threshold", "threshold")):
+        if facts.get(key) is not None:
+            value = facts[key]
+            out.print(f"{title:<11} {value:.3f}" if isinstance(value, float) else f"{title:<11} {value}", markup=False)
+    out.print(f"{'characters':<11} {', '.join(facts.get('characters', []))}", markup=False)
+    out.print(
+        describe(facts["film"]) if "film" in facts else "What its FAR means here is not known: scan the film again."
+    )

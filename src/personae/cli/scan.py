@@ -143,6 +143,9 @@ def print_result(result: ScanResult) -> None:
         + (f", {depicted} of them on pictures in the picture" if depicted else "")
         + ("; the film was not read again" if result.reused else "")
     )
+    from personae.timeline.far_in_film import describe
+
+    out.print(describe(timeline.model["film"]), markup=False)
     out.print(f"timeline: {result.files.timeline}", markup=False)
 
 

@@ -15,22 +15,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.recognition.identification import REPEAT_MARGIN
-from personae.recognition.matching import character_scores
 from personae.recognition.model import CharacterModel
 from personae.recognition.prototypes import unit
 from personae.timeline import clustering
+from personae.timeline.naming import name_clusters, strangers_among, weigh
 from personae.timeline.records import TrackRecord
 from personae.types import FloatArray, IntArray
 
-POOLED_MARGIN = 0.03
-"""Of strangers' pooled faces 1 % reach this much more than of their single faces (measured on tracks of 3 to 5)."""
-SURE_MARGIN = 0.06
-"""Many good faces of one person come out far higher than any stranger's: with them, so much more is asked."""
-SURE_SUPPORT = 4.0
 SMALL_PX = 28.0
 SMALL_MARGIN = 0.05
-"""Faces below this size are more alike than others: so much more is asked of them, to be one person and to be named."""
+"""Faces below this size are more alike than others: so much more is asked of two tracks of them to be one person."""
 WEAK_SUPPORT = 1.5
 """A cluster worth less than this (the weights of its faces together) may join another one:"""
 JOIN_ALIKE = 0.34
@@ -46,38 +40,52 @@ class People:
     """Who n tracks show. `person` (n,): cluster number, -1 for what is no face; `character` per cluster, or None.
 
     `similarity` (n,): cosine of each track to its cluster's character, of an unknown to the nearest; `confidence`
-    (n,) that the name is right.
+    (n,) that the name is right, where `strangers` is the share of tracks of people outside the cast.
+    `either`: per cluster the two characters that it is not told apart between, else empty.
     """
 
     person: IntArray
     character: tuple[str | None, ...]
     similarity: NDArray[np.float64]
     confidence: NDArray[np.float64]
+    strangers: float
+    either: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What n tracks are weighed by: `faces` scaled unit embeddings (k, d) each, `pooled` (n, d), `support` (n,)."""
+    """What n tracks are weighed by: `faces` scaled unit embeddings (k, d) each, `pooled` (n, d), `support` (n,).
+
+    `pooled` is in the scaled space too, to compare tracks; `means` (n, d) is the same of the embeddings as they are,
+    for the model, with `log_px` (n,), the mean logarithm of the faces' size. Of unit length, or zero without faces.
+    """
 
     faces: tuple[FloatArray, ...]
     pooled: FloatArray
     support: NDArray[np.float64]
+    means: FloatArray
+    log_px: NDArray[np.float64]
 
 
 def evidence_of(records: Sequence[TrackRecord], model: CharacterModel) -> Evidence:
-    """The tracks' faces in the model's scaled space, and their quality-weighted mean."""
+    """The tracks' faces in the model's scaled space, and their quality-weighted means."""
     d = model.n_features_in_
     counts = [len(record.embeddings) for record in records]
-    nothing = np.empty((0, d), np.float32)
-    everything = np.concatenate([nothing, *(record.embeddings.reshape(-1, d) for record in records)])
+    everything = np.concatenate([np.empty((0, d), np.float32), *(r.embeddings.reshape(-1, d) for r in records)])
     face_px = np.concatenate([np.empty(0, np.float32), *(record.face_px for record in records)])
-    scaled = unit(model.scaler_.transform(unit(everything), face_px)) if len(everything) else everything
-    faces = tuple(np.split(scaled.astype(np.float32), np.cumsum(counts)[:-1])) if records else ()
-    pooled = np.zeros((len(records), d), np.float32)
-    for i, (own, record) in enumerate(zip(faces, records, strict=True)):
+    plain = unit(everything) if len(everything) else everything
+    scaled = unit(model.scaler_.transform(plain, face_px)).astype(np.float32) if len(everything) else everything
+    cuts = np.cumsum(counts)[:-1]
+    faces = tuple(np.split(scaled, cuts)) if records else ()
+    pooled, means = np.zeros((len(records), d), np.float32), np.zeros((len(records), d), np.float32)
+    log_px = np.zeros(len(records))
+    for i, (own, seen, record) in enumerate(zip(faces, np.split(plain, cuts), records, strict=bool(records))):
         if len(own):
             pooled[i] = unit((own * record.weights[:, None]).sum(axis=0))
-    return Evidence(faces, pooled, np.array([float(record.weights.sum()) for record in records]))
+            means[i] = unit((seen * record.weights[:, None]).sum(axis=0))
+            log_px[i] = np.average(np.log(record.face_px), weights=record.weights)
+    support = np.array([float(record.weights.sum()) for record in records])
+    return Evidence(faces, pooled, support, means, log_px)
 
 
 def identify(
@@ -98,49 +106,25 @@ def identify(
     bonus = _for_small_faces(records) + (0 if bonus is None else bonus)
     person = clustering.cluster(evidence.pooled, evidence.support, evidence.faces, apart, bonus=bonus)
     person = _join_weak(person, evidence, apart, bonus)
-    limit = model.threshold_ if threshold is None else threshold
-    vectors, support = pooled_clusters(person, evidence)
-    scores = character_scores(vectors, model.prototypes_.centres, model.prototypes_.starts).astype(np.float64)
-    scores = model.negatives_.veto(scores, vectors, model.classes_)
-    asked = asked_of(support, _cluster_px(person, records), limit)
-    named = name_clusters(scores, asked, _clusters_apart(person, apart))
-    track_scores = character_scores(evidence.pooled, model.prototypes_.centres, model.prototypes_.starts)
+    vectors, _ = pooled_clusters(person, evidence)
+    of_clusters = weigh(model, *mean_faces(person, evidence), threshold)
+    of_tracks = weigh(model, evidence.means, np.exp(evidence.log_px), threshold)
+    named = name_clusters(of_clusters.evidence, of_clusters.asked, _clusters_apart(person, apart))
+    share = strangers_among(of_clusters.evidence.max(axis=1), np.bincount(person, minlength=len(named)), model)
     similarity, confidence = np.zeros(n), np.zeros(n)
     for i in range(n):
         who = named[person[i]]
-        at = int(scores[person[i]].argmax()) if who is None else who
-        similarity[i] = float(track_scores[i, at])
-        own = float(model.calibration_.confidence_at(similarity[i : i + 1])[0])
-        whole = float(model.calibration_.confidence_at(scores[person[i], at : at + 1])[0])
+        at = int(of_clusters.evidence[person[i]].argmax()) if who is None else who
+        similarity[i] = of_tracks.similarity[i, at]
+        own, whole = model.calibration_.confidence_at(
+            np.array([of_tracks.evidence[i, at], of_clusters.evidence[person[i], at]]), share
+        )
         # A track whose own faces say little is as sure as its cluster, as far as it belongs there.
         belongs = float(evidence.pooled[i] @ vectors[person[i]])
         confidence[i] = own if who is None else max(own, whole * min(1.0, max(belongs, 0.0) / clustering.ALIKE))
     characters = tuple(None if who is None else str(model.classes_[who]) for who in named)
-    return People(_without_no_faces(person, characters, records, evidence), characters, similarity, confidence)
-
-
-def asked_of(support: NDArray[np.float64], face_px: NDArray[np.float64], threshold: float) -> NDArray[np.float64]:
-    """(c,) the cosine that each cluster must reach, from one face's `threshold`, its support and faces' mean size."""
-    result: NDArray[np.float64] = threshold + POOLED_MARGIN + SURE_MARGIN * np.minimum(support / SURE_SUPPORT, 1.0)
-    return result + np.where(face_px < SMALL_PX, SMALL_MARGIN, 0.0)
-
-
-def name_clusters(
-    scores: NDArray[np.float64], asked: NDArray[np.float64], apart: NDArray[np.bool_]
-) -> list[int | None]:
-    """Per cluster the number of its character, or None: best scores first, each name once among clusters `apart`.
-
-    `scores` (c, m) cosines; `asked` (c,): what each must reach; `apart` (c, c): clusters that are on screen together.
-    """
-    named: list[int | None] = [None] * len(scores)
-    for flat in np.argsort(-scores, axis=None, kind="stable"):
-        c, character = divmod(int(flat), scores.shape[1])
-        if named[c] is not None or scores[c, character] < asked[c]:
-            continue
-        rivals = [other for other in np.flatnonzero(apart[c]) if named[int(other)] == character]
-        if not rivals or scores[c, character] >= asked[c] + REPEAT_MARGIN:
-            named[c] = character
-    return named
+    person = _without_no_faces(person, characters, records, evidence)
+    return People(person, characters, similarity, confidence, share, of_clusters.either)
 
 
 def on_screen_together(records: Sequence[TrackRecord]) -> NDArray[np.bool_]:
@@ -162,17 +146,21 @@ def pooled_clusters(person: IntArray, evidence: Evidence) -> tuple[FloatArray, N
     return unit(sums).astype(np.float32), support
 
 
+def mean_faces(person: IntArray, evidence: Evidence) -> tuple[FloatArray, NDArray[np.float64]]:
+    """(c, d) mean embeddings of the clusters, unit length or zero, and the sizes (c,) of their faces."""
+    count = int(person.max(initial=-1)) + 1
+    weights = np.minimum(evidence.support, clustering.MOST_SUPPORT)
+    sums = np.zeros((count, evidence.means.shape[1]))
+    np.add.at(sums, person, evidence.means * weights[:, None])
+    whole = np.bincount(person, weights, count)
+    log_px = np.bincount(person, weights * evidence.log_px, count) / np.maximum(whole, 1e-9)
+    return unit(sums).astype(np.float32), np.exp(log_px)
+
+
 def _for_small_faces(records: Sequence[TrackRecord]) -> NDArray[np.float64]:
     """(n, n) what pairs of tracks with small faces are short of."""
     small = np.array([len(record.face_px) > 0 and record.face_px.mean() < SMALL_PX for record in records], bool)
     return np.where(small[:, None] | small, -SMALL_MARGIN, 0.0)
-
-
-def _cluster_px(person: IntArray, records: Sequence[TrackRecord]) -> NDArray[np.float64]:
-    """(c,) mean size of the clusters' faces."""
-    size = np.array([float(record.face_px.mean()) if len(record.face_px) else 0.0 for record in records])
-    counts = np.bincount(person).astype(np.float64)
-    return np.asarray(np.bincount(person, size, len(counts)) / np.maximum(counts, 1), np.float64)
 
 
 def _clusters_apart(person: IntArray, apart: NDArray[np.bool_]) -> NDArray[np.bool_]:
