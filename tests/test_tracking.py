@@ -262,3 +262,13 @@ def test_the_same_place_in_the_same_set_up_counts_for_a_pair() -> None:
     assert bonus[0, 1] == bonus[1, 0] == 0.2 and bonus.sum() == pytest.approx(0.4)
     other = views[(pts >= 1000).astype(int)]
     assert not setups.same_place_bonus(rows[:3], pts, other, SECOND, 0.2).any()
+
+
+def test_samples_are_embedded_sparingly_unless_they_are_at_odds() -> None:
+    def samples(people: list[int]) -> int:
+        ms = range(0, 200 * len(people), 200)
+        (track, *others) = tracked([look(t, [(who, 100, 50)]) for t, who in zip(ms, people, strict=True)])
+        return len(track.samples) + sum(len(other.samples) for other in others)
+
+    assert samples([2] * 20) == 4
+    assert samples([2] * 10 + [4] * 10) == 8

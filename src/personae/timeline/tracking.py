@@ -42,6 +42,11 @@ OTHER_VIEW = 0.5
 """Neighbouring pictures that correlate less are of two shots: no face goes on from one to the other."""
 MOST_SAMPLES = 16
 MOST_EMBEDDED = 8
+FIRST_EMBEDDED = 4
+"""So many of a track's samples are embedded first; the others only where these are at odds."""
+AT_ODDS_COSINE = 0.3
+GOOD_WEIGHT = 0.2
+"""From this weight on, a sample's embedding says whose face it is."""
 PROFILE_WEIGHT = 0.02
 """What a face of quality 0 (turned away, tiny) still counts: all a track may have."""
 JUMP_COSINE = 0.05
@@ -99,17 +104,16 @@ class FaceTrack:
         """The end of its last picture."""
         return self.sightings[-1].end_pts
 
-    def add(self, look: Look, face: int, sample_pts: float) -> None:
-        """Carry the track on with one face of a look."""
+    def add(self, look: Look, face: int, sample_pts: float, embedding: FloatArray | None = None) -> None:
+        """Carry the track on with one face of a look; `embedding` (d,) where it is known already."""
         x1, y1, x2, y2 = (float(value) for value in look.faces.boxes_xyxy[face])
         score = float(look.faces.scores[face])
         self.sightings.append(Sighting(look.pts, look.end_pts, (x1, y1, x2, y2), score))
         weight = float(look.quality.score[face]) + PROFILE_WEIGHT * score
         if score < SURE_SCORE:
             weight *= 0.1
-        sample = Sample(
-            look.pts, look.crops[face], weight, float(look.quality.face_px[face]), int(look.pts / sample_pts)
-        )
+        face_px, span = float(look.quality.face_px[face]), int(look.pts / sample_pts)
+        sample = Sample(look.pts, look.crops[face], weight, face_px, span, embedding)
         self._keep(sample)
         if self.best is None or weight > self.best.weight:
             self.best = Best(weight, look.pts, (x1, y1, x2, y2), look.cut_outs[face])
@@ -131,10 +135,15 @@ class FaceTrack:
             self.samples = list(best.values())
 
     def thin(self, most: int = MOST_EMBEDDED) -> None:
-        """Keep at most `most` samples: the best of equally long parts of the track, so that they differ."""
-        if len(self.samples) > most:
-            parts = np.array_split(np.arange(len(self.samples)), most)
-            self.samples = [max((self.samples[i] for i in part), key=lambda sample: sample.weight) for part in parts]
+        """Keep at most `most` samples (see `chosen`)."""
+        self.samples = self.chosen(most)
+
+    def chosen(self, most: int) -> list[Sample]:
+        """At most `most` samples: the best of equally long parts of the track, so that they differ."""
+        if len(self.samples) <= most:
+            return self.samples
+        parts = np.array_split(np.arange(len(self.samples)), most)
+        return [max((self.samples[i] for i in part), key=lambda sample: sample.weight) for part in parts]
 
     def expected(self, pts: int, steady_pts: float) -> tuple[float, float, float, float]:
         """Where the face should be at `pts` if it moves on as it did, for a while."""
@@ -159,11 +168,13 @@ class FaceTracker:
         self._active: list[FaceTrack] = []
         self._done: list[FaceTrack] = []
         self._last: Look | None = None
+        self._embedded: dict[int, FloatArray] = {}
 
     def see(self, look: Look) -> None:
         """Take in the faces of the next look."""
         cut = self._last is not None and self._last.end_pts >= look.pts and likeness(self._last, look) < OTHER_VIEW
         self._last = look
+        self._embedded = {}
         for track in [each for each in self._active if cut or look.pts - each.end_pts > HIDDEN_S * self._second]:
             self._active.remove(track)
             self._done.append(track)
@@ -172,13 +183,13 @@ class FaceTracker:
         for sure in (True, False):
             faces = [face for face in sorted(free) if (look.faces.scores[face] >= SURE_SCORE) == sure]
             for track, face in self._paired(waiting, look, faces):
-                track.add(look, face, SAMPLE_S * self._second)
+                track.add(look, face, SAMPLE_S * self._second, self._embedded.get(face))
                 waiting.remove(track)
                 free.discard(face)
         for face in sorted(free):
             if look.faces.scores[face] >= SURE_SCORE:
                 track = FaceTrack()
-                track.add(look, face, SAMPLE_S * self._second)
+                track.add(look, face, SAMPLE_S * self._second, self._embedded.get(face))
                 self._active.append(track)
 
     def finish(self) -> list[FaceTrack]:
@@ -186,6 +197,11 @@ class FaceTracker:
         tracks, self._active, self._done = [*self._done, *self._active], [], []
         for track in tracks:
             track.thin()
+        self._embed_samples([sample for track in tracks for sample in track.chosen(FIRST_EMBEDDED)])
+        for track in tracks:
+            embedded = [sample for sample in track.samples if sample.embedding is not None]
+            if not at_odds(embedded):
+                track.samples = embedded
         self._embed_samples([sample for track in tracks for sample in track.samples])
         split = [part for track in tracks for part in split_jumps(track)]
         return sorted(split, key=lambda track: (track.start_pts, track.sightings[0].box))
@@ -211,7 +227,9 @@ class FaceTracker:
         """Cosine of a face to the most like of a track's latest samples."""
         latest = track.samples[-3:]
         self._embed_samples(latest)
-        seen = self._embed(look.crops[[face]])[0]
+        if face not in self._embedded:  # several tracks may ask, and the face may become a sample
+            self._embedded[face] = self._embed(look.crops[[face]])[0]
+        seen = self._embedded[face]
         return max(float(sample.embedding @ seen) for sample in latest if sample.embedding is not None)
 
     def _embed_samples(self, samples: list[Sample]) -> None:
@@ -252,6 +270,15 @@ def cheapest_pairs(cost: NDArray[np.float64]) -> list[tuple[int, int]]:
     return pairs
 
 
+def at_odds(samples: list[Sample]) -> bool:
+    """Whether two good samples, all of them embedded, are so unlike that the track may have jumped."""
+    good = [each.embedding for each in samples if each.embedding is not None and each.weight >= GOOD_WEIGHT]
+    if len(good) < 2:
+        return False
+    X = np.stack(good)
+    return bool((X @ X.T).min() < AT_ODDS_COSINE)
+
+
 def split_jumps(track: FaceTrack) -> list[FaceTrack]:
     """The track, or its parts where its good faces say that it jumped from one person to another."""
     vectors = [sample.embedding for sample in track.samples if sample.embedding is not None]
@@ -264,7 +291,7 @@ def split_jumps(track: FaceTrack) -> list[FaceTrack]:
     cosine = (before * after).sum(axis=1)
     left = np.maximum.accumulate(weights)[:-1]
     right = np.maximum.accumulate(weights[::-1])[::-1][1:]
-    cosine = np.where(np.minimum(left, right) >= 0.2, cosine, 1.0)
+    cosine = np.where(np.minimum(left, right) >= GOOD_WEIGHT, cosine, 1.0)
     at = int(cosine.argmin())
     if cosine[at] >= JUMP_COSINE:
         return [track]
