@@ -490,3 +490,26 @@ def test_faces_are_named_after_edits(home: Home) -> None:
     home.recognizer.rename_character("c1", "Thor")
     match = home.recognizer.identify_embeddings(FACES[1, 4])[0]
     assert match is not None and match.character == "Thor" and EMBEDDER in str(home.recognizer.card()["embedder"])
+
+
+def test_an_edit_keeps_what_the_model_was_trained_with(home: Home) -> None:
+    """Nobody who renames a character asks for another false-accept rate or another head."""
+    analyzer: Any = home.analyzer
+
+    def card_after(edit: str, **settings: Any) -> dict[str, Any]:
+        recognizer = CharacterRecognizer(home.folder, settings=Settings(**settings), analyzer=analyzer)
+        if edit == "train":
+            recognizer.train_folder(home.cast)
+        elif edit == "forget":
+            recognizer.forget_character("c1")
+        else:
+            recognizer.rename_character("c0" if edit == "rename" else "Thor", "Thor" if edit == "rename" else "c0")
+        return recognizer.card()
+
+    trained = card_after("train", far=0.05, head="knn", max_clusters=2, strangers=0.8)
+    for edit in ("rename", "rename back", "forget"):
+        card = card_after(edit)
+        assert card["operating_point"]["far"] == 0.05 and card["head"]["asked"] == "knn", edit
+        assert card["parameters"] == trained["parameters"], edit
+    assert card_after("rename", far=0.02)["operating_point"]["far"] == 0.02
+    assert card_after("train")["operating_point"]["far"] == 0.01

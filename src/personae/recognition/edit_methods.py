@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from personae.errors import InputError, ModelNotFoundError, PhotoError
+from personae.errors import InputError, ModelNotFoundError, PhotoError, StoreError
 from personae.files import project_lock
+from personae.recognition import model_file
 from personae.recognition.edit_log import Change, Edit, EditLog
 from personae.recognition.gallery import Gallery
-from personae.recognition.model_file import remove
+from personae.settings import Settings
 from personae.types import ProgressCallback
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class EditMethods:
 
     if TYPE_CHECKING:
         project: Any
-        settings: Any
+        settings: Settings
         analyzer: Any
         model_path: Path
         _make_model: Callable[..., tuple[dict[str, Any], dict[str, int]]]
@@ -191,15 +192,37 @@ class EditMethods:
             time.monotonic() - started,
         )
 
-    def fit_gallery(self, gallery: Gallery) -> dict[str, int]:
-        """Fit the model to an open gallery, or remove it where nobody is enrolled; photos per character."""
+    def fit_gallery(self, gallery: Gallery, settings: Settings | None = None) -> dict[str, int]:
+        """Fit the model to an open gallery, or remove it where nobody is enrolled; photos per character.
+
+        `settings`: to fit with, None for `kept_settings`.
+        """
         enrolment = gallery.enrolled()
         if not len(enrolment):
-            remove(self.model_path)
+            model_file.remove(self.model_path)
             self._forget_loaded()
             return {}
-        card, _ = self._make_model(enrolment, EditLog(gallery).negatives(), gallery.embedder, gallery.revision)
+        settings = settings or self.kept_settings()
+        card, _ = self._make_model(
+            enrolment, EditLog(gallery).negatives(), gallery.embedder, gallery.revision, settings
+        )
         return {entry["character"]: entry["photos"] for entry in card["characters"]}
 
+    def kept_settings(self) -> Settings:
+        """The settings, where nobody gave one of them as the model was trained: an edit is no reason to change it."""
+        try:
+            card = model_file.load(self.model_path)[1]
+        except StoreError:
+            return self.settings
+        point, trained = card["operating_point"], dict(card["parameters"])
+        trained |= {"far": point["far"] if point["fitted"] else None, "head": card.get("head", {}).get("asked")}
+        kept = {
+            name: trained[name]
+            for name in ("far", "threshold", "strangers", "max_clusters", "background_weight", "seed", "head")
+            if trained.get(name) is not None and getattr(self.settings, name) == getattr(_DEFAULTS, name)
+        }
+        return replace(self.settings, **kept)
 
+
+_DEFAULTS = Settings()
 _NOTHING = "nothing is enrolled yet. Train first: personae train CAST_FOLDER"

@@ -75,6 +75,7 @@ def forget(recognizer: EditMethods, name: str) -> ForgetReport:
     if not project.gallery.is_file():
         raise UnknownCharacterError(f"No character is called {name!r}: {project.gallery} is not there.")
     removed = dict.fromkeys(("photos", "decisions", "log entries", "entries of films", "tracks", "pictures"), 0)
+    settings = recognizer.kept_settings()
     with Gallery.open(project.gallery, embedder=None) as gallery:
         person = _person(gallery, name, recognizer.model_path)
         if not person.ids and not _is_mentioned(gallery, project.folder, person.names):
@@ -89,7 +90,7 @@ def forget(recognizer: EditMethods, name: str) -> ForgetReport:
         with gallery.transaction():
             _forget_in_gallery(gallery, person, removed)
         gallery.compact()
-        characters = recognizer.fit_gallery(gallery)
+        characters = recognizer.fit_gallery(gallery, settings)
         gallery.compact()
         texts = _texts(gallery)
     searched, found, explained = _search(recognizer, person, texts)

@@ -227,20 +227,20 @@ class CharacterRecognizer(EditMethods):
                 remove_database(self.project.fresh_gallery)
             if progress is not None:
                 progress(Progress("model", 0, 1, f"{len(enrolment)} photos"))
-            card, left_out = self._make_model(enrolment, negatives, self.analyzer.embedder_id, revision)
+            card, left_out = self._make_model(enrolment, negatives, self.analyzer.embedder_id, revision, self.settings)
             if progress is not None:
                 progress(Progress("model", 1, 1, str(self.model_path)))
         return self._report(report, records, left_out, card, [*notes], time.monotonic() - started)
 
     def _make_model(
-        self, enrolment: Enrolment, negatives: Sequence[Negative], embedder: str, revision: str
+        self, enrolment: Enrolment, negatives: Sequence[Negative], embedder: str, revision: str, settings: Settings
     ) -> tuple[dict[str, Any], dict[str, int]]:
         """Fit, save and use the model of a gallery; its card, and photos left out by `max_photos`."""
         measured = operating_point.read(self.project.calibration, embedder)
-        settings = operating_point.settings_for(self.settings, measured)
-        model, left_out = fit_enrolment(enrolment, settings, embedder, negatives)
+        fitted_to = operating_point.settings_for(settings, measured)
+        model, left_out = fit_enrolment(enrolment, fitted_to, embedder, negatives)
         card = model_file.describe(model, embedder=embedder, gallery_revision=revision)
-        card = operating_point.stated(card, self.settings.far, measured)
+        card = operating_point.stated(card, settings.far, measured)
         model_file.save(model, card, self.model_path)
         with self._lock:
             self._loaded, self._card = model, card
