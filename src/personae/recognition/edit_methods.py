@@ -46,7 +46,7 @@ class EditMethods:
 
     if TYPE_CHECKING:
         project: Any
-        settings: Settings
+        settings: Any
         analyzer: Any
         model_path: Path
         _make_model: Callable[..., tuple[dict[str, Any], dict[str, int]]]
@@ -210,18 +210,19 @@ class EditMethods:
 
     def kept_settings(self) -> Settings:
         """The settings, where nobody gave one of them as the model was trained: an edit is no reason to change it."""
+        settings: Settings = self.settings
         try:
             card = model_file.load(self.model_path)[1]
         except StoreError:
-            return self.settings
+            return settings
         point, trained = card["operating_point"], dict(card["parameters"])
         trained |= {"far": point["far"] if point["fitted"] else None, "head": card.get("head", {}).get("asked")}
         kept = {
             name: trained[name]
             for name in ("far", "threshold", "strangers", "max_clusters", "background_weight", "seed", "head")
-            if trained.get(name) is not None and getattr(self.settings, name) == getattr(_DEFAULTS, name)
+            if trained.get(name) is not None and getattr(settings, name) == getattr(_DEFAULTS, name)
         }
-        return replace(self.settings, **kept)
+        return replace(settings, **kept)
 
 
 _DEFAULTS = Settings()
