@@ -71,7 +71,7 @@ def test_a_film_says_what_its_false_accept_rate_means(
     assert facts["far"] == 0.01 and facts["expected_wrong_names"] == 0.01
     assert 1 / 6 <= facts["strangers"] < 0.5, "one of four, and one of either kind besides"
     shown = CliRunner().invoke(cli, ["inspect", "--timeline", str(result.files.timeline)]).output
-    assert "less than 0.1 of 1 unknown track would get a wrong name" in " ".join(shown.split())
+    assert "rate of 1.00% less than 0.1 of 1 unknown track would get a wrong name" in " ".join(shown.split())
     as_json = CliRunner().invoke(cli, ["inspect", "--json", "--timeline", str(result.files.timeline)]).output
     assert json.loads(as_json)["film"] == facts
     # By hand: what the curve says of that threshold.

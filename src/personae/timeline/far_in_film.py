@@ -32,9 +32,10 @@ def far_in_film(people: People, model: CharacterModel, *, far: float | None, thr
 def describe(facts: Mapping[str, Any]) -> str:
     """The facts as a sentence for people."""
     wrong = float(facts["expected_wrong_names"])
-    number = f"{wrong:.0f}" if wrong >= 10 else f"{wrong:.1f}" if wrong >= 0.05 or not wrong else "less than 0.1"
+    few = 0 < wrong < 0.05
+    number = "less than 0.1" if few else f"about {wrong:.0f}" if wrong >= 10 else f"about {wrong:.1f}"
     return (
-        f"At a false-accept rate of {float(facts['far']):.2%} about {number} of "
+        f"At a false-accept rate of {float(facts['far']):.2%} {number} of "
         f"{count_of(int(facts['unknown_tracks']), 'unknown track')} would get a wrong name. Confidence reckons with "
         f"{float(facts['strangers']):.0%} of the tracks being strangers'."
     )
