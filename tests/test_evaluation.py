@@ -365,3 +365,25 @@ def test_a_series_cast_and_its_strangers(shared_data: Path, tmp_path: Path) -> N
     assert found.tested == 40 and found.right.count >= 39 and found.wrong.count == 0
     strangers = found.strangers[0]
     assert strangers.faces > 200 and strangers.far.value is not None and strangers.far.value < 0.06
+
+
+def test_evaluation_knows_what_a_person_decided(home: Path, tmp_path: Path) -> None:
+    """A rejected stranger gets no name under any threshold; renamed and removed photos stay so."""
+    shutil.copytree(home / "cast" / "Thor", tmp_path / "cast" / "Thor")
+    recognizer = CharacterRecognizer(tmp_path / "project", analyzer=analyzer())
+    recognizer.train_folder(tmp_path / "cast")
+
+    def named() -> int:
+        found = evaluate_folder(
+            tmp_path / "cast", project=tmp_path / "project", unknown=home / "unknown", analyzer=analyzer(),
+            settings=Settings(threshold=-0.9),
+        )  # fmt: skip
+        return found.evaluation.strangers[0].far.count
+
+    assert named() == 12
+    recognizer.reject_photo(home / "unknown" / "deep" / "0.png", "Thor", face=1)
+    assert named() == 11
+    recognizer.rename_character("Thor", "Odinson")
+    recognizer.remove_photos([tmp_path / "cast" / "Thor" / "1.png"])
+    found = evaluate_folder(tmp_path / "cast", project=tmp_path / "project", analyzer=analyzer())
+    assert [(each.character, each.photos) for each in found.evaluation.characters] == [("Odinson", 3)]

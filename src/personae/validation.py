@@ -24,6 +24,7 @@ from personae.project import Project
 from personae.recognition import crossvalidation as cv
 from personae.recognition import model_file, operating_point
 from personae.recognition.advice import Advice, advise
+from personae.recognition.edit_log import EditLog, Negative
 from personae.recognition.enrolment import WantedPhoto, enrol
 from personae.recognition.evaluation import Evaluation, FaceFacts, evaluate
 from personae.recognition.gallery import Enrolment, Gallery
@@ -34,13 +35,17 @@ from personae.types import AnalyzedFaces, FloatArray, IntArray, Progress, Progre
 
 @dataclass(frozen=True, eq=False)
 class CastFaces:
-    """The enrolled photos of a cast: `enrolment` (n), `facts` (n), `groups` (n,) of near-duplicates, `notes`."""
+    """The enrolled photos of a cast: `enrolment` (n), `facts` (n), `groups` (n,) of near-duplicates, `notes`.
+
+    `negatives`: faces that a person rejected.
+    """
 
     enrolment: Enrolment
     facts: tuple[FaceFacts, ...]
     groups: IntArray
     embedder: str
     notes: tuple[str, ...]
+    negatives: tuple[Negative, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,9 +104,11 @@ def evaluate_folder(
     settings = operating_point.settings_for(asked, corrected)
     count = folds or cv.count_folds(enrolment.characters, faces.groups)
     fold = cv.stratified_folds(enrolment.characters, faces.groups, count, seed=settings.seed)
-    tested = cv.cross_validate(enrolment, fold, settings, faces.embedder, progress_callback)
-    left_out = cv.leave_characters_out(enrolment, settings, faces.embedder, progress=progress_callback)
-    model, _ = fit_enrolment(enrolment, settings, faces.embedder)
+    tested = cv.cross_validate(enrolment, fold, settings, faces.embedder, progress_callback, negatives=faces.negatives)
+    left_out = cv.leave_characters_out(
+        enrolment, settings, faces.embedder, negatives=faces.negatives, progress=progress_callback
+    )
+    model, _ = fit_enrolment(enrolment, settings, faces.embedder, faces.negatives)
     card = model_file.describe(model, embedder=faces.embedder, gallery_revision="")
     point = operating_point.stated(card, asked.far, corrected)["operating_point"]
     strangers = cv.outcomes(
@@ -136,6 +143,7 @@ def cast_faces(
     if cast is None:
         with Gallery.open(project.gallery, embedder=analyzer.embedder_id, read_only=True) as gallery:
             enrolment, boxes, embedder = gallery.enrolled(), gallery.boxes(), gallery.embedder
+            negatives = EditLog(gallery).negatives()
     else:
         folder = read_cast(Path(cast))
         notes += folder.notes
@@ -143,6 +151,7 @@ def cast_faces(
         with _scratch_gallery(project, analyzer.embedder_id) as gallery:
             enrol(gallery, wanted, analyzer, settings, origin=str(Path(cast).absolute()), progress=progress)
             enrolment, boxes, embedder = gallery.enrolled(), gallery.boxes(), gallery.embedder
+            negatives = EditLog(gallery).negatives()
             rejected = [record for record in gallery.photos() if record.status == "rejected"]
         # The project may have enrolled more than this folder; whose a photo is, edits may have changed.
         here = {(os.path.realpath(item.path.parent), item.path.name) for item in wanted}
@@ -171,7 +180,7 @@ def cast_faces(
         for i in range(len(enrolment))
     )
     found = cv.near_duplicate_groups(enrolment.embeddings, declared)
-    return CastFaces(enrolment, facts, found, embedder, tuple(notes))
+    return CastFaces(enrolment, facts, found, embedder, tuple(notes), tuple(negatives))
 
 
 @contextmanager
@@ -188,6 +197,7 @@ def _scratch_gallery(project: Project, embedder: str) -> Iterator[Gallery]:
                 usable = False
         with Gallery.open(path, embedder=embedder) as gallery:
             if usable:
+                EditLog(gallery).copy_from(project.gallery, read_only=True)
                 gallery.take_over(project.gallery)
             yield gallery
 

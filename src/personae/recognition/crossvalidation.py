@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from personae.errors import CastError
 from personae.recognition.background import Float64Array
+from personae.recognition.edit_log import Negative
 from personae.recognition.gallery import Enrolment
 from personae.recognition.model import CharacterModel
 from personae.recognition.training import fit_enrolment
@@ -194,9 +195,12 @@ def cross_validate(
     settings: Settings,
     embedder: str,
     progress: ProgressCallback | None = None,
+    *,
+    negatives: Sequence[Negative] = (),
 ) -> Outcomes:
     """Each tested photo of `enrolment` (n) under the model that was trained on the other folds.
 
+    `negatives`: faces that a person rejected.
     Raises CastError where no photo can be left out.
     """
     parts = []
@@ -206,7 +210,7 @@ def cross_validate(
         known = {enrolment.characters[row] for row in kept}
         left_out = np.array([row for row in left_out if enrolment.characters[row] in known], np.int64)
         if len(left_out):
-            model, _ = fit_enrolment(enrolment[kept.tolist()], settings, embedder)
+            model, _ = fit_enrolment(enrolment[kept.tolist()], settings, embedder, negatives)
             parts.append(_score_rows(model, enrolment, left_out, genuine=True))
         if progress is not None:
             progress(Progress("folds", done + 1, len(numbers), "cross-validation"))
@@ -224,6 +228,7 @@ def leave_characters_out(
     embedder: str,
     *,
     most: int = MOST_LEFT_OUT,
+    negatives: Sequence[Negative] = (),
     progress: ProgressCallback | None = None,
 ) -> Outcomes:
     """Each photo as a stranger's, under a model of the cast without its character.
@@ -239,7 +244,7 @@ def leave_characters_out(
     batches = [set(names[start::most]) for start in range(min(most, len(names)))]
     for done, batch in enumerate(batches):
         absent = np.array([name in batch for name in of])
-        model, _ = fit_enrolment(enrolment[np.flatnonzero(~absent).tolist()], settings, embedder)
+        model, _ = fit_enrolment(enrolment[np.flatnonzero(~absent).tolist()], settings, embedder, negatives)
         parts.append(_score_rows(model, enrolment, np.flatnonzero(absent), genuine=False))
         if progress is not None:
             progress(Progress("strangers", done + 1, len(batches), "without some of the cast"))

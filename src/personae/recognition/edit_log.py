@@ -184,9 +184,9 @@ class EditLog:
         self.gallery.query("UPDATE edits SET undone_by = ? WHERE id = ?", (undone_by, edit.id))
         return self.apply()
 
-    def copy_from(self, other: Path) -> None:
-        """Take over log and decisions of the gallery `other`, for one that shall replace it."""
-        with Gallery.open(other, embedder=None) as old:
+    def copy_from(self, other: Path, *, read_only: bool = False) -> None:
+        """Take over log and decisions of the gallery `other`, for one that shall replace it or stand in for it."""
+        with Gallery.open(other, embedder=None, read_only=read_only) as old:
             tables = {
                 table: old.query(f"SELECT * FROM {table}")
                 for table in ("edits", "placements", *(["negatives"] if old.embedder == self.gallery.embedder else []))
