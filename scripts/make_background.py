@@ -3,7 +3,7 @@
     python scripts/make_background.py EMBEDDINGS.npz src/personae/data/background-sface-d128-p1.safetensors
 
 EMBEDDINGS.npz holds `clean` (n, d) embeddings, `lowres` of the same photos with small faces, their `lowres_px`, of
-both the mirror images `clean_flip` and `lowres_flip`, `s14`, `s20`, `s28` and `s40` at those face sizes, `identity`
+the mirror images `lowres_flip`, `s14`, `s20`, `s28` and `s40` at those face sizes, `identity`
 (n,) numbers of people and `part` (n,): 0 background, 1 calibration. Nobody is in two parts, and rows of other parts
 are never read. What is written is aggregate: means, two covariances and score quantiles.
 """
@@ -29,7 +29,7 @@ SIZES_PX = (14, 20, 28, 40, 90)  # the last are the photos as they are
 COPIES = (14, 20, 28)  # as enrolled
 FACE_PER_CROP = 0.8
 """The archive gives the width that the aligned crop was shrunk to; the face in it measures so much of that."""
-EVERY = ("clean_flip", "lowres_flip", "s14", "s20", "s28", "s40")
+EVERY = ("lowres_flip", "s14", "s20", "s28", "s40")
 
 
 def main() -> None:
@@ -62,9 +62,7 @@ def make(embeddings: Path, output: Path) -> int:
     test = part == 1
     background = with_genuine(background, clean[test], small[test], small_px[test], identity[test])
     copies = np.stack([every[f"s{px}"] for px in COPIES])
-    people = People(
-        clean, every["clean_flip"], small, every["lowres_flip"], small_px, copies, np.array(COPIES_PX), identity
-    )
+    people = People(clean, small, every["lowres_flip"], small_px, copies, np.array(COPIES_PX), identity)
     background = with_small(background, people, part)
     arrays = {name: getattr(background, name) for name in ARRAYS}
     arrays |= {f"small_faces_{name}": getattr(background.small, name) for name in SMALL_ARRAYS}

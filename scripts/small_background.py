@@ -28,13 +28,12 @@ STRANGER_WEIGHT = 30.0  # of all stranger pairs against all pairs of one person:
 
 @dataclass(frozen=True, eq=False)
 class People:
-    """n photos: `clean`, `clean_flip`, `small`, `small_flip` (n, d), `px` (n,) of the small ones, `copies` (k, n, d).
+    """n photos: `clean`, `small`, `small_flip` (n, d), `px` (n,) of the small ones, `copies` (k, n, d).
 
     `copies` are small copies at `copies_px` (k,); the small photo with its mirror image is one more. `identity` (n,).
     """
 
     clean: np.ndarray
-    clean_flip: np.ndarray
     small: np.ndarray
     small_flip: np.ndarray
     px: np.ndarray
@@ -44,7 +43,7 @@ class People:
 
     def __getitem__(self, rows: np.ndarray) -> People:
         return People(
-            self.clean[rows], self.clean_flip[rows], self.small[rows], self.small_flip[rows], self.px[rows],
+            self.clean[rows], self.small[rows], self.small_flip[rows], self.px[rows],
             self.copies[:, rows], self.copies_px, self.identity[rows],
         )  # fmt: skip
 

@@ -22,7 +22,6 @@ from personae.recognition.heads.calibrated import CalibratedHead
 from personae.recognition.heads.registry import AUTO, ENSEMBLE, OURS, PROTOTYPES, VOTERS, make_head
 from personae.recognition.matching import check_embeddings, check_face_px
 from personae.recognition.model import CANDIDATES, CharacterModel, Decisions
-from personae.recognition.prototypes import unit
 from personae.recognition.scaler import BACKGROUND_WEIGHT
 from personae.settings import Settings
 from personae.types import IntArray
@@ -137,7 +136,7 @@ class HeadedModel(CharacterModel):
         if len(faces):
             rows = check_embeddings(X, self.n_features_in_)
             sizes = check_face_px(face_px, len(rows))
-            scaled = self._scaled_rows(rows[faces], None if sizes is None else sizes[faces])
+            scaled = self._scaled(rows[faces], None if sizes is None else sizes[faces])
             own = characters[faces]
             chance = np.take_along_axis(self._head_probabilities(scaled), own, axis=1)
             limit = np.reshape(np.asarray(found.threshold), (-1, 1))
@@ -165,7 +164,7 @@ class HeadedModel(CharacterModel):
         if not self.heads_:
             return super().predict_proba(X)
         rows = estimator.check_predict_argument(X, self.n_features_in_, self)
-        return self._head_probabilities(self._scaled_rows(rows))
+        return self._head_probabilities(self._scaled(rows))
 
     def decision_function(self, X: ArrayLike) -> Float64Array:
         """(n, c) logarithm of `predict_proba`; for a cast of two (n,) the log-odds of the second."""
@@ -210,15 +209,12 @@ class HeadedModel(CharacterModel):
         if len(self.classes_) == 1 or names == (PROTOTYPES,):
             return []
         drawn = self.background_.strangers(STRANGERS, self.seed)
-        rows, strangers = (np.asarray(self._scaled_rows(part), np.float32) for part in (X, drawn))
+        rows, strangers = (np.asarray(self._scaled(part), np.float32) for part in (X, drawn))
         return [self._unfitted(name).fit(rows, characters, strangers, seed=self.seed) for name in names]
 
     def _unfitted(self, name: str) -> CalibratedHead:
         settings = Settings(seed=self.seed, max_clusters=self.max_clusters)
         return CalibratedHead(name, partial(make_head, name, settings))
-
-    def _scaled_rows(self, X: NDArray[Any], face_px: NDArray[Any] | None = None) -> NDArray[Any]:
-        return unit(self.scaler_.transform(unit(X), face_px))
 
     def _head_probabilities(self, scaled: NDArray[Any]) -> Float64Array:
         return np.asarray(np.mean([head.probabilities(scaled) for head in self.heads_], axis=0))
