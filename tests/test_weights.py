@@ -155,6 +155,37 @@ def test_preparation_gives_a_checked_cached_repeatable_file(cache: Path, name: s
     assert again == first and first.path.read_bytes() == first.model and len(files_in(cache)) == 1
 
 
+def test_what_an_earlier_version_prepared_is_removed(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = weights.find("yunet")
+    with monkeypatch.context() as before:
+        before.setattr(preparation, "VERSION", 0)
+        preparation.prepared(found, "detector")
+    now = preparation.prepared(found, "detector").path
+    assert now is not None and files_in(cache) == [now.name]
+
+
+def test_prelu_is_written_as_something_faster_that_is_the_same() -> None:
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    slopes = np.array([-0.4, 0.0, 0.7, 1.0, 1.1], np.float32)
+    graph = helper.make_graph(
+        [helper.make_node("PRelu", ["x", "slopes"], ["y"])],
+        "prelu",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 5, 4, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 5, 4, 4])],
+        [numpy_helper.from_array(slopes.reshape(5, 1, 1), "slopes")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    data = model.SerializeToString()
+    made = preparation.prepare(weights.Weights(Path("prelu.onnx"), "0" * 64, data, None), "embedder")
+    assert {node.op_type for node in onnx.load_model_from_string(made).graph.node} == {"Relu", "Conv", "Add"}
+    x = np.random.default_rng(0).normal(size=(3, 5, 4, 4)).astype(np.float32)
+    y = runtime.Session(lambda: made, provider="cpu").run(x)["y"]
+    assert y == pytest.approx(np.where(x > 0, x, x * slopes.reshape(5, 1, 1)), abs=1e-6)
+
+
 def test_where_the_cache_cannot_be_written_the_network_is_made_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,8 @@
 As published the block-quantised files do not load: YuNet's biases carry a block size with a single scale, which is
 invalid ONNX, and SFace lists its 174 weights as inputs and fixes the batch at one. What is done about it: every
 `DequantizeLinear` of a constant becomes that constant in float32, inputs that are constants are dropped, and batch (for
-embedders) or height and width (for detectors) are freed. It takes about half a second and needs the package `onnx`,
+embedders) or height and width (for detectors) are freed. And `PRelu` is written in operators that onnxruntime's CPU
+kernels are good at, which makes SFace 2.7 times as fast. It takes about half a second and needs the package `onnx`,
 which is imported only here and only when the cache has nothing.
 """
 
@@ -24,7 +25,7 @@ from personae.errors import WeightsError
 from personae.faces import weights
 from personae.faces.weights import Kind, Weights, cache_folder
 
-VERSION = 1
+VERSION = 2
 """Goes up whenever the prepared graph changes; older prepared files are then made anew."""
 
 
@@ -86,6 +87,9 @@ def _to_cache(folder: Path, stem: str, model: bytes) -> Path | None:
         with os.fdopen(handle, "wb") as file:
             file.write(model)
         Path(temporary).replace(target)
+        for older in folder.glob(f"{stem.rsplit('-v', 1)[0]}-v*.onnx"):
+            if not older.name.startswith(stem):
+                older.unlink(missing_ok=True)
     except OSError:  # read-only or full: the network in memory serves as well, only slower next time
         if temporary is not None:
             with contextlib.suppress(OSError):
@@ -101,6 +105,7 @@ def prepare(weights: Weights, kind: Kind) -> bytes:
     try:
         model = onnx.load_model_from_string(weights.data)
         _fold_dequantization(model.graph)
+        _split_prelu(model.graph)
         # What the graph itself holds, and what nothing in it reads, is no input, whatever it lists.
         held = {tensor.name for tensor in model.graph.initializer}
         read = {name for node in model.graph.node for name in node.input}
@@ -140,6 +145,39 @@ def _fold_dequantization(graph: Any) -> None:
     tensors += [onnx.numpy_helper.from_array(value, name) for name, value in folded.items() if name in used]
     del graph.node[:]
     graph.node.extend(kept)
+    del graph.initializer[:]
+    graph.initializer.extend(tensors)
+
+
+def _split_prelu(graph: Any) -> None:
+    """Write each PRelu with one slope per channel as `slope * x + (1 - slope) * max(x, 0)`: two 1x1 convolutions.
+
+    These stay in the blocked layout of the convolutions around them. PRelu has no such kernel: onnxruntime (1.32)
+    lays the whole tensor out anew before and after it and spends two thirds of SFace's time there.
+    """
+    import onnx
+
+    make, constants = onnx.helper.make_node, {tensor.name: tensor for tensor in graph.initializer}
+    nodes = []
+    for node in graph.node:
+        slope = constants.get(node.input[1]) if node.op_type == "PRelu" else None
+        if slope is None or len(slope.dims) != 3 or slope.dims[1:] != [1, 1]:
+            nodes.append(node)
+            continue
+        (x, _), (y,) = node.input, node.output
+        slopes = onnx.numpy_helper.to_array(slope)[:, None]
+        for name, factors in ((f"{y}_slope", slopes), (f"{y}_rest", 1 - slopes)):
+            graph.initializer.append(onnx.numpy_helper.from_array(factors, name))
+        nodes += [
+            make("Relu", [x], [f"{y}_positive"]),
+            make("Conv", [x, f"{y}_slope"], [f"{y}_whole"], group=len(slopes), kernel_shape=[1, 1]),
+            make("Conv", [f"{y}_positive", f"{y}_rest"], [f"{y}_more"], group=len(slopes), kernel_shape=[1, 1]),
+            make("Add", [f"{y}_whole", f"{y}_more"], [y]),
+        ]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    read = {name for node in nodes for name in node.input}
+    tensors = [tensor for tensor in graph.initializer if tensor.name in read]
     del graph.initializer[:]
     graph.initializer.extend(tensors)
 
