@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +114,33 @@ def test_split_scenes_lie_side_by_side() -> None:
     picture, faces = Split(half, half).picture(0)
     assert picture.shape == (120, 320, 3)
     assert [(face.actor, face.box[0]) for face in faces] == [(0, 40), (1, 200)]
+
+
+def test_shots_are_forgotten_once_they_are_drawn() -> None:
+    """An hour has some 900 shots of a wall each."""
+    drawn: list[weakref.ref[Scene]] = []
+
+    def shots() -> Iterator[make_film.Shot]:
+        for number in range(6):
+            scene = Scene((160, 120), (Actor(head("Thor"), (60, 60), 40),), plain())
+            drawn.append(weakref.ref(scene))
+            yield make_film.Shot(scene, "plain", 3, 2 if number else 0)
+
+    shown = [number for _, faces in make_film.pictures(shots(), np.random.default_rng(0)) for number, _ in faces]
+    most = 0
+    for _ in make_film.pictures(shots(), np.random.default_rng(0)):
+        most = max(most, sum(each() is not None for each in drawn))
+    assert most <= 3
+    assert len(shown) == 6 * 3 + 5 * 2 and shown[-1] == 5
+
+
+def test_one_seed_gives_one_film(tmp_path: Path) -> None:
+    """Though shots are planned while the noise of the one before is drawn."""
+    people = make_film.People({name: [head(name)] for name in NAMES}, NAMES)
+    plans = [list(make_film.plan(people, 150, np.random.default_rng(7))) for _ in range(2)]
+    truth = make_film.make(people, tmp_path, seconds=150 / make_film.RATE, seed=7)
+    assert [shot["condition"] for shot in truth["shots"]] == [shot.condition for shot in plans[0]]
+    assert all((a.scene.picture(0)[0] == b.scene.picture(0)[0]).all() for a, b in zip(*plans, strict=True))
 
 
 def test_b_cubed_by_hand() -> None:

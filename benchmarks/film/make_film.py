@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -51,6 +51,15 @@ class Shot:
     """One planned shot. `dissolve`: pictures of it that are mixed with the end of the shot before."""
 
     scene: Scene | Split
+    condition: str
+    frames: int
+    dissolve: int
+
+
+@dataclass(frozen=True)
+class Take:
+    """What is kept of a shot once it is drawn: an hour of walls would fill the memory."""
+
     condition: str
     frames: int
     dissolve: int
@@ -191,19 +200,21 @@ def _actor(
     return Actor(head, centre, tall, speed, 0.0 if depicted else float(rng.uniform(-0.0006, 0.0006)), depicted, phases)
 
 
-def pictures(shots: Sequence[Shot], rng: np.random.Generator) -> Iterator[tuple[Pixels, list[tuple[int, Drawn]]]]:
-    """Each picture with its faces and the number of the shot each belongs to."""
+def pictures(shots: Iterable[Shot], rng: np.random.Generator) -> Iterator[tuple[Pixels, list[tuple[int, Drawn]]]]:
+    """Each picture with its faces and the number of the shot each belongs to; two shots at a time are held."""
+    last: Shot | None = None
     for number, shot in enumerate(shots):
         for t in range(shot.frames):
             picture, faces = _shown(shot, t, rng)
             drawn = [(number, face) for face in faces]
-            if t < shot.dissolve:
+            if last is not None and t < shot.dissolve:
                 share = (t + 1) / (shot.dissolve + 1)
-                before, others = _shown(shots[number - 1], shots[number - 1].frames + t, rng)
+                before, others = _shown(last, last.frames + t, rng)
                 picture = np.asarray(np.round(before * (1 - share) + picture * share), np.uint8)
                 drawn = [(number, Drawn(f.actor, f.box, f.visible, share)) for f in faces]
                 drawn += [(number - 1, Drawn(f.actor, f.box, f.visible, 1 - share)) for f in others]
             yield picture, drawn
+        last = shot
 
 
 def _shown(shot: Shot, t: int, rng: np.random.Generator) -> tuple[Pixels, list[Drawn]]:
@@ -213,22 +224,26 @@ def _shown(shot: Shot, t: int, rng: np.random.Generator) -> tuple[Pixels, list[D
 
 def make(people: People, out: Path, *, seconds: float, seed: int) -> dict[str, Any]:
     """Write film, truth and the cast's photos into the folder `out`; returns the truth."""
-    rng = np.random.default_rng(seed)
     out.mkdir(parents=True, exist_ok=True)
     for name, photos in people.enrolment.items():
         (out / "cast" / name).mkdir(parents=True, exist_ok=True)
         for photo in photos:
             shutil.copy(photo, out / "cast" / name / photo.name)
-    shots = list(plan(people, round(seconds * RATE), rng))
-    presences = {
-        (number, at): Presence(actor, number, shot.condition)
-        for number, shot in enumerate(shots)
-        for at, actor in enumerate(shot.scene.actors)
-    }
+    takes: list[Take] = []
+    presences: dict[tuple[int, int], Presence] = {}
+
+    def noted() -> Iterator[Shot]:
+        for number, shot in enumerate(plan(people, round(seconds * RATE), np.random.default_rng(seed))):
+            takes.append(Take(shot.condition, shot.frames, shot.dissolve))
+            for at, actor in enumerate(shot.scene.actors):
+                presences[number, at] = Presence(actor, number, shot.condition)
+            yield shot
+
     with av.open(str(out / "film.mp4"), "w") as container:
         stream = container.add_stream("libx264", rate=RATE, options={"preset": "veryfast", "crf": "20"})
         stream.width, stream.height, stream.pix_fmt = *SIZE_WH, "yuv420p"
-        for number, (picture, drawn) in enumerate(pictures(shots, rng)):
+        # The noise has a seed of its own: shots are planned as they are drawn, and the noise must not change the plan.
+        for number, (picture, drawn) in enumerate(pictures(noted(), np.random.default_rng([seed, 1]))):
             for shot, face in drawn:
                 if face.visible > 0:
                     presences[shot, face.actor].seen.append((number, face.box, face.visible, face.opacity))
@@ -236,13 +251,13 @@ def make(people: People, out: Path, *, seconds: float, seed: int) -> dict[str, A
             frame.pts = number
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    truth = _truth(people, shots, list(presences.values()), out / "film.mp4", seed)
+    truth = _truth(people, takes, list(presences.values()), out / "film.mp4", seed)
     (out / "truth.json").write_text(json.dumps(truth, separators=(",", ":")), encoding="utf-8")
     return truth
 
 
 def _truth(
-    people: People, shots: Sequence[Shot], presences: Sequence[Presence], film: Path, seed: int
+    people: People, shots: Sequence[Take], presences: Sequence[Presence], film: Path, seed: int
 ) -> dict[str, Any]:
     """Truth in the film's own clock. Spans are half-open; a shot starts at the first picture that has any of it."""
     with open_film(film) as opened:
