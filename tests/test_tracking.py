@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -42,16 +43,17 @@ def look(ms: int, faces: Sequence[tuple[int, float, float]], *, view: int = 0, s
         Faces(np.array(boxes, np.float32).reshape(n, 4), np.zeros((n, 5, 2), np.float32), half * 2 * scores),
         crops,
         Quality(size, half, half, half, half, tuple(() for _ in range(n))),
-        np.zeros((n, 160, 160, 3), np.uint8),
+        np.zeros((200, 400, 3), np.uint8),
         np.random.default_rng(view).integers(0, 255, (9, 16)).astype(np.uint8),
     )
 
 
 def tracked(looks: Sequence[Look]) -> list[FaceTrack]:
-    tracker = FaceTracker(embed, SECOND)
-    for each in looks:
-        tracker.see(each)
-    return tracker.finish()
+    with ThreadPoolExecutor(2) as pool:
+        tracker = FaceTracker(embed, SECOND, pool)
+        for each in looks:
+            tracker.see(each)
+        return tracker.finish()
 
 
 def people_of(track: FaceTrack) -> set[int]:

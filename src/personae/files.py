@@ -25,11 +25,12 @@ _POLL_S = 0.2
 
 
 @contextmanager
-def open_whole(path: Path) -> Iterator[BinaryIO]:
+def open_whole(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     """A binary file to write that appears as `path` when the block ends, and not at all when it fails.
 
-    So `path` holds either what it held before or everything, also after a power cut. A link stays a link, and a file
-    keeps its permissions; a device or pipe (/dev/null, /dev/stdout) is written to as it is. Raises WriteError.
+    So `path` holds either what it held before or everything, also after a power cut unless it need not be `durable`:
+    waiting for the disk takes longer than writing a small file. A link stays a link, and a file keeps its permissions;
+    a device or pipe (/dev/null, /dev/stdout) is written to as it is. Raises WriteError.
     """
     try:
         if _is_special(path):  # replacing it would take it away from the whole system
@@ -45,13 +46,15 @@ def open_whole(path: Path) -> Iterator[BinaryIO]:
                 with contextlib.suppress(OSError):  # before any content, which may be private
                     shutil.copymode(target, temporary)
                 yield file
-                file.flush()
-                os.fsync(file.fileno())
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
             temporary.replace(target)
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
-        _sync_folder(target.parent)
+        if durable:
+            _sync_folder(target.parent)
     except OSError as error:
         raise write_error(path, error) from error
 
@@ -64,9 +67,9 @@ def _is_special(path: Path) -> bool:
         return False
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Write `content` by `open_whole`."""
-    with open_whole(path) as file:
+    with open_whole(path, durable=durable) as file:
         file.write(content)
 
 

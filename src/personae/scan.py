@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from personae._version import __version__
 from personae.errors import EmbedderMismatchError, ModelNotFoundError
@@ -33,7 +34,7 @@ from personae.timeline.timeline import Timeline
 from personae.timeline.watching import Watched, watch
 from personae.types import Progress, ProgressCallback
 
-FINGERPRINT = 2
+FINGERPRINT = 3
 """Version of everything between pictures and tracks; raise it when tracks change."""
 RARE_FACES_S = 60.0
 PRESETS: dict[str, dict[str, float]] = {
@@ -161,12 +162,19 @@ def trained_model(recognizer: CharacterRecognizer) -> CharacterModel:
     return model
 
 
+_opened: WeakKeyDictionary[CharacterRecognizer, tuple[Settings, Detector, Embedder]] = WeakKeyDictionary()
+
+
 def film_networks(recognizer: CharacterRecognizer) -> tuple[Detector, Embedder]:
     """The recognizer's networks for films: weak detections count too, for they carry tracks on.
 
     One thread each: several pictures are searched side by side, which wastes less than sharing one between threads.
+    They stay open for the recognizer's next film.
     """
     settings = recognizer.settings
+    known = _opened.get(recognizer)
+    if known is not None and known[0] == settings:
+        return known[1:]
     threads = 1 if settings.threads is None else settings.threads
     weak = min(WEAK_SCORE, settings.min_detection_score)
     detector = backends.make_detector(replace(settings, min_detection_score=weak, threads=threads))
@@ -175,7 +183,9 @@ def film_networks(recognizer: CharacterRecognizer) -> tuple[Detector, Embedder]:
     embedder = backends.make_embedder(replace(settings, threads=threads))
     # A recognizer may have been given an embedder that settings cannot name.
     same = embedder.id == recognizer.analyzer.embedder_id
-    return detector, embedder if same else recognizer.analyzer.embedder
+    embedder = embedder if same else recognizer.analyzer.embedder
+    _opened[recognizer] = (settings, detector, embedder)
+    return detector, embedder
 
 
 def _fingerprint(video: Video, detector: Detector, embedder: Embedder, settings: Settings) -> dict[str, Any]:

@@ -268,7 +268,7 @@ class Settings:
     provider: str = "auto"
     threads: int | None = None
     batch_size: int = 16
-    look_every_s: float = 0.2
+    look_every_s: float = 0.4
     bridge_s: float = 0.5
     min_appearance_s: float = 0.0
     pad_s: float = 0.0

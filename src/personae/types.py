@@ -40,14 +40,16 @@ class Reason(StrEnum):
 
 def _checked(name: str, array: Any, dtype: Any, shape: tuple[int | None, ...]) -> NDArray[Any]:
     """A read-only array of that dtype, its shape held against `shape` (None: any length)."""
-    result = np.array(array, dtype=dtype, copy=None)
-    if result.ndim != len(shape) or any(
-        want is not None and want != got for want, got in zip(shape, result.shape, strict=True)
-    ):
+    result: NDArray[Any] = np.asarray(array, dtype)
+    fits = result.ndim == len(shape)
+    for want, got in zip(shape, result.shape, strict=False):
+        fits = fits and want in (None, got)
+    if not fits:
         wanted = tuple("any" if size is None else size for size in shape)
         raise ValueError(f"{name} has shape {result.shape}, expected {wanted}")
-    result = result.view()
-    result.flags.writeable = False
+    if result.flags.writeable:
+        result = result.view()
+        result.flags.writeable = False
     return result
 
 

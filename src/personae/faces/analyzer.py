@@ -16,7 +16,7 @@ from personae.errors import PhotoError
 from personae.faces import align, backends, quality
 from personae.faces.copies import small_copies
 from personae.faces.detector import Detector
-from personae.faces.embedder import Embedder
+from personae.faces.embedder import Embedder, mean_direction
 from personae.media import photos
 from personae.settings import Settings
 from personae.types import (
@@ -191,11 +191,11 @@ class FaceAnalyzer:
     def _analyzed(self, seen: _Seen, every: FloatArray) -> AnalyzedFaces:
         n, m = len(seen.faces), len(seen.small)
         embeddings, copies = every[:n].copy(), None
-        embeddings[seen.small] = _mean_direction(embeddings[seen.small], every[n : n + m])
+        embeddings[seen.small] = mean_direction(embeddings[seen.small], every[n : n + m])
         if seen.copied is not None:
             copies = np.zeros((n, len(COPIES_PX), every.shape[1]), np.float32)
             made = every[n + m :].reshape(len(seen.copied), 2, len(COPIES_PX), every.shape[1])
-            copies[seen.copied] = _mean_direction(made[:, 0], made[:, 1])
+            copies[seen.copied] = mean_direction(made[:, 0], made[:, 1])
         return AnalyzedFaces(
             seen.faces.boxes_xyxy,
             seen.faces.landmarks_xy,
@@ -206,10 +206,3 @@ class FaceAnalyzer:
             size_wh=seen.size_wh,
             copies=copies,
         )
-
-
-def _mean_direction(first: FloatArray, second: FloatArray) -> FloatArray:
-    """Of unit vectors (..., d), pair by pair."""
-    total = first + second
-    result: FloatArray = total / np.maximum(np.linalg.norm(total, axis=-1, keepdims=True), 1e-12)
-    return result

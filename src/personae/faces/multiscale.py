@@ -182,6 +182,8 @@ def _cut_out(
 
 def concatenate(parts: list[Faces]) -> Faces:
     """All faces of all parts, in order."""
+    if len(parts) == 1:
+        return parts[0]
     return Faces(
         np.concatenate([np.empty((0, 4), np.float32), *(part.boxes_xyxy for part in parts)]),
         np.concatenate([np.empty((0, 5, 2), np.float32), *(part.landmarks_xy for part in parts)]),
@@ -192,6 +194,8 @@ def concatenate(parts: list[Faces]) -> Faces:
 def suppress(faces: Faces) -> IntArray:
     """Positions of the faces that stay when of several boxes around one face the best does, best score first."""
     order = np.argsort(-faces.scores, kind="stable")
+    if len(order) < 2:
+        return order
     kept = []
     while len(order):
         best, order = order[0], order[1:]

@@ -7,6 +7,7 @@ their product), box (centre offset and log size, in strides) and five points (of
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -56,10 +57,7 @@ class YuNetDetector:
 
     def look(self, pixels: PixelArray, min_score: float) -> Faces:
         """All candidates in (h, w, 3) uint8 RGB `pixels` at that very size, several per face (see `multiscale`)."""
-        height, width = pixels.shape[:2]
-        blob = np.zeros((1, 3, -(-height // 32) * 32, -(-width // 32) * 32), np.float32)
-        for channel in range(3):
-            blob[0, 2 - channel, :height, :width] = pixels[:, :, channel]
+        blob = _blob(pixels)
         outputs = self._session.run(blob)
         if not outputs.keys() >= _OUTPUTS:
             raise WeightsError(f"{self._weights.get().path} is not a YuNet detector. Give the path of another file.")
@@ -78,16 +76,44 @@ class YuNetDetector:
         }
 
 
+_KEPT_BYTES = 20_000_000
+_blobs = threading.local()
+
+
+def _blob(pixels: PixelArray) -> NDArray[np.float32]:
+    """(1, 3, h, w) BGR filled up with black; it is the calling thread's until its next call.
+
+    The memory of a few sizes is kept: asking the system for it anew takes as long as filling it.
+    """
+    size = pixels.shape[:2]
+    known: dict[tuple[int, ...], NDArray[np.float32]] = _blobs.__dict__.setdefault("known", {})
+    blob = known.get(size)
+    if blob is None:
+        blob = np.zeros((1, 3, *(-(-side // 32) * 32 for side in size)), np.float32)
+        if blob.nbytes + sum(other.nbytes for other in known.values()) > _KEPT_BYTES:
+            known.clear()
+        if blob.nbytes <= _KEPT_BYTES:
+            known[size] = blob
+    for channel in range(3):
+        blob[0, 2 - channel, : size[0], : size[1]] = pixels[:, :, channel]
+    return blob
+
+
 def decode(outputs: Mapping[str, NDArray[np.float32]], width: int, min_score: float) -> Faces:
     """YuNet's outputs for an input `width` pixels wide to the candidates of at least `min_score`, in its pixels."""
-    parts = []
+    boxes, landmarks, scores = [], [], []
     for stride in STRIDES:
         product = np.clip(outputs[f"cls_{stride}"][0, :, 0], 0, 1) * np.clip(outputs[f"obj_{stride}"][0, :, 0], 0, 1)
         keep = np.flatnonzero(product >= min_score**2)
+        if not len(keep):
+            continue
         cell_xy = np.stack([keep % (width // stride), keep // (width // stride)], axis=1).astype(np.float32)
         box = outputs[f"bbox_{stride}"][0, keep]
         centre = (cell_xy + box[:, :2]) * stride
         half = np.exp(box[:, 2:]) * (stride / 2)
-        points = (cell_xy[:, None] + outputs[f"kps_{stride}"][0, keep].reshape(-1, 5, 2)) * stride
-        parts.append(Faces(np.concatenate([centre - half, centre + half], axis=1), points, np.sqrt(product[keep])))
-    return multiscale.concatenate(parts)
+        boxes.append(np.concatenate([centre - half, centre + half], axis=1))
+        landmarks.append((cell_xy[:, None] + outputs[f"kps_{stride}"][0, keep].reshape(-1, 5, 2)) * stride)
+        scores.append(np.sqrt(product[keep]))
+    if not scores:
+        return Faces.empty()
+    return Faces(np.concatenate(boxes), np.concatenate(landmarks), np.concatenate(scores))

@@ -199,8 +199,9 @@ def with_pictures(timeline: Timeline, watched: Watched, files: FilmFiles) -> Tim
         content = pictures.get((best.pts, best.box[0])) if best is not None else None
         if best is not None and content is not None and content.size:
             name = f"{best.pts}-{round(best.box[0])}-{round(best.box[1])}.jpg"
-            if not (files.faces / name).is_file():
-                write_whole(files.faces / name, content.tobytes())
+            path = files.faces / name
+            if not path.is_file() or path.stat().st_size != content.size:
+                write_whole(path, content.tobytes(), durable=False)  # a scan makes it again
             best = BestPicture(best.pts, best.box, f"{files.faces.name}/{name}")
         appearances.append(replace(one, best_picture=best))
     return replace(timeline, appearances=tuple(appearances))

@@ -2,13 +2,14 @@
 
 A film's pictures are much alike, so most need no detector. Two pictures are looked at one interval apart; where each
 face of one has its partner in the other, nothing was missed between them. Where not, the picture in the middle is
-looked at, and so on: a face's first and last picture are found exactly, and fast motion is looked at more densely.
+looked at, and so on: a face's first and last picture are found exactly, both sides of a cut are seen, and fast motion
+is looked at more densely.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -40,7 +41,7 @@ TINY_PX = 16
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """What was seen in one picture: n faces with crops (n, 112, 112, 3), quality, and cut-outs for people.
+    """What was seen in one picture: n faces with crops (n, 112, 112, 3) and quality; the picture (h, w, 3) RGB.
 
     `tiny` (h, 16) uint8: the whole picture's luma, by which a camera set-up is known again.
     """
@@ -50,8 +51,12 @@ class Look:
     faces: Faces
     crops: PixelArray
     quality: Quality
-    cut_outs: PixelArray
+    pixels: PixelArray
     tiny: PixelArray
+
+    def cut_out(self, face: int) -> PixelArray:
+        """(160, 160, 3) uint8 RGB: a face with some of what is around it, for people; black beyond the picture."""
+        return cut_out(self.pixels, self.faces.boxes_xyxy[face])
 
 
 @dataclass
@@ -77,7 +82,7 @@ class Looker:
             faces,
             crops,
             quality.assess(crops, faces, self.settings),
-            cut_outs(pixels, faces.boxes_xyxy),
+            pixels,
             picture.grey(TINY_PX),
         )
 
@@ -91,11 +96,17 @@ class _Window:
 
 
 def looks(
-    pictures: Iterable[FilmPicture], looker: Looker, pool: Executor, *, every_pts: Fraction | float
+    pictures: Iterable[FilmPicture],
+    looker: Looker,
+    pool: Executor,
+    *,
+    every_pts: Fraction | float,
+    cuts: Container[int] = (),
 ) -> Iterator[Look]:
     """Looks at `pictures`, in order: one in `every_pts`, the first, the last, and what has to be seen between them.
 
-    A few windows of pictures are held at once, so that decoding, detection and what follows go on side by side.
+    A few windows of pictures are held at once, so that decoding, detection and what follows go on side by side. `cuts`:
+    pts at which shots begin, as far as they are known when pictures so far behind are settled.
     """
     waiting: deque[_Window] = deque()
     before: Look | None = None
@@ -109,35 +120,40 @@ def looks(
             waiting.append(window)
             window = _Window()
         while len(waiting) > WINDOWS_AHEAD:
-            for look in _settled(before, waiting.popleft(), looker):
+            for look in _settled(before, waiting.popleft(), looker, cuts):
                 yield look
                 before = look
     if window.pictures:
         window.last = pool.submit(looker.look, window.pictures[-1])
         waiting.append(window)
     while waiting:
-        for look in _settled(before, waiting.popleft(), looker):
+        for look in _settled(before, waiting.popleft(), looker, cuts):
             yield look
             before = look
 
 
-def _settled(before: Look | None, window: _Window, looker: Looker) -> Iterator[Look]:
+def _settled(before: Look | None, window: _Window, looker: Looker, cuts: Container[int]) -> Iterator[Look]:
     """The looks of one window in order: those that had to be added, and its last."""
     assert window.last is not None
     last = window.last.result()
     if before is not None:
-        yield from _between(before, last, window.pictures[:-1], looker)
+        yield from _between(before, last, window.pictures[:-1], looker, cuts)
     yield last
 
 
-def _between(first: Look, last: Look, pictures: list[FilmPicture], looker: Looker) -> Iterator[Look]:
-    if not pictures or (all_have_partners(first, last) and likeness(first, last) >= SAME_VIEW):
+def _between(
+    first: Look, last: Look, pictures: list[FilmPicture], looker: Looker, cuts: Container[int]
+) -> Iterator[Look]:
+    if not pictures:
+        return
+    cut = last.pts in cuts or any(picture.pts in cuts for picture in pictures)
+    if not cut and all_have_partners(first, last) and likeness(first, last) >= SAME_VIEW:
         return
     middle = len(pictures) // 2
     look = looker.look(pictures[middle])
-    yield from _between(first, look, pictures[:middle], looker)
+    yield from _between(first, look, pictures[:middle], looker, cuts)
     yield look
-    yield from _between(look, last, pictures[middle + 1 :], looker)
+    yield from _between(look, last, pictures[middle + 1 :], looker, cuts)
 
 
 def all_have_partners(first: Look, last: Look) -> bool:
@@ -174,32 +190,28 @@ def offsets(
     return distance, ratio
 
 
-def cut_outs(pixels: PixelArray, boxes_xyxy: NDArray[np.float32]) -> PixelArray:
-    """(n, 160, 160, 3) uint8 RGB: each face with some of what is around it; black beyond the picture."""
+def cut_out(pixels: PixelArray, box_xyxy: NDArray[np.float32]) -> PixelArray:
+    """See `Look.cut_out`."""
     import cv2
 
-    result = np.zeros((len(boxes_xyxy), CUT_OUT_PX, CUT_OUT_PX, 3), np.uint8)
-    for at, (x1, y1, x2, y2) in enumerate(boxes_xyxy.astype(np.float64)):
-        side = max(x2 - x1, y2 - y1, 1.0) * CUT_OUT_FACES
-        scale = CUT_OUT_PX / side
-        centre_x, centre_y = (x1 + x2) / 2, (y1 + y2) / 2
-        matrix = np.array(
-            [[scale, 0, CUT_OUT_PX / 2 - centre_x * scale], [0, scale, CUT_OUT_PX / 2 - centre_y * scale]]
-        )
-        # Only the part that is shown, so that a large picture is not walked over, and averaged where it shrinks.
-        left, top = max(int(centre_x - side / 2) - 1, 0), max(int(centre_y - side / 2) - 1, 0)
-        right, bottom = int(centre_x + side / 2) + 2, int(centre_y + side / 2) + 2
-        part = pixels[top:bottom, left:right]
-        if not part.size:
-            continue
-        shrink = max(1, int(1 / scale))
-        if shrink > 1:
-            size = max(part.shape[1] // shrink, 1), max(part.shape[0] // shrink, 1)
-            shown = np.array([part.shape[1] / size[0], part.shape[0] / size[1]])
-            part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
-        else:
-            shown = np.ones(2)
-        matrix[:, 2] += matrix[:, :2] @ np.array([left, top])
-        matrix[:, :2] = matrix[:, :2] * shown
-        result[at] = cv2.warpAffine(part, matrix, (CUT_OUT_PX, CUT_OUT_PX), flags=cv2.INTER_LINEAR)
-    return result
+    x1, y1, x2, y2 = box_xyxy.astype(np.float64)
+    side = max(x2 - x1, y2 - y1, 1.0) * CUT_OUT_FACES
+    scale = CUT_OUT_PX / side
+    centre_x, centre_y = (x1 + x2) / 2, (y1 + y2) / 2
+    matrix = np.array([[scale, 0, CUT_OUT_PX / 2 - centre_x * scale], [0, scale, CUT_OUT_PX / 2 - centre_y * scale]])
+    # Only the part that is shown, so that a large picture is not walked over, and averaged where it shrinks.
+    left, top = max(int(centre_x - side / 2) - 1, 0), max(int(centre_y - side / 2) - 1, 0)
+    right, bottom = int(centre_x + side / 2) + 2, int(centre_y + side / 2) + 2
+    part = pixels[top:bottom, left:right]
+    if not part.size:
+        return np.zeros((CUT_OUT_PX, CUT_OUT_PX, 3), np.uint8)
+    shrink = max(1, int(1 / scale))
+    if shrink > 1:
+        size = max(part.shape[1] // shrink, 1), max(part.shape[0] // shrink, 1)
+        shown = np.array([part.shape[1] / size[0], part.shape[0] / size[1]])
+        part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+    else:
+        shown = np.ones(2)
+    matrix[:, 2] += matrix[:, :2] @ np.array([left, top])
+    matrix[:, :2] = matrix[:, :2] * shown
+    return np.asarray(cv2.warpAffine(part, matrix, (CUT_OUT_PX, CUT_OUT_PX), flags=cv2.INTER_LINEAR), np.uint8)

@@ -126,20 +126,26 @@ def _laid_over(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[
     return np.asarray(cv2.warpAffine(other, fit, one.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP))
 
 
-def cut(record: TrackRecord, pts: int) -> tuple[TrackRecord | None, TrackRecord | None]:
-    """The record before and from `pts` on; None for a side without a picture. A picture across `pts` ends there."""
+def cut(record: TrackRecord, pts: int, *, whole: bool = False) -> tuple[TrackRecord | None, TrackRecord | None]:
+    """The record before and from `pts` on; None for a side without a picture. A picture across `pts` ends there.
+
+    `whole`: the face is taken to be seen at `pts` too, so the parts reach up to it from both sides.
+    """
     if record.end_pts <= pts:
         return record, None
     if record.start_pts >= pts:
         return None, record
-    return _part(record, record.box_pts[:, 0] < pts, pts), _part(record, record.box_pts[:, 0] >= pts, None)
+    before = record.box_pts[:, 0] < pts
+    if before.all():
+        return _part(record, before, record.start_pts, pts), None
+    until = pts if whole else min(int(record.box_pts[before][-1, 1]), pts)
+    since = pts if whole else int(record.box_pts[~before][0, 0])
+    return _part(record, before, record.start_pts, until), _part(record, ~before, since, record.end_pts)
 
 
-def _part(record: TrackRecord, seen: NDArray[np.bool_], until: int | None) -> TrackRecord:
+def _part(record: TrackRecord, seen: NDArray[np.bool_], start: int, end: int) -> TrackRecord:
     box_pts = record.box_pts[seen].copy()
-    if until is not None:
-        box_pts[-1, 1] = min(int(box_pts[-1, 1]), until)
-    start, end = int(box_pts[0, 0]), int(box_pts[-1, 1])
+    box_pts[0, 0], box_pts[-1, 1] = start, end
     faces = (record.face_pts >= start) & (record.face_pts < end)
     part = replace(
         record,
@@ -194,8 +200,9 @@ def write(
     extra: Mapping[str, NDArray[Any]] | None = None,
     *,
     schema: str = SCHEMA,
+    durable: bool = True,
 ) -> None:
-    """Write records with JSON-able facts and arrays of other names whole; raises WriteError."""
+    """Write records with JSON-able facts and arrays of other names whole (see `open_whole`); raises WriteError."""
     dimension = max((record.embeddings.shape[1] for record in records), default=0)
     arrays: dict[str, NDArray[Any]] = {
         name: _concatenated([getattr(record, name) for record in records], name, dimension) for name in _ARRAYS
@@ -203,7 +210,7 @@ def write(
     for name, what in _COUNTED.items():
         arrays[f"{what}_count"] = np.array([len(getattr(record, name)) for record in records], np.int64)
     arrays["best_pts"] = np.array([record.best_pts for record in records], np.int64)
-    archive.write(path, {**arrays, **(extra or {})}, facts, schema=schema)
+    archive.write(path, {**arrays, **(extra or {})}, facts, schema=schema, durable=durable)
 
 
 def read(path: Path, *, schema: str = SCHEMA) -> tuple[list[TrackRecord], dict[str, Any], dict[str, NDArray[Any]]]:

@@ -7,7 +7,7 @@ Where two tracks and two faces could change partners (people who cross), and aft
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from personae.faces.embedder import Embed, embed_with_mirrors
 from personae.recognition.prototypes import unit
 from personae.timeline.looking import SURE_SCORE, Look, likeness, offsets
 from personae.types import FloatArray, PixelArray
-
-Embed = Callable[[PixelArray], FloatArray]
 
 REACH = 0.6
 """A face's next place lies within this many face sizes of where it is expected, and more after a pause:"""
@@ -116,7 +115,7 @@ class FaceTrack:
         sample = Sample(look.pts, look.crops[face], weight, face_px, span, embedding)
         self._keep(sample)
         if self.best is None or weight > self.best.weight:
-            self.best = Best(weight, look.pts, (x1, y1, x2, y2), look.cut_outs[face])
+            self.best = Best(weight, look.pts, (x1, y1, x2, y2), look.cut_out(face))
 
     def _keep(self, sample: Sample) -> None:
         last = self.samples[-1] if self.samples else None
@@ -160,13 +159,17 @@ class FaceTrack:
 
 
 class FaceTracker:
-    """Makes tracks of looks given in order. `embed`: crops to embeddings; `second_pts`: one second in pts."""
+    """Makes tracks of looks given in order. `embed`: crops to embeddings; `second_pts`: one second in pts.
 
-    def __init__(self, embed: Embed, second_pts: float) -> None:
+    A track that has ended is embedded in `pool`, beside what goes on.
+    """
+
+    def __init__(self, embed: Embed, second_pts: float, pool: Executor) -> None:
         self._embed = embed
         self._second = second_pts
+        self._pool = pool
         self._active: list[FaceTrack] = []
-        self._done: list[FaceTrack] = []
+        self._ended: list[Future[list[FaceTrack]]] = []
         self._last: Look | None = None
         self._embedded: dict[int, FloatArray] = {}
 
@@ -177,7 +180,7 @@ class FaceTracker:
         self._embedded = {}
         for track in [each for each in self._active if cut or look.pts - each.end_pts > HIDDEN_S * self._second]:
             self._active.remove(track)
-            self._done.append(track)
+            self._end(track)
         free = set(range(len(look.faces)))
         waiting = list(self._active)
         for sure in (True, False):
@@ -194,17 +197,24 @@ class FaceTracker:
 
     def finish(self) -> list[FaceTrack]:
         """End every track; all tracks in order of their first picture, their samples embedded, jumps split."""
-        tracks, self._active, self._done = [*self._done, *self._active], [], []
-        for track in tracks:
-            track.thin()
-        self._embed_samples([sample for track in tracks for sample in track.chosen(FIRST_EMBEDDED)])
-        for track in tracks:
-            embedded = [sample for sample in track.samples if sample.embedding is not None]
-            if not at_odds(embedded):
-                track.samples = embedded
-        self._embed_samples([sample for track in tracks for sample in track.samples])
-        split = [part for track in tracks for part in split_jumps(track)]
-        return sorted(split, key=lambda track: (track.start_pts, track.sightings[0].box))
+        active, self._active = self._active, []
+        for track in active:
+            self._end(track)
+        ended, self._ended = self._ended, []
+        tracks = [part for parts in ended for part in parts.result()]
+        return sorted(tracks, key=lambda track: (track.start_pts, track.sightings[0].box))
+
+    def _end(self, track: FaceTrack) -> None:
+        self._ended.append(self._pool.submit(self._finished, track))
+
+    def _finished(self, track: FaceTrack) -> list[FaceTrack]:
+        track.thin()
+        self._embed_samples(track.chosen(FIRST_EMBEDDED))
+        embedded = [sample for sample in track.samples if sample.embedding is not None]
+        if not at_odds(embedded):
+            track.samples = embedded
+        self._embed_samples(track.samples)
+        return split_jumps(track)
 
     def _paired(self, tracks: list[FaceTrack], look: Look, faces: list[int]) -> list[tuple[FaceTrack, int]]:
         """Tracks with the faces that carry them on."""
@@ -228,14 +238,15 @@ class FaceTracker:
         latest = track.samples[-3:]
         self._embed_samples(latest)
         if face not in self._embedded:  # several tracks may ask, and the face may become a sample
-            self._embedded[face] = self._embed(look.crops[[face]])[0]
+            self._embedded[face] = embed_with_mirrors(self._embed, look.crops[[face]], look.quality.face_px[[face]])[0]
         seen = self._embedded[face]
         return max(float(sample.embedding @ seen) for sample in latest if sample.embedding is not None)
 
     def _embed_samples(self, samples: list[Sample]) -> None:
         missing = [sample for sample in samples if sample.embedding is None]
         if missing:
-            vectors = self._embed(np.stack([sample.crop for sample in missing]))
+            face_px = np.array([sample.face_px for sample in missing], np.float32)
+            vectors = embed_with_mirrors(self._embed, np.stack([sample.crop for sample in missing]), face_px)
             for sample, vector in zip(missing, vectors, strict=True):
                 sample.embedding = vector
 

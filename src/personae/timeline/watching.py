@@ -10,7 +10,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from personae.errors import StoreError
 from personae.faces.detector import Detector
+from personae.faces.embedder import Embed
 from personae.media import shots
 from personae.media.film import FilmPicture, ReadSoFar, Video
 from personae.media.video import Film
@@ -28,14 +29,13 @@ from personae.timeline import records
 from personae.timeline.looking import Looker, looks, same_place
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import Shot
-from personae.timeline.tracking import Embed, FaceTracker
-from personae.types import FloatArray, IntArray, PixelArray, Progress, ProgressCallback
+from personae.timeline.tracking import FaceTracker
+from personae.types import IntArray, PixelArray, Progress, ProgressCallback
 
 CHUNK_SCHEMA = "personae/scan-chunk/1"
 CHUNK_S = 20.0
 """At most this much of the film is looked at again after an interruption."""
 LOOKING_THREADS = max(2, min(4, os.cpu_count() or 2))
-EMBEDDED_TOGETHER = 8
 BEHIND_S = 10.0
 
 
@@ -144,11 +144,15 @@ def watch(
     with ThreadPoolExecutor(LOOKING_THREADS, thread_name_prefix="personae-look") as pool:
         while pictures.next_pts is not None:
             start_pts = pictures.next_pts
-            tracker = FaceTracker(side_by_side(embed, pool), float(1 / film.video.time_base))
+            tracker = FaceTracker(embed, float(1 / film.video.time_base), pool)
             every_pts = settings.look_every_s / film.video.time_base
             found, before = [], looker.looks
             for look in looks(
-                pictures.until(start_pts + CHUNK_S / film.video.time_base), looker, pool, every_pts=every_pts
+                pictures.until(start_pts + CHUNK_S / film.video.time_base),
+                looker,
+                pool,
+                every_pts=every_pts,
+                cuts=pictures.boundaries,
             ):
                 tracker.see(look)
                 found.append((look.pts, look.tiny))
@@ -156,7 +160,7 @@ def watch(
             certain = max(pictures.detector.settled_pts, pictures.certain_pts)
             end_pts = pictures.next_pts if pictures.next_pts is not None else 2**62
             chunk = _Chunk(
-                [records.record_of(track) for track in tracker.finish()],
+                list(pool.map(records.record_of, tracker.finish())),
                 start_pts,
                 end_pts,
                 [one for one in pictures.boundaries.values() if one.pts < certain],
@@ -172,16 +176,6 @@ def watch(
     for chunk in chunks:
         pictures.boundaries |= {boundary.pts: boundary for boundary in chunk.boundaries}
     return _whole(film, chunks, list(pictures.boundaries.values()))
-
-
-def side_by_side(embed: Embed, pool: Executor) -> Embed:
-    """`embed` for many crops at once on several threads."""
-
-    def embed_all(crops: PixelArray) -> FloatArray:
-        parts = [crops[i : i + EMBEDDED_TOGETHER] for i in range(0, len(crops), EMBEDDED_TOGETHER)]
-        return embed(crops) if len(parts) < 2 else np.concatenate(list(pool.map(embed, parts)))
-
-    return embed_all
 
 
 def _resumed(film: Film, chunks: Sequence[_Chunk]) -> _Pictures:
@@ -233,14 +227,15 @@ def _whole(film: Film, chunks: Sequence[_Chunk], boundaries: Sequence[shots.Boun
     whole: list[TrackRecord] = []
     for chunk in chunks:
         whole = _joined(whole, chunk.records, chunk.start_pts, cuts)
-    parts = [part for record in whole for part in _cut_everywhere(record, sorted(cuts))]
+    look_pts = np.concatenate([np.empty(0, np.int64), *(chunk.look_pts for chunk in chunks)])
+    parts = [part for record in whole for part in _cut_everywhere(record, sorted(cuts), look_pts)]
     parts.sort(key=lambda record: (record.start_pts, tuple(record.boxes[0])))
     return Watched(
         video,
         tuple(Shot(start, end) for start, end in spans),
         tuple(parts),
         film.gaps,
-        np.concatenate([np.empty(0, np.int64), *(chunk.look_pts for chunk in chunks)]),
+        look_pts,
         np.concatenate([chunk.tiny for chunk in chunks]) if chunks else np.empty((0, 1, 1), np.uint8),
         sum(chunk.detections for chunk in chunks),
     )
@@ -269,12 +264,15 @@ def _joined(before: list[TrackRecord], after: list[TrackRecord], seam: int, cuts
     return [*result, *rest]
 
 
-def _cut_everywhere(record: TrackRecord, cuts: Sequence[int]) -> list[TrackRecord]:
+def _cut_everywhere(record: TrackRecord, cuts: Sequence[int], look_pts: IntArray) -> list[TrackRecord]:
     parts, rest = [], record
     for pts in cuts[int(np.searchsorted(cuts, record.start_pts, "right")) :]:
         if pts >= rest.end_pts:
             break
-        first, second = records.cut(rest, pts)
+        # Seen by the looks before and after: seen between them.
+        at = int(np.searchsorted(rest.box_pts[:, 0], pts))
+        around = np.searchsorted(look_pts, rest.box_pts[max(at - 1, 0) : at + 1, 0])
+        first, second = records.cut(rest, pts, whole=len(around) == 2 and bool(around[1] - around[0] == 1))
         if first is not None and second is not None:
             parts.append(first)
             rest = second
@@ -299,7 +297,8 @@ def _keep(folder: Path, number: int, chunk: _Chunk, fingerprint: dict[str, Any])
         "detections": chunk.detections,
     }
     extra: dict[str, NDArray[Any]] = {"look_pts": chunk.look_pts, "tiny": chunk.tiny}
-    records.write(_path(folder, number), chunk.records, facts, extra, schema=CHUNK_SCHEMA)
+    # Not durable: after a power cut the scan would only go on from an earlier chunk.
+    records.write(_path(folder, number), chunk.records, facts, extra, schema=CHUNK_SCHEMA, durable=False)
 
 
 def _kept(folder: Path, fingerprint: dict[str, Any]) -> list[_Chunk]:
