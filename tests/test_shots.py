@@ -91,6 +91,16 @@ def test_a_fade_through_black_is_one_boundary_in_the_dark() -> None:
     assert abs(found.pts - 60) <= 2
 
 
+def test_a_dark_scene_that_is_all_but_empty_is_one_shot() -> None:
+    place = scene(1).astype(np.float32)
+    around = 4.0 / float(cv2.cvtColor(place.astype(np.uint8), cv2.COLOR_RGB2GRAY).std())
+
+    def draw(n: int) -> Pixels:
+        return np.asarray(place * around * (1 + 0.15 * np.sin(n)), np.uint8)
+
+    assert boundaries(draw, 100) == []
+
+
 def test_fades_at_either_end_are_no_boundary() -> None:
     one = scene(5)
     assert boundaries(lambda n: np.asarray(one * np.clip(min(n, 99 - n) / 20, 0, 1), np.uint8), 100) == []

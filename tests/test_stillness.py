@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from personae.timeline.labelling import STILL
-from personae.timeline.records import TrackRecord, changes_of, cut
+from personae.timeline.records import TrackRecord, cut
+from personae.timeline.stillness import changes_of
 from tests.films import head
 
 Crop = NDArray[np.uint8]
@@ -56,7 +57,7 @@ def test_the_sides_of_a_cut_have_a_stillness_each(face: Crop) -> None:
     before, after = cut(record([face] * 6 + living), 6)
     assert before is not None and after is not None
     assert before.stillness < STILL < after.stillness
-    assert len(after.changes) == 6 and np.isnan(after.changes[0])
+    assert len(after.box_changes) == 6 and np.isnan(after.box_changes[0])
 
 
 def test_a_photo_is_still_however_the_camera_moves(face: Crop) -> None:
@@ -70,6 +71,12 @@ def test_a_face_that_speaks_is_not_still(face: Crop) -> None:
 def test_a_listener_who_moves_only_now_and_then_is_not_still(face: Crop) -> None:
     crops = [face] * 4 + [speaking(face, seed) for seed in (1, 2, 3, 4)]
     assert stillness_of(crops) > STILL
+
+
+def test_a_photo_of_which_some_moments_are_spoiled_is_still(face: Crop) -> None:
+    """A dissolve at its end, landmarks that slip."""
+    crops = [face] * 9 + [np.full_like(face, 90), speaking(face, 1)]
+    assert stillness_of(crops) < STILL
 
 
 def test_two_faces_do_not_tell(face: Crop) -> None:

@@ -176,6 +176,9 @@ class ShotDetector:
         self._steps = [step for step in self._steps if step.pts >= end]
         if any(start <= cut <= end for cut in self._cuts) or _abrupt(before, run[0]) or _abrupt(run[-1], seen):
             return []
+        # A dark scene may be all but empty now and then; it is still there afterwards.
+        if likeness(before.small, seen.small) >= SAME_SCENE:
+            return []
         middle = run[len(run) // 2].pts
         return [Boundary(middle, "fade", start, end)]
 

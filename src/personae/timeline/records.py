@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,8 @@ from personae.types import FloatArray, IntArray
 SCHEMA = "personae/tracks/1"
 JPEG_QUALITY = 88
 FEWEST_CHANGES = 2
-_ARRAYS = ("boxes", "box_pts", "embeddings", "weights", "face_px", "face_pts", "changes", "best_box", "picture")
+STILL_SHARE = 2 / 3
+_ARRAYS = ("boxes", "box_pts", "embeddings", "weights", "face_px", "face_pts", "box_changes", "best_box", "picture")
 _COUNTED = {"boxes": "boxes", "embeddings": "faces", "picture": "picture"}
 
 
@@ -31,8 +31,8 @@ class TrackRecord:
     """One track. `box_pts` (m, 2) int64: start and end of each picture it was seen in; `boxes` (m, 5): box and score.
 
     `embeddings` (k, d) of k faces with `weights` (k,) 0..1, `face_px` (k,) and `face_pts` (k,); `best_pts`, `best_box`
-    (4,): its best face; `picture`: that face's cut-out as a JPEG file's bytes (uint8), maybe empty; `changes` (k,):
-    how much each aligned face differs from the one before it (0: not at all), NaN for the first.
+    (4,): its best face; `picture`: that face's cut-out as a JPEG file's bytes (uint8), maybe empty; `box_changes` (m,):
+    how much the aligned face differs from an earlier one (see `changes_of`), NaN where nobody compared.
     """
 
     box_pts: IntArray
@@ -44,7 +44,7 @@ class TrackRecord:
     best_pts: int
     best_box: FloatArray
     picture: NDArray[np.uint8]
-    changes: FloatArray
+    box_changes: FloatArray
 
     @property
     def start_pts(self) -> int:
@@ -58,12 +58,12 @@ class TrackRecord:
 
     @property
     def stillness(self) -> float:
-        """How much the face lives: the upper quartile of its `changes`; NaN where there are too few to tell.
+        """How much the face lives: what two thirds of its changes stay below; NaN where there are too few to tell.
 
-        Who listens is still most of the time, but not all of it; a dissolve may spoil one step.
+        Who listens is still most of the time, but not all of it; dissolves and landmarks that slip spoil steps.
         """
-        known = self.changes[~np.isnan(self.changes)]
-        return float(np.quantile(known, 0.75)) if len(known) >= FEWEST_CHANGES else float("nan")
+        known = self.box_changes[~np.isnan(self.box_changes)]
+        return float(np.quantile(known, STILL_SHARE)) if len(known) >= FEWEST_CHANGES else float("nan")
 
     @property
     def mean_score(self) -> float:
@@ -86,44 +86,8 @@ def record_of(track: FaceTrack) -> TrackRecord:
         best.pts,
         np.array(best.box, np.float32),
         _jpeg(best.cut_out),
-        changes_of([sample.crop for sample in track.samples]),
+        np.array([track.changes.get(s.pts, np.nan) for s in track.sightings], np.float32),
     )
-
-
-def changes_of(crops: Sequence[NDArray[np.uint8]]) -> FloatArray:
-    """(k,) root mean square difference of each aligned face to the one before, in standard deviations of grey.
-
-    Each is first laid over the next as a flat thing would be: landmarks tremble when a camera pans or zooms, and a
-    photo would seem to live. NaN for the first.
-    """
-    import cv2
-
-    greys = []
-    for crop in crops:
-        grey = cv2.cvtColor(cv2.resize(crop, (56, 56), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
-        greys.append(np.asarray(cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 0.7), np.float32))
-    changes = np.full(len(crops), np.nan, np.float32)
-    for at, (one, other) in enumerate(pairwise(greys), 1):
-        flat = _laid_over(one, other)
-        changes[at] = min(float(np.sqrt(((_middle(one) - _middle(each)) ** 2).mean())) for each in (other, flat))
-    return changes
-
-
-def _middle(grey: NDArray[np.float32]) -> NDArray[np.float32]:
-    middle = grey[14:52, 10:46]
-    return np.asarray((middle - middle.mean()) / max(float(middle.std()), 1.0), np.float32)
-
-
-def _laid_over(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
-    """`other` moved, turned and sheared to fit `one` (Evangelidis and Psarakis 2008); as is where none fits."""
-    import cv2
-
-    steps = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 30, 1e-4)
-    try:
-        _, fit = cv2.findTransformECC(one, other, np.eye(2, 3, dtype=np.float32), cv2.MOTION_AFFINE, steps, None, 3)
-    except cv2.error:
-        return other
-    return np.asarray(cv2.warpAffine(other, fit, one.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP))
 
 
 def cut(record: TrackRecord, pts: int, *, whole: bool = False) -> tuple[TrackRecord | None, TrackRecord | None]:
@@ -155,7 +119,7 @@ def _part(record: TrackRecord, seen: NDArray[np.bool_], start: int, end: int) ->
         weights=record.weights[faces],
         face_px=record.face_px[faces],
         face_pts=record.face_pts[faces],
-        changes=_without_first(record.changes[faces]),
+        box_changes=record.box_changes[seen] if seen[0] else _without_first(record.box_changes[seen]),
     )
     if start <= record.best_pts < end:
         return part
@@ -167,8 +131,9 @@ def _part(record: TrackRecord, seen: NDArray[np.bool_], start: int, end: int) ->
 
 
 def _without_first(changes: FloatArray) -> FloatArray:
+    """Without the one that compares with a face before the cut."""
     changes = changes.copy()
-    changes[:1] = np.nan
+    changes[np.flatnonzero(~np.isnan(changes))[:1]] = np.nan
     return changes
 
 
@@ -189,7 +154,7 @@ def joined(first: TrackRecord, second: TrackRecord) -> TrackRecord:
         better.best_pts,
         better.best_box,
         better.picture,
-        both("changes"),
+        both("box_changes"),
     )
 
 
@@ -219,6 +184,8 @@ def read(path: Path, *, schema: str = SCHEMA) -> tuple[list[TrackRecord], dict[s
     try:
         ends = {what: np.cumsum(arrays[f"{what}_count"]) for what in _COUNTED.values()}
         count = len(arrays["best_pts"])
+        # Earlier files compared embedded faces only: too few to tell pictures from living faces.
+        arrays.setdefault("box_changes", np.full(len(arrays["boxes"]), np.nan, np.float32))
         records = []
         for i in range(count):
             part = {what: slice(int(end[i - 1]) if i else 0, int(end[i])) for what, end in ends.items()}
@@ -233,7 +200,7 @@ def read(path: Path, *, schema: str = SCHEMA) -> tuple[list[TrackRecord], dict[s
                     int(arrays["best_pts"][i]),
                     arrays["best_box"][i],
                     arrays["picture"][part["picture"]],
-                    arrays["changes"][part["faces"]],
+                    arrays["box_changes"][part["boxes"]],
                 )
             )
     except (KeyError, IndexError, ValueError, TypeError) as error:

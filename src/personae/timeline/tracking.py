@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from personae.faces.embedder import Embed, embed_with_mirrors
 from personae.recognition.prototypes import unit
 from personae.timeline.looking import SURE_SCORE, Look, likeness, offsets
+from personae.timeline.stillness import changes_of
 from personae.types import FloatArray, PixelArray
 
 REACH = 0.6
@@ -86,10 +87,14 @@ class Best:
 
 @dataclass(eq=False)
 class FaceTrack:
-    """One face over time, as it grows: every sighting, a few samples, the best face."""
+    """One face over time, as it grows: every sighting, a few samples, the best face.
+
+    `changes`, of an ended one: how much each of its samples differs from the one before, by pts.
+    """
 
     sightings: list[Sighting] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
+    changes: dict[int, float] = field(default_factory=dict)
     best: Best | None = None
     sample_spans: int = 1
 
@@ -208,6 +213,8 @@ class FaceTracker:
         self._ended.append(self._pool.submit(self._finished, track))
 
     def _finished(self, track: FaceTrack) -> list[FaceTrack]:
+        changes = changes_of([sample.crop for sample in track.samples])
+        track.changes = {sample.pts: float(change) for sample, change in zip(track.samples, changes, strict=True)}
         track.thin()
         self._embed_samples(track.chosen(FIRST_EMBEDDED))
         embedded = [sample for sample in track.samples if sample.embedding is not None]
@@ -327,6 +334,9 @@ def parted(track: FaceTrack, pts: int) -> tuple[FaceTrack, FaceTrack]:
         parts[sighting.pts >= pts].sightings.append(sighting)
     for sample in track.samples:
         parts[sample.pts >= pts].samples.append(sample)
+    parts[0].changes = {at: change for at, change in track.changes.items() if at < pts}
+    later = sorted((at, change) for at, change in track.changes.items() if at >= pts)
+    parts[1].changes = dict(later[1:])  # the first compares with a face of the other part
     for part in parts:
         if track.best is not None and part.start_pts <= track.best.pts < part.end_pts:
             part.best = track.best

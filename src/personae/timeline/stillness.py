@@ -1,0 +1,47 @@
+"""How much a face changes from moment to moment: a living one turns, blinks and speaks, a picture of one does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.types import FloatArray
+
+
+def changes_of(crops: Sequence[NDArray[np.uint8]]) -> FloatArray:
+    """(k,) root mean square difference of each aligned face to the one before, in standard deviations of grey.
+
+    Each is first laid over the next as a flat thing would be: landmarks tremble when a camera pans or zooms, and a
+    photo would seem to live. NaN for the first.
+    """
+    import cv2
+
+    greys = []
+    for crop in crops:
+        grey = cv2.cvtColor(cv2.resize(crop, (56, 56), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+        greys.append(np.asarray(cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 0.7), np.float32))
+    changes = np.full(len(crops), np.nan, np.float32)
+    for at, (one, other) in enumerate(pairwise(greys), 1):
+        flat = _laid_over(one, other)
+        changes[at] = min(float(np.sqrt(((_middle(one) - _middle(each)) ** 2).mean())) for each in (other, flat))
+    return changes
+
+
+def _middle(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    middle = grey[14:52, 10:46]
+    return np.asarray((middle - middle.mean()) / max(float(middle.std()), 1.0), np.float32)
+
+
+def _laid_over(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`other` moved, turned and sheared to fit `one` (Evangelidis and Psarakis 2008); as is where none fits."""
+    import cv2
+
+    steps = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 30, 1e-4)
+    try:
+        _, fit = cv2.findTransformECC(one, other, np.eye(2, 3, dtype=np.float32), cv2.MOTION_AFFINE, steps, None, 3)
+    except cv2.error:
+        return other
+    return np.asarray(cv2.warpAffine(other, fit, one.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP))
