@@ -15,8 +15,8 @@ from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import BestPicture, Track
 
 STILL = 0.125
-"""A living face differs from itself more than this within seconds; a picture of one does not (see `stillness`). In films
-made for it (seeds 2 to 5 of benchmarks/film) 408 living faces stay above 0.147, and 25 photos below 0.102."""
+"""A living face differs from itself more than this within seconds; a picture of one does not (see `stillness`). In
+films made for it (seeds 2 to 5 of benchmarks/film) 408 living faces stay above 0.147, and 25 photos below 0.102."""
 STILL_S = 1.5
 STILL_PX = 32.0
 """Shorter tracks and smaller faces do not tell."""
