@@ -115,7 +115,7 @@ class FaceTrack:
         sample = Sample(look.pts, look.crops[face], weight, face_px, span, embedding)
         self._keep(sample)
         if self.best is None or weight > self.best.weight:
-            self.best = Best(weight, look.pts, (x1, y1, x2, y2), look.cut_out(face))
+            self.best = Best(weight, look.pts, (x1, y1, x2, y2), look.around[face].picture())
 
     def _keep(self, sample: Sample) -> None:
         last = self.samples[-1] if self.samples else None
