@@ -223,10 +223,10 @@ def _between(
 ) -> Iterator[Look]:
     if not pictures:
         return
-    cut = last.pts in cuts or any(picture.pts in cuts for picture in pictures)
-    if not cut and all_have_partners(first, last) and likeness(first, last) >= SAME_VIEW:
+    cut = next((at for at, pts in enumerate([*(p.pts for p in pictures), last.pts]) if pts in cuts), None)
+    if cut is None and all_have_partners(first, last) and likeness(first, last) >= SAME_VIEW:
         return
-    middle = len(pictures) // 2
+    middle = len(pictures) // 2 if cut is None else max(cut - 1, 0)
     look = looker.look(pictures[middle], _least_px(first, last))
     yield from _between(first, look, pictures[:middle], looker, cuts)
     yield look

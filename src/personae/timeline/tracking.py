@@ -41,7 +41,7 @@ OTHER_VIEW = 0.5
 """Neighbouring pictures that correlate less are of two shots: no face goes on from one to the other."""
 MOST_SAMPLES = 16
 MOST_EMBEDDED = 8
-FIRST_EMBEDDED = 4
+FIRST_EMBEDDED = 3
 """So many of a track's samples are embedded first; the others only where these are at odds."""
 AT_ODDS_COSINE = 0.3
 GOOD_WEIGHT = 0.2
