@@ -20,7 +20,7 @@ def test_given_beats_environment_beats_file_beats_default(tmp_path: Path) -> Non
     (tmp_path / "settings.toml").write_text("far = 0.02\nmax_clusters = 2\nseed = 5\n")
     environment = {"PERSONAE_FAR": "0.03", "PERSONAE_SEED": "7"}
     found = resolve({"seed": 9, "far": None}, project=tmp_path, environment=environment)
-    assert (found.seed, found.far, found.max_clusters, found.batch_size) == (9, 0.03, 2, 16)
+    assert (found.seed, found.far, found.max_clusters, found.batch_size) == (9, 0.03, 2, 8)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from personae.recognition.model import CharacterModel, Decisions
 from personae.recognition.prototypes import unit
 from personae.timeline import clustering, identity, naming, records, setups
-from personae.timeline.looking import Look, all_have_partners, likeness
+from personae.timeline.looking import CutOut, Look, all_have_partners, likeness
 from personae.timeline.records import TrackRecord
 from personae.timeline.tracking import FaceTrack, FaceTracker, cheapest_pairs
 from personae.types import Faces, FloatArray, PixelArray, Quality
@@ -43,7 +43,7 @@ def look(ms: int, faces: Sequence[tuple[int, float, float]], *, view: int = 0, s
         Faces(np.array(boxes, np.float32).reshape(n, 4), np.zeros((n, 5, 2), np.float32), half * 2 * scores),
         crops,
         Quality(size, half, half, half, half, tuple(() for _ in range(n))),
-        np.zeros((200, 400, 3), np.uint8),
+        tuple(CutOut.of(np.zeros((200, 400, 3), np.uint8), np.array(box, np.float32)) for box in boxes),
         np.random.default_rng(view).integers(0, 255, (9, 16)).astype(np.uint8),
     )
 

@@ -205,10 +205,10 @@ TABLE: tuple[Setting, ...] = (
         choices=("auto", "cpu", "cuda", "tensorrt", "coreml", "directml", "openvino"),
     ),
     Setting("threads", None, "Threads of the networks; none means one per physical core.", int, "threads", 1, 512),
-    Setting("batch_size", 16, "Crops embedded at once.", int, "crops", 1, 1024),
+    Setting("batch_size", 8, "Crops embedded at once.", int, "crops", 1, 1024),
     Setting(
         "look_every_s",
-        0.2,
+        0.4,
         "Films are searched for faces so often, and wherever faces change between two looks.",
         float,
         "seconds",
@@ -267,7 +267,7 @@ class Settings:
     max_picture_mpx: float = 250.0
     provider: str = "auto"
     threads: int | None = None
-    batch_size: int = 16
+    batch_size: int = 8
     look_every_s: float = 0.4
     bridge_s: float = 0.5
     min_appearance_s: float = 0.0

@@ -105,7 +105,7 @@ def _open(model: bytes, provider: str, threads: int | None) -> Any:
     options.log_severity_level = 4  # its warnings are about the graph, which its user cannot change
     options.intra_op_num_threads = threads or 0
     # Without this, idle worker threads spin and take the cores from decoding and from the other network.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "1")
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         session = onnxruntime.InferenceSession(
             model, options, providers=list(dict.fromkeys(PROVIDERS[name] for name in wanted))

@@ -22,7 +22,7 @@ from personae.faces.runtime import Session
 from personae.settings import Settings
 from personae.types import Faces, Picture, PixelArray
 
-PREPROCESSING = 1
+PREPROCESSING = 2
 """Version of everything between picture and faces; raise it when boxes or landmarks change."""
 STRIDES = (8, 16, 32)
 _OUTPUTS = frozenset(f"{what}_{stride}" for what in ("cls", "obj", "bbox", "kps") for stride in STRIDES)

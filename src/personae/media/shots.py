@@ -80,6 +80,7 @@ class ShotDetector:
     def __init__(self, time_base: Fraction) -> None:
         self._unit = time_base
         self._flash = round(FLASH_S / time_base)
+        self._lengths = [round(length_s / time_base) for length_s in DISSOLVE_S]
         self._step = STEP_S * 0.75 / float(time_base)
         self._recent: deque[_Seen] = deque()
         self._checked = -1
@@ -185,13 +186,13 @@ class ShotDetector:
     def _dissolves(self) -> list[Boundary]:
         """Looks for a dissolve that ends now; gives out the best one once it is over."""
         steps, now = self._steps, self._steps[-1]
-        oldest = now.pts - round(max(DISSOLVE_S) / self._unit) - 1
+        oldest = now.pts - self._lengths[-1] - 1
         while len(steps) > 2 and steps[1].pts < oldest:
             steps.pop(0)
         best: tuple[float, Boundary] | None = None
         if not now.flat:
-            for length_s in DISSOLVE_S:
-                begin = now.pts - round(length_s / self._unit)
+            for length in self._lengths:
+                begin = now.pts - length
                 first = next((i for i, step in enumerate(steps) if step.pts >= begin), len(steps))
                 if first == 0 and steps[0].pts > begin + self._step * 2:
                     break

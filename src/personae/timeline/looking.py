@@ -17,7 +17,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.faces import align, grain, quality
+from personae.faces import align, grain, multiscale, quality
 from personae.faces.detector import Detector
 from personae.media.film import FilmPicture
 from personae.settings import Settings
@@ -35,13 +35,61 @@ CUT_OUT_FACES = 1.8
 """How much of the picture it shows, in face sizes."""
 SAME_VIEW = 0.8
 """Looks whose whole pictures correlate less may have a cut between them, and more is looked at."""
-WINDOWS_AHEAD = 4
+SETTLING = 2
+"""Windows that are settled at once."""
+MOST_HELD_PX = 120_000_000
+"""Pixels of the pictures held at once: about 200 MB of an ordinary film, a second and a half at 1920x1080."""
 TINY_PX = 16
+ENOUGH_PX = 56.0
+"""Faces of this size are found as surely as larger ones, and their landmarks too."""
+WORTH_SHRINKING = 0.75
+"""A picture is searched at reduced size if that is at most so much of its own."""
+
+
+@dataclass(frozen=True, eq=False)
+class CutOut:
+    """The part of a picture around one face, for people to look at. `part` (h, w, 3) RGB begins at `corner_xy`."""
+
+    part: PixelArray
+    corner_xy: tuple[int, int]
+    box_xyxy: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, pixels: PixelArray, box_xyxy: NDArray[np.float32]) -> CutOut:
+        """Copied out of `pixels` (h, w, 3), so that these need not be kept."""
+        box = box_xyxy.astype(np.float64)
+        centre, half = (box[:2] + box[2:]) / 2, _side(box) / 2
+        left, top = np.maximum(centre - half - 1, 0).astype(int)
+        right, bottom = np.maximum(centre + half + 2, 0).astype(int)
+        return cls(pixels[top:bottom, left:right].copy(), (int(left), int(top)), box)
+
+    def picture(self) -> PixelArray:
+        """(160, 160, 3) uint8 RGB, the face in the middle; black beyond the film's picture."""
+        import cv2
+
+        part = self.part
+        if not part.size:
+            return np.zeros((CUT_OUT_PX, CUT_OUT_PX, 3), np.uint8)
+        scale = CUT_OUT_PX / _side(self.box_xyxy)
+        shift = CUT_OUT_PX / 2 - (self.box_xyxy[:2] + self.box_xyxy[2:]) / 2 * scale
+        matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+        matrix[:, 2] += matrix[:, :2] @ np.array(self.corner_xy)
+        shrink = max(1, int(1 / scale))
+        if shrink > 1:  # averaged, since the warp looks at single pixels
+            size = max(part.shape[1] // shrink, 1), max(part.shape[0] // shrink, 1)
+            matrix[:, :2] *= np.array([part.shape[1] / size[0], part.shape[0] / size[1]])
+            part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+        return np.asarray(cv2.warpAffine(part, matrix, (CUT_OUT_PX, CUT_OUT_PX), flags=cv2.INTER_LINEAR), np.uint8)
+
+
+def _side(box_xyxy: NDArray[np.float64]) -> float:
+    """Width and height, in the film's pixels, of what is shown around a face."""
+    return float(max(*(box_xyxy[2:] - box_xyxy[:2]), 1.0)) * CUT_OUT_FACES
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """What was seen in one picture: n faces with crops (n, 112, 112, 3) and quality; the picture (h, w, 3) RGB.
+    """What was seen in one picture: n faces with crops (n, 112, 112, 3), quality, and what is around each.
 
     `tiny` (h, 16) uint8: the whole picture's luma, by which a camera set-up is known again.
     """
@@ -51,12 +99,8 @@ class Look:
     faces: Faces
     crops: PixelArray
     quality: Quality
-    pixels: PixelArray
+    around: tuple[CutOut, ...]
     tiny: PixelArray
-
-    def cut_out(self, face: int) -> PixelArray:
-        """(160, 160, 3) uint8 RGB: a face with some of what is around it, for people; black beyond the picture."""
-        return cut_out(self.pixels, self.faces.boxes_xyxy[face])
 
 
 @dataclass
@@ -68,11 +112,14 @@ class Looker:
     looks: int = 0
     faces: int = 0
 
-    def look(self, picture: FilmPicture) -> Look:
-        """The faces of one picture, sure ones and weak ones."""
+    def look(self, picture: FilmPicture, least_px: float = 0.0) -> Look:
+        """The faces of one picture, sure ones and weak ones.
+
+        `least_px`: no smaller face matters, so the picture may be searched as small as such a face allows.
+        """
         pixels = picture.rgb()
         still = Picture(grain.without_grain(pixels))
-        faces = self.detector.detect(still)
+        faces = self._found(still, least_px)
         crops = align.crops(still, faces)
         self.looks += 1
         self.faces += len(faces)
@@ -82,17 +129,38 @@ class Looker:
             faces,
             crops,
             quality.assess(crops, faces, self.settings),
-            pixels,
+            tuple(CutOut.of(pixels, box) for box in faces.boxes_xyxy),
             picture.grey(TINY_PX),
         )
 
+    def _found(self, picture: Picture, least_px: float) -> Faces:
+        scale = ENOUGH_PX / max(least_px, ENOUGH_PX)
+        if scale > WORTH_SHRINKING:
+            return self.detector.detect(picture)
+        import cv2
 
-@dataclass
+        width, height = picture.size_wh
+        size = max(round(width * scale), 1), max(round(height * scale), 1)
+        small = np.asarray(cv2.resize(picture.pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+        faces = self.detector.detect(Picture(small))
+        return multiscale.scaled(faces, width / size[0], height / size[1])
+
+
+@dataclass(eq=False)
 class _Window:
-    """The pictures after one regular look up to the next, and that look on its way."""
+    """The pictures after one regular look up to the next, and both looks on their way (`first`: None at the start)."""
 
+    first: Future[Look] | None = None
     pictures: list[FilmPicture] = field(default_factory=list)
     last: Future[Look] | None = None
+    settled: Future[list[Look]] | None = None
+
+    def settle(self, looker: Looker, cuts: Container[int]) -> list[Look]:
+        """The looks of this window in order: those that have to be added, and its last."""
+        assert self.last is not None
+        last = self.last.result()
+        between = [] if self.first is None else _between(self.first.result(), last, self.pictures[:-1], looker, cuts)
+        return [*between, last]
 
 
 def looks(
@@ -101,15 +169,28 @@ def looks(
     pool: Executor,
     *,
     every_pts: Fraction | float,
+    behind_pts: Fraction | float = 0,
     cuts: Container[int] = (),
 ) -> Iterator[Look]:
     """Looks at `pictures`, in order: one in `every_pts`, the first, the last, and what has to be seen between them.
 
-    A few windows of pictures are held at once, so that decoding, detection and what follows go on side by side. `cuts`:
-    pts at which shots begin, as far as they are known when pictures so far behind are settled.
+    A few windows of pictures are held at once, so that decoding, detection and what follows go on side by side: each is
+    settled when what is read is `behind_pts` ahead of it. `cuts`: pts at which shots begin, as far as they are known by
+    then.
     """
     waiting: deque[_Window] = deque()
-    before: Look | None = None
+    settling: deque[_Window] = deque()
+
+    def settle() -> None:
+        window = waiting.popleft()
+        known = frozenset(picture.pts for picture in window.pictures if picture.pts in cuts)
+        window.settled = pool.submit(window.settle, looker, known)
+        settling.append(window)
+
+    def too_many(picture: FilmPicture) -> bool:
+        held = sum(len(each.pictures) for each in (*settling, *waiting, window))
+        return held * picture.pixels.size_wh[0] * picture.pixels.size_wh[1] > MOST_HELD_PX
+
     window = _Window()
     next_pts: float | None = None
     for picture in pictures:
@@ -118,27 +199,23 @@ def looks(
             next_pts = picture.pts + float(every_pts)
             window.last = pool.submit(looker.look, picture)
             waiting.append(window)
-            window = _Window()
-        while len(waiting) > WINDOWS_AHEAD:
-            for look in _settled(before, waiting.popleft(), looker, cuts):
-                yield look
-                before = look
+            window = _Window(window.last)
+        while waiting and (picture.pts - waiting[0].pictures[-1].pts >= behind_pts or too_many(picture)):
+            settle()
+        while settling and (len(settling) > SETTLING or too_many(picture)):
+            yield from _result(settling.popleft())
     if window.pictures:
         window.last = pool.submit(looker.look, window.pictures[-1])
         waiting.append(window)
     while waiting:
-        for look in _settled(before, waiting.popleft(), looker, cuts):
-            yield look
-            before = look
+        settle()
+    while settling:
+        yield from _result(settling.popleft())
 
 
-def _settled(before: Look | None, window: _Window, looker: Looker, cuts: Container[int]) -> Iterator[Look]:
-    """The looks of one window in order: those that had to be added, and its last."""
-    assert window.last is not None
-    last = window.last.result()
-    if before is not None:
-        yield from _between(before, last, window.pictures[:-1], looker, cuts)
-    yield last
+def _result(window: _Window) -> list[Look]:
+    assert window.settled is not None
+    return window.settled.result()
 
 
 def _between(
@@ -146,14 +223,19 @@ def _between(
 ) -> Iterator[Look]:
     if not pictures:
         return
-    cut = last.pts in cuts or any(picture.pts in cuts for picture in pictures)
-    if not cut and all_have_partners(first, last) and likeness(first, last) >= SAME_VIEW:
+    cut = next((at for at, pts in enumerate([*(p.pts for p in pictures), last.pts]) if pts in cuts), None)
+    if cut is None and all_have_partners(first, last) and likeness(first, last) >= SAME_VIEW:
         return
-    middle = len(pictures) // 2
-    look = looker.look(pictures[middle])
+    middle = len(pictures) // 2 if cut is None else max(cut - 1, 0)
+    look = looker.look(pictures[middle], _least_px(first, last))
     yield from _between(first, look, pictures[:middle], looker, cuts)
     yield look
     yield from _between(look, last, pictures[middle + 1 :], looker, cuts)
+
+
+def _least_px(first: Look, last: Look) -> float:
+    """Size of the smallest face of either look."""
+    return float(min([*first.faces.face_px, *last.faces.face_px], default=0.0))
 
 
 def all_have_partners(first: Look, last: Look) -> bool:
@@ -188,30 +270,3 @@ def offsets(
     distance: NDArray[np.float32] = gap / ((size_a + size_b) / 2)
     ratio: NDArray[np.float32] = np.maximum(size_a / size_b, size_b / size_a)
     return distance, ratio
-
-
-def cut_out(pixels: PixelArray, box_xyxy: NDArray[np.float32]) -> PixelArray:
-    """See `Look.cut_out`."""
-    import cv2
-
-    x1, y1, x2, y2 = box_xyxy.astype(np.float64)
-    side = max(x2 - x1, y2 - y1, 1.0) * CUT_OUT_FACES
-    scale = CUT_OUT_PX / side
-    centre_x, centre_y = (x1 + x2) / 2, (y1 + y2) / 2
-    matrix = np.array([[scale, 0, CUT_OUT_PX / 2 - centre_x * scale], [0, scale, CUT_OUT_PX / 2 - centre_y * scale]])
-    # Only the part that is shown, so that a large picture is not walked over, and averaged where it shrinks.
-    left, top = max(int(centre_x - side / 2) - 1, 0), max(int(centre_y - side / 2) - 1, 0)
-    right, bottom = int(centre_x + side / 2) + 2, int(centre_y + side / 2) + 2
-    part = pixels[top:bottom, left:right]
-    if not part.size:
-        return np.zeros((CUT_OUT_PX, CUT_OUT_PX, 3), np.uint8)
-    shrink = max(1, int(1 / scale))
-    if shrink > 1:
-        size = max(part.shape[1] // shrink, 1), max(part.shape[0] // shrink, 1)
-        shown = np.array([part.shape[1] / size[0], part.shape[0] / size[1]])
-        part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
-    else:
-        shown = np.ones(2)
-    matrix[:, 2] += matrix[:, :2] @ np.array([left, top])
-    matrix[:, :2] = matrix[:, :2] * shown
-    return np.asarray(cv2.warpAffine(part, matrix, (CUT_OUT_PX, CUT_OUT_PX), flags=cv2.INTER_LINEAR), np.uint8)

@@ -42,7 +42,7 @@ OTHER_VIEW = 0.5
 """Neighbouring pictures that correlate less are of two shots: no face goes on from one to the other."""
 MOST_SAMPLES = 16
 MOST_EMBEDDED = 8
-FIRST_EMBEDDED = 4
+FIRST_EMBEDDED = 3
 """So many of a track's samples are embedded first; the others only where these are at odds."""
 AT_ODDS_COSINE = 0.3
 GOOD_WEIGHT = 0.2
@@ -120,7 +120,7 @@ class FaceTrack:
         sample = Sample(look.pts, look.crops[face], weight, face_px, span, embedding)
         self._keep(sample)
         if self.best is None or weight > self.best.weight:
-            self.best = Best(weight, look.pts, (x1, y1, x2, y2), look.cut_out(face))
+            self.best = Best(weight, look.pts, (x1, y1, x2, y2), look.around[face].picture())
 
     def _keep(self, sample: Sample) -> None:
         last = self.samples[-1] if self.samples else None

@@ -37,6 +37,8 @@ CHUNK_S = 20.0
 """At most this much of the film is looked at again after an interruption."""
 LOOKING_THREADS = max(2, min(4, os.cpu_count() or 2))
 BEHIND_S = 10.0
+CUTS_KNOWN_S = 2 * shots.FLASH_S
+"""A cut is certain once it cannot be a flash."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,6 +154,7 @@ def watch(
                 looker,
                 pool,
                 every_pts=every_pts,
+                behind_pts=CUTS_KNOWN_S / film.video.time_base,
                 cuts=pictures.boundaries,
             ):
                 tracker.see(look)
