@@ -272,5 +272,5 @@ def test_samples_are_embedded_sparingly_unless_they_are_at_odds() -> None:
         (track, *others) = tracked([look(t, [(who, 100, 50)]) for t, who in zip(ms, people, strict=True)])
         return len(track.samples) + sum(len(other.samples) for other in others)
 
-    assert samples([2] * 20) == 4
+    assert samples([2] * 20) == 3
     assert samples([2] * 10 + [4] * 10) == 8

@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 
 from personae.types import FloatArray
 
-SURELY_LIVING = 0.7
-"""Laid over the next or not, a flat thing never differs so much from itself."""
-
 
 def changes_of(crops: Sequence[NDArray[np.uint8]]) -> FloatArray:
     """(k,) root mean square difference of each aligned face to the one before, in standard deviations of grey.
@@ -28,9 +25,7 @@ def changes_of(crops: Sequence[NDArray[np.uint8]]) -> FloatArray:
         greys.append(np.asarray(cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 0.7), np.float32))
     changes = np.full(len(crops), np.nan, np.float32)
     for at, (one, other) in enumerate(pairwise(greys), 1):
-        changes[at] = _difference(one, other)
-        if changes[at] < SURELY_LIVING:
-            changes[at] = min(changes[at], _difference(one, _laid_over(one, other)))
+        changes[at] = min(_difference(one, each) for each in (other, _laid_over(one, other)))
     return changes
 
 
