@@ -209,11 +209,15 @@ class FaceTracker:
                 track.add(look, face, SAMPLE_S * self._second, self._embedded.get(face))
                 self._active.append(track)
 
-    def finish(self) -> list[FaceTrack]:
-        """End every track; all tracks in order of their first picture, their samples embedded, jumps split."""
+    def end(self) -> None:
+        """End every track: no look is to come."""
         active, self._active = self._active, []
         for track in active:
             self._end(track)
+
+    def finish(self) -> list[FaceTrack]:
+        """All tracks in order of their first picture, their samples embedded, jumps split; ends those that are not."""
+        self.end()
         ended, self._ended = self._ended, []
         tracks = [part for parts in ended for part in parts.result()]
         return sorted(tracks, key=lambda track: (track.start_pts, track.sightings[0].box))
