@@ -235,11 +235,26 @@ def test_small_faces_are_weighed_as_the_model_weighs_them() -> None:
         for person in range(4)
     ]
     evidence = identity.evidence_of(rows, model)
-    weighed = naming.weigh(model, evidence.means, np.exp(evidence.log_px))
+    weighed = naming.weigh(model, evidence.means, np.exp(evidence.log_px), evidence.quality)
     asked = model.decide(evidence.means, face_px=np.full(4, 14.0))
     np.testing.assert_allclose(weighed.evidence.max(axis=1), asked.evidence[:, 0], atol=1e-6)
     assert not np.allclose(weighed.evidence, weighed.similarity)
     assert names_of(rows, model)[0] == ["0", "1", "2", "3"]
+
+
+def test_more_is_asked_of_sharp_faces_than_of_poor_ones() -> None:
+    model = cast_of(2)
+    own = unit(model.scaler_.transform(PEOPLE[0, 5:])).mean(axis=0)
+    other = unit(model.scaler_.transform(PEOPLE[3, :5])).mean(axis=0)
+    asked = model.threshold_ + naming.POOLED_MARGIN
+    for share in np.linspace(0, 1, 200):
+        mixed = unit((share * own + (1 - share) * other)[None]) * model.scaler_.scale_ + model.scaler_.mean_
+        near = model.decide(mixed).evidence[0, 0]
+        if asked + 0.01 < near < asked + 0.02:
+            break
+    rows = [replace(record(0, 0), embeddings=np.repeat(mixed, 5, axis=0).astype(np.float32))]
+    poor = [replace(rows[0], weights=np.full(5, 0.1, np.float32))]
+    assert names_of(rows, model)[0] == [None] and names_of(poor, model)[0] == ["0"]
 
 
 def test_the_share_of_strangers_is_read_from_the_film() -> None:

@@ -18,6 +18,9 @@ from personae.types import FloatArray
 POOLED_MARGIN = 0.01
 """Asked of mean faces beyond a single face's threshold: with it as many of strangers' tracks get a name as of their
 faces (measured on the people of the background and calibration parts, see benchmarks/film/tracks.py)."""
+SHARP_MARGIN = 0.05
+"""Asked besides of mean faces of the best quality, and less of worse ones: a character's sharp faces resemble far more
+than the threshold, and who barely reaches it through a whole film is somebody else."""
 EM_STEPS = 50
 
 
@@ -36,11 +39,15 @@ class Weighed:
 
 
 def weigh(
-    model: CharacterModel, means: FloatArray, face_px: NDArray[np.float64], threshold: float | None = None
+    model: CharacterModel,
+    means: FloatArray,
+    face_px: NDArray[np.float64],
+    quality: NDArray[np.float64],
+    threshold: float | None = None,
 ) -> Weighed:
     """Ask the model about mean faces `means` (n, d) of sizes `face_px` (n,), a zero vector where there is no face.
 
-    A mean face counts as one face of its faces' size.
+    A mean face counts as one face of its faces' size; `quality` (n,) 0..1 is their mean.
     """
     there = np.flatnonzero(np.abs(means).max(axis=1, initial=0.0) > 0)
     shape = len(means), len(model.classes_)
@@ -54,7 +61,9 @@ def weigh(
         lead = decided.evidence.max(axis=1) - decided.evidence[:, 0]
         evidence[there, decided.characters[:, 0]] += np.where(lead > 0, lead + 1e-9, 0.0)
         similarity[rows, decided.characters] = decided.similarity
-        asked[there] = np.where(decided.rivals >= 0, np.inf, decided.threshold + POOLED_MARGIN)
+        asked[there] = np.where(
+            decided.rivals >= 0, np.inf, decided.threshold + POOLED_MARGIN + SHARP_MARGIN * quality[there]
+        )
         for face, at in enumerate(there.tolist()):
             either[at] = decided.alternatives(face)
     return Weighed(evidence, similarity, asked, tuple(either))
