@@ -25,9 +25,12 @@ def changes_of(crops: Sequence[NDArray[np.uint8]]) -> FloatArray:
         greys.append(np.asarray(cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 0.7), np.float32))
     changes = np.full(len(crops), np.nan, np.float32)
     for at, (one, other) in enumerate(pairwise(greys), 1):
-        flat = _laid_over(one, other)
-        changes[at] = min(float(np.sqrt(((_middle(one) - _middle(each)) ** 2).mean())) for each in (other, flat))
+        changes[at] = min(_difference(one, each) for each in (other, _laid_over(one, other)))
     return changes
+
+
+def _difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    return float(np.sqrt(((_middle(one) - _middle(other)) ** 2).mean()))
 
 
 def _middle(grey: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -39,7 +42,7 @@ def _laid_over(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[
     """`other` moved, turned and sheared to fit `one` (Evangelidis and Psarakis 2008); as is where none fits."""
     import cv2
 
-    steps = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 30, 1e-4)
+    steps = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 30, 1e-3)
     try:
         _, fit = cv2.findTransformECC(one, other, np.eye(2, 3, dtype=np.float32), cv2.MOTION_AFFINE, steps, None, 3)
     except cv2.error:
