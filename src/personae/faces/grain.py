@@ -26,7 +26,7 @@ def noise_of(pixels: PixelArray) -> float:
 
     if min(pixels.shape[:2]) < 3:
         return 0.0
-    step = max(pixels.shape[0] // 24, 3)  # strips of three lines, all over the picture, will do
+    step = max(pixels.shape[0] // 16, 3)  # strips of three lines, all over the picture, will do
     strips = np.concatenate([pixels[y : y + 3] for y in range(0, pixels.shape[0] - 2, step)])
     grey = cv2.cvtColor(strips, cv2.COLOR_RGB2GRAY).astype(np.float32).reshape(-1, 3, pixels.shape[1])
     down = grey[:, 0] - 2 * grey[:, 1] + grey[:, 2]

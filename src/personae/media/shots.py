@@ -269,9 +269,10 @@ def _mixture(steps: list[_Seen], *, look: bool = False) -> tuple[float, Boundary
     """
     if len(steps) < 5 or steps[0].flat:
         return None
-    last = steps[-1].coarse
-    difference = steps[0].coarse - last
-    level = float(np.abs(difference).mean()) * 3
+    import cv2
+
+    first, last = steps[0].coarse, steps[-1].coarse
+    level = cv2.norm(first, last, cv2.NORM_L1) / len(last) * 3
     if level < DISSOLVE_LEVEL:
         return None
     if len(steps) > 2 * SAMPLES:
@@ -279,6 +280,7 @@ def _mixture(steps: list[_Seen], *, look: bool = False) -> tuple[float, Boundary
         few = [steps[round(i)] for i in np.linspace(0, len(steps) - 1, SAMPLES)]
         if _mixture(few, look=True) is None:
             return None
+    difference = first - last
     energy = float(difference @ difference)
     inner = np.stack([step.coarse for step in steps[1:-1]]) - last
     share = inner @ difference / energy

@@ -44,8 +44,9 @@ MOST_SAMPLES = 16
 MOST_EMBEDDED = 8
 FIRST_EMBEDDED = 3
 """So many of a track's samples are embedded first; the others only where these are at odds."""
-EMBEDDED_EVERY_S = 2.5
+EMBEDDED_EVERY_S = 1.5
 """Of a long track one is embedded so often at least: it is cut where a dissolve is found, and each part needs some."""
+EMBEDDED_WORTH = 1.5
 AT_ODDS_COSINE = 0.3
 GOOD_WEIGHT = 0.2
 """From this weight on, a sample's embedding says whose face it is."""
@@ -75,6 +76,11 @@ class Sample:
     face_px: float
     span: int
     embedding: FloatArray | None = None
+
+    @property
+    def worth(self) -> float:
+        """Weight, and more if it costs nothing any more."""
+        return self.weight if self.embedding is None else EMBEDDED_WORTH * self.weight
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,11 +151,14 @@ class FaceTrack:
         self.samples = self.chosen(most)
 
     def chosen(self, most: int) -> list[Sample]:
-        """At most `most` samples: the best of equally long parts of the track, so that they differ."""
+        """At most `most` samples: the best of equally long parts of the track, so that they differ.
+
+        One that is embedded already is preferred to one that is only a little better.
+        """
         if len(self.samples) <= most:
             return self.samples
         parts = np.array_split(np.arange(len(self.samples)), most)
-        return [max((self.samples[i] for i in part), key=lambda sample: sample.weight) for part in parts]
+        return [max((self.samples[i] for i in part), key=lambda sample: sample.worth) for part in parts]
 
     def expected(self, pts: int, steady_pts: float) -> tuple[float, float, float, float]:
         """Where the face should be at `pts` if it moves on as it did, for a while."""
