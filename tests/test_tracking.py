@@ -281,6 +281,18 @@ def test_the_same_place_in_the_same_set_up_counts_for_a_pair() -> None:
     assert not setups.same_place_bonus(rows[:3], pts, other, SECOND, 0.2).any()
 
 
+def test_a_dissolve_to_another_set_up_is_not_the_same_set_up() -> None:
+    rows = [record(0, 0), record(1, int(record(0, 0).end_pts))]
+    cut = rows[1].start_pts
+    pts = np.arange(0, 3 * cut, 100, dtype=np.int64)
+    views = np.random.default_rng(0).integers(0, 255, (3, 9, 16)).astype(np.uint8)
+    mixed = abs(pts - cut) < 0.3 * SECOND
+    tiny = views[np.where(mixed, 2, (pts >= cut).astype(int))]
+    assert not setups.same_place_bonus(rows, pts, tiny, SECOND, 0.2).any()
+    same = views[np.where(mixed, 2, 0)]
+    assert setups.same_place_bonus(rows, pts, same, SECOND, 0.2).any()
+
+
 def test_samples_are_embedded_sparingly_unless_they_are_at_odds() -> None:
     def samples(people: list[int]) -> int:
         ms = range(0, 200 * len(people), 200)

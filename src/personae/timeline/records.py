@@ -137,7 +137,8 @@ def without_mixtures(record: TrackRecord, mixtures: Sequence[tuple[int, int]]) -
     """
 
     def clear(pts: IntArray) -> NDArray[np.bool_]:
-        return np.all([(pts < start) | (end <= pts) for start, end in mixtures], axis=0).astype(bool)
+        outside: NDArray[np.bool_] = np.all([(pts < start) | (end <= pts) for start, end in mixtures], axis=0)
+        return outside
 
     mixtures = [(start, end) for start, end in mixtures if start < record.end_pts and record.start_pts < end]
     if not mixtures:
