@@ -19,8 +19,8 @@ POOLED_MARGIN = 0.01
 """Asked of mean faces beyond a single face's threshold: with it as many of strangers' tracks get a name as of their
 faces (measured on the people of the background and calibration parts, see benchmarks/film/tracks.py)."""
 SHARP_MARGIN = 0.05
-"""Asked besides of mean faces of quality 1, and less of worse ones: a character's sharp faces resemble far more than the
-threshold, and who barely reaches it through a whole film is somebody else."""
+"""Asked besides of mean faces of quality 1, and less of worse ones: a character's sharp faces resemble far more than
+the threshold, and who barely reaches it through a whole film is somebody else."""
 POOR = 0.3
 """Of mean faces of this quality (dark, small) nothing is asked besides."""
 EM_STEPS = 50
@@ -64,9 +64,7 @@ def weigh(
         evidence[there, decided.characters[:, 0]] += np.where(lead > 0, lead + 1e-9, 0.0)
         similarity[rows, decided.characters] = decided.similarity
         more = SHARP_MARGIN * np.clip((quality[there] - POOR) / (1 - POOR), 0, 1)
-        asked[there] = np.where(
-            decided.rivals >= 0, np.inf, decided.threshold + POOLED_MARGIN + SHARP_MARGIN * quality[there]
-        )
+        asked[there] = np.where(decided.rivals >= 0, np.inf, decided.threshold + POOLED_MARGIN + more)
         for face, at in enumerate(there.tolist()):
             either[at] = decided.alternatives(face)
     return Weighed(evidence, similarity, asked, tuple(either))
