@@ -69,6 +69,10 @@ def test_faces_in_a_dissolve_tell_nothing(face: Crop) -> None:
     assert len(clear.boxes) == 6 and np.isnan(clear.box_changes[:2]).all()
     assert clear.stillness < whole.stillness
     assert without_mixtures(whole, [(6, 9)]) is whole
+    assert without_mixtures(whole, [(0, 9)]) is whole  # there is nothing else to know it by
+    poor = replace(whole, embeddings=np.eye(2, dtype=np.float32), face_pts=np.arange(2), weights=np.ones(2, np.float32))
+    poor = replace(poor, face_px=np.ones(2, np.float32))
+    assert len(without_mixtures(poor, [(0, 2)]).embeddings) == 0  # but this one is mostly seen outside
 
 
 def test_a_photo_is_still_however_the_camera_moves(face: Crop) -> None:

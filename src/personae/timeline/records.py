@@ -133,7 +133,8 @@ def _part(record: TrackRecord, seen: NDArray[np.bool_], start: int, end: int) ->
 def without_mixtures(record: TrackRecord, mixtures: Sequence[tuple[int, int]]) -> TrackRecord:
     """The track without its faces in `mixtures`, the half-open spans of dissolves: they are of two people.
 
-    A bright shot that dissolves into a dark one would lend the faces there its own.
+    A bright shot that dissolves into a dark one would lend the faces there its own. A track that is hardly seen but in
+    a dissolve keeps them: there is nothing else to know it by.
     """
 
     def clear(pts: IntArray) -> NDArray[np.bool_]:
@@ -143,14 +144,16 @@ def without_mixtures(record: TrackRecord, mixtures: Sequence[tuple[int, int]]) -
     mixtures = [(start, end) for start, end in mixtures if start < record.end_pts and record.start_pts < end]
     if not mixtures:
         return record
-    faces = clear(record.face_pts)
+    faces, boxes = clear(record.face_pts), clear(record.box_pts[:, 0])
+    if not faces.any() and 2 * boxes.sum() < len(boxes):
+        return record
     return replace(
         record,
         embeddings=record.embeddings[faces],
         weights=record.weights[faces],
         face_px=record.face_px[faces],
         face_pts=record.face_pts[faces],
-        box_changes=np.where(clear(record.box_pts[:, 0]), record.box_changes, np.nan).astype(np.float32),
+        box_changes=np.where(boxes, record.box_changes, np.nan).astype(np.float32),
     )
 
 
