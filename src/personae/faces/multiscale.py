@@ -101,12 +101,27 @@ def _levels(pixels: PixelArray) -> Iterator[_Level]:
     yield _Level(pixels, (1.0, 1.0))
     shrink = LEVEL_STEP
     while min(height, width) * LEVEL_STEP / shrink > LAST_SHORT_SIDE_PX:
-        import cv2
-
         size = max(1, round(width / shrink)), max(1, round(height / shrink))
-        smaller = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        smaller = shrunk(pixels, size)
         yield _Level(smaller, (size[0] / width, size[1] / height))
         shrink *= LEVEL_STEP
+
+
+def shrunk(pixels: PixelArray, size_wh: tuple[int, int]) -> PixelArray:
+    """(h, w, 3) uint8 in a smaller size: halved by means of four, as often as it goes, and interpolated.
+
+    A fifth of the time of area averages by other factors, and as good for a detector.
+    """
+    import cv2
+
+    while pixels.shape[1] >= 2 * size_wh[0] and pixels.shape[0] >= 2 * size_wh[1]:
+        half = pixels.shape[1] // 2, pixels.shape[0] // 2
+        pixels = np.asarray(
+            cv2.resize(pixels[: 2 * half[1], : 2 * half[0]], half, interpolation=cv2.INTER_AREA), np.uint8
+        )
+    if pixels.shape[1::-1] != size_wh:
+        pixels = np.asarray(cv2.resize(pixels, size_wh, interpolation=cv2.INTER_LINEAR), np.uint8)
+    return pixels
 
 
 def _search_level(level: _Level, look: Look, min_score: float) -> Faces:

@@ -76,7 +76,7 @@ class YuNetDetector:
         }
 
 
-_KEPT_BYTES = 20_000_000
+_KEPT_BYTES = 30_000_000
 _blobs = threading.local()
 
 
@@ -85,6 +85,8 @@ def _blob(pixels: PixelArray) -> NDArray[np.float32]:
 
     The memory of a few sizes is kept: asking the system for it anew takes as long as filling it.
     """
+    import cv2
+
     size = pixels.shape[:2]
     known: dict[tuple[int, ...], NDArray[np.float32]] = _blobs.__dict__.setdefault("known", {})
     blob = known.get(size)
@@ -94,8 +96,8 @@ def _blob(pixels: PixelArray) -> NDArray[np.float32]:
             known.clear()
         if blob.nbytes <= _KEPT_BYTES:
             known[size] = blob
-    for channel in range(3):
-        blob[0, 2 - channel, : size[0], : size[1]] = pixels[:, :, channel]
+    for channel, plane in enumerate(cv2.split(pixels)):
+        blob[0, 2 - channel, : size[0], : size[1]] = plane
     return blob
 
 
