@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from personae.timeline.labelling import STILL
-from personae.timeline.records import TrackRecord, cut
+from personae.timeline.records import TrackRecord, cut, without_mixtures
 from personae.timeline.stillness import changes_of
 from tests.films import head
 
@@ -58,6 +59,20 @@ def test_the_sides_of_a_cut_have_a_stillness_each(face: Crop) -> None:
     assert before is not None and after is not None
     assert before.stillness < STILL < after.stillness
     assert len(after.box_changes) == 6 and np.isnan(after.box_changes[0])
+
+
+def test_faces_in_a_dissolve_tell_nothing(face: Crop) -> None:
+    crops = [np.full_like(face, 90), speaking(face, 1), *[face] * 4]
+    whole = replace(record(crops), embeddings=np.eye(6, dtype=np.float32), weights=np.arange(6, dtype=np.float32))
+    clear = without_mixtures(whole, [(-20, -9), (0, 2), (50, 60)])
+    assert clear.face_pts.tolist() == clear.weights.tolist() == [2, 3, 4, 5] and len(clear.embeddings) == 4
+    assert len(clear.boxes) == 6 and np.isnan(clear.box_changes[:2]).all()
+    assert clear.stillness < whole.stillness
+    assert without_mixtures(whole, [(6, 9)]) is whole
+    assert without_mixtures(whole, [(0, 9)]) is whole  # there is nothing else to know it by
+    poor = replace(whole, embeddings=np.eye(2, dtype=np.float32), face_pts=np.arange(2), weights=np.ones(2, np.float32))
+    poor = replace(poor, face_px=np.ones(2, np.float32))
+    assert len(without_mixtures(poor, [(0, 2)]).embeddings) == 0  # but this one is mostly seen outside
 
 
 def test_a_photo_is_still_however_the_camera_moves(face: Crop) -> None:

@@ -15,7 +15,7 @@ from personae.recognition.prototypes import unit
 from personae.timeline import clustering, identity, naming, records, setups
 from personae.timeline.looking import CutOut, Look, all_have_partners, likeness
 from personae.timeline.records import TrackRecord
-from personae.timeline.tracking import FaceTrack, FaceTracker, cheapest_pairs
+from personae.timeline.tracking import FIRST_EMBEDDED, FaceTrack, FaceTracker, cheapest_pairs
 from personae.types import Faces, FloatArray, PixelArray, Quality
 from tests.people import people, sface_background
 
@@ -235,11 +235,26 @@ def test_small_faces_are_weighed_as_the_model_weighs_them() -> None:
         for person in range(4)
     ]
     evidence = identity.evidence_of(rows, model)
-    weighed = naming.weigh(model, evidence.means, np.exp(evidence.log_px))
+    weighed = naming.weigh(model, evidence.means, np.exp(evidence.log_px), evidence.quality)
     asked = model.decide(evidence.means, face_px=np.full(4, 14.0))
     np.testing.assert_allclose(weighed.evidence.max(axis=1), asked.evidence[:, 0], atol=1e-6)
     assert not np.allclose(weighed.evidence, weighed.similarity)
     assert names_of(rows, model)[0] == ["0", "1", "2", "3"]
+
+
+def test_more_is_asked_of_sharp_faces_than_of_poor_ones() -> None:
+    model = cast_of(2)
+    own = unit(model.scaler_.transform(PEOPLE[0, 5:])).mean(axis=0)
+    other = unit(model.scaler_.transform(PEOPLE[3, :5])).mean(axis=0)
+    asked = model.threshold_ + naming.POOLED_MARGIN
+    for share in np.linspace(0, 1, 200):
+        mixed = unit((share * own + (1 - share) * other)[None]) * model.scaler_.scale_ + model.scaler_.mean_
+        near = model.decide(mixed).evidence[0, 0]
+        if asked + 0.01 < near < asked + 0.02:
+            break
+    rows = [replace(record(0, 0), embeddings=np.repeat(mixed, 5, axis=0).astype(np.float32))]
+    poor = [replace(rows[0], weights=np.full(5, 0.1, np.float32))]
+    assert names_of(rows, model)[0] == [None] and names_of(poor, model)[0] == ["0"]
 
 
 def test_the_share_of_strangers_is_read_from_the_film() -> None:
@@ -266,11 +281,25 @@ def test_the_same_place_in_the_same_set_up_counts_for_a_pair() -> None:
     assert not setups.same_place_bonus(rows[:3], pts, other, SECOND, 0.2).any()
 
 
+def test_a_dissolve_to_another_set_up_is_not_the_same_set_up() -> None:
+    rows = [record(0, 0), record(1, int(record(0, 0).end_pts))]
+    cut = rows[1].start_pts
+    pts = np.arange(0, 3 * cut, 100, dtype=np.int64)
+    views = np.random.default_rng(0).integers(0, 255, (3, 9, 16)).astype(np.uint8)
+    mixed = abs(pts - cut) < 0.3 * SECOND
+    tiny = views[np.where(mixed, 2, (pts >= cut).astype(int))]
+    assert not setups.same_place_bonus(rows, pts, tiny, SECOND, 0.2).any()
+    same = views[np.where(mixed, 2, 0)]
+    assert setups.same_place_bonus(rows, pts, same, SECOND, 0.2).any()
+
+
 def test_samples_are_embedded_sparingly_unless_they_are_at_odds() -> None:
     def samples(people: list[int]) -> int:
         ms = range(0, 200 * len(people), 200)
         (track, *others) = tracked([look(t, [(who, 100, 50)]) for t, who in zip(ms, people, strict=True)])
         return len(track.samples) + sum(len(other.samples) for other in others)
 
-    assert samples([2] * 20) == 3
+    assert samples([2] * 20) == FIRST_EMBEDDED
     assert samples([2] * 10 + [4] * 10) == 8
+    # A dissolve that is found later cuts a long track, and each part needs a face that tells whose it is.
+    assert samples([2] * 100) == 8

@@ -57,7 +57,8 @@ class Evidence:
     """What n tracks are weighed by: `faces` scaled unit embeddings (k, d) each, `pooled` (n, d), `support` (n,).
 
     `pooled` is in the scaled space too, to compare tracks; `means` (n, d) is the same of the embeddings as they are,
-    for the model, with `log_px` (n,), the mean logarithm of the faces' size. Of unit length, or zero without faces.
+    for the model, with `log_px` (n,), the mean logarithm of the faces' size, and `quality` (n,), their mean weight. Of
+    unit length, or zero without faces.
     """
 
     faces: tuple[FloatArray, ...]
@@ -65,6 +66,7 @@ class Evidence:
     support: NDArray[np.float64]
     means: FloatArray
     log_px: NDArray[np.float64]
+    quality: NDArray[np.float64]
 
 
 def evidence_of(records: Sequence[TrackRecord], model: CharacterModel) -> Evidence:
@@ -78,14 +80,15 @@ def evidence_of(records: Sequence[TrackRecord], model: CharacterModel) -> Eviden
     cuts = np.cumsum(counts)[:-1]
     faces = tuple(np.split(scaled, cuts)) if records else ()
     pooled, means = np.zeros((len(records), d), np.float32), np.zeros((len(records), d), np.float32)
-    log_px = np.zeros(len(records))
+    log_px, quality = np.zeros(len(records)), np.zeros(len(records))
     for i, (own, seen, record) in enumerate(zip(faces, np.split(plain, cuts), records, strict=bool(records))):
         if len(own):
             pooled[i] = unit((own * record.weights[:, None]).sum(axis=0))
             means[i] = unit((seen * record.weights[:, None]).sum(axis=0))
             log_px[i] = np.average(np.log(record.face_px), weights=record.weights)
+            quality[i] = record.weights.mean()
     support = np.array([float(record.weights.sum()) for record in records])
-    return Evidence(faces, pooled, support, means, log_px)
+    return Evidence(faces, pooled, support, means, log_px, quality)
 
 
 def identify(
@@ -108,7 +111,7 @@ def identify(
     person = _join_weak(person, evidence, apart, bonus)
     vectors, _ = pooled_clusters(person, evidence)
     of_clusters = weigh(model, *mean_faces(person, evidence), threshold)
-    of_tracks = weigh(model, evidence.means, np.exp(evidence.log_px), threshold)
+    of_tracks = weigh(model, evidence.means, np.exp(evidence.log_px), evidence.quality, threshold)
     named = name_clusters(of_clusters.evidence, of_clusters.asked, _clusters_apart(person, apart))
     share = strangers_among(of_clusters.evidence.max(axis=1), np.bincount(person, minlength=len(named)), model)
     similarity, confidence = np.zeros(n), np.zeros(n)
@@ -146,15 +149,16 @@ def pooled_clusters(person: IntArray, evidence: Evidence) -> tuple[FloatArray, N
     return unit(sums).astype(np.float32), support
 
 
-def mean_faces(person: IntArray, evidence: Evidence) -> tuple[FloatArray, NDArray[np.float64]]:
-    """(c, d) mean embeddings of the clusters, unit length or zero, and the sizes (c,) of their faces."""
+def mean_faces(person: IntArray, evidence: Evidence) -> tuple[FloatArray, NDArray[np.float64], NDArray[np.float64]]:
+    """(c, d) mean embeddings of the clusters, unit length or zero, and size (c,) and quality (c,) of their faces."""
     count = int(person.max(initial=-1)) + 1
     weights = np.minimum(evidence.support, clustering.MOST_SUPPORT)
     sums = np.zeros((count, evidence.means.shape[1]))
     np.add.at(sums, person, evidence.means * weights[:, None])
-    whole = np.bincount(person, weights, count)
-    log_px = np.bincount(person, weights * evidence.log_px, count) / np.maximum(whole, 1e-9)
-    return unit(sums).astype(np.float32), np.exp(log_px)
+    whole = np.maximum(np.bincount(person, weights, count), 1e-9)
+    log_px = np.bincount(person, weights * evidence.log_px, count) / whole
+    quality = np.bincount(person, weights * evidence.quality, count) / whole
+    return unit(sums).astype(np.float32), np.exp(log_px), quality
 
 
 def _for_small_faces(records: Sequence[TrackRecord]) -> NDArray[np.float64]:

@@ -130,6 +130,33 @@ def _part(record: TrackRecord, seen: NDArray[np.bool_], start: int, end: int) ->
     return replace(part, best_pts=int(box_pts[at, 0]), best_box=part.boxes[at, :4], picture=no_picture)
 
 
+def without_mixtures(record: TrackRecord, mixtures: Sequence[tuple[int, int]]) -> TrackRecord:
+    """The track without its faces in `mixtures`, the half-open spans of dissolves: they are of two people.
+
+    A bright shot that dissolves into a dark one would lend the faces there its own. A track that is hardly seen but in
+    a dissolve keeps them: there is nothing else to know it by.
+    """
+
+    def clear(pts: IntArray) -> NDArray[np.bool_]:
+        outside: NDArray[np.bool_] = np.all([(pts < start) | (end <= pts) for start, end in mixtures], axis=0)
+        return outside
+
+    mixtures = [(start, end) for start, end in mixtures if start < record.end_pts and record.start_pts < end]
+    if not mixtures:
+        return record
+    faces, boxes = clear(record.face_pts), clear(record.box_pts[:, 0])
+    if not faces.any() and 2 * boxes.sum() < len(boxes):
+        return record
+    return replace(
+        record,
+        embeddings=record.embeddings[faces],
+        weights=record.weights[faces],
+        face_px=record.face_px[faces],
+        face_pts=record.face_pts[faces],
+        box_changes=np.where(boxes, record.box_changes, np.nan).astype(np.float32),
+    )
+
+
 def _without_first(changes: FloatArray) -> FloatArray:
     """Without the one that compares with a face before the cut."""
     changes = changes.copy()

@@ -14,6 +14,8 @@ from personae.types import IntArray, PixelArray
 SAME_SET_UP = 0.85
 """Correlation of two tiny pictures from which on they show one set-up."""
 WITHIN_S = 60.0
+CLEAR_S = 0.75
+"""So far from a track's ends the pictures are compared: in a dissolve its ends are of both shots, and alike."""
 
 
 def same_place_bonus(
@@ -30,8 +32,10 @@ def same_place_bonus(
     flat = tiny.reshape(len(tiny), -1).astype(np.float32)
     flat -= flat.mean(axis=1, keepdims=True)
     flat /= np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
-    first_look = np.searchsorted(look_pts, [record.start_pts for record in records])
-    last_look = np.searchsorted(look_pts, [int(record.box_pts[-1, 0]) for record in records])
+    clear = round(CLEAR_S * second_pts)
+    begin, last = np.array([(record.start_pts, int(record.box_pts[-1, 0])) for record in records]).T
+    first_look = np.searchsorted(look_pts, np.minimum(begin + clear, last))
+    last_look = np.searchsorted(look_pts, np.maximum(last - clear, begin))
     starts = np.array([record.start_pts for record in records])
     first_boxes = np.stack([record.boxes[0, :4] for record in records])
     for i, record in enumerate(records):

@@ -44,6 +44,8 @@ MOST_SAMPLES = 16
 MOST_EMBEDDED = 8
 FIRST_EMBEDDED = 3
 """So many of a track's samples are embedded first; the others only where these are at odds."""
+EMBEDDED_EVERY_S = 1.5
+"""Of a long track one is embedded so often at least: it is cut where a dissolve is found, and each part needs some."""
 EMBEDDED_WORTH = 1.5
 AT_ODDS_COSINE = 0.3
 GOOD_WEIGHT = 0.2
@@ -229,7 +231,8 @@ class FaceTracker:
         changes = changes_of([sample.crop for sample in track.samples])
         track.changes = {sample.pts: float(change) for sample, change in zip(track.samples, changes, strict=True)}
         track.thin()
-        self._embed_samples(track.chosen(FIRST_EMBEDDED))
+        often = round((track.end_pts - track.start_pts) / (EMBEDDED_EVERY_S * self._second))
+        self._embed_samples(track.chosen(max(FIRST_EMBEDDED, often)))
         embedded = [sample for sample in track.samples if sample.embedding is not None]
         if not at_odds(embedded):
             track.samples = embedded
