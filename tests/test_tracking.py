@@ -153,13 +153,61 @@ def test_clusters_are_people_and_never_join_who_is_on_screen_together() -> None:
     mean = np.concatenate(faces).mean(axis=0)
     faces = [unit(rows - mean) for rows in faces]
     stack = np.stack([unit(rows.mean(axis=0)) for rows in faces])
-    apart = np.zeros((7, 7), bool)
-    found = clustering.cluster(stack, np.ones(7), faces, apart)
+    found = clustering.cluster(stack, np.ones(7), faces, clustering.no_ties(7))
     assert found.tolist() == [0, 1, 0, 2, 1, 0, 3]
-    apart[0, 2] = apart[2, 0] = True
+    apart = replace(clustering.no_ties(7), apart=np.array([(0, 2)]))
     found = clustering.cluster(stack, np.ones(7), faces, apart)
     assert found[0] != found[2] and found[1] == found[4]
-    assert clustering.cluster(stack[:0], np.ones(0), [], apart[:0, :0]).shape == (0,)
+    assert clustering.cluster(stack[:0], np.ones(0), [], clustering.no_ties(0)).shape == (0,)
+
+
+@pytest.mark.parametrize("at_once", [7, 20])
+def test_a_long_film_is_clustered_in_parts_as_it_is_at_once(at_once: int) -> None:
+    rng = np.random.default_rng(5)
+    who = rng.integers(0, 6, 60)
+    mean = PEOPLE.reshape(-1, PEOPLE.shape[-1]).mean(axis=0)
+    faces = [unit(PEOPLE[person][rng.permutation(8)[:4]] - mean) for person in who]
+    pooled = np.stack([unit(rows.mean(axis=0)) for rows in faces])
+    # Two of one person on screen together, in different parts.
+    same = np.flatnonzero(who == who[0])
+    ties = replace(clustering.no_ties(60), apart=np.array([(same[0], same[-1])]))
+    whole = clustering.cluster(pooled, np.ones(60), faces, ties)
+    parts = clustering.cluster(pooled, np.ones(60), faces, ties, at_once=at_once)
+    for found in (whole, parts):
+        assert found[same[0]] != found[same[-1]]
+        assert all(len(set(who[found == number])) == 1 for number in set(found))
+    others = who != who[0]
+    assert len(set(parts[others])) == len(set(whole[others])) == 5
+    assert [parts.tolist().index(number) for number in range(max(parts) + 1)] == sorted(
+        parts.tolist().index(number) for number in range(max(parts) + 1)
+    )
+
+
+def test_the_most_alike_faces_of_two_tracks() -> None:
+    rng = np.random.default_rng(0)
+    faces = [unit(rng.normal(size=(count, 8))).astype(np.float32) for count in (1, 4, 0, 2)]
+    found = clustering.most_alike(faces)
+    for i, one in enumerate(faces):
+        for j, other in enumerate(faces):
+            cosines = np.sort((one @ other.T).ravel())[::-1] if len(one) and len(other) else np.zeros(1)
+            top = max(min(3, len(one), len(other)), 1)
+            assert found[i, j] == pytest.approx(cosines[:top].mean(), abs=1e-5)
+
+
+def test_ties_of_pairs_and_of_groups() -> None:
+    ties = clustering.Ties(np.array([(0, 1), (3, 2)]), np.array([(1, 2), (2, 1)]), 0.2, np.array([0, 0.05, 0, 0.05]))
+    extra = ties.extra
+    assert (
+        extra[1, 2] == extra[2, 1] == pytest.approx(0.15) and extra[0, 2] == 0 and extra[0, 3] == pytest.approx(-0.05)
+    )
+    assert all((ties.extra_of(at) == extra[at]).all() for at in range(4))
+    groups = ties.of(np.arange(4), np.array([0, 1, 1, 0]))
+    assert groups.apart.tolist() == [[0, 1]] and not len(groups.bonus) and groups.short.tolist() == [0, 0]
+
+
+def test_who_is_on_screen_together() -> None:
+    rows = [record(0, 3000), record(1, 0), record(2, 0, x=300), record(3, 90_000)]
+    assert {tuple(sorted(pair)) for pair in identity.on_screen_together(rows).tolist()} == {(1, 2)}
 
 
 def test_of_two_on_screen_together_only_one_is_named_unless_both_are_far_above() -> None:
@@ -275,10 +323,9 @@ def test_the_same_place_in_the_same_set_up_counts_for_a_pair() -> None:
     pts = np.arange(0, 92_000, 200, dtype=np.int64)
     views = np.random.default_rng(0).integers(0, 255, (2, 9, 16)).astype(np.uint8)
     tiny = views[((pts >= 1000) & (pts < 2900)).astype(int)]
-    bonus = setups.same_place_bonus(rows, pts, tiny, SECOND, 0.2)
-    assert bonus[0, 1] == bonus[1, 0] == 0.2 and bonus.sum() == pytest.approx(0.4)
+    assert setups.in_same_place(rows, pts, tiny, SECOND).tolist() == [[0, 1]]
     other = views[(pts >= 1000).astype(int)]
-    assert not setups.same_place_bonus(rows[:3], pts, other, SECOND, 0.2).any()
+    assert not len(setups.in_same_place(rows[:3], pts, other, SECOND))
 
 
 def test_a_dissolve_to_another_set_up_is_not_the_same_set_up() -> None:
@@ -288,9 +335,9 @@ def test_a_dissolve_to_another_set_up_is_not_the_same_set_up() -> None:
     views = np.random.default_rng(0).integers(0, 255, (3, 9, 16)).astype(np.uint8)
     mixed = abs(pts - cut) < 0.3 * SECOND
     tiny = views[np.where(mixed, 2, (pts >= cut).astype(int))]
-    assert not setups.same_place_bonus(rows, pts, tiny, SECOND, 0.2).any()
+    assert not len(setups.in_same_place(rows, pts, tiny, SECOND))
     same = views[np.where(mixed, 2, 0)]
-    assert setups.same_place_bonus(rows, pts, same, SECOND, 0.2).any()
+    assert len(setups.in_same_place(rows, pts, same, SECOND))
 
 
 def test_samples_are_embedded_sparingly_unless_they_are_at_odds() -> None:

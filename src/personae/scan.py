@@ -98,8 +98,8 @@ def identify_tracks(watched: Watched, model: CharacterModel, settings: Settings)
     """The model's opinion about who the tracks show."""
     second = float(1 / watched.video.time_base)
     evidence = identity.evidence_of(watched.records, model)
-    bonus = setups.same_place_bonus(watched.records, watched.look_pts, watched.tiny, second, identity.SAME_PLACE_BONUS)
-    return identity.identify(watched.records, evidence, model, threshold=settings.threshold, bonus=bonus)
+    same_place = setups.in_same_place(watched.records, watched.look_pts, watched.tiny, second)
+    return identity.identify(watched.records, evidence, model, threshold=settings.threshold, same_place=same_place)
 
 
 def labels_in(watched: Watched, people: identity.People, earlier: film_files.Scanned | None) -> list[Label]:

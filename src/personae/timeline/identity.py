@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from personae.recognition.model import CharacterModel
 from personae.recognition.prototypes import unit
 from personae.timeline import clustering
+from personae.timeline.clustering import Ties
 from personae.timeline.naming import name_clusters, strangers_among, weigh
 from personae.timeline.records import TrackRecord
 from personae.types import FloatArray, IntArray
@@ -97,22 +98,23 @@ def identify(
     model: CharacterModel,
     *,
     threshold: float | None = None,
-    together: NDArray[np.bool_] | None = None,
-    bonus: NDArray[np.float64] | None = None,
+    same_place: IntArray | None = None,
 ) -> People:
     """Who the tracks show. `threshold`: a cosine instead of the model's own for one face.
 
-    `together` (n, n): pairs that a person said are one; `bonus` (n, n): cosine added to pairs (see `same_place_bonus`).
+    `same_place` (k, 2): pairs of tracks that set-ups say are one person (see `in_same_place`).
     """
     n = len(records)
-    apart = on_screen_together(records)
-    bonus = _for_small_faces(records) + (0 if bonus is None else bonus)
-    person = clustering.cluster(evidence.pooled, evidence.support, evidence.faces, apart, bonus=bonus)
-    person = _join_weak(person, evidence, apart, bonus)
+    none = np.empty((0, 2), np.int64)
+    ties = Ties(
+        on_screen_together(records), none if same_place is None else same_place, SAME_PLACE_BONUS, _short(records)
+    )
+    person = clustering.cluster(evidence.pooled, evidence.support, evidence.faces, ties)
+    person = _join_weak(person, evidence, ties)
     vectors, _ = pooled_clusters(person, evidence)
     of_clusters = weigh(model, *mean_faces(person, evidence), threshold)
     of_tracks = weigh(model, evidence.means, np.exp(evidence.log_px), evidence.quality, threshold)
-    named = name_clusters(of_clusters.evidence, of_clusters.asked, _clusters_apart(person, apart))
+    named = name_clusters(of_clusters.evidence, of_clusters.asked, _clusters_apart(person, ties.apart))
     share = strangers_among(of_clusters.evidence.max(axis=1), np.bincount(person, minlength=len(named)), model)
     similarity, confidence = np.zeros(n), np.zeros(n)
     for i in range(n):
@@ -130,13 +132,15 @@ def identify(
     return People(person, characters, similarity, confidence, share, of_clusters.either)
 
 
-def on_screen_together(records: Sequence[TrackRecord]) -> NDArray[np.bool_]:
-    """(n, n) which tracks are seen in one picture."""
+def on_screen_together(records: Sequence[TrackRecord]) -> IntArray:
+    """(m, 2) pairs of tracks that are seen in one picture."""
     start = np.array([record.start_pts for record in records], np.int64)
     end = np.array([record.end_pts for record in records], np.int64)
-    result: NDArray[np.bool_] = np.minimum(end[:, None], end) > np.maximum(start[:, None], start)
-    np.fill_diagonal(result, False)
-    return result
+    order = np.argsort(start, kind="stable")
+    # In order of their start, a track meets those that start before it ends.
+    until = np.searchsorted(start[order], end[order])
+    pairs = [(order[i], j) for i in range(len(order)) for j in order[i + 1 : until[i]]]
+    return np.array(pairs, np.int64).reshape(-1, 2)
 
 
 def pooled_clusters(person: IntArray, evidence: Evidence) -> tuple[FloatArray, NDArray[np.float64]]:
@@ -161,40 +165,46 @@ def mean_faces(person: IntArray, evidence: Evidence) -> tuple[FloatArray, NDArra
     return unit(sums).astype(np.float32), np.exp(log_px), quality
 
 
-def _for_small_faces(records: Sequence[TrackRecord]) -> NDArray[np.float64]:
-    """(n, n) what pairs of tracks with small faces are short of."""
-    small = np.array([len(record.face_px) > 0 and record.face_px.mean() < SMALL_PX for record in records], bool)
-    return np.where(small[:, None] | small, -SMALL_MARGIN, 0.0)
+def _short(records: Sequence[TrackRecord]) -> NDArray[np.float64]:
+    """(n,) what pairs with a track of small faces are short of."""
+    small = [len(record.face_px) > 0 and record.face_px.mean() < SMALL_PX for record in records]
+    return np.where(np.array(small, bool), SMALL_MARGIN, 0.0)
 
 
-def _clusters_apart(person: IntArray, apart: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _clusters_apart(person: IntArray, apart: IntArray) -> NDArray[np.bool_]:
     count = int(person.max(initial=-1)) + 1
-    member = np.eye(count)[person]
-    result: NDArray[np.bool_] = (member.T @ apart @ member) > 0
+    result = np.zeros((count, count), bool)
+    one, other = person[apart[:, 0]], person[apart[:, 1]]
+    result[one, other] = result[other, one] = True
     return result
 
 
-def _join_weak(
-    person: IntArray, evidence: Evidence, apart: NDArray[np.bool_], bonus: NDArray[np.float64] | None
-) -> IntArray:
+def _join_weak(person: IntArray, evidence: Evidence, ties: Ties) -> IntArray:
     """Weak clusters joined to the one they are clearly most like; the weakest first."""
-    closest = clustering.most_alike(evidence.faces) + (0 if bonus is None else 2 * bonus)
-    _, support = pooled_clusters(person, evidence)
+    faces = clustering.Faces(evidence.faces)
+    sums = np.zeros((int(person.max(initial=-1)) + 1, evidence.pooled.shape[1]))
+    np.add.at(sums, person, evidence.pooled * np.minimum(evidence.support, clustering.MOST_SUPPORT)[:, None])
+    support = np.bincount(person, evidence.support, len(sums))
+    apart, gone = _clusters_apart(person, ties.apart), np.zeros(len(sums), bool)
     person = person.copy()
     for weak in np.argsort(support, kind="stable"):
         if support[weak] >= WEAK_SUPPORT:
             break
-        vectors, _ = pooled_clusters(person, evidence)
-        own = np.flatnonzero(person == weak)
-        alike = []
-        for other in np.unique(person):
-            theirs = np.flatnonzero(person == other)
-            if other == weak or apart[np.ix_(own, theirs)].any():
-                continue
-            alike.append(((vectors[weak] @ vectors[other] + closest[np.ix_(own, theirs)].max()) / 2, int(other)))
-        alike.sort(reverse=True)
-        if alike and alike[0][0] >= JOIN_ALIKE and (len(alike) < 2 or alike[0][0] - alike[1][0] >= JOIN_LEAD):
-            person[own] = alike[0][1]
+        closest = np.full(len(sums), -np.inf)
+        for own in np.flatnonzero(person == weak):
+            to_tracks = faces.alike(evidence.faces[own]) + 2 * ties.extra_of(int(own))
+            np.maximum.at(closest, person, to_tracks)
+        alike = (unit(sums) @ unit(sums[weak]) + closest) / 2
+        alike[apart[weak] | gone] = -np.inf
+        alike[weak] = -np.inf
+        best, *others = np.argsort(-alike, kind="stable")[:2]
+        lead = alike[best] - alike[others[0]] if others else np.inf
+        if alike[best] >= JOIN_ALIKE and lead >= JOIN_LEAD:
+            person[person == weak] = best
+            sums[best] += sums[weak]
+            apart[best] |= apart[weak]
+            apart[:, best] |= apart[:, weak]
+            gone[weak] = True
     return np.unique(person, return_inverse=True)[1].astype(np.int64)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from personae.timeline.looking import same_place
 from personae.timeline.records import TrackRecord
@@ -18,17 +17,13 @@ CLEAR_S = 0.75
 """So far from a track's ends the pictures are compared: in a dissolve its ends are of both shots, and alike."""
 
 
-def same_place_bonus(
-    records: Sequence[TrackRecord], look_pts: IntArray, tiny: PixelArray, second_pts: float, bonus: float
-) -> NDArray[np.float64]:
-    """(n, n) `bonus` for each two tracks of which one begins where the other ended, in the same set-up, soon after.
+def in_same_place(records: Sequence[TrackRecord], look_pts: IntArray, tiny: PixelArray, second_pts: float) -> IntArray:
+    """(k, 2) each two tracks of which one begins where the other ended, in the same set-up, soon after.
 
     `look_pts` (m,) and `tiny` (m, h, w) uint8: a tiny picture of each look; `second_pts`: a second in pts.
     """
-    n = len(records)
-    result = np.zeros((n, n))
-    if not n or not len(look_pts):
-        return result
+    if not len(records) or not len(look_pts):
+        return np.empty((0, 2), np.int64)
     flat = tiny.reshape(len(tiny), -1).astype(np.float32)
     flat -= flat.mean(axis=1, keepdims=True)
     flat /= np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
@@ -38,13 +33,16 @@ def same_place_bonus(
     last_look = np.searchsorted(look_pts, np.maximum(last - clear, begin))
     starts = np.array([record.start_pts for record in records])
     first_boxes = np.stack([record.boxes[0, :4] for record in records])
+    order = np.argsort(starts, kind="stable")
+    in_order = starts[order]
+    pairs = [np.empty((0, 2), np.int64)]
     for i, record in enumerate(records):
-        pause = starts - record.end_pts
-        later = np.flatnonzero((pause >= 0) & (pause <= WITHIN_S * second_pts))
+        soon = record.end_pts, record.end_pts + WITHIN_S * second_pts
+        later = order[np.searchsorted(in_order, soon[0]) : np.searchsorted(in_order, soon[1], "right")]
         if not len(later):
             continue
         there = same_place(record.boxes[-1:, :4], first_boxes[later])[0]
         alike = flat[first_look[later].clip(0, len(flat) - 1)] @ flat[min(int(last_look[i]), len(flat) - 1)]
         same = later[there & (alike >= SAME_SET_UP)]
-        result[i, same] = result[same, i] = bonus
-    return result
+        pairs.append(np.stack([np.full(len(same), i), same], axis=1))
+    return np.concatenate(pairs)
