@@ -33,14 +33,32 @@ GRID_S = 0.2
 NAMES = ("pure decode", "decode to RGB", "scan")
 
 
-def looped(clip: Path, path: Path, size_wh: tuple[int, int] | None, seconds: float) -> None:
-    """The clip again and again, for so many seconds, in another size if one is given; H.264."""
+def repeated(clip: Path, path: Path, seconds: float) -> None:
+    """The clip's pictures again and again as they are in the file, for about so many seconds."""
+    with av.open(str(path), "w") as out, av.open(str(clip)) as first:
+        source = first.streams.video[0]
+        stream = out.add_stream_from_template(source)
+        length, time_base = source.duration, source.time_base
+        assert length is not None and time_base is not None
+        count = max(round(seconds / float(length * time_base)), 1)
+        for number in range(count):
+            with av.open(str(clip)) as again:
+                for packet in again.demux(video=0):
+                    if packet.dts is None or packet.pts is None:
+                        continue
+                    packet.pts, packet.dts = packet.pts + number * length, packet.dts + number * length
+                    packet.stream = stream
+                    out.mux(packet)
+
+
+def looped(clip: Path, path: Path, size_wh: tuple[int, int], seconds: float) -> None:
+    """The clip again and again, for so many seconds, in another size; H.264."""
     with av.open(str(path), "w") as out, av.open(str(clip)) as first:
         source = first.streams.video[0]
         rate = source.average_rate
         assert rate is not None
         stream = out.add_stream("libx264", rate=rate, options={"preset": "veryfast", "crf": "20"})
-        stream.width, stream.height = size_wh or (source.width, source.height)
+        stream.width, stream.height = size_wh
         stream.pix_fmt = "yuv420p"
         number, wanted = 0, round(seconds * rate)
         while number < wanted:
@@ -145,7 +163,7 @@ def main() -> None:
         film = Path(folder) / "looped.mp4"
         if arguments.memory:
             for seconds in arguments.memory:
-                looped(clip, film, None, seconds)
+                repeated(clip, film, seconds)
                 print(f"{seconds:.0f} s: {peak_mib(film, Path(folder) / 'model'):.0f} MiB", flush=True)
             return
         if arguments.size:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -98,13 +98,12 @@ def _numbers_from(
     if earlier is None:
         return {}
     shared: Counter[tuple[int, str]] = Counter()
-    old = [(record, name) for record, name in zip(*earlier, strict=True) if name is not None]
+    before = _Before(earlier)
     for person, own in members.items():
         for at in own:
-            for record, name in old:
-                if _same_track(records[at], record):
-                    both = min(records[at].end_pts, record.end_pts) - max(records[at].start_pts, record.start_pts)
-                    shared[person, name] += both
+            for record, name in before.same_as(records[at]):
+                both = min(records[at].end_pts, record.end_pts) - max(records[at].start_pts, record.start_pts)
+                shared[person, name] += both
     numbers: dict[int, str] = {}
     for (person, name), _ in sorted(shared.items(), key=lambda item: (-item[1], item[0])):
         if person not in numbers and name not in numbers.values():
@@ -114,8 +113,25 @@ def _numbers_from(
 
 def remembered(earlier: Earlier | None, records: Sequence[TrackRecord]) -> tuple[str | None, ...]:
     """Per track, the unknown person that was there in an earlier scan, or None."""
-    old = [] if earlier is None else [pair for pair in zip(*earlier, strict=True) if pair[1] is not None]
-    return tuple(next((name for before, name in old if _same_track(record, before)), None) for record in records)
+    before = _Before(earlier if earlier is not None else ((), ()))
+    return tuple(next((name for _, name in before.same_as(record)), None) for record in records)
+
+
+class _Before:
+    """The unknown people's tracks of an earlier scan, to be found by time: a long film has thousands."""
+
+    def __init__(self, earlier: Earlier) -> None:
+        known = [(record, name) for record, name in zip(*earlier, strict=True) if name is not None]
+        self._known = sorted(known, key=lambda pair: pair[0].start_pts)
+        self._starts = np.array([record.start_pts for record, _ in self._known], np.int64)
+        self._ends = np.maximum.accumulate(np.array([record.end_pts for record, _ in self._known], np.int64))
+
+    def same_as(self, record: TrackRecord) -> Iterator[tuple[TrackRecord, str]]:
+        """Those that show a face in the same place at the same time, and who it was."""
+        first = int(np.searchsorted(self._ends, record.start_pts, "right"))
+        for before, name in self._known[first : int(np.searchsorted(self._starts, record.end_pts))]:
+            if _same_track(record, before):
+                yield before, name
 
 
 def highest(unknown: Sequence[str | None]) -> int:

@@ -241,7 +241,8 @@ def _whole(film: Film, chunks: Sequence[_Chunk], boundaries: Sequence[shots.Boun
     for chunk in chunks:
         whole = _joined(whole, chunk.records, chunk.start_pts, cuts)
     look_pts = np.concatenate([np.empty(0, np.int64), *(chunk.look_pts for chunk in chunks)])
-    parts = [part for record in whole for part in _cut_everywhere(record, sorted(cuts), look_pts)]
+    in_order = sorted(cuts)
+    parts = [part for record in whole for part in _cut_everywhere(record, in_order, look_pts)]
     mixtures = [(one.start_pts, one.end_pts) for one in boundaries if one.kind == "dissolve"]
     parts = [records.without_mixtures(part, mixtures) for part in parts]
     parts.sort(key=lambda record: (record.start_pts, tuple(record.boxes[0])))
