@@ -281,6 +281,15 @@ def test_the_same_place_in_the_same_set_up_counts_for_a_pair() -> None:
     assert not setups.same_place_bonus(rows[:3], pts, other, SECOND, 0.2).any()
 
 
+def test_the_same_place_does_not_outweigh_two_names() -> None:
+    rows, model = [record(person, 3000 * person) for person in (0, 1, 4, 5)], cast_of(2)
+    bonus = np.zeros((4, 4))
+    bonus[0, 1] = bonus[1, 0] = bonus[2, 3] = bonus[3, 2] = 1.0
+    found = identity.identify(rows, identity.evidence_of(rows, model), model, bonus=bonus)
+    assert [found.character[person] for person in found.person] == ["0", "1", None, None]
+    assert found.person[2] == found.person[3]
+
+
 def test_a_dissolve_to_another_set_up_is_not_the_same_set_up() -> None:
     rows = [record(0, 0), record(1, int(record(0, 0).end_pts))]
     cut = rows[1].start_pts

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from personae.recognition.model import CharacterModel
 from personae.recognition.prototypes import unit
 from personae.timeline import clustering
-from personae.timeline.naming import name_clusters, strangers_among, weigh
+from personae.timeline.naming import Weighed, name_clusters, strangers_among, weigh
 from personae.timeline.records import TrackRecord
 from personae.types import FloatArray, IntArray
 
@@ -106,12 +106,12 @@ def identify(
     """
     n = len(records)
     apart = on_screen_together(records)
-    bonus = _for_small_faces(records) + (0 if bonus is None else bonus)
+    of_tracks = weigh(model, evidence.means, np.exp(evidence.log_px), evidence.quality, threshold)
+    bonus = _for_small_faces(records) + (0 if bonus is None else np.where(_told_apart(of_tracks), 0, bonus))
     person = clustering.cluster(evidence.pooled, evidence.support, evidence.faces, apart, bonus=bonus)
     person = _join_weak(person, evidence, apart, bonus)
     vectors, _ = pooled_clusters(person, evidence)
     of_clusters = weigh(model, *mean_faces(person, evidence), threshold)
-    of_tracks = weigh(model, evidence.means, np.exp(evidence.log_px), evidence.quality, threshold)
     named = name_clusters(of_clusters.evidence, of_clusters.asked, _clusters_apart(person, apart))
     share = strangers_among(of_clusters.evidence.max(axis=1), np.bincount(person, minlength=len(named)), model)
     similarity, confidence = np.zeros(n), np.zeros(n)
@@ -165,6 +165,13 @@ def _for_small_faces(records: Sequence[TrackRecord]) -> NDArray[np.float64]:
     """(n, n) what pairs of tracks with small faces are short of."""
     small = np.array([len(record.face_px) > 0 and record.face_px.mean() < SMALL_PX for record in records], bool)
     return np.where(small[:, None] | small, -SMALL_MARGIN, 0.0)
+
+
+def _told_apart(of_tracks: Weighed) -> NDArray[np.bool_]:
+    """(n, n) which tracks the model takes for different characters, each by its own faces."""
+    who = np.where(of_tracks.evidence.max(axis=1) >= of_tracks.asked, of_tracks.evidence.argmax(axis=1), -1)
+    apart: NDArray[np.bool_] = (who[:, None] >= 0) & (who >= 0) & (who[:, None] != who)
+    return apart
 
 
 def _clusters_apart(person: IntArray, apart: NDArray[np.bool_]) -> NDArray[np.bool_]:
