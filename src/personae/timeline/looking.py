@@ -109,11 +109,10 @@ class Look:
 
 @dataclass
 class Looker:
-    """Detects, aligns and assesses the faces of single pictures; safe in several threads. `looks` counts them."""
+    """Detects, aligns and assesses the faces of single pictures; safe in several threads. `faces`: roughly counted."""
 
     detector: Detector
     settings: Settings
-    looks: int = 0
     faces: int = 0
 
     def look(self, picture: FilmPicture, least_px: float = 0.0) -> Look:
@@ -125,7 +124,6 @@ class Looker:
         still = Picture(grain.without_grain(pixels))
         faces = self._found(still, least_px)
         crops = align.crops(still, faces)
-        self.looks += 1
         self.faces += len(faces)
         return Look(
             picture.pts,

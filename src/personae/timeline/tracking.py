@@ -211,11 +211,15 @@ class FaceTracker:
                 track.add(look, face, SAMPLE_S * self._second, self._embedded.get(face))
                 self._active.append(track)
 
-    def finish(self) -> list[FaceTrack]:
-        """End every track; all tracks in order of their first picture, their samples embedded, jumps split."""
+    def end(self) -> None:
+        """End every track: no look is to come."""
         active, self._active = self._active, []
         for track in active:
             self._end(track)
+
+    def finish(self) -> list[FaceTrack]:
+        """All tracks in order of their first picture, their samples embedded, jumps split; ends those that are not."""
+        self.end()
         ended, self._ended = self._ended, []
         tracks = [part for parts in ended for part in parts.result()]
         return sorted(tracks, key=lambda track: (track.start_pts, track.sightings[0].box))
@@ -253,13 +257,15 @@ class FaceTracker:
         return [(tracks[at], faces[to]) for at, to in cheapest_pairs(cost)]
 
     def _likeness(self, track: FaceTrack, look: Look, face: int) -> float:
-        """Cosine of a face to the most like of a track's latest samples."""
-        latest = track.samples[-3:]
-        self._embed_samples(latest)
+        """Cosine of a face to the most like of a track's latest samples: the embedded ones, if there are two."""
+        known = [sample for sample in track.samples if sample.embedding is not None][-3:]
+        if len(known) < 2:
+            known = track.samples[-3:]
+        self._embed_samples(known)
         if face not in self._embedded:  # several tracks may ask, and the face may become a sample
             self._embedded[face] = embed_with_mirrors(self._embed, look.crops[[face]], look.quality.face_px[[face]])[0]
         seen = self._embedded[face]
-        return max(float(sample.embedding @ seen) for sample in latest if sample.embedding is not None)
+        return max(float(sample.embedding @ seen) for sample in known if sample.embedding is not None)
 
     def _embed_samples(self, samples: list[Sample]) -> None:
         missing = [sample for sample in samples if sample.embedding is None]

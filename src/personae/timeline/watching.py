@@ -145,11 +145,17 @@ def watch(
     looker = Looker(detector, settings)
     tell = _teller(film, chunks, looker, progress)
     with ThreadPoolExecutor(LOOKING_THREADS, thread_name_prefix="personae-look") as pool:
+        looked_through: tuple[FaceTracker, _Chunk] | None = None
+
+        def keep(tracker: FaceTracker, chunk: _Chunk) -> None:
+            chunks.append(replace(chunk, records=list(pool.map(records.record_of, tracker.finish()))))
+            _keep(kept_in, len(chunks), chunks[-1], fingerprint)
+
         while pictures.next_pts is not None:
             start_pts = pictures.next_pts
             tracker = FaceTracker(embed, float(1 / film.video.time_base), pool)
             every_pts = settings.look_every_s / film.video.time_base
-            found, before = [], looker.looks
+            found = []
             for look in looks(
                 pictures.until(start_pts + CHUNK_S / film.video.time_base),
                 looker,
@@ -161,21 +167,24 @@ def watch(
                 tracker.see(look)
                 found.append((look.pts, look.tiny))
                 tell(look.pts)
+            tracker.end()
+            if looked_through is not None:
+                keep(*looked_through)  # its last faces were embedded while this chunk was looked through
             certain = max(pictures.detector.settled_pts, pictures.certain_pts)
-            end_pts = pictures.next_pts if pictures.next_pts is not None else 2**62
             chunk = _Chunk(
-                list(pool.map(records.record_of, tracker.finish())),
+                [],
                 start_pts,
-                end_pts,
+                pictures.next_pts if pictures.next_pts is not None else 2**62,
                 [one for one in pictures.boundaries.values() if one.pts < certain],
                 certain,
                 pictures.read,
                 np.array([pts for pts, _ in found], np.int64),
                 np.stack([tiny for _, tiny in found]),
-                looker.looks - before,
+                len(found),
             )
-            chunks.append(chunk)
-            _keep(kept_in, len(chunks), chunk, fingerprint)
+            looked_through = (tracker, chunk)
+        if looked_through is not None:
+            keep(*looked_through)
     pictures.finish()
     for chunk in chunks:
         pictures.boundaries |= {boundary.pts: boundary for boundary in chunk.boundaries}
