@@ -328,6 +328,28 @@ def test_the_same_place_in_the_same_set_up_counts_for_a_pair() -> None:
     assert not len(setups.in_same_place(rows[:3], pts, other, SECOND))
 
 
+def test_the_same_place_does_not_outweigh_two_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, model = [record(person, 3000 * person) for person in (0, 1, 4, 5)], cast_of(2)
+    monkeypatch.setattr(identity, "SAME_PLACE_BONUS", 1.0)
+    same_place = np.array([(0, 1), (2, 3)])
+    found = identity.identify(rows, identity.evidence_of(rows, model), model, same_place=same_place)
+    assert [found.character[person] for person in found.person] == ["0", "1", None, None]
+    assert found.person[2] == found.person[3]
+
+
+def test_a_weak_track_with_a_name_of_its_own_joins_no_other() -> None:
+    model, strong = cast_of(2), record(0, 0)
+    mean = model.scaler_.mean_
+    for share in np.linspace(0, 1, 200):
+        mixed = mean + share * (PEOPLE[1, :5] - mean) + (1 - share) * (PEOPLE[0, :5] - mean)
+        weak = replace(record(1, 3000), embeddings=unit(mixed).astype(np.float32), weights=np.full(5, 0.2, np.float32))
+        evidence = identity.evidence_of([strong, weak], model)
+        alike = (evidence.pooled[0] @ evidence.pooled[1] + clustering.most_alike(evidence.faces)[0, 1]) / 2
+        if identity.JOIN_ALIKE < alike < clustering.ALIKE:
+            break
+    assert names_of([strong, weak], model)[0] == ["0", "1"]
+
+
 def test_a_dissolve_to_another_set_up_is_not_the_same_set_up() -> None:
     rows = [record(0, 0), record(1, int(record(0, 0).end_pts))]
     cut = rows[1].start_pts

@@ -19,7 +19,7 @@ from personae.recognition.model import CharacterModel
 from personae.recognition.prototypes import unit
 from personae.timeline import clustering
 from personae.timeline.clustering import Ties
-from personae.timeline.naming import name_clusters, strangers_among, weigh
+from personae.timeline.naming import Weighed, name_clusters, strangers_among, weigh
 from personae.timeline.records import TrackRecord
 from personae.types import FloatArray, IntArray
 
@@ -105,15 +105,18 @@ def identify(
     `same_place` (k, 2): pairs of tracks that set-ups say are one person (see `in_same_place`).
     """
     n = len(records)
-    none = np.empty((0, 2), np.int64)
+    of_tracks = weigh(model, evidence.means, np.exp(evidence.log_px), evidence.quality, threshold)
+    alone = _named_alone(of_tracks)
     ties = Ties(
-        on_screen_together(records), none if same_place is None else same_place, SAME_PLACE_BONUS, _short(records)
+        on_screen_together(records),
+        np.empty((0, 2), np.int64) if same_place is None else _not_told_apart(same_place, alone),
+        SAME_PLACE_BONUS,
+        _short(records),
     )
     person = clustering.cluster(evidence.pooled, evidence.support, evidence.faces, ties)
-    person = _join_weak(person, evidence, ties)
+    person = _join_weak(person, evidence, ties, alone)
     vectors, _ = pooled_clusters(person, evidence)
     of_clusters = weigh(model, *mean_faces(person, evidence), threshold)
-    of_tracks = weigh(model, evidence.means, np.exp(evidence.log_px), evidence.quality, threshold)
     named = name_clusters(of_clusters.evidence, of_clusters.asked, _clusters_apart(person, ties.apart))
     share = strangers_among(of_clusters.evidence.max(axis=1), np.bincount(person, minlength=len(named)), model)
     similarity, confidence = np.zeros(n), np.zeros(n)
@@ -171,6 +174,19 @@ def _short(records: Sequence[TrackRecord]) -> NDArray[np.float64]:
     return np.where(np.array(small, bool), SMALL_MARGIN, 0.0)
 
 
+def _named_alone(of_tracks: Weighed) -> IntArray:
+    """(n,) the character that each track is by its own faces, or -1."""
+    enough = of_tracks.evidence.max(axis=1) >= of_tracks.asked
+    return np.where(enough, of_tracks.evidence.argmax(axis=1), -1).astype(np.int64)
+
+
+def _not_told_apart(pairs: IntArray, alone: IntArray) -> IntArray:
+    """The pairs of tracks that are not taken for different characters, each by its own faces."""
+    one, other = alone[pairs].T
+    kept: IntArray = pairs[(one < 0) | (other < 0) | (one == other)]
+    return kept
+
+
 def _clusters_apart(person: IntArray, apart: IntArray) -> NDArray[np.bool_]:
     count = int(person.max(initial=-1)) + 1
     result = np.zeros((count, count), bool)
@@ -179,13 +195,18 @@ def _clusters_apart(person: IntArray, apart: IntArray) -> NDArray[np.bool_]:
     return result
 
 
-def _join_weak(person: IntArray, evidence: Evidence, ties: Ties) -> IntArray:
-    """Weak clusters joined to the one they are clearly most like; the weakest first."""
+def _join_weak(person: IntArray, evidence: Evidence, ties: Ties, alone: IntArray) -> IntArray:
+    """Weak clusters joined to the one they are clearly most like; the weakest first.
+
+    None joins another with a track that is a different character by its own faces (`alone`).
+    """
     faces = clustering.Faces(evidence.faces)
     sums = np.zeros((int(person.max(initial=-1)) + 1, evidence.pooled.shape[1]))
     np.add.at(sums, person, evidence.pooled * np.minimum(evidence.support, clustering.MOST_SUPPORT)[:, None])
     support = np.bincount(person, evidence.support, len(sums))
     apart, gone = _clusters_apart(person, ties.apart), np.zeros(len(sums), bool)
+    known = np.zeros((len(sums), int(alone.max(initial=-1)) + 1), bool)
+    known[person[alone >= 0], alone[alone >= 0]] = True
     person = person.copy()
     for weak in np.argsort(support, kind="stable"):
         if support[weak] >= WEAK_SUPPORT:
@@ -195,15 +216,16 @@ def _join_weak(person: IntArray, evidence: Evidence, ties: Ties) -> IntArray:
             to_tracks = faces.alike(evidence.faces[own]) + 2 * ties.extra_of(int(own))
             np.maximum.at(closest, person, to_tracks)
         alike = (unit(sums) @ unit(sums[weak]) + closest) / 2
-        alike[apart[weak] | gone] = -np.inf
+        differ = (known[weak] @ known.T.astype(np.int64)) < known[weak].sum() * known.sum(axis=1)
+        alike[apart[weak] | differ | gone] = -np.inf
         alike[weak] = -np.inf
         best, *others = np.argsort(-alike, kind="stable")[:2]
-        lead = alike[best] - alike[others[0]] if others else np.inf
-        if alike[best] >= JOIN_ALIKE and lead >= JOIN_LEAD:
+        if alike[best] >= max([JOIN_ALIKE, *(alike[others] + JOIN_LEAD)]):
             person[person == weak] = best
             sums[best] += sums[weak]
             apart[best] |= apart[weak]
             apart[:, best] |= apart[:, weak]
+            known[best] |= known[weak]
             gone[weak] = True
     return np.unique(person, return_inverse=True)[1].astype(np.int64)
 
