@@ -33,7 +33,7 @@ from personae.timeline.timeline import Timeline
 from personae.timeline.watching import Watched, watch
 from personae.types import Progress, ProgressCallback
 
-FINGERPRINT = 2
+FINGERPRINT = 3
 """Version of everything between pictures and tracks; raise it when tracks change."""
 RARE_FACES_S = 60.0
 PRESETS: dict[str, dict[str, float]] = {

@@ -24,6 +24,8 @@ CUT_LEVEL = 8.0
 """Mean difference (levels of Y, Cb and Cr together) below which neighbouring pictures are never a cut."""
 CUT_RATIO = 2.0
 """How many times as large as the differences around it a cut's is."""
+AROUND = 3
+"""So many differences on either side count, by the largest of each."""
 SAME_SCENE = 0.85
 """Correlation, after the best shift, from which on two pictures show the same scene."""
 RETURNED = 0.4
@@ -134,15 +136,17 @@ class ShotDetector:
                 if self._held is not None and self._held[1].start_pts < seen.pts <= self._held[1].end_pts:
                     self._held = None
                 found.append(Boundary(seen.pts, "cut", seen.pts, seen.pts))
-        while len(recent) > 4 and recent[3].pts < self._checked - self._flash:
+        while len(recent) > AROUND + 2 and recent[AROUND + 1].pts < self._checked - self._flash:
             recent.popleft()
         return found
 
     def _is_cut(self, at: int) -> bool:
-        recent, seen = self._recent, self._recent[at]
+        recent, seen = list(self._recent), self._recent[at]
         if seen.change < CUT_LEVEL:
             return False
-        around = [recent[i].change for i in range(max(at - 2, 1), min(at + 3, len(recent))) if i != at]
+        # Of three the largest: a picture shown again (24 a second played as 30) says nothing about the motion.
+        sides = (recent[max(at - AROUND, 1) : at], recent[at + 1 : at + 1 + AROUND])
+        around = [max(one.change for one in side) for side in sides if side]
         if around and seen.change < CUT_RATIO * float(np.mean(around)):
             return False
         before = recent[at - 1]
