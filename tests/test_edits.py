@@ -19,7 +19,7 @@ from personae.scan import scan_film
 from personae.timeline import edits as decided
 from personae.timeline import native
 from personae.timeline.film_files import FilmFiles
-from personae.timeline.timeline import Timeline
+from personae.timeline.timeline import Timeline, Track
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
 from tests.films import Pixels
 
@@ -181,3 +181,45 @@ def test_the_commands_scan_name_and_undo(film: Path, tmp_path: Path) -> None:
                       standalone_mode=False)  # fmt: skip
     assert done.return_value == 1 and "bad.mp4" in done.stderr and (tmp_path / "two" / "film.timeline.json").is_file()
     assert not list((tmp_path / "two").glob("bad*"))
+
+
+def test_a_place_belongs_to_the_track_that_lasts_then(files: FilmFiles) -> None:
+    video = native.read(files.timeline).video
+    second = round(1 / video.time_base)
+    box = (100.0, 100.0, 150.0, 160.0)
+    # A cut at 1 s between two pictures of one set-up: the face after it is a little further to the right.
+    before = Track(1, 0, 0, second, tuple((at * second // 10, *box, 0.9) for at in range(10)))
+    after = Track(
+        2,
+        1,
+        second,
+        2 * second,
+        tuple((second + at * second // 10, 112.0, 100.0, 162.0, 160.0, 0.9) for at in range(10)),
+    )
+    width, height = video.size_wh
+    shares = (box[0] / width, box[1] / height, box[2] / width, box[3] / height)
+    assert [decided.find((t, *shares), [before, after], video) for t in (0.9, 1.05, 1.5)] == [0, 1, 1]
+    assert [decided.find((t, *shares), [after, before], video) for t in (0.9, 1.05, 1.5)] == [1, 0, 0]
+
+
+def test_the_wrong_names_to_expect_follow_what_a_person_decided(files: FilmFiles) -> None:
+    def facts() -> tuple[int, int, float]:
+        film = native.read(files.timeline).model["film"]
+        return film["tracks"], film["unknown_tracks"], film["expected_wrong_names"]
+
+    assert facts() == (4, 2, 0.02)
+    naming.name_person(files.timeline, "Unknown 1", "Hela")
+    assert facts() == (4, 0, 0.0)
+    naming.undo(files.timeline)
+    assert facts() == (4, 2, 0.02)
+    naming.name_person(files.timeline, "Thor", None)
+    assert facts() == (4, 3, 0.02), "who was decided about is at no risk"
+
+
+def test_an_edit_without_a_place_is_damage(files: FilmFiles) -> None:
+    naming.name_person(files.timeline, "Unknown 1", "Hela")
+    document = json.loads(files.edits.read_text())
+    document["edits"][0]["places"] = []
+    files.edits.write_text(json.dumps(document))
+    with pytest.raises(DamagedFileError):
+        naming.name_person(files.timeline, "Thor", "Hela")

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from personae.cli import cli
 from personae.errors import ModelNotFoundError, WriteError
 from personae.recognition.recognizer import CharacterRecognizer
-from personae.scan import scan_film
+from personae.scan import scan_film, unread
 from personae.settings import Settings
 from personae.timeline import film_files, native, watching
 from personae.timeline.far_in_film import describe
@@ -282,3 +282,20 @@ def _is_right(timeline: object, numbers: tuple[int, ...]) -> bool:
 
     assert isinstance(timeline, Timeline)
     return all(track.boxes[0][1] > SIZE_WH[0] / 2 for track in timeline.tracks if track.id in numbers)
+
+
+def test_many_gaps_are_one_sentence(recognizer: CharacterRecognizer, film: Path, tmp_path: Path) -> None:
+    result = scan_film(film, recognizer, tmp_path)
+    scanned = film_files.read_tracks(result.files.tracks)
+    assert scanned is not None
+    tick = round(1 / result.timeline.video.time_base)
+
+    def notes(count: int) -> list[str]:
+        gaps = tuple((at * tick, at * tick + tick // 2, "damaged") for at in range(count))
+        return unread(replace(scanned.watched, gaps=(*gaps, (90 * tick, 91 * tick, "missing"))))
+
+    assert notes(2)[0] == "damaged: 0.0 s to 0.5 s could not be read." and len(notes(2)) == 3
+    assert notes(17) == [
+        "damaged: 17 places between 0.0 s and 16.5 s, 8.5 s in all, could not be read. The timeline lists them.",
+        "missing: 90.0 s to 91.0 s could not be read.",
+    ]
