@@ -13,6 +13,8 @@ from click.testing import CliRunner
 
 from personae.cli import cli
 from personae.errors import ModelNotFoundError, WriteError
+from personae.media.film import Video
+from personae.media.video import open_film
 from personae.recognition.recognizer import CharacterRecognizer
 from personae.scan import scan_film, unread
 from personae.settings import Settings
@@ -21,6 +23,7 @@ from personae.timeline.far_in_film import describe
 from personae.types import Progress
 from tests.drawn_films import SIZE_WH, drawn_film, drawn_recognizer, scene, spans_of
 from tests.films import Pixels
+from tests.timelines import film as timeline_of
 
 
 @pytest.fixture(scope="module")
@@ -299,3 +302,34 @@ def test_many_gaps_are_one_sentence(recognizer: CharacterRecognizer, film: Path,
         "damaged: 17 places between 0.0 s and 16.5 s, 8.5 s in all, could not be read. The timeline lists them.",
         "missing: 90.0 s to 91.0 s could not be read.",
     ]
+
+
+def test_results_of_two_films_of_one_name_lie_apart(film: Path, tmp_path: Path) -> None:
+    def files(path: Path, content: str) -> film_files.FilmFiles:
+        video = replace(video_of(film), path=str(path), content_id=content)
+        found = film_files.film_files(video, tmp_path / "out", tmp_path, set())
+        if not found.timeline.exists():
+            native.write(replace(timeline_of(), video=video), found.timeline)
+        return found
+
+    first = files(tmp_path / "s01" / "e01.mp4", "a")
+    assert first.name == "e01"
+    assert files(tmp_path / "s02" / "e01.mp4", "b").name == "e01-2"
+    assert files(tmp_path / "s01" / "e01.mp4", "a") == first, "the same film"
+    assert files(tmp_path / "s01" / "e01.mp4", "c") == first, "exported anew"
+    assert files(tmp_path / "moved" / "e01.mov", "b").name == "e01-2", "moved"
+    native.write(replace(timeline_of(), video=replace(video_of(film), path="x", content_id="x")), first.timeline)
+    first.timeline.write_text("{")
+    assert files(tmp_path / "s01" / "e01.mp4", "d") == first, "what is damaged is replaced"
+
+
+def test_a_timeline_knows_the_whole_path_of_its_film(
+    recognizer: CharacterRecognizer, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(film.parent)
+    assert scan_film(film.name, recognizer, tmp_path).timeline.video.path == str(film)
+
+
+def video_of(path: Path) -> Video:
+    with open_film(path) as opened:
+        return opened.video

@@ -239,7 +239,7 @@ def unread(watched: Watched) -> list[str]:
         else:
             lost = sum(end - start for start, end in found)
             notes.append(
-                f"{why}: {len(found)} places between {found[0][0]:.1f} s and {found[-1][1]:.1f} s, {lost:.1f} s in all, "
-                "could not be read. The timeline lists them."
+                f"{why}: {len(found)} places between {found[0][0]:.1f} s and {found[-1][1]:.1f} s, "
+                f"{lost:.1f} s in all, could not be read. The timeline lists them."
             )
     return notes

@@ -76,7 +76,9 @@ def read_timeline(path: Path, media: Path | None = None) -> Timeline:
     from personae.timeline import native
 
     timeline = native.read(path)
-    return timeline if media is None else replace(timeline, video=replace(timeline.video, path=str(media.absolute())))
+    if media is None:
+        return timeline
+    return replace(timeline, video=replace(timeline.video, path=str(media.absolute()), parts=()))
 
 
 def settings_from(project: Path | None, options: dict[str, Any]) -> Settings:

@@ -146,7 +146,7 @@ def place_of(track: Track, video: Video) -> Place:
 def find(place: Place, tracks: Sequence[Track], video: Video) -> int | None:
     """The position of the track that has a face at that time and place, or None.
 
-    A track that lasts at that time goes before one that ends just before or begins just after (at a cut, or cut in two).
+    A track that lasts at that time goes before one that ends just before or begins just after (at a cut).
     """
     pts = video.start_pts + round(place[0] / float(video.time_base))
     reach = round(NEAR_S / float(video.time_base))

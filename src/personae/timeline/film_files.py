@@ -10,6 +10,7 @@ from typing import Any
 from personae.errors import ForeignFileError, StoreError, TooNewError
 from personae.files import write_whole
 from personae.media.film import Video
+from personae.media.video import starting_at
 from personae.timeline import native, records
 from personae.timeline.appearances import Label
 from personae.timeline.labelling import highest, remembered
@@ -61,13 +62,28 @@ def film_name(video: Video) -> str:
 
 
 def film_files(video: Video, out: Path | None, project: Path, taken: set[str]) -> FilmFiles:
-    """Where a film's results go: OUT/name.*, or a folder of its own in the project. Two films never share a name."""
-    name, number = film_name(video), 1
-    while name in taken:
+    """Where a film's results go: OUT/name.*, or a folder of its own in the project.
+
+    Two films never share a name: neither those of one run (`taken`) nor one that was scanned before, which is known by
+    its path or its content.
+    """
+    number = 1
+    while True:
+        name = film_name(video) + (f"-{number}" if number > 1 else "")
+        files = FilmFiles(out, name) if out is not None else FilmFiles(project / "films" / name)
+        if name not in taken and not _is_of_another(files, video):
+            taken.add(name)
+            return files
         number += 1
-        name = f"{film_name(video)}-{number}"
-    taken.add(name)
-    return FilmFiles(out, name) if out is not None else FilmFiles(project / "films" / name)
+
+
+def _is_of_another(files: FilmFiles, video: Video) -> bool:
+    try:
+        found = native.read(files.timeline).video
+    except StoreError:
+        return False
+    # Timelines of earlier versions may hold relative paths.
+    return found.content_id != video.content_id and Path(found.path) != Path(video.path)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +133,7 @@ class Scanned:
                 duration_pts=exact.duration_pts,
                 frames=exact.frames,
                 variable_rate=exact.variable_rate,
+                parts=starting_at(video.parts, [part.start_pts for part in exact.parts]),
             ),
         )
 
