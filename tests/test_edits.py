@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,7 +13,14 @@ from click.testing import CliRunner
 
 from personae import naming
 from personae.cli import cli
-from personae.errors import DamagedFileError, ForeignFileError, StoreError, TooNewError, UnknownCharacterError
+from personae.errors import (
+    DamagedFileError,
+    ForeignFileError,
+    ModelNotFoundError,
+    StoreError,
+    TooNewError,
+    UnknownCharacterError,
+)
 from personae.recognition.gallery import Gallery
 from personae.recognition.recognizer import CharacterRecognizer
 from personae.scan import scan_film
@@ -137,6 +145,35 @@ def test_learning_adds_faces_to_the_gallery(film: Path, tmp_path: Path) -> None:
     assert ("Hela", "model") in who(other)
     own.train_folder(tmp_path / "cast")
     assert own.face_model is not None and "Hela" in own.face_model.classes_, "a later training keeps what was learnt"
+    assert [edit.action for edit in own.edits()] == ["add"]
+    own.undo()
+    own.prepare()
+    assert own.face_model is not None and "Hela" not in own.face_model.classes_
+    assert naming.learn(files.timeline, "Hela", own) > 0, "and again"
+    assert naming.learn(files.timeline, "Hela", own) == 0 and len(own.edits()) == 3, "what is known is no edit"
+
+
+def test_learning_keeps_how_the_model_was_trained(film: Path, tmp_path: Path) -> None:
+    own = drawn_recognizer(tmp_path)
+    strict = CharacterRecognizer(own.project.folder, settings=replace(own.settings, far=0.002))
+    strict.train_folder(tmp_path / "cast")
+    files = scan_film(film, own, tmp_path / "out").files
+    naming.name_person(files.timeline, "Unknown 1", "Hela")
+    naming.learn(files.timeline, "Hela", own)
+    assert own.card()["operating_point"]["far"] == 0.002
+
+
+def test_a_film_finds_its_project(film: Path, tmp_path: Path) -> None:
+    own = drawn_recognizer(tmp_path)
+    inside = scan_film(film, own, own.project.films / "film").files
+    assert naming.project_of(inside.timeline) == own.project.folder
+    outside = scan_film(film, own, tmp_path / "elsewhere").files
+    assert naming.project_of(outside.timeline) is None
+    nowhere = CharacterRecognizer(tmp_path / "none", settings=own.settings)
+    naming.name_person(outside.timeline, "Unknown 1", "Hela")
+    with pytest.raises(ModelNotFoundError, match="--project"):
+        naming.learn(outside.timeline, "Hela", nowhere)
+    assert not (tmp_path / "none").exists()
 
 
 def test_what_cannot_be_done_says_what_to_do(files: FilmFiles) -> None:
@@ -170,7 +207,15 @@ def test_the_commands_scan_name_and_undo(film: Path, tmp_path: Path) -> None:
     timeline = str(tmp_path / "out" / "film.timeline.json")
     done = run.invoke(cli, ["name", "Unknown 1", "Hela", "--timeline", timeline])
     assert done.exit_code == 0 and "Hela" in done.output
-    assert "taken back: name Hela" in run.invoke(cli, ["name", "--undo", "--timeline", timeline]).output
+    assert "Unknown 1 is Hela; 1 appearance decided by a person" in done.output
+    assert "taken back: is Hela" in run.invoke(cli, ["name", "--undo", "--timeline", timeline]).output
+    done = run.invoke(cli, ["name", "1", "new", "--timeline", timeline])
+    assert "appearance 1 is an unknown person of their own; 1 appearance decided" in done.output
+    assert run.invoke(cli, ["name", "1", " ", "--timeline", timeline]).exit_code != 0
+    run.invoke(cli, ["name", "--undo", "--timeline", timeline])
+    done = run.invoke(cli, ["name", "Unknown 1", "Hela", "--timeline", timeline, "--learn"],
+                      env={"PERSONAE_EMBEDDER": "fake", "PERSONAE_DETECTOR": "fake"})  # fmt: skip
+    assert str(tmp_path / "out" / "personae") in done.output and "of Hela added" in done.output, done.output
     assert run.invoke(cli, ["name", "Thor", "--timeline", timeline]).exit_code == 2
     project = ["--project", str(tmp_path / "out" / "personae")]
     done = run.invoke(cli, ["scan", str(film), "--json", "-", "--out", str(tmp_path / "out"), *project, *fake])
