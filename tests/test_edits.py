@@ -226,6 +226,12 @@ def test_the_commands_scan_name_and_undo(film: Path, tmp_path: Path) -> None:
                       standalone_mode=False)  # fmt: skip
     assert done.return_value == 1 and "bad.mp4" in done.stderr and (tmp_path / "two" / "film.timeline.json").is_file()
     assert not list((tmp_path / "two").glob("bad*"))
+    (tmp_path / "empty").mkdir()
+    both = [str(tmp_path / "empty"), str(film), "--out", str(tmp_path / "three")]
+    done = run.invoke(cli, ["scan", *both, *project, *fake], standalone_mode=False)
+    assert done.return_value == 1 and "no film in this folder" in done.stderr and "film.mp4: 2.4 s" in done.stdout
+    done = run.invoke(cli, ["scan", str(tmp_path / "empty"), *project, *fake], standalone_mode=False)
+    assert done.return_value == 2 and "no film in this folder" in done.stderr
 
 
 def test_a_place_belongs_to_the_track_that_lasts_then(files: FilmFiles) -> None:

@@ -333,3 +333,11 @@ def test_a_timeline_knows_the_whole_path_of_its_film(
 def video_of(path: Path) -> Video:
     with open_film(path) as opened:
         return opened.video
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("a/e01.mov", "e01"), ("a/shot_%04d.png", "shot"), ("a/take2.####.dpx", "take2"), ("a/50% d", "50% d")],
+)
+def test_what_a_films_files_are_called(film: Path, path: str, name: str) -> None:
+    assert film_files.film_name(replace(video_of(film), path=path)) == name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from personae.timeline.appearances import Label
 from personae.timeline.labelling import highest, remembered
 from personae.timeline.timeline import BestPicture, Shot, Timeline
 from personae.timeline.watching import Watched
+
+_DIGITS = re.compile(r"[ ._-]*(%0?[0-9]*d|#+)$")
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,8 @@ class FilmFiles:
 
 
 def film_name(video: Video) -> str:
-    """What a film's files are called: its own name without suffix."""
-    return Path(video.path).stem or "film"
+    """What a film's files are called: its own name without suffix, and without the digits of numbered pictures."""
+    return _DIGITS.sub("", Path(video.path).stem) or "film"
 
 
 def film_files(video: Video, out: Path | None, project: Path, taken: set[str]) -> FilmFiles:
