@@ -110,7 +110,7 @@ def evaluate_folder(
     )
     model, _ = fit_enrolment(enrolment, settings, faces.embedder, faces.negatives)
     card = model_file.describe(model, embedder=faces.embedder, gallery_revision="")
-    point = operating_point.stated(card, asked.far, corrected)["operating_point"]
+    point = operating_point.stated(card, model, asked.far, corrected)["operating_point"]
     strangers = cv.outcomes(
         model, others.embeddings, others.face_px, [None] * len(others), np.arange(len(others), dtype=np.int64)
     )
