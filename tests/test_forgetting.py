@@ -175,6 +175,21 @@ def test_the_search_finds_what_is_left(home: Home, name: str, content: bytes, wh
     assert report.found == ((str(path), what),)
 
 
+@pytest.mark.parametrize("dtype", ["<f4", "<f2"])
+def test_the_search_finds_small_copies(home: Home, dtype: str) -> None:
+    copies = np.random.default_rng(1).normal(size=(3, ROWS.shape[1])).astype("<f4")
+    copies[2] = 0  # none was made: no bytes to look for
+    with Gallery.open(home.recognizer.project.gallery, embedder=None) as gallery, gallery.transaction():
+        photo = next(photo for photo in gallery.photos(THOR) if photo.path.endswith("c1/1.jpg"))
+        gallery.query("UPDATE faces SET copies = ? WHERE photo = ?", (copies.tobytes(), photo.id))
+    path = home.recognizer.project.folder / "copy.bin"
+    path.write_bytes(b"..." + copies[1].astype(dtype).tobytes())
+    report = home.recognizer.forget_character(THOR)
+    assert report.found == ((str(path), "an embedding"),)
+    left = everything(home.recognizer.project.folder).replace(path.read_bytes(), b"")
+    assert copies[0].tobytes() not in left
+
+
 def test_a_name_inside_others_names_is_told_and_left_alone(home: Home) -> None:
     home.recognizer.rename_character("c0", f"Not {THOR}")
     report = home.recognizer.forget_character(THOR)

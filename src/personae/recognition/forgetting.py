@@ -59,13 +59,17 @@ class ForgetReport:
 
 @dataclass(frozen=True, eq=False)
 class _Person:
-    """Who is to be forgotten: names, photo ids, their paths and digests, embeddings (n, d), what the model held."""
+    """Who is to be forgotten: names, photo ids, their paths and digests, what the model held.
+
+    `vectors` (n, d): embeddings; `copies` (m, d): of the photos' small copies.
+    """
 
     names: frozenset[str]
     ids: tuple[int, ...]
     paths: frozenset[str]
     digests: frozenset[str]
     vectors: FloatArray
+    copies: FloatArray
     centres: FloatArray
 
 
@@ -130,7 +134,8 @@ def _person(gallery: Gallery, name: str, model_path: Path) -> _Person:
         name = check_character(gallery, name)
     names = _former_names(gallery, placements, name, live)
     own = [photo for photo in photos if placements.place(photo.given, photo.sha256).character in names]
-    faces = edits.faces_of([photo.id for photo in own if photo.id is not None])
+    ids = [photo.id for photo in own if photo.id is not None]
+    faces = edits.faces_of(ids)
     dimension = len(next(iter(faces.values()))) if faces else 0
     centres = np.empty((0, 0), np.float32)
     with contextlib.suppress(StoreError):
@@ -140,10 +145,11 @@ def _person(gallery: Gallery, name: str, model_path: Path) -> _Person:
             centres = np.asarray(model.prototypes_.centres[model.prototypes_.groups == number], np.float32)
     return _Person(
         frozenset(names),
-        tuple(photo.id for photo in own if photo.id is not None),
+        tuple(ids),
         frozenset(photo.path for photo in own),
         frozenset(photo.sha256 for photo in own if photo.sha256),
         np.stack(list(faces.values())) if faces else np.empty((0, dimension), np.float32),
+        edits.copies_of(ids, dimension),
         centres,
     )
 
@@ -289,7 +295,7 @@ def _search(
     folder, gallery = recognizer.project.folder, recognizer.project.gallery
     needles = {
         np.asarray(vector, dtype).tobytes()
-        for vector in (*person.vectors, *person.centres)
+        for vector in (*person.vectors, *person.copies, *person.centres)
         for dtype in ("<f4", "<f2", "<f8")
     }
     pattern = names_pattern(person.names)
