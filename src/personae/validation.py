@@ -120,7 +120,7 @@ def evaluate_folder(
     )  # fmt: skip
     return EvaluationReport(
         evaluation,
-        advise(evaluation, faces.facts, tested, others.facts, strangers),
+        advise(evaluation, faces.facts, tested, others.facts, strangers, enrolment.performers),
         (*faces.notes, *others.notes),
         None if cast is None else str(Path(cast).absolute()),
         None if unknown is None else str(Path(unknown).absolute()),

@@ -176,13 +176,17 @@ class _Scores:
         names = sorted(set(of[kept]))
         known = left_out[np.isin(of[left_out].astype(str), names)]
         self._score(enrolment, kept, known, settings, embedder, genuine=True)
-        if len(names) > 1:
-            batches = min(BATCHES, len(names))
-            for start in range(batches):
-                absent = np.array(names[start::batches])
-                inside = kept[~np.isin(of[kept].astype(str), absent)]
-                outside = left_out[np.isin(of[left_out].astype(str), absent)]
-                self._score(enrolment, inside, outside, settings, embedder, genuine=False)
+        # All roles of one performer are left out together: they are no strangers to each other.
+        persons = enrolment.persons
+        people = sorted({persons[row] for row in kept.tolist()})
+        batches = min(BATCHES, len(people)) if len(people) > 1 else 0
+        for start in range(batches):
+            absent = set(people[start::batches])
+            inside, outside = (
+                np.array([row for row in rows.tolist() if (persons[row] in absent) == is_absent], np.int64)
+                for rows, is_absent in ((kept, False), (left_out, True))
+            )
+            self._score(enrolment, inside, outside, settings, embedder, genuine=False)
 
     def _score(
         self, enrolment: Enrolment, kept: IntArray, rows: IntArray, settings: Settings, embedder: str, *, genuine: bool
