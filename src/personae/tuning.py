@@ -16,9 +16,9 @@ from personae.recognition.intervals import design_effect
 from personae.recognition.operating_point import MeasuredFar
 from personae.recognition.training import fit_enrolment
 from personae.recognition.tuning import TuningResult, tune
-from personae.settings import Settings, resolve
+from personae.settings import Settings
 from personae.types import ProgressCallback
-from personae.validation import all_faces, cast_faces
+from personae.validation import all_faces, opened_cast
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,7 @@ def tune_folder(
     `folds`, `unknown`, `groups`: as in `validation.evaluate_folder`; strangers are those of `unknown`, else the cast's
     own people, left out in turn. Raises CastError where no photo can be left out.
     """
-    place = Project.at(project)
-    settings = settings or resolve(project=place.folder)
-    analyzer = analyzer or FaceAnalyzer(settings)
-    faces = cast_faces(cast, place, settings, analyzer, groups=groups, progress=progress_callback)
+    place, settings, analyzer, faces = opened_cast(cast, project, settings, analyzer, groups, progress_callback)
     result = tune(
         faces.enrolment, faces.groups, settings, faces.embedder,
         folds=folds, negatives=faces.negatives, progress=progress_callback,
