@@ -177,7 +177,21 @@ def crowd(n: int) -> Pixels:
     return picture
 
 
-@pytest.mark.parametrize(("own", "played"), [(24, 30), (15, 30), (25, 60)])
+@pytest.mark.parametrize(("own", "played"), [(24, 30), (15, 30), (25, 60), (12, 50)])
 def test_pictures_that_are_shown_again_make_no_cut_of_motion(own: int, played: int) -> None:
     found = boundaries(lambda n: crowd(n * own // played), 4 * played, rate=played)
     assert [b for b in found if b.kind == "cut"] == []
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7])
+def test_a_cut_with_a_picture_blended_of_both_scenes_is_one_cut(share: float) -> None:
+    one, other = scene(1), scene(2)
+    blended = mixed(one, other, share)
+
+    def draw(n: int) -> Pixels:
+        picture = one if n < 20 else blended if n == 20 else other
+        noise = np.random.default_rng(n).normal(0, 6, picture.shape)
+        return np.clip(picture + noise, 0, 255).astype(np.uint8)
+
+    found = boundaries(draw, 60)
+    assert [b.kind for b in found] == ["cut"] and found[0].pts in (20, 21)

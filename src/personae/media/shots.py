@@ -25,7 +25,8 @@ CUT_LEVEL = 8.0
 CUT_RATIO = 2.0
 """How many times as large as the differences around it a cut's is."""
 AROUND = 3
-"""So many differences on either side count, by the largest of each."""
+AROUND_S = 0.1
+"""So many differences on either side count, and all within this time, by the largest of each side."""
 SAME_SCENE = 0.85
 """Correlation, after the best shift, from which on two pictures show the same scene."""
 RETURNED = 0.4
@@ -34,6 +35,8 @@ UNLIKE = 0.6
 """Correlation, after the best shift, above which the ends of a gradual change may still be one scene."""
 FLASH_S = 0.25
 """A scene that is back so soon has not been left: photographers' flashes, strobes, single damaged pictures."""
+BLEND_ERROR = 0.02
+"""What of a picture a mixture of its neighbours may leave unexplained: a share of their difference, squared."""
 DISSOLVE_S = (0.24, 0.48, 0.8, 1.2, 1.8, 2.6)
 """Lengths of time over which dissolves are looked for."""
 STEP_S = 0.04
@@ -82,6 +85,7 @@ class ShotDetector:
     def __init__(self, time_base: Fraction) -> None:
         self._unit = time_base
         self._flash = round(FLASH_S / time_base)
+        self._near = round(AROUND_S / time_base)
         self._step = STEP_S * 0.75 / float(time_base)
         self._recent: deque[_Seen] = deque()
         self._checked = -1
@@ -144,9 +148,19 @@ class ShotDetector:
         recent, seen = list(self._recent), self._recent[at]
         if seen.change < CUT_LEVEL:
             return False
-        # Of three the largest: a picture shown again (24 a second played as 30) says nothing about the motion.
-        sides = (recent[max(at - AROUND, 1) : at], recent[at + 1 : at + 1 + AROUND])
-        around = [max(one.change for one in side) for side in sides if side]
+        # A picture blended of both scenes divides the jump: its larger part is the cut, and the smaller is no motion.
+        blended = set()
+        for first, other in ((at - 2, at - 1), (at - 1, at + 1)):
+            if first >= 0 and first + 2 < len(recent) and _is_blend(*recent[first : first + 3]):
+                blended.add(other)
+                if recent[other].pts in self._cuts or recent[other].change > seen.change:
+                    return False
+        # The largest: a picture shown again (24 a second played as 30, or as 60) says nothing about the motion.
+        near = [
+            i for i in range(1, len(recent)) if abs(i - at) <= AROUND or abs(recent[i].pts - seen.pts) <= self._near
+        ]
+        sides = ([i for i in near if i < at and i not in blended], [i for i in near if i > at and i not in blended])
+        around = [max(recent[i].change for i in side) for side in sides if side]
         if around and seen.change < CUT_RATIO * float(np.mean(around)):
             return False
         before = recent[at - 1]
@@ -235,6 +249,18 @@ def _half(small: PixelArray) -> PixelArray:
     import cv2
 
     return np.asarray(cv2.resize(small, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _is_blend(before: _Seen, seen: _Seen, after: _Seen) -> bool:
+    """Whether a picture is a mixture of the two beside it, as rate converters make them; motion is none."""
+    difference = before.coarse - after.coarse
+    energy = float(difference @ difference)
+    if energy == 0:
+        return False
+    rest = seen.coarse - after.coarse
+    share = float(rest @ difference) / energy
+    left = rest - share * difference
+    return 0.1 < share < 0.9 and float(left @ left) < BLEND_ERROR * energy
 
 
 def _abrupt(one: _Seen, other: _Seen) -> bool:
