@@ -15,6 +15,7 @@ from personae import naming
 from personae.cli import cli
 from personae.errors import (
     DamagedFileError,
+    FilmError,
     ForeignFileError,
     ModelNotFoundError,
     StoreError,
@@ -195,7 +196,11 @@ def test_what_cannot_be_done_says_what_to_do(files: FilmFiles) -> None:
         naming.name_person(files.timeline, "Thor", None)
 
 
-def test_the_commands_scan_name_and_undo(film: Path, tmp_path: Path) -> None:
+def no_room(*_: object, **__: object) -> None:
+    raise FilmError("out.mp4", "no codec for it.")
+
+
+def test_the_commands_scan_name_and_undo(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn_recognizer(tmp_path)
     fake = ["--detector", "fake", "--embedder", "fake"]
     run = CliRunner()
@@ -226,6 +231,10 @@ def test_the_commands_scan_name_and_undo(film: Path, tmp_path: Path) -> None:
                       standalone_mode=False)  # fmt: skip
     assert done.return_value == 1 and "bad.mp4" in done.stderr and (tmp_path / "two" / "film.timeline.json").is_file()
     assert not list((tmp_path / "two").glob("bad*"))
+    monkeypatch.setattr("personae.exports.annotated_film.write_annotated", no_room)
+    done = run.invoke(cli, ["scan", str(film), "--annotate", "--out", str(tmp_path / "two"), *project, *fake],
+                      standalone_mode=False)  # fmt: skip
+    assert done.return_value == 1 and "no codec" in done.stderr and "film.mp4: 2.4 s" in done.stdout
     (tmp_path / "empty").mkdir()
     both = [str(tmp_path / "empty"), str(film), "--out", str(tmp_path / "three")]
     done = run.invoke(cli, ["scan", *both, *project, *fake], standalone_mode=False)

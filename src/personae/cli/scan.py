@@ -101,10 +101,11 @@ def scan(
                 continue
             notes = result.notes
             if annotate:
-                from personae.exports.annotated_film import annotated_beside
-
-                path, left_out = annotated_beside(result.timeline, files.timeline, progress_callback=progress)
-                notes += (f"written: {path}", *(f"{path.name} is without {one}" for one in left_out))
+                try:
+                    notes += _annotated(result, progress)
+                except FilmError as error:  # the timeline is there all the same
+                    notes += (str(error),)
+                    failed += 1
             for note in notes:
                 click.echo(f"personae: {group[0]}: {note}", err=True)
             done += 1
@@ -116,6 +117,14 @@ def scan(
                 sys.stdout.buffer.write(native.dumps(result.timeline).encode())
                 sys.stdout.buffer.flush()
     return 0 if not failed else 1 if done else 2
+
+
+def _annotated(result: ScanResult, progress: ProgressCallback | None) -> tuple[str, ...]:
+    """Write the film with boxes and names; what was written, and what is not in it."""
+    from personae.exports.annotated_film import annotated_beside
+
+    path, left_out = annotated_beside(result.timeline, result.files.timeline, progress_callback=progress)
+    return (f"written: {path}", *(f"{path.name} is without {one}" for one in left_out))
 
 
 def _films(films: tuple[Path, ...], *, as_one: bool, pictures: bool) -> tuple[list[list[Path]], int]:

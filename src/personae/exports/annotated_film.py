@@ -69,11 +69,12 @@ def annotated_beside(
 ) -> tuple[Path, tuple[str, ...]]:
     """Write the annotated film beside a timeline's file, in the film's own kind of container where it is one of ours.
 
-    Returns its path, and what it could not keep (see `write_annotated`).
+    Else as QuickTime, which holds uncompressed sound and timecode. Returns its path, and what it could not keep (see
+    `write_annotated`).
     """
     suffix = Path(timeline.video.path).suffix.lower()
     stem = timeline_path.name.removesuffix(".json").removesuffix(".timeline")
-    path = timeline_path.with_name(f"{stem}.annotated{suffix if suffix in FORMATS else '.mp4'}")
+    path = timeline_path.with_name(f"{stem}.annotated{suffix if suffix in FORMATS else '.mov'}")
     return path, write_annotated(timeline, path, progress_callback=progress_callback)
 
 
@@ -158,8 +159,9 @@ def _copied(out: FilmWriter, stream: Stream) -> Stream | None:
     """A stream of the new film for the packets of an old one; None where its container cannot hold it."""
     if stream.type not in _COPIED or stream.codec_context is None:
         return None
-    if stream.codec_context.name not in out.container.supported_codecs:
-        return None
+    name = stream.codec_context.name
+    if name not in out.container.supported_codecs or (out.container.format.name == "mp4" and name.startswith("pcm_")):
+        return None  # FFmpeg lists uncompressed sound for MP4, and fails when the file is closed
     copy: Stream = out.container.add_stream_from_template(stream)
     for key in ("language", "title"):
         if key in stream.metadata:
