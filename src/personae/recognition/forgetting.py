@@ -6,6 +6,7 @@ The order makes it safe to break off: films and caches first, the gallery last, 
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import logging
 import os
@@ -55,6 +56,10 @@ class ForgetReport:
     exports: tuple[str, ...]
     photos_left: tuple[str, ...]
     characters: dict[str, int] = field(default_factory=dict)
+
+
+_TIMELINE = ".timeline.json"
+_MADE_OF_A_TIMELINE = (".report.html", ".sheet.html", ".annotated.*")
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,7 +251,7 @@ def _forget_in_files(folder: Path, person: _Person, removed: dict[str, int], kee
 
 
 def _forget_in_json_file(path: Path, person: _Person, removed: dict[str, int]) -> set[Path]:
-    """Pictures that nothing in it points to any more."""
+    """Pictures that nothing in it points to any more, and what was made of a timeline: pages, the annotated film."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -258,7 +263,12 @@ def _forget_in_json_file(path: Path, person: _Person, removed: dict[str, int]) -
     text = json.dumps(cleaned, ensure_ascii=False, indent=2 if "\n" in path.read_text(encoding="utf-8") else None)
     with replacing(path):
         write_whole(path, (text + "\n").encode())
-    return {path.parent / picture for picture in gone.pictures if json.dumps(picture) not in text}
+    pictures = {path.parent / picture for picture in gone.pictures if json.dumps(picture) not in text}
+    if path.name.endswith(_TIMELINE):
+        # Faces are drawn into them, and names into the pictures of the film, where no search finds them.
+        stem = glob.escape(path.name.removesuffix(_TIMELINE))
+        pictures |= {made for end in _MADE_OF_A_TIMELINE for made in path.parent.glob(stem + end)}
+    return pictures
 
 
 def _forget_in_tracks_file(path: Path, person: _Person, removed: dict[str, int]) -> None:
