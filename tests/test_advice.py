@@ -36,6 +36,7 @@ def advice(
     *,
     groups: Sequence[int] | None = None,
     strangers: Sequence[tuple[None, str, float, str, float]] = (),
+    performers: dict[str, str] | None = None,
 ) -> tuple[Evaluation, dict[str, list[Advice]]]:
     faces = faces or [face(row[0], i) for i, row in enumerate(rows)]
     others = [face(None, i) for i in range(len(strangers))]
@@ -45,7 +46,7 @@ def advice(
         negative, far=0.01, threshold=THRESHOLD, folds=3, quality=np.ones(len(faces)),
     )  # fmt: skip
     by_kind: dict[str, list[Advice]] = {}
-    for item in advise(found, faces, tested, others, negative):
+    for item in advise(found, faces, tested, others, negative, performers):
         by_kind.setdefault(item.kind, []).append(item)
     return found, by_kind
 
@@ -116,3 +117,18 @@ def test_calibration_weighs_cast_and_strangers_the_same() -> None:
     (only,) = evaluation.calibration.bins
     assert only.right == pytest.approx(0.5) and only.faces == 303 and only.weight == pytest.approx(1)
     assert evaluation.calibration.error == pytest.approx(0.4)
+
+
+def test_roles_of_one_performer_are_no_fault_to_mend() -> None:
+    rows = [
+        *good("A", "B"),
+        ("Clark", "Super", 0.7, "Clark", 0.68),
+        ("Clark", "Super", 0.7, "Clark", 0.6),
+        *good("Super", "A"),
+    ]
+    _, kinds = advice(rows)
+    assert "one-performer" not in kinds and {"looks-like"} <= set(kinds)
+    _, kinds = advice(rows, performers={"Clark": "Reeve", "Super": "Reeve", "A": "Kidder"})
+    assert "looks-like" not in kinds and "look-alikes" not in kinds
+    (item,) = kinds["one-performer"]
+    assert item.characters == ("Clark", "Super") and "2 photos of theirs" in item.text and "Reeve" in item.text

@@ -83,6 +83,26 @@ def test_subtitles_are_copied_or_named_where_the_container_cannot_hold_them(tmp_
     assert write_annotated(source, tmp_path / "out.mp4") == ("subtitle stream 1 (srt)",)
 
 
+@pytest.mark.parametrize(("suffix", "left_out"), [("mov", ()), ("mkv", ()), ("mp4", ("audio stream 1 (pcm_s16le)",))])
+def test_uncompressed_sound_is_copied_or_named(tmp_path: Path, suffix: str, left_out: tuple[str, ...]) -> None:
+    plain_film = make_film(tmp_path / "plain.mov", frames=12, draw=lambda _: plain(SIZE))
+    source = tmp_path / "film.mov"
+    with av.open(str(plain_film)) as pictures, av.open(str(source), "w") as out:
+        copy = out.add_stream_from_template(pictures.streams.video[0])
+        sound = out.add_stream("pcm_s16le", rate=48000, layout="stereo")
+        for packet in pictures.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = copy
+                out.mux_one(packet)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 2 * 20000), np.int16), format="s16", layout="stereo")
+        frame.sample_rate, frame.pts, frame.time_base = 48000, 0, Fraction(1, 48000)
+        out.mux(sound.encode(frame))
+        out.mux(sound.encode(None))
+    assert write_annotated(timeline(source), tmp_path / f"out.{suffix}") == left_out
+    with open_film(tmp_path / f"out.{suffix}") as film:
+        assert len(list(film.pictures())) == 12
+
+
 def test_the_timecode_track_is_no_loss(tmp_path: Path) -> None:
     source = make_film(tmp_path / "film.mov", frames=12, draw=lambda _: plain(SIZE), timecode="01:00:00:00")
     assert write_annotated(timeline(source), tmp_path / "out.mov") == ()
@@ -98,7 +118,10 @@ def test_a_variable_rate_and_a_late_start_keep_their_times(tmp_path: Path) -> No
         assert [picture.pts for picture in film.pictures()] == pts
 
 
-@pytest.mark.parametrize(("film", "expected"), [("film.mov", "film.annotated.mov"), ("film.mp4", "film.annotated.mp4")])
+@pytest.mark.parametrize(
+    ("film", "expected"),
+    [("film.mov", "film.annotated.mov"), ("film.mp4", "film.annotated.mp4"), ("film.avi", "film.annotated.mov")],
+)
 def test_beside_a_timeline_it_is_of_the_films_own_kind(tmp_path: Path, film: str, expected: str) -> None:
     source = make_film(tmp_path / film, frames=12, draw=lambda _: plain(SIZE))
     path, left_out = annotated_beside(timeline(source), tmp_path / "out" / "film.timeline.json")

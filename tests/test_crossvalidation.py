@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -100,6 +102,16 @@ def test_left_out_characters_are_strangers_to_a_model_without_them() -> None:
     assert not (found.best == np.array(cast.characters, object)).any()
     assert found.named.mean() <= 0.15
     assert len(cv.leave_characters_out(enrolment(1, 3), Settings(), EMBEDDER)) == 0
+
+
+def test_the_roles_of_one_performer_are_left_out_together() -> None:
+    cast = enrolment(6, 3)
+    played = replace(cast, performers={"c00": "Jo", "c01": "Jo"})
+    found = cv.leave_characters_out(played, Settings(far=0.05), EMBEDDER)
+    own = np.isin(np.array(cast.characters), ["c00", "c01"])
+    assert len(found) == 18 and not np.isin(found.best[own].astype(str), ["c00", "c01"]).any()
+    alone = replace(enrolment(2, 3), performers={"c00": "Jo", "c01": "Jo"})
+    assert len(cv.leave_characters_out(alone, Settings(), EMBEDDER)) == 0
 
 
 def test_nothing_to_leave_out_says_what_to_add() -> None:

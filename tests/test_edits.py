@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,14 +13,22 @@ from click.testing import CliRunner
 
 from personae import naming
 from personae.cli import cli
-from personae.errors import DamagedFileError, ForeignFileError, StoreError, TooNewError, UnknownCharacterError
+from personae.errors import (
+    DamagedFileError,
+    FilmError,
+    ForeignFileError,
+    ModelNotFoundError,
+    StoreError,
+    TooNewError,
+    UnknownCharacterError,
+)
 from personae.recognition.gallery import Gallery
 from personae.recognition.recognizer import CharacterRecognizer
 from personae.scan import scan_film
 from personae.timeline import edits as decided
 from personae.timeline import native
 from personae.timeline.film_files import FilmFiles
-from personae.timeline.timeline import Timeline
+from personae.timeline.timeline import Timeline, Track
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
 from tests.films import Pixels
 
@@ -137,6 +146,35 @@ def test_learning_adds_faces_to_the_gallery(film: Path, tmp_path: Path) -> None:
     assert ("Hela", "model") in who(other)
     own.train_folder(tmp_path / "cast")
     assert own.face_model is not None and "Hela" in own.face_model.classes_, "a later training keeps what was learnt"
+    assert [edit.action for edit in own.edits()] == ["add"]
+    own.undo()
+    own.prepare()
+    assert own.face_model is not None and "Hela" not in own.face_model.classes_
+    assert naming.learn(files.timeline, "Hela", own) > 0, "and again"
+    assert naming.learn(files.timeline, "Hela", own) == 0 and len(own.edits()) == 3, "what is known is no edit"
+
+
+def test_learning_keeps_how_the_model_was_trained(film: Path, tmp_path: Path) -> None:
+    own = drawn_recognizer(tmp_path)
+    strict = CharacterRecognizer(own.project.folder, settings=replace(own.settings, far=0.002))
+    strict.train_folder(tmp_path / "cast")
+    files = scan_film(film, own, tmp_path / "out").files
+    naming.name_person(files.timeline, "Unknown 1", "Hela")
+    naming.learn(files.timeline, "Hela", own)
+    assert own.card()["operating_point"]["far"] == 0.002
+
+
+def test_a_film_finds_its_project(film: Path, tmp_path: Path) -> None:
+    own = drawn_recognizer(tmp_path)
+    inside = scan_film(film, own, own.project.films / "film").files
+    assert naming.project_of(inside.timeline) == own.project.folder
+    outside = scan_film(film, own, tmp_path / "elsewhere").files
+    assert naming.project_of(outside.timeline) is None
+    nowhere = CharacterRecognizer(tmp_path / "none", settings=own.settings)
+    naming.name_person(outside.timeline, "Unknown 1", "Hela")
+    with pytest.raises(ModelNotFoundError, match="--project"):
+        naming.learn(outside.timeline, "Hela", nowhere)
+    assert not (tmp_path / "none").exists()
 
 
 def test_what_cannot_be_done_says_what_to_do(files: FilmFiles) -> None:
@@ -158,7 +196,11 @@ def test_what_cannot_be_done_says_what_to_do(files: FilmFiles) -> None:
         naming.name_person(files.timeline, "Thor", None)
 
 
-def test_the_commands_scan_name_and_undo(film: Path, tmp_path: Path) -> None:
+def no_room(*_: object, **__: object) -> None:
+    raise FilmError("out.mp4", "no codec for it.")
+
+
+def test_the_commands_scan_name_and_undo(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn_recognizer(tmp_path)
     fake = ["--detector", "fake", "--embedder", "fake"]
     run = CliRunner()
@@ -170,7 +212,15 @@ def test_the_commands_scan_name_and_undo(film: Path, tmp_path: Path) -> None:
     timeline = str(tmp_path / "out" / "film.timeline.json")
     done = run.invoke(cli, ["name", "Unknown 1", "Hela", "--timeline", timeline])
     assert done.exit_code == 0 and "Hela" in done.output
-    assert "taken back: name Hela" in run.invoke(cli, ["name", "--undo", "--timeline", timeline]).output
+    assert "Unknown 1 is Hela; 1 appearance decided by a person" in done.output
+    assert "taken back: is Hela" in run.invoke(cli, ["name", "--undo", "--timeline", timeline]).output
+    done = run.invoke(cli, ["name", "1", "new", "--timeline", timeline])
+    assert "appearance 1 is an unknown person of their own; 1 appearance decided" in done.output
+    assert run.invoke(cli, ["name", "1", " ", "--timeline", timeline]).exit_code != 0
+    run.invoke(cli, ["name", "--undo", "--timeline", timeline])
+    done = run.invoke(cli, ["name", "Unknown 1", "Hela", "--timeline", timeline, "--learn"],
+                      env={"PERSONAE_EMBEDDER": "fake", "PERSONAE_DETECTOR": "fake"})  # fmt: skip
+    assert str(tmp_path / "out" / "personae") in done.output and "of Hela added" in done.output, done.output
     assert run.invoke(cli, ["name", "Thor", "--timeline", timeline]).exit_code == 2
     project = ["--project", str(tmp_path / "out" / "personae")]
     done = run.invoke(cli, ["scan", str(film), "--json", "-", "--out", str(tmp_path / "out"), *project, *fake])
@@ -181,3 +231,55 @@ def test_the_commands_scan_name_and_undo(film: Path, tmp_path: Path) -> None:
                       standalone_mode=False)  # fmt: skip
     assert done.return_value == 1 and "bad.mp4" in done.stderr and (tmp_path / "two" / "film.timeline.json").is_file()
     assert not list((tmp_path / "two").glob("bad*"))
+    monkeypatch.setattr("personae.exports.annotated_film.write_annotated", no_room)
+    done = run.invoke(cli, ["scan", str(film), "--annotate", "--out", str(tmp_path / "two"), *project, *fake],
+                      standalone_mode=False)  # fmt: skip
+    assert done.return_value == 1 and "no codec" in done.stderr and "film.mp4: 2.4 s" in done.stdout
+    (tmp_path / "empty").mkdir()
+    both = [str(tmp_path / "empty"), str(film), "--out", str(tmp_path / "three")]
+    done = run.invoke(cli, ["scan", *both, *project, *fake], standalone_mode=False)
+    assert done.return_value == 1 and "no film in this folder" in done.stderr and "film.mp4: 2.4 s" in done.stdout
+    done = run.invoke(cli, ["scan", str(tmp_path / "empty"), *project, *fake], standalone_mode=False)
+    assert done.return_value == 2 and "no film in this folder" in done.stderr
+
+
+def test_a_place_belongs_to_the_track_that_lasts_then(files: FilmFiles) -> None:
+    video = native.read(files.timeline).video
+    second = round(1 / video.time_base)
+    box = (100.0, 100.0, 150.0, 160.0)
+    # A cut at 1 s between two pictures of one set-up: the face after it is a little further to the right.
+    before = Track(1, 0, 0, second, tuple((at * second // 10, *box, 0.9) for at in range(10)))
+    after = Track(
+        2,
+        1,
+        second,
+        2 * second,
+        tuple((second + at * second // 10, 112.0, 100.0, 162.0, 160.0, 0.9) for at in range(10)),
+    )
+    width, height = video.size_wh
+    shares = (box[0] / width, box[1] / height, box[2] / width, box[3] / height)
+    assert [decided.find((t, *shares), [before, after], video) for t in (0.9, 1.05, 1.5)] == [0, 1, 1]
+    assert [decided.find((t, *shares), [after, before], video) for t in (0.9, 1.05, 1.5)] == [1, 0, 0]
+
+
+def test_the_wrong_names_to_expect_follow_what_a_person_decided(files: FilmFiles) -> None:
+    def facts() -> tuple[int, int, float]:
+        film = native.read(files.timeline).model["film"]
+        return film["tracks"], film["unknown_tracks"], film["expected_wrong_names"]
+
+    assert facts() == (4, 2, 0.02)
+    naming.name_person(files.timeline, "Unknown 1", "Hela")
+    assert facts() == (4, 0, 0.0)
+    naming.undo(files.timeline)
+    assert facts() == (4, 2, 0.02)
+    naming.name_person(files.timeline, "Thor", None)
+    assert facts() == (4, 3, 0.02), "who was decided about is at no risk"
+
+
+def test_an_edit_without_a_place_is_damage(files: FilmFiles) -> None:
+    naming.name_person(files.timeline, "Unknown 1", "Hela")
+    document = json.loads(files.edits.read_text())
+    document["edits"][0]["places"] = []
+    files.edits.write_text(json.dumps(document))
+    with pytest.raises(DamagedFileError):
+        naming.name_person(files.timeline, "Thor", "Hela")

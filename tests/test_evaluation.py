@@ -263,12 +263,12 @@ def test_what_gains_is_saved_with_a_difference(home: Path, tmp_path: Path, monke
     monkeypatch.setattr(tuning, "GRID", (("max_clusters", (1, 2, 3)),))
     fit = fit_enrolment
 
-    def spoiled(enrolment: Any, settings: Settings, embedder: str) -> Any:
+    def spoiled(enrolment: Any, settings: Settings, embedder: str, negatives: Any) -> Any:
         """A search that cannot but gain: with other than two clusters everybody has somebody else's face."""
         if settings.max_clusters != 2:
             turned = np.roll(enrolment.embeddings, len(enrolment) // 2, axis=0)
             enrolment = type(enrolment)(**{**vars(enrolment), "embeddings": turned})
-        return fit(enrolment, settings, embedder)
+        return fit(enrolment, settings, embedder, negatives)
 
     monkeypatch.setattr(tuning, "fit_enrolment", spoiled)
     report = tune_folder(home / "cast", project=tmp_path, folds=2, analyzer=analyzer())
@@ -387,3 +387,20 @@ def test_evaluation_knows_what_a_person_decided(home: Path, tmp_path: Path) -> N
     recognizer.remove_photos([tmp_path / "cast" / "Thor" / "1.png"])
     found = evaluate_folder(tmp_path / "cast", project=tmp_path / "project", analyzer=analyzer())
     assert [(each.character, each.photos) for each in found.evaluation.characters] == [("Odinson", 3)]
+
+
+def test_tuning_knows_who_was_rejected(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(home / "cast", tmp_path / "cast")
+    recognizer = CharacterRecognizer(tmp_path / "project", analyzer=analyzer(), settings=Settings(threshold=-0.9))
+    recognizer.train_folder(tmp_path / "cast")
+    recognizer.reject_photo(home / "unknown" / "deep" / "0.png", "Thor", face=1)
+    fits = []
+
+    def spied(enrolment: Any, settings: Settings, embedder: str, negatives: Any) -> Any:
+        fits.append([negative.character for negative in negatives])
+        return fit_enrolment(enrolment, settings, embedder, negatives)
+
+    monkeypatch.setattr(tuning, "GRID", (("max_clusters", (1, 3)),))
+    monkeypatch.setattr(tuning, "fit_enrolment", spied)
+    tune_folder(tmp_path / "cast", project=tmp_path / "project", folds=2, analyzer=analyzer())
+    assert fits and all(rejected == ["Thor"] for rejected in fits)

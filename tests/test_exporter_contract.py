@@ -63,6 +63,11 @@ def test_suffixes_are_unambiguous_and_choose() -> None:
     assert exporter_for(Path("out/film.edl")).name == "resolve"
     assert exporter_for(Path("METHODS.txt")).name == "methods"
     assert exporter_for(Path("film.edl"), "loc").name == "loc"
+    assert [exporter_for(Path("-"), said).name for said in ("srt", ".fcpxml", "CSV")] == [
+        "srt",
+        "fcpxml",
+        "appearances",
+    ]
 
 
 @pytest.mark.parametrize(("path", "format"), [("film.doc", None), ("film", None), ("film.edl", "nothing")])

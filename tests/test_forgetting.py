@@ -129,6 +129,9 @@ def film(home: Home) -> Path:
         "tracks": [{"id": 0}, {"id": 1}, {"id": 2}],
     }
     (folder / "film.timeline.json").write_text(json.dumps(timeline, indent=2))
+    for made in ("film.report.html", "film.sheet.html", "film.annotated.mov"):
+        (folder / made).write_text("made of the timeline")
+    (folder / "notes.html").write_text("somebody's own")
     (folder / "film.edits.json").write_text(json.dumps({"edits": [{"track": 0, "character": THOR}, {"track": 1}]}))
     arrays = {
         "embeddings": ROWS[[9, 10, 13, 11]], "weights": np.ones(4, np.float32), "faces_count": np.array([2, 1, 1]),
@@ -143,7 +146,8 @@ def film(home: Home) -> Path:
 def test_films_lose_entries_tracks_and_pictures(home: Home) -> None:
     folder = film(home)
     report = home.recognizer.forget_character(THOR)
-    assert report.found == () and report.removed["tracks"] == 4 and report.removed["pictures"] == 1
+    assert report.found == () and report.removed["tracks"] == 4 and report.removed["pictures"] == 4
+    assert sorted(path.name for path in folder.iterdir() if path.suffix in (".html", ".mov")) == ["notes.html"]
     timeline = json.loads((folder / "film.timeline.json").read_text())
     assert [row["character"] for row in timeline["appearances"]] == ["Loki"]
     assert timeline["model"]["characters"] == ["Loki"] and [row["id"] for row in timeline["tracks"]] == [1, 2]
@@ -173,6 +177,21 @@ def test_the_search_finds_what_is_left(home: Home, name: str, content: bytes, wh
     path.write_bytes(content)
     report = home.recognizer.forget_character(THOR)
     assert report.found == ((str(path), what),)
+
+
+@pytest.mark.parametrize("dtype", ["<f4", "<f2"])
+def test_the_search_finds_small_copies(home: Home, dtype: str) -> None:
+    copies = np.random.default_rng(1).normal(size=(3, ROWS.shape[1])).astype("<f4")
+    copies[2] = 0  # none was made: no bytes to look for
+    with Gallery.open(home.recognizer.project.gallery, embedder=None) as gallery, gallery.transaction():
+        photo = next(photo for photo in gallery.photos(THOR) if photo.path.endswith("c1/1.jpg"))
+        gallery.query("UPDATE faces SET copies = ? WHERE photo = ?", (copies.tobytes(), photo.id))
+    path = home.recognizer.project.folder / "copy.bin"
+    path.write_bytes(b"..." + copies[1].astype(dtype).tobytes())
+    report = home.recognizer.forget_character(THOR)
+    assert report.found == ((str(path), "an embedding"),)
+    left = everything(home.recognizer.project.folder).replace(path.read_bytes(), b"")
+    assert copies[0].tobytes() not in left
 
 
 def test_a_name_inside_others_names_is_told_and_left_alone(home: Home) -> None:

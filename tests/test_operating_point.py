@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from personae.errors import DamagedFileError
-from personae.recognition import operating_point
+from personae.recognition import model_file, operating_point
 from personae.recognition.model import CharacterModel
 from personae.recognition.operating_point import counting_point, measured
 from personae.settings import Settings
@@ -97,8 +97,20 @@ def test_a_threshold_by_hand_is_left_alone() -> None:
     found = count(300, 10_000, 0.01)
     assert operating_point.settings_for(Settings(far=0.02), found).far == pytest.approx(found.nominal_for(0.02))
     assert operating_point.settings_for(Settings(far=0.02), None).far == 0.02
+    model = CharacterModel(background=sface_background()).fit(*cast(5, 3))
     by_hand = {"operating_point": {"far": 0.5, "threshold": 0.1, "fitted": False}, "far_curve": []}
-    assert operating_point.stated(by_hand, 0.02, found)["operating_point"]["far"] == 0.5
+    assert operating_point.stated(by_hand, model, 0.02, found)["operating_point"]["far"] == 0.5
+
+
+def test_the_curve_of_a_corrected_model_is_given_at_the_usual_rates() -> None:
+    model = CharacterModel(background=sface_background()).fit(*cast(5, 3))
+    card = model_file.describe(model, embedder=EMBEDDER, gallery_revision="")
+    curve = operating_point.stated(card, model, 0.01, count(300, 10_000, 0.01))["far_curve"]
+    assert [rate for rate, _ in curve] == [rate for rate, _ in card["far_curve"]] == list(model_file.FAR_SHOWN)
+    # Strangers are named three times as often as fitted: each rate needs a higher threshold.
+    assert all(now > before for (_, now), (_, before) in zip(curve, card["far_curve"], strict=True))
+    thresholds = [threshold for _, threshold in curve]
+    assert thresholds == sorted(thresholds, reverse=True)
 
 
 def test_a_calibration_of_version_1_is_read() -> None:

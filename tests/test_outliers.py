@@ -104,6 +104,17 @@ def test_one_performer_in_two_parts_loses_no_photo() -> None:
     assert found(verdicts) == [4]  # the stranger
 
 
+def test_a_photo_that_fits_another_role_of_its_performer_stays() -> None:
+    rng = np.random.default_rng(3)
+    one, other = unit(rng.normal(size=(2, 128)).astype(np.float32))
+    aged = unit((0.6 * one + 0.8 * other)[None])[0]
+    ways = np.stack([one] * 7 + [aged] + [aged] * 8)
+    rows = unit(ways + 0.02 * rng.normal(size=ways.shape)).astype(np.float32)
+    numbers = np.repeat([0, 1], 8)
+    assert found(find_outliers(rows, numbers, [None] * 16, BACKGROUND)) == [7]
+    assert found(find_outliers(rows, numbers, [None] * 16, BACKGROUND, persons=[4, 4])) == []
+
+
 def test_siblings_keep_their_photos() -> None:
     brother = unit(0.6 * FACES[2] + 0.4 * FACES[1][:1])  # more alike than strangers ever are, and consistently
     rows = np.concatenate([FACES[1][:8], brother[:8]]).astype(np.float32)

@@ -13,14 +13,17 @@ from click.testing import CliRunner
 
 from personae.cli import cli
 from personae.errors import ModelNotFoundError, WriteError
+from personae.media.film import Video
+from personae.media.video import open_film
 from personae.recognition.recognizer import CharacterRecognizer
-from personae.scan import scan_film
+from personae.scan import scan_film, unread
 from personae.settings import Settings
 from personae.timeline import film_files, native, watching
 from personae.timeline.far_in_film import describe
 from personae.types import Progress
 from tests.drawn_films import SIZE_WH, drawn_film, drawn_recognizer, scene, spans_of
 from tests.films import Pixels
+from tests.timelines import film as timeline_of
 
 
 @pytest.fixture(scope="module")
@@ -282,3 +285,59 @@ def _is_right(timeline: object, numbers: tuple[int, ...]) -> bool:
 
     assert isinstance(timeline, Timeline)
     return all(track.boxes[0][1] > SIZE_WH[0] / 2 for track in timeline.tracks if track.id in numbers)
+
+
+def test_many_gaps_are_one_sentence(recognizer: CharacterRecognizer, film: Path, tmp_path: Path) -> None:
+    result = scan_film(film, recognizer, tmp_path)
+    scanned = film_files.read_tracks(result.files.tracks)
+    assert scanned is not None
+    tick = round(1 / result.timeline.video.time_base)
+
+    def notes(count: int) -> list[str]:
+        gaps = tuple((at * tick, at * tick + tick // 2, "damaged") for at in range(count))
+        return unread(replace(scanned.watched, gaps=(*gaps, (90 * tick, 91 * tick, "missing"))))
+
+    assert notes(2)[0] == "damaged: 0.0 s to 0.5 s could not be read." and len(notes(2)) == 3
+    assert notes(17) == [
+        "damaged: 17 places between 0.0 s and 16.5 s, 8.5 s in all, could not be read. The timeline lists them.",
+        "missing: 90.0 s to 91.0 s could not be read.",
+    ]
+
+
+def test_results_of_two_films_of_one_name_lie_apart(film: Path, tmp_path: Path) -> None:
+    def files(path: Path, content: str) -> film_files.FilmFiles:
+        video = replace(video_of(film), path=str(path), content_id=content)
+        found = film_files.film_files(video, tmp_path / "out", tmp_path, set())
+        if not found.timeline.exists():
+            native.write(replace(timeline_of(), video=video), found.timeline)
+        return found
+
+    first = files(tmp_path / "s01" / "e01.mp4", "a")
+    assert first.name == "e01"
+    assert files(tmp_path / "s02" / "e01.mp4", "b").name == "e01-2"
+    assert files(tmp_path / "s01" / "e01.mp4", "a") == first, "the same film"
+    assert files(tmp_path / "s01" / "e01.mp4", "c") == first, "exported anew"
+    assert files(tmp_path / "moved" / "e01.mov", "b").name == "e01-2", "moved"
+    native.write(replace(timeline_of(), video=replace(video_of(film), path="x", content_id="x")), first.timeline)
+    first.timeline.write_text("{")
+    assert files(tmp_path / "s01" / "e01.mp4", "d") == first, "what is damaged is replaced"
+
+
+def test_a_timeline_knows_the_whole_path_of_its_film(
+    recognizer: CharacterRecognizer, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(film.parent)
+    assert scan_film(film.name, recognizer, tmp_path).timeline.video.path == str(film)
+
+
+def video_of(path: Path) -> Video:
+    with open_film(path) as opened:
+        return opened.video
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("a/e01.mov", "e01"), ("a/shot_%04d.png", "shot"), ("a/take2.####.dpx", "take2"), ("a/50% d", "50% d")],
+)
+def test_what_a_films_files_are_called(film: Path, path: str, name: str) -> None:
+    assert film_files.film_name(replace(video_of(film), path=path)) == name

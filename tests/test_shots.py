@@ -173,3 +173,35 @@ def test_shots_of_a_coded_film(tmp_path: Path) -> None:
         found = [b for p in film.pictures() for b in detector.push(p.pts, p.small())] + detector.finish()
         end = film.video.start_pts + film.video.duration_pts
         assert spans(found, film.video.start_pts, end) == [(0, 30030), (30030, 60060), (60060, 90090)]
+
+
+def crowd(n: int) -> Pixels:
+    """Many things that move fast, each its own way: no shift of the picture follows them."""
+    rng = np.random.default_rng(5)
+    picture = textured(SIZE, seed=9)
+    for _ in range(30):
+        x, y, dx, dy = (int(value) for value in rng.integers((0, 0, -8, -6), (320, 180, 9, 7)))
+        colour = [int(value) for value in rng.integers(0, 255, 3)]
+        at = ((x + n * dx) % 320, (y + n * dy) % 180)
+        cv2.circle(picture, at, 24, colour, -1)
+    return picture
+
+
+@pytest.mark.parametrize(("own", "played"), [(24, 30), (15, 30), (25, 60), (12, 50)])
+def test_pictures_that_are_shown_again_make_no_cut_of_motion(own: int, played: int) -> None:
+    found = boundaries(lambda n: crowd(n * own // played), 4 * played, rate=played)
+    assert [b for b in found if b.kind == "cut"] == []
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7])
+def test_a_cut_with_a_picture_blended_of_both_scenes_is_one_cut(share: float) -> None:
+    one, other = scene(1), scene(2)
+    blended = mixed(one, other, share)
+
+    def draw(n: int) -> Pixels:
+        picture = one if n < 20 else blended if n == 20 else other
+        noise = np.random.default_rng(n).normal(0, 6, picture.shape)
+        return np.clip(picture + noise, 0, 255).astype(np.uint8)
+
+    found = boundaries(draw, 60)
+    assert [b.kind for b in found] == ["cut"] and found[0].pts in (20, 21)

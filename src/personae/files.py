@@ -121,6 +121,7 @@ def write_error(path: Path, error: OSError) -> WriteError:
         errno.EROFS: "the disk is read-only. Choose another folder",
         errno.EACCES: "no permission to write here. Choose another folder",
         errno.EPERM: "no permission to write here. Choose another folder",
+        errno.ENOENT: "there is no such folder, and it cannot be made. Choose another folder",
         errno.ENOTDIR: "a part of this path is a file. Choose another folder",
         errno.EEXIST: "a part of this path is a file. Choose another folder",
         errno.EISDIR: "there is a folder of this name",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from personae.errors import EmbedderMismatchError, UnknownCharacterError
-from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
+from personae.errors import EmbedderMismatchError, ModelNotFoundError, UnknownCharacterError
+from personae.project import DEFAULT_FOLDER, Project
+from personae.recognition.enrolment import valid_name
+from personae.recognition.gallery import EnrolledFace, PhotoRecord
 from personae.recognition.recognizer import CharacterRecognizer
 from personae.scan import finish
 from personae.settings import Settings
@@ -44,6 +45,8 @@ def name_person(
         raise UnknownCharacterError(f"Nobody is called {who!r} in {files.timeline}. There are: {known or 'none'}.")
     if name == "new":
         name = f"Unknown {scanned.unknowns_used + 1}"
+    elif name is not None:
+        name = valid_name(name)
     numbers = {number for one in chosen for number in one.tracks}
     places = tuple(decided.place_of(track, timeline.video) for track in timeline.tracks if track.id in numbers)
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -71,13 +74,31 @@ def settings_of(timeline: Timeline, settings: Settings | None) -> Settings:
     )
 
 
-def learn(timeline_path: str | Path, name: str, recognizer: CharacterRecognizer) -> int:
-    """Add the best faces that a person named `name` in this film to the gallery, and train; how many were added.
+def project_of(timeline_path: str | Path) -> Path | None:
+    """The project that a scanned film belongs to: of `--out OUT --cast`, OUT/personae; of the project's own films, it.
 
-    Raises EmbedderMismatchError where the film was scanned with another embedder.
+    None where the timeline lies in neither.
+    """
+    folder = Path(timeline_path).absolute().parent
+    for project in (folder / DEFAULT_FOLDER, folder.parent.parent if folder.parent.name == "films" else None):
+        if project is not None and Project(project).gallery.is_file():
+            return project
+    return None
+
+
+def learn(timeline_path: str | Path, name: str, recognizer: CharacterRecognizer) -> int:
+    """Add the best faces that a person named `name` in this film to the gallery; how many were added.
+
+    It is an edit of the gallery like `add`: logged, kept by later trainings, and undone by `personae undo`.
+    Raises EmbedderMismatchError where the film was scanned with another embedder, ModelNotFoundError where the
+    recognizer's project has no gallery.
     """
     files = FilmFiles.of(Path(timeline_path))
     timeline, scanned = native.read(files.timeline), read_beside(files.timeline)
+    if not recognizer.project.gallery.is_file():
+        raise ModelNotFoundError(
+            recognizer.project.gallery, "there is no gallery to add faces to. Say which project is meant: --project"
+        )
     embedder, found = recognizer.analyzer.embedder_id, str(scanned.fingerprint["embedder"])
     if embedder != found:
         raise EmbedderMismatchError(embedder, found, where=f"The timeline {files.timeline}")
@@ -87,12 +108,8 @@ def learn(timeline_path: str | Path, name: str, recognizer: CharacterRecognizer)
         if one.character == name and one.decided_by == "person" and not UNKNOWN.fullmatch(name)
         for number in one.tracks
     }
-    faces = _best_faces(scanned, named, name, timeline)
-    with Gallery.open(recognizer.project.gallery, embedder=embedder) as gallery, gallery.transaction():
-        for record, face in faces:
-            gallery.put_photo(record, face)
-    asyncio.run(recognizer.train_character_faces({}))
-    return len(faces)
+    report = recognizer.add_faces(name, _best_faces(scanned, named, name, timeline))
+    return len(report.changes)
 
 
 def _best_faces(

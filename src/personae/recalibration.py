@@ -203,4 +203,4 @@ def _card(model: CharacterModel, old: dict[str, Any], far: float, found: Measure
     """The old card with a new operating point; when and from what it was trained stays."""
     new = model_file.describe(model, embedder=str(old["embedder"]), gallery_revision=str(old["gallery_revision"]))
     kept = {name: old[name] for name in ("personae_version", "created", "gallery_revision")}
-    return operating_point.stated({**old, **new, **kept}, far, found)
+    return operating_point.stated({**old, **new, **kept}, model, far, found)

@@ -26,7 +26,7 @@ from personae.settings import Settings
 from personae.timeline import edits as decided
 from personae.timeline import film_files, identity, native, setups
 from personae.timeline.appearances import Label, build
-from personae.timeline.far_in_film import far_in_film
+from personae.timeline.far_in_film import counted, far_in_film
 from personae.timeline.film_files import FilmFiles
 from personae.timeline.labelling import labels_of, tracks_of
 from personae.timeline.looking import WEAK_SCORE
@@ -34,9 +34,11 @@ from personae.timeline.timeline import Timeline
 from personae.timeline.watching import Watched, watch
 from personae.types import Progress, ProgressCallback
 
-FINGERPRINT = 3
+FINGERPRINT = 4
 """Version of everything between pictures and tracks; raise it when tracks change."""
 RARE_FACES_S = 60.0
+FEW_GAPS = 3
+"""So many spans that could not be read are named one by one."""
 PRESETS: dict[str, dict[str, float]] = {
     "exact": {},
     "edit": {"bridge_s": 1.0, "min_appearance_s": 0.5},
@@ -84,7 +86,7 @@ def scan_film(
     people = identify_tracks(watched, model, settings)
     labels = labels_in(watched, people, earlier)
     card = recognizer.model_card()
-    card["film"] = far_in_film(people, model, far=card["far"], threshold=settings.threshold)
+    card["film"] = far_in_film(model, far=card["far"], threshold=settings.threshold, strangers=people.strangers)
     facts = {"model": card, "settings": _facts_of(settings)}
     scanned = film_files.Scanned.of(watched, labels, earlier, facts, fingerprint)
     timeline, notes = finish(scanned, files, settings, edits)
@@ -128,10 +130,13 @@ def finish(
         edits = edits.after(decided.read(other_edits, video))
         decided.write(replace(edits, content_id=video.content_id, path=video.path), files.edits)
     final, lost = decided.apply(edits, tracks, scanned.labels, video, scanned.unknown, scanned.unknowns_used)
+    card = scanned.facts["model"]
+    if "film" in card:
+        card = {**card, "film": counted(card["film"], final)}
     timeline = build(
         video, watched.shots, tracks, final, settings,
         seen=[watched.seen(record) for record in watched.records],
-        model=scanned.facts["model"], facts=scanned.facts["settings"], gaps=watched.gaps,
+        model=card, facts=scanned.facts["settings"], gaps=watched.gaps,
     )  # fmt: skip
     timeline = film_files.with_pictures(timeline, watched, files)
     film_files.write_tracks(files.tracks, scanned.decided(final))
@@ -225,11 +230,26 @@ def _doubts(watched: Watched) -> list[str]:
     seen = sum(
         float((record.end_pts - record.start_pts) * watched.video.time_base) >= 0.5 for record in watched.records
     )
-    notes = [f"{why}: {watched.video.seconds(start):.1f} s to {watched.video.seconds(end):.1f} s could not be read."
-             for start, end, why in watched.gaps]  # fmt: skip
+    notes = unread(watched)
     if length >= RARE_FACES_S and seen < length / RARE_FACES_S:
         notes.append(
             f"Only {seen} faces in {length / 60:.0f} minutes: is this animation, or the wrong video stream? "
             "Streams are chosen with --stream."
         )
+    return notes
+
+
+def unread(watched: Watched) -> list[str]:
+    """A sentence per span that could not be read; one for all of a kind where they are many."""
+    video, notes = watched.video, []
+    for why in dict.fromkeys(gap[2] for gap in watched.gaps):
+        found = [(video.seconds(start), video.seconds(end)) for start, end, reason in watched.gaps if reason == why]
+        if len(found) <= FEW_GAPS:
+            notes += [f"{why}: {start:.1f} s to {end:.1f} s could not be read." for start, end in found]
+        else:
+            lost = sum(end - start for start, end in found)
+            notes.append(
+                f"{why}: {len(found)} places between {found[0][0]:.1f} s and {found[-1][1]:.1f} s, "
+                f"{lost:.1f} s in all, could not be read. The timeline lists them."
+            )
     return notes

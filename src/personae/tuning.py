@@ -16,9 +16,9 @@ from personae.recognition.intervals import design_effect
 from personae.recognition.operating_point import MeasuredFar
 from personae.recognition.training import fit_enrolment
 from personae.recognition.tuning import TuningResult, tune
-from personae.settings import Settings, resolve
+from personae.settings import Settings
 from personae.types import ProgressCallback
-from personae.validation import all_faces, cast_faces
+from personae.validation import all_faces, opened_cast
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,11 @@ def tune_folder(
     `folds`, `unknown`, `groups`: as in `validation.evaluate_folder`; strangers are those of `unknown`, else the cast's
     own people, left out in turn. Raises CastError where no photo can be left out.
     """
-    place = Project.at(project)
-    settings = settings or resolve(project=place.folder)
-    analyzer = analyzer or FaceAnalyzer(settings)
-    faces = cast_faces(cast, place, settings, analyzer, groups=groups, progress=progress_callback)
-    result = tune(faces.enrolment, faces.groups, settings, faces.embedder, folds=folds, progress=progress_callback)
+    place, settings, analyzer, faces = opened_cast(cast, project, settings, analyzer, groups, progress_callback)
+    result = tune(
+        faces.enrolment, faces.groups, settings, faces.embedder,
+        folds=folds, negatives=faces.negatives, progress=progress_callback,
+    )  # fmt: skip
     chosen = result.chosen if result.is_worth_saving else settings
     strangers = None
     notes = list(faces.notes)
@@ -83,14 +83,16 @@ def tune_folder(
             others = all_faces([Path(unknown)], analyzer, progress_callback)
             notes += others.notes
             if len(others):
-                model, _ = fit_enrolment(faces.enrolment, chosen, embedder)
+                model, _ = fit_enrolment(faces.enrolment, chosen, embedder, faces.negatives)
                 strangers = operating_point.measure(
                     model, others.embeddings, others.face_px, settings.far, embedder=embedder,
                     source=str(Path(unknown).absolute()),
                 )  # fmt: skip
         else:
             nominal = operating_point.counting_point(len(faces.enrolment), settings.far)
-            found = leave_characters_out(faces.enrolment, replace(chosen, far=nominal), embedder)
+            found = leave_characters_out(
+                faces.enrolment, replace(chosen, far=nominal), embedder, negatives=faces.negatives
+            )
             if len(found):
                 strangers = operating_point.measured(
                     int(found.named.sum()), len(found), nominal, embedder=embedder,

@@ -74,6 +74,21 @@ class EvaluationReport:
     created: str
 
 
+def opened_cast(
+    cast: str | Path | None,
+    project: str | Path | None,
+    settings: Settings | None,
+    analyzer: FaceAnalyzer | None,
+    groups: str | Path | None,
+    progress: ProgressCallback | None,
+) -> tuple[Project, Settings, FaceAnalyzer, CastFaces]:
+    """What `evaluate_folder` and `tune_folder` begin with, for their own arguments: defaults filled in, faces read."""
+    place = Project.at(project)
+    settings = settings or resolve(project=place.folder)
+    analyzer = analyzer or FaceAnalyzer(settings)
+    return place, settings, analyzer, cast_faces(cast, place, settings, analyzer, groups=groups, progress=progress)
+
+
 def evaluate_folder(
     cast: str | Path | None = None,
     *,
@@ -92,10 +107,7 @@ def evaluate_folder(
     A calibration of the project is applied. Raises CastError where no photo can be left out, InputError for arguments
     that cannot be used.
     """
-    place = Project.at(project)
-    settings = settings or resolve(project=place.folder)
-    analyzer = analyzer or FaceAnalyzer(settings)
-    faces = cast_faces(cast, place, settings, analyzer, groups=groups, progress=progress_callback)
+    place, settings, analyzer, faces = opened_cast(cast, project, settings, analyzer, groups, progress_callback)
     others = all_faces([Path(unknown)], analyzer, progress_callback) if unknown is not None else no_faces()
     if unknown is not None and not len(others):
         raise InputError(f"{unknown}: no face in it. Give a folder of photos of people outside the cast.")
@@ -110,7 +122,7 @@ def evaluate_folder(
     )
     model, _ = fit_enrolment(enrolment, settings, faces.embedder, faces.negatives)
     card = model_file.describe(model, embedder=faces.embedder, gallery_revision="")
-    point = operating_point.stated(card, asked.far, corrected)["operating_point"]
+    point = operating_point.stated(card, model, asked.far, corrected)["operating_point"]
     strangers = cv.outcomes(
         model, others.embeddings, others.face_px, [None] * len(others), np.arange(len(others), dtype=np.int64)
     )
@@ -120,7 +132,7 @@ def evaluate_folder(
     )  # fmt: skip
     return EvaluationReport(
         evaluation,
-        advise(evaluation, faces.facts, tested, others.facts, strangers),
+        advise(evaluation, faces.facts, tested, others.facts, strangers, enrolment.performers),
         (*faces.notes, *others.notes),
         None if cast is None else str(Path(cast).absolute()),
         None if unknown is None else str(Path(unknown).absolute()),

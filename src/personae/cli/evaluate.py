@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from personae.cli.console import console, progress_bar, table
-from personae.cli.options import ENROLMENT, NETWORKS, project_option, settings_from, settings_options
+from personae.cli.options import ENROLMENT, NETWORKS, cast_options, project_option, settings_from, settings_options
 from personae.files import write_whole
 
 if TYPE_CHECKING:
@@ -17,13 +17,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("cast", required=False, type=click.Path(path_type=Path))
 @click.option("--folds", type=click.IntRange(min=2), help="Folds of the cross-validation.  [default: one photo out, at "
               "most 10]")  # fmt: skip
-@click.option("--unknown", type=click.Path(path_type=Path), metavar="DIR",
-              help="Photos of people outside the cast; every face in them counts.")  # fmt: skip
-@click.option("--groups", type=click.Path(path_type=Path, dir_okay=False), metavar="CSV",
-              help="Photos that stay together (one scene, one shoot): lines of path,group.")  # fmt: skip
+@cast_options(unknown="Photos of people outside the cast; every face in them counts.")
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), metavar="HTML",
               help="Write the page with plots and thumbnails.")  # fmt: skip
 @click.option("--json", "json_to", metavar="FILE|-", help="Write everything as JSON to FILE, or to stdout (-).")

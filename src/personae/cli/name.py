@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from personae.cli.options import project_option, settings_from
+from personae.types import count_of
 
 
 @click.command()
@@ -20,7 +21,7 @@ from personae.cli.options import project_option, settings_from
 )
 @click.option("--wrong", is_flag=True, help="WHO is not who it says.")
 @click.option("--undo", "take_back", is_flag=True, help="Take back the last decision.")
-@click.option("--learn", is_flag=True, help="Add the best of these faces to the project's gallery, and train.")
+@click.option("--learn", is_flag=True, help="Add the best of these faces to the gallery of the film's project.")
 @click.option("--author", default="", metavar="NAME", help="Who decides.")
 @project_option
 def name(
@@ -40,20 +41,26 @@ def name(
     """
     from personae import naming
 
+    project = project or naming.project_of(timeline)
     settings = settings_from(project, {})
     if take_back:
         if who is not None or wrong or learn:
             raise click.UsageError("--undo stands alone.")
         _, last = naming.undo(timeline, settings=settings)
-        click.echo("nothing to take back" if last is None else f"taken back: {last.decision} {last.name}")
+        verbs = {"name": "is", "right": "is", "wrong": "is not"}
+        click.echo("nothing to take back" if last is None else f"taken back: {verbs[last.decision]} {last.name}")
         return
     if who is None or (name is None) != wrong:
         raise click.UsageError("Give WHO and NAME, or WHO and --wrong, or --undo.")
     named = naming.name_person(timeline, who, name, author=author, settings=settings)
-    own = [one for one in named.appearances if one.decided_by == "person"]
-    click.echo(f"{who} is {name or 'somebody else'}; {len(own)} appearances are decided by a person")
+    own = sum(one.decided_by == "person" for one in named.appearances)
+    said = {None: "is somebody else", "new": "is an unknown person of their own"}.get(name, f"is {name}")
+    subject = f"appearance {who}" if who.isdigit() else who
+    click.echo(f"{subject} {said}; {count_of(own, 'appearance')} decided by a person")
     if learn and name is not None:
         from personae.recognition.recognizer import CharacterRecognizer
 
-        added = naming.learn(timeline, name, CharacterRecognizer(project, settings=settings))
-        click.echo(f"{added} faces of {name} added to the gallery")
+        recognizer = CharacterRecognizer(project, settings=settings)
+        added = naming.learn(timeline, name, recognizer)
+        click.echo(f"{count_of(added, 'face')} of {name} added to {recognizer.project.gallery}")
+        click.echo(f"Take that back with: personae undo --project {recognizer.project.folder}")

@@ -50,6 +50,22 @@ def _option(setting: Setting) -> Callable[[_Command], _Command]:
     )
 
 
+def cast_options(*, unknown: str) -> Callable[[_Command], _Command]:
+    """What `evaluate` and `tune` are given: CAST, --folds is their own, --unknown (with that help), --groups."""
+    groups = "Photos that stay together (one scene, one shoot): lines of path,group."
+
+    def decorate(command: _Command) -> _Command:
+        for option in (
+            click.option("--groups", type=click.Path(path_type=Path, dir_okay=False), metavar="CSV", help=groups),
+            click.option("--unknown", type=click.Path(path_type=Path), metavar="DIR", help=unknown),
+            click.argument("cast", required=False, type=click.Path(path_type=Path)),
+        ):
+            command = option(command)
+        return command
+
+    return decorate
+
+
 project_option = click.option(
     "--project",
     type=click.Path(path_type=Path, file_okay=False),
@@ -76,7 +92,9 @@ def read_timeline(path: Path, media: Path | None = None) -> Timeline:
     from personae.timeline import native
 
     timeline = native.read(path)
-    return timeline if media is None else replace(timeline, video=replace(timeline.video, path=str(media.absolute())))
+    if media is None:
+        return timeline
+    return replace(timeline, video=replace(timeline.video, path=str(media.absolute()), parts=()))
 
 
 def settings_from(project: Path | None, options: dict[str, Any]) -> Settings:

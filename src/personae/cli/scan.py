@@ -73,7 +73,7 @@ def scan(
     FILMS are files, folders of numbered pictures (with --rate), or folders of films. A scan that was stopped goes on
     where it was. Exit status 1 means that some films could not be read (each is named, and the others are done).
     """
-    from personae.media.video import find_films, open_film
+    from personae.media.video import open_film
     from personae.recognition.recognizer import CharacterRecognizer
     from personae.scan import PRESETS, scan_film
     from personae.timeline.film_files import film_files
@@ -85,10 +85,8 @@ def scan(
     with _progress(progress_as if as_json is None or progress_as != "bar" else "quiet") as progress:
         if cast is not None:
             recognizer.train_folder(cast, progress_callback=progress)
-        films_at = find_films if rate is None else list
-        groups = [list(films)] if as_one else [[film] for film in films_at(films)]
-        taken: set[str] = set()
-        failed = 0
+        groups, failed = _films(films, as_one=as_one, pictures=rate is not None)
+        taken, done = set[str](), 0
         for group in groups:
             try:
                 film = open_film(
@@ -103,12 +101,14 @@ def scan(
                 continue
             notes = result.notes
             if annotate:
-                from personae.exports.annotated_film import annotated_beside
-
-                path, left_out = annotated_beside(result.timeline, files.timeline, progress_callback=progress)
-                notes += (f"written: {path}", *(f"{path.name} is without {one}" for one in left_out))
+                try:
+                    notes += _annotated(result, progress)
+                except FilmError as error:  # the timeline is there all the same
+                    notes += (str(error),)
+                    failed += 1
             for note in notes:
                 click.echo(f"personae: {group[0]}: {note}", err=True)
+            done += 1
             if as_json is None:
                 print_result(result)
             else:
@@ -116,7 +116,31 @@ def scan(
 
                 sys.stdout.buffer.write(native.dumps(result.timeline).encode())
                 sys.stdout.buffer.flush()
-    return 0 if not failed else 1 if failed < len(groups) else 2
+    return 0 if not failed else 1 if done else 2
+
+
+def _annotated(result: ScanResult, progress: ProgressCallback | None) -> tuple[str, ...]:
+    """Write the film with boxes and names; what was written, and what is not in it."""
+    from personae.exports.annotated_film import annotated_beside
+
+    path, left_out = annotated_beside(result.timeline, result.files.timeline, progress_callback=progress)
+    return (f"written: {path}", *(f"{path.name} is without {one}" for one in left_out))
+
+
+def _films(films: tuple[Path, ...], *, as_one: bool, pictures: bool) -> tuple[list[list[Path]], int]:
+    """The files of each film to scan; a folder without any is named, and counted. `pictures`: folders are films."""
+    from personae.media.video import find_films
+
+    if as_one:
+        return [list(films)], 0
+    groups, failed = [], 0
+    for path in films:
+        try:
+            groups += [[film] for film in ([path] if pictures else find_films(path))]
+        except FilmError as error:
+            click.echo(f"personae: {error}", err=True)
+            failed += 1
+    return groups, failed
 
 
 def print_result(result: ScanResult) -> None:
@@ -138,10 +162,12 @@ def print_result(result: ScanResult) -> None:
         out.print(rows)
     depicted = sum(one.depicted for one in timeline.appearances)
     out.print(
-        f"{timeline.video.duration_s:.1f} s, {count_of(len(timeline.shots), 'shot')}, "
+        f"{Path(timeline.video.path).name}: {timeline.video.duration_s:.1f} s, "
+        f"{count_of(len(timeline.shots), 'shot')}, "
         f"{count_of(len(timeline.tracks), 'track')}, {count_of(len(timeline.appearances), 'appearance')}"
         + (f", {depicted} of them on pictures in the picture" if depicted else "")
-        + ("; the film was not read again" if result.reused else "")
+        + ("; the film was not read again" if result.reused else ""),
+        markup=False,
     )
     from personae.timeline.far_in_film import describe
 

@@ -10,19 +10,15 @@ import click
 
 from personae.cli.calibrate import describe_measured
 from personae.cli.console import console, progress_bar, table
-from personae.cli.options import ENROLMENT, NETWORKS, project_option, settings_from, settings_options
+from personae.cli.options import ENROLMENT, NETWORKS, cast_options, project_option, settings_from, settings_options
 
 if TYPE_CHECKING:
     from personae.tuning import TuningReport
 
 
 @click.command()
-@click.argument("cast", required=False, type=click.Path(path_type=Path))
 @click.option("--folds", type=click.IntRange(min=2), help="Outer folds of the cross-validation.  [default: at most 5]")
-@click.option("--unknown", type=click.Path(path_type=Path), metavar="DIR",
-              help="Photos of people outside the cast, to measure how often strangers get a name.")  # fmt: skip
-@click.option("--groups", type=click.Path(path_type=Path, dir_okay=False), metavar="CSV",
-              help="Photos that stay together (one scene, one shoot): lines of path,group.")  # fmt: skip
+@cast_options(unknown="Photos of people outside the cast, to measure how often strangers get a name.")
 @click.option("--yes", is_flag=True, help="Save without asking.")
 @settings_options("far", "threshold", "max_photos", "seed", "outliers", *ENROLMENT, *NETWORKS)
 @project_option

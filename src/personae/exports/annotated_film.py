@@ -7,6 +7,7 @@ its box moves in a straight line; before the first and after the last it stands 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -15,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from personae.exports.film_writer import FORMATS, FilmWriter, film_errors, format_of
+from personae.exports.source_film import SourceFile, open_source, source_files
 from personae.exports.spans import characters
 from personae.files import open_whole
 from personae.media.annotate import Label, annotate
 from personae.media.film_file import open_container
-from personae.media.video import open_film
 from personae.timeline.timeline import Appearance, Timeline, Track
 from personae.types import Picture, Progress, ProgressCallback, percent
 
@@ -34,22 +35,21 @@ _COPIED = ("audio", "subtitle")
 def write_annotated(
     timeline: Timeline, path: Path, *, progress_callback: ProgressCallback | None = None
 ) -> tuple[str, ...]:
-    """Write the film at `timeline.video.path` with what the timeline says drawn on it; `.mp4`, `.mov` or `.mkv`.
+    """Write the film, or its parts in a row, with what the timeline says drawn on it; `.mp4`, `.mov` or `.mkv`.
 
     Returns the streams that are not in the new film since its container cannot hold them, as people call them; Matroska
     holds most. Raises FilmError where the film cannot be read, WriteError.
     """
     video = timeline.video
-    container = format_of(path, video.path)
+    container = format_of(path, video)
     moments = _Labels(timeline)
     with (
         film_errors(path),
-        open_film(video.path, stream=video.stream) as film,
-        open_container(video.path) as source,
+        open_source(video) as film,
         open_whole(path) as file,
         FilmWriter(file, container, film.video, timecode=video.start_timecode) as out,
     ):
-        others = _Others(source, video.stream, out)
+        others = _Others(source_files(video, film), [part.stream for part in video.parts] or [video.stream], out)
         for picture in film.pictures():
             pixels = picture.rgb()
             labels = moments.at(picture.pts)
@@ -69,53 +69,99 @@ def annotated_beside(
 ) -> tuple[Path, tuple[str, ...]]:
     """Write the annotated film beside a timeline's file, in the film's own kind of container where it is one of ours.
 
-    Returns its path, and what it could not keep (see `write_annotated`).
+    Else as QuickTime, which holds uncompressed sound and timecode. Returns its path, and what it could not keep (see
+    `write_annotated`).
     """
     suffix = Path(timeline.video.path).suffix.lower()
     stem = timeline_path.name.removesuffix(".json").removesuffix(".timeline")
-    path = timeline_path.with_name(f"{stem}.annotated{suffix if suffix in FORMATS else '.mp4'}")
+    path = timeline_path.with_name(f"{stem}.annotated{suffix if suffix in FORMATS else '.mov'}")
     return path, write_annotated(timeline, path, progress_callback=progress_callback)
 
 
 class _Others:
-    """The sound and subtitles of the source, packet by packet in order of time."""
+    """The sound and subtitles of the film's files, packet by packet in order of time."""
 
-    def __init__(self, source: InputContainer, picture: int, out: FilmWriter) -> None:
+    def __init__(self, files: Sequence[SourceFile], pictures: Sequence[int], out: FilmWriter) -> None:
         self._out = out
-        self._streams: dict[int, Stream] = {}
-        left_out = []
+        self._copies: dict[tuple[str, int], Stream] = {}
+        left_out: list[str] = []
+        chosen: list[dict[int, Stream]] = []
+        for file, picture in zip(files, pictures, strict=False):
+            with open_container(file.path) as source:
+                chosen.append(self._chosen(source, picture, left_out, file.path.name if len(files) > 1 else ""))
+        self.left_out = tuple(left_out)
+        self._packets = self._in_order(files, chosen)
+        self._held = next(self._packets, None)
+
+    def _chosen(self, source: InputContainer, picture: int, left_out: list[str], where: str) -> dict[int, Stream]:
+        """Number of each stream of a file that is copied, with its stream in the new film."""
+        result: dict[int, Stream] = {}
+        numbers: Counter[str] = Counter()
         for stream in source.streams:
             if stream.index == picture or "timecode" in stream.metadata:
                 continue  # both are written anew
-            copy = _copied(out, stream)
-            if copy is None:
-                name = stream.codec_context.name if stream.codec_context else "unknown"
-                left_out.append(f"{stream.type} stream {stream.index} ({name})")
+            key = (stream.type, numbers[stream.type])
+            numbers[stream.type] += 1
+            if key not in self._copies:
+                made = _copied(self._out, stream)
+                if made is not None:
+                    self._copies[key] = made
+            copy = self._copies.get(key)
+            if copy is not None and _continues(copy, stream):
+                result[stream.index] = copy
             else:
-                self._streams[stream.index] = copy
-        self.left_out = tuple(left_out)
-        chosen = [stream for stream in source.streams if stream.index in self._streams]
-        self._packets: Iterator[Packet[Any]] = iter(source.demux(chosen) if chosen else ())
-        self._held: Packet[Any] | None = next(self._packets, None)
+                name = stream.codec_context.name if stream.codec_context else "unknown"
+                left_out.append(f"{stream.type} stream {stream.index} ({name})" + (f" of {where}" if where else ""))
+        return result
+
+    def _in_order(
+        self, files: Sequence[SourceFile], chosen: Sequence[dict[int, Stream]]
+    ) -> Iterator[tuple[Fraction, Packet[Any]]]:
+        """Time by the film's clock, and packet; those of one file end where the next begins."""
+        last: dict[Stream, Fraction] = {}
+        for file, streams in zip(files, chosen, strict=True):
+            with open_container(file.path) as source:
+                for packet in source.demux([source.streams[index] for index in streams]) if streams else ():
+                    if packet.dts is None or not packet.time_base:
+                        continue
+                    shift = round(file.shift_s / packet.time_base)
+                    time_s = (packet.dts + shift) * packet.time_base
+                    copy = streams[packet.stream_index]
+                    # Sound may begin before a file's pictures, or go on after them.
+                    early = file is not files[0] and time_s < file.begin_s
+                    late = file.end_s is not None and time_s >= file.end_s
+                    if early or late or time_s <= last.get(copy, time_s - 1):
+                        continue
+                    last[copy] = time_s
+                    packet.dts += shift
+                    if packet.pts is not None:
+                        packet.pts += shift
+                    packet.stream = copy
+                    yield time_s, packet
 
     def copy_until(self, time_s: Fraction | None) -> None:
-        """Copy what comes up to a time of the file's clock; None: everything that is left."""
-        while self._held is not None:
-            packet = self._held
-            if packet.dts is not None:
-                if time_s is not None and packet.time_base and packet.dts * packet.time_base > time_s:
-                    return
-                packet.stream = self._streams[packet.stream_index]
-                self._out.container.mux_one(packet)
+        """Copy what comes up to a time of the film's clock; None: everything that is left."""
+        while self._held is not None and (time_s is None or self._held[0] <= time_s):
+            self._out.container.mux_one(self._held[1])
             self._held = next(self._packets, None)
+
+
+def _continues(copy: Stream, stream: Stream) -> bool:
+    """Whether packets of `stream` can go on in the new film's `copy`: the same codec with the same sound."""
+    one, other = copy.codec_context, stream.codec_context
+    if one is None or other is None or one.name != other.name:
+        return False
+    facts = ("sample_rate", "channels")
+    return all(getattr(one, fact, None) == getattr(other, fact, None) for fact in facts)
 
 
 def _copied(out: FilmWriter, stream: Stream) -> Stream | None:
     """A stream of the new film for the packets of an old one; None where its container cannot hold it."""
     if stream.type not in _COPIED or stream.codec_context is None:
         return None
-    if stream.codec_context.name not in out.container.supported_codecs:
-        return None
+    name = stream.codec_context.name
+    if name not in out.container.supported_codecs or (out.container.format.name == "mp4" and name.startswith("pcm_")):
+        return None  # FFmpeg lists uncompressed sound for MP4, and fails when the file is closed
     copy: Stream = out.container.add_stream_from_template(stream)
     for key in ("language", "title"):
         if key in stream.metadata:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from personae.exports.edl import comments, event, fcm
 from personae.exports.grid import Grid
+from personae.exports.media_files import media_files, pieces
 from personae.exports.spans import line, spans, title
 from personae.timeline.selection import Cut
 from personae.timeline.timeline import Timeline
@@ -17,12 +18,13 @@ def stringout(timeline: Timeline, cuts: Sequence[Cut], name: str) -> bytes:
     grid = Grid.of(timeline.video)
     record = grid.counting.frame("01:00:00:00") - grid.start_frame
     lines = [f"TITLE: {line(name)}", f"FCM: {fcm(grid)}", ""]
-    for number, cut in enumerate(cuts, 1):
-        first, end = grid.span(cut.start_pts, cut.end_pts)
-        after = record + end - first
-        source = (grid.timecode(first), grid.timecode(end))
-        lines.append(event(timeline, number, source, (grid.timecode(record), grid.timecode(after))))
-        lines += comments(timeline)
+    files = media_files(timeline, grid)
+    found = [(cut, piece) for cut in cuts for piece in pieces(files, *grid.span(cut.start_pts, cut.end_pts))]
+    for number, (cut, piece) in enumerate(found, 1):
+        after = record + piece.frames
+        source = (piece.file.grid.timecode(piece.first), piece.file.grid.timecode(piece.end))
+        lines.append(event(piece.file, number, source, (grid.timecode(record), grid.timecode(after))))
+        lines += comments(piece.file)
         lines.append(f"* COMMENT: {line(' + '.join(cut.names))}")
         record = after
     return ("\n".join(lines) + "\n").encode()

@@ -6,8 +6,7 @@ import re
 import unicodedata
 
 from personae.exports.grid import Grid
-from personae.exports.spans import file_name
-from personae.timeline.timeline import Timeline
+from personae.exports.media_files import MediaFile
 
 LOCATOR_COLOURS = ("BLUE", "GREEN", "MAGENTA", "YELLOW", "CYAN", "RED")
 LOCATOR_UNKNOWN = "WHITE"
@@ -18,21 +17,21 @@ def fcm(grid: Grid) -> str:
     return "DROP FRAME" if grid.drop else "NON-DROP FRAME"
 
 
-def reel(timeline: Timeline) -> str:
-    """The film's reel, in the letters an EDL allows; "AX" where the film has none.
+def reel(file: MediaFile) -> str:
+    """A file's reel, in the letters an EDL allows; "AX" where it has none.
 
     CMX 3600 had 8 characters; programs of today read 32, and camera reels need them.
     """
-    plain = unicodedata.normalize("NFKD", timeline.video.reel or "").encode("ascii", "ignore").decode()
+    plain = unicodedata.normalize("NFKD", file.reel or "").encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", plain).strip("_")[:32] or "AX"
 
 
-def event(timeline: Timeline, number: int, source: tuple[str, str], record: tuple[str, str]) -> str:
+def event(file: MediaFile, number: int, source: tuple[str, str], record: tuple[str, str]) -> str:
     """A cut of picture and sound: source and record in and out as timecodes; out is the frame after the last."""
-    tracks = "AA/V" if timeline.video.sound_channels else "V"
-    return f"{number:03}  {reel(timeline):<8} {tracks:<5} C        {source[0]} {source[1]} {record[0]} {record[1]}"
+    tracks = "AA/V" if file.sound_channels else "V"
+    return f"{number:03}  {reel(file):<8} {tracks:<5} C        {source[0]} {source[1]} {record[0]} {record[1]}"
 
 
-def comments(timeline: Timeline) -> list[str]:
-    """The lines that name the film beneath an event."""
-    return [f"* FROM CLIP NAME: {file_name(timeline)}"]
+def comments(file: MediaFile) -> list[str]:
+    """The lines that name the file beneath an event."""
+    return [f"* FROM CLIP NAME: {file.name}"]

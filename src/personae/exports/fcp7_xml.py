@@ -10,7 +10,8 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from personae.exports.grid import Grid
-from personae.exports.spans import file_name, file_url, line, spans, title
+from personae.exports.media_files import MediaFile, Piece, media_files, pieces
+from personae.exports.spans import file_url, line, spans, title
 from personae.exports.xml import document, element
 from personae.timeline.selection import Cut
 from personae.timeline.timeline import Timeline
@@ -36,17 +37,19 @@ class PremiereXml:
             )
             for span in spans(timeline, grid)
         ]
-        name = title(timeline)
-        return _sequence(timeline, grid, name, [(0, grid.frames, name)], markers, grid.start_frame)
+        whole = [(piece, piece.file.title) for piece in pieces(media_files(timeline, grid), 0, grid.frames)]
+        return _sequence(timeline, grid, title(timeline), whole, markers, grid.start_frame)
 
 
 def stringout(timeline: Timeline, cuts: Sequence[Cut], name: str) -> bytes:
     """A sequence of the cuts, one after the other."""
     grid = Grid.of(timeline.video)
-    clips = []
-    for cut in cuts:
-        first, end = grid.span(cut.start_pts, cut.end_pts)
-        clips.append((first, end, line(" + ".join(cut.names)) or title(timeline)))
+    files = media_files(timeline, grid)
+    clips = [
+        (piece, line(" + ".join(cut.names)) or title(timeline))
+        for cut in cuts
+        for piece in pieces(files, *grid.span(cut.start_pts, cut.end_pts))
+    ]
     return _sequence(timeline, grid, line(name), clips, [], 0)
 
 
@@ -54,28 +57,30 @@ def _sequence(
     timeline: Timeline,
     grid: Grid,
     name: str,
-    clips: Sequence[tuple[int, int, str]],
+    clips: Sequence[tuple[Piece, str]],
     markers: Sequence[Element],
     start_frame: int,
 ) -> bytes:
     # A clip of picture, and one for each channel of sound, linked so that they move together.
     channels = min(timeline.video.sound_channels, 2)
     tracks: list[list[Element]] = [[] for _ in range(1 + channels)]
-    position = 0
-    for number, (first, end, clip_name) in enumerate(clips, 1):
+    position, told = 0, set[int]()
+    for number, (piece, clip_name) in enumerate(clips, 1):
         for track, items in enumerate(tracks):
-            # The file is told in full once; after that its id stands for it.
-            file = _file(timeline, grid) if number == 1 and track == 0 else element("file", id="film")
+            # A file is told in full once; after that its id stands for it.
+            new = piece.file.number not in told
+            file = _file(timeline, piece.file) if new else element("file", id=_file_id(piece.file))
+            told.add(piece.file.number)
             item = element(
                 "clipitem",
                 element("name", clip_name),
                 element("enabled", "TRUE"),
-                element("duration", str(grid.frames)),
+                element("duration", str(piece.file.frames)),
                 _rate(grid),
                 element("start", str(position)),
-                element("end", str(position + end - first)),
-                element("in", str(first)),
-                element("out", str(end)),
+                element("end", str(position + piece.frames)),
+                element("in", str(piece.first)),
+                element("out", str(piece.end)),
                 file,
                 id=f"clip-{number}-{track}",
             )
@@ -84,7 +89,7 @@ def _sequence(
                 item.append(element("sourcetrack", element("mediatype", kind), element("trackindex", str(index))))
                 item.extend(_link(number, other) for other in range(len(tracks)))
             items.append(item)
-        position += end - first
+        position += piece.frames
     media = element(
         "media", element("video", element("format", _picture(timeline, grid)), element("track", *tracks[0]))
     )
@@ -114,22 +119,27 @@ def _link(number: int, track: int) -> Element:
     )
 
 
-def _file(timeline: Timeline, grid: Grid) -> Element:
+def _file_id(file: MediaFile) -> str:
+    return "film" if file.number == 1 else f"film-{file.number}"
+
+
+def _file(timeline: Timeline, file: MediaFile) -> Element:
+    grid = file.grid
     timecode = _timecode(grid, grid.start_frame)
-    if timeline.video.reel:
-        timecode.append(element("reel", element("name", line(timeline.video.reel))))
+    if file.reel:
+        timecode.append(element("reel", element("name", line(file.reel))))
     media = element("media", element("video", element("duration", str(grid.frames)), _picture(timeline, grid)))
-    if timeline.video.sound_channels:
-        media.append(element("audio", element("channelcount", str(timeline.video.sound_channels))))
+    if file.sound_channels:
+        media.append(element("audio", element("channelcount", str(file.sound_channels))))
     return element(
         "file",
-        element("name", file_name(timeline)),
-        element("pathurl", file_url(timeline.video.path).replace("file:///", "file://localhost/")),
+        element("name", file.name),
+        element("pathurl", file_url(file.path).replace("file:///", "file://localhost/")),
         _rate(grid),
         element("duration", str(grid.frames)),
         timecode,
         media,
-        id="film",
+        id=_file_id(file),
     )
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from personae.exports.grid import Grid
-from personae.exports.spans import file_name, file_url, line, spans, title
+from personae.exports.media_files import MediaFile, Piece, media_files, pieces
+from personae.exports.spans import Span, file_url, line, spans, title
 from personae.exports.xml import document, element
 from personae.timeline.selection import Cut
 from personae.timeline.timeline import Timeline
@@ -27,48 +28,56 @@ class FinalCutXml:
     def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
         """The document in UTF-8."""
         grid = Grid.of(timeline.video)
-        keywords = [
+        files = media_files(timeline, grid)
+        found = [(span, piece) for span in spans(timeline, grid) for piece in pieces(files, span.first, span.end)]
+        clips = [
             element(
-                "keyword",
-                start=time(grid, grid.start_frame + span.first),
-                duration=time(grid, span.frames),
-                value=span.name.replace(",", ";"),
-                note=span.note,
+                "asset-clip",
+                *(_keyword(span, piece) for span, piece in found if piece.file is file),
+                ref=_asset_id(file),
+                name=file.title,
+                start=time(file.grid, file.grid.start_frame),
+                duration=time(file.grid, file.frames),
+                format="r1",
+                tcFormat=_tc_format(file.grid),
             )
-            for span in spans(timeline, grid)
+            for file in files
         ]
-        clip = element(
-            "asset-clip",
-            *keywords,
-            ref="r2",
-            name=title(timeline),
-            start=time(grid, grid.start_frame),
-            duration=time(grid, grid.frames),
-            format="r1",
-            tcFormat=_tc_format(grid),
-        )
-        return _document(timeline, grid, element("event", clip, name="Personae"))
+        return _document(timeline, grid, files, element("event", *clips, name="Personae"))
+
+
+def _keyword(span: Span, piece: Piece) -> Element:
+    own = piece.file.grid
+    return element(
+        "keyword",
+        start=time(own, own.start_frame + piece.first),
+        duration=time(own, piece.frames),
+        value=span.name.replace(",", ";"),
+        note=span.note,
+    )
 
 
 def stringout(timeline: Timeline, cuts: Sequence[Cut], name: str) -> bytes:
     """A project with the cuts in its primary storyline, one after the other."""
     grid = Grid.of(timeline.video)
+    files = media_files(timeline, grid)
     clips, offset = [], 0
     for cut in cuts:
-        first, end = grid.span(cut.start_pts, cut.end_pts)
-        clips.append(
-            element(
-                "asset-clip",
-                ref="r2",
-                offset=time(grid, offset),
-                name=line(" + ".join(cut.names)) or title(timeline),
-                start=time(grid, grid.start_frame + first),
-                duration=time(grid, end - first),
-                format="r1",
-                tcFormat=_tc_format(grid),
+        for piece in pieces(files, *grid.span(cut.start_pts, cut.end_pts)):
+            own = piece.file.grid
+            clips.append(
+                element(
+                    "asset-clip",
+                    ref=_asset_id(piece.file),
+                    offset=time(grid, offset),
+                    name=line(" + ".join(cut.names)) or title(timeline),
+                    start=time(own, own.start_frame + piece.first),
+                    duration=time(own, piece.frames),
+                    format="r1",
+                    tcFormat=_tc_format(own),
+                )
             )
-        )
-        offset += end - first
+            offset += piece.frames
     sequence = element(
         "sequence",
         element("spine", *clips),
@@ -78,7 +87,7 @@ def stringout(timeline: Timeline, cuts: Sequence[Cut], name: str) -> bytes:
         tcFormat=_tc_format(grid),
     )
     project = element("project", sequence, name=line(name))
-    return _document(timeline, grid, element("event", project, name="Personae"))
+    return _document(timeline, grid, files, element("event", project, name="Personae"))
 
 
 def time(grid: Grid, frames: int) -> str:
@@ -88,23 +97,32 @@ def time(grid: Grid, frames: int) -> str:
     return f"{frames * grid.rate.denominator}/{grid.rate.numerator}s"
 
 
-def _document(timeline: Timeline, grid: Grid, event: Element) -> bytes:
+def _document(timeline: Timeline, grid: Grid, files: Sequence[MediaFile], event: Element) -> bytes:
     width, height = timeline.video.size_wh
     form = element("format", id="r1", frameDuration=time(grid, 1), width=str(width), height=str(height))
+    resources = element("resources", form, *(_asset(file) for file in files))
+    root = element("fcpxml", resources, element("library", event), version="1.10")
+    return document(root, "fcpxml")
+
+
+def _asset_id(file: MediaFile) -> str:
+    return f"r{file.number + 1}"
+
+
+def _asset(file: MediaFile) -> Element:
     asset = element(
         "asset",
-        element("media-rep", kind="original-media", src=file_url(timeline.video.path)),
-        id="r2",
-        name=file_name(timeline),
-        start=time(grid, grid.start_frame),
-        duration=time(grid, grid.frames),
+        element("media-rep", kind="original-media", src=file_url(file.path)),
+        id=_asset_id(file),
+        name=file.name,
+        start=time(file.grid, file.grid.start_frame),
+        duration=time(file.grid, file.frames),
         hasVideo="1",
         format="r1",
     )
-    if timeline.video.sound_channels:
-        asset.attrib |= {"hasAudio": "1", "audioSources": "1", "audioChannels": str(timeline.video.sound_channels)}
-    root = element("fcpxml", element("resources", form, asset), element("library", event), version="1.10")
-    return document(root, "fcpxml")
+    if file.sound_channels:
+        asset.attrib |= {"hasAudio": "1", "audioSources": "1", "audioChannels": str(file.sound_channels)}
+    return asset
 
 
 def _tc_format(grid: Grid) -> str:

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from personae.exports.film_writer import SOUND_HZ
+from personae.exports.source_film import SourceFile
 from personae.media.film_file import open_container
 
 _RUN_UP_S = Fraction(1)
+
+
+def film_sound(files: Sequence[SourceFile], start_s: Fraction, end_s: Fraction) -> NDArray[np.float32]:
+    """The first sound track of several files in a row between two times of the film's clock; see `sound_between`."""
+    heard = [np.zeros((2, 0), np.float32)]
+    for file in files:
+        # What lies before the first file's first picture, or after the last one's, is asked of that file.
+        begin = start_s if file is files[0] else max(start_s, file.begin_s)
+        end = end_s if file.end_s is None else min(end_s, file.end_s)
+        if begin < end:
+            heard.append(sound_between(str(file.path), begin - file.shift_s, end - file.shift_s))
+    return np.concatenate(heard, axis=1)
 
 
 def sound_between(path: str, start_s: Fraction, end_s: Fraction) -> NDArray[np.float32]:
@@ -20,6 +34,8 @@ def sound_between(path: str, start_s: Fraction, end_s: Fraction) -> NDArray[np.f
     length = round((end_s - start_s) * SOUND_HZ)
     result = np.zeros((2, length), np.float32)
     with open_container(path) as container:
+        if not container.streams.audio:
+            return result
         stream = container.streams.audio[0]
         if start_s > _RUN_UP_S and stream.time_base:
             container.seek(int((start_s - _RUN_UP_S) / stream.time_base), stream=stream)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.errors import FilmError
+from personae.exports.source_film import is_pictures, paths_of
 from personae.media.film import Video
 from personae.types import PixelArray
 
@@ -28,12 +29,13 @@ _QUALITY = {"preset": "fast", "crf": "18"}  # hardly to be told from the origina
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 
 
-def format_of(path: Path, source: str) -> str:
-    """The container for a file name; FilmError where there is none, `source` is gone, or `path` is that film."""
-    if not Path(source).exists():
-        raise FilmError(source, "the film that was scanned is not there any more. Say where it is: --media FILM")
-    if path.exists() and path.samefile(source):
-        raise FilmError(path, "this is the film itself, which is never written over. Choose another name.")
+def format_of(path: Path, video: Video) -> str:
+    """The container for a file name; FilmError where there is none, the film is gone, or `path` is of that film."""
+    for source in paths_of(video):
+        if not source.exists() and not is_pictures(source):
+            raise FilmError(source, "the film that was scanned is not there any more. Say where it is: --media FILM")
+        if path.exists() and source.exists() and path.samefile(source):
+            raise FilmError(path, "this is the film itself, which is never written over. Choose another name.")
     if path.suffix.lower() not in FORMATS:
         raise FilmError(path, f"a film is written as {', '.join(FORMATS)}. Choose one of these names.")
     return FORMATS[path.suffix.lower()]

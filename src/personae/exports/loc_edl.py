@@ -1,4 +1,4 @@
-"""An EDL with `* LOC:` markers, as Avid and many finishing systems read: the film as one event, a line per appearance.
+"""An EDL with `* LOC:` markers, as Avid and many finishing systems read: an event per file, a line per appearance.
 
 A locator has no length; its text gives the number of frames and the last one.
 """
@@ -9,13 +9,14 @@ from pathlib import Path
 
 from personae.exports.edl import LOCATOR_COLOURS, LOCATOR_UNKNOWN, comments, event, fcm
 from personae.exports.grid import Grid
-from personae.exports.spans import spans, title
+from personae.exports.media_files import MediaFile, media_files
+from personae.exports.spans import Span, spans, title
 from personae.timeline.timeline import Timeline
 from personae.types import count_of
 
 
 class Locators:
-    """`.loc.edl`: one event with a locator per appearance."""
+    """`.loc.edl`: the film as one event (one per file, of several in a row) with a locator per appearance."""
 
     name = "loc"
     suffixes = (".loc.edl",)
@@ -24,11 +25,22 @@ class Locators:
     def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
         """The EDL in UTF-8."""
         grid = Grid.of(timeline.video)
-        whole = (grid.timecode(0), grid.timecode(grid.frames))
-        lines = [f"TITLE: {title(timeline)}", f"FCM: {fcm(grid)}", "", event(timeline, 1, whole, whole)]
-        lines += comments(timeline)
-        for span in spans(timeline, grid):
-            colour = span.colour_of(LOCATOR_COLOURS, LOCATOR_UNKNOWN)
-            text = f"{span.name} ({count_of(span.frames, 'frame')} to {grid.timecode(span.end - 1)})"
-            lines.append(f"* LOC: {grid.timecode(span.first)} {colour:<7} {text}")
+        files, found = media_files(timeline, grid), spans(timeline, grid)
+        lines = [f"TITLE: {title(timeline)}", f"FCM: {fcm(grid)}", ""]
+        for file in files:
+            source = (file.grid.timecode(0), file.grid.timecode(file.frames))
+            record = (grid.timecode(file.first), grid.timecode(file.first + file.frames))
+            lines.append(event(file, file.number, source, record))
+            lines += comments(file)
+            lines += [_locator(span, grid) for span in found if _begins_in(span, file, files)]
         return ("\n".join(lines) + "\n").encode()
+
+
+def _begins_in(span: Span, file: MediaFile, files: tuple[MediaFile, ...]) -> bool:
+    return file.first <= span.first and (file is files[-1] or span.first < file.first + file.frames)
+
+
+def _locator(span: Span, grid: Grid) -> str:
+    colour = span.colour_of(LOCATOR_COLOURS, LOCATOR_UNKNOWN)
+    text = f"{span.name} ({count_of(span.frames, 'frame')} to {grid.timecode(span.end - 1)})"
+    return f"* LOC: {grid.timecode(span.first)} {colour:<7} {text}"

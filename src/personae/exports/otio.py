@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from personae.exports.grid import Grid
-from personae.exports.spans import file_name, file_url, line, spans, title
+from personae.exports.media_files import MediaFile, Piece, media_files, pieces
+from personae.exports.spans import Span, file_url, line, spans, title
 from personae.timeline.selection import Cut
 from personae.timeline.timeline import Timeline
 
@@ -30,39 +31,47 @@ class OpenTimeline:
     def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
         """The document in UTF-8."""
         grid = Grid.of(timeline.video)
-        markers = [
-            {
-                "OTIO_SCHEMA": "Marker.2",
-                "name": span.name,
-                "color": span.colour_of(COLOURS, UNKNOWN),
-                "comment": span.note,
-                "marked_range": _range(grid, grid.start_frame + span.first, span.frames),
-                "metadata": {
-                    "personae": {
-                        "id": span.appearance.id,
-                        "character": None if span.appearance.character is None else span.name,
-                        "unknown": None if span.appearance.unknown is None else span.name,
-                        "similarity": span.appearance.similarity,
-                        "confidence": span.appearance.confidence,
-                        "decided_by": span.appearance.decided_by,
-                        "depicted": span.appearance.depicted,
-                    }
-                },
+        files = media_files(timeline, grid)
+        found = [(span, piece) for span in spans(timeline, grid) for piece in pieces(files, span.first, span.end)]
+        clips, sound = [], []
+        for whole in pieces(files, 0, grid.frames):
+            markers = [_marker(span, piece) for span, piece in found if piece.file is whole.file]
+            clips.append(_clip(whole, whole.file.title, markers))
+            sound.append(_clip(whole, whole.file.title, []))
+        return _document(timeline, title(timeline), clips, sound, _time(grid, grid.start_frame))
+
+
+def _marker(span: Span, piece: Piece) -> Any:
+    own = piece.file.grid
+    return {
+        "OTIO_SCHEMA": "Marker.2",
+        "name": span.name,
+        "color": span.colour_of(COLOURS, UNKNOWN),
+        "comment": span.note,
+        "marked_range": _range(own, own.start_frame + piece.first, piece.frames),
+        "metadata": {
+            "personae": {
+                "id": span.appearance.id,
+                "character": None if span.appearance.character is None else span.name,
+                "unknown": None if span.appearance.unknown is None else span.name,
+                "similarity": span.appearance.similarity,
+                "confidence": span.appearance.confidence,
+                "decided_by": span.appearance.decided_by,
+                "depicted": span.appearance.depicted,
             }
-            for span in spans(timeline, grid)
-        ]
-        clip = _clip(timeline, grid, title(timeline), 0, grid.frames, markers)
-        sound = _clip(timeline, grid, title(timeline), 0, grid.frames, [])
-        return _document(timeline, title(timeline), [clip], [sound], _time(grid, grid.start_frame))
+        },
+    }
 
 
 def stringout(timeline: Timeline, cuts: Sequence[Cut], name: str) -> bytes:
     """A track of the cuts, one after the other, and one of their sound."""
     grid = Grid.of(timeline.video)
-    clips = []
-    for cut in cuts:
-        first, end = grid.span(cut.start_pts, cut.end_pts)
-        clips.append(_clip(timeline, grid, line(" + ".join(cut.names)) or title(timeline), first, end, []))
+    files = media_files(timeline, grid)
+    clips = [
+        _clip(piece, line(" + ".join(cut.names)) or title(timeline), [])
+        for cut in cuts
+        for piece in pieces(files, *grid.span(cut.start_pts, cut.end_pts))
+    ]
     return _document(timeline, line(name), clips, clips, None)
 
 
@@ -75,19 +84,23 @@ def _document(timeline: Timeline, name: str, clips: list[Any], sound: list[Any],
     return (json.dumps(whole, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def _clip(timeline: Timeline, grid: Grid, name: str, first: int, end: int, markers: list[Any]) -> Any:
-    media = {
-        "OTIO_SCHEMA": "ExternalReference.1",
-        "name": file_name(timeline),
-        "target_url": file_url(timeline.video.path),
-        "available_range": _range(grid, grid.start_frame, grid.frames),
-        "metadata": {"personae": {"reel": line(timeline.video.reel or ""), "drop_frame": grid.drop}},
-    }
+def _clip(piece: Piece, name: str, markers: list[Any]) -> Any:
+    file, own = piece.file, piece.file.grid
     clip = _item("Clip.2", name=name, markers=markers)
-    clip["source_range"] = _range(grid, grid.start_frame + first, end - first)
-    clip["media_references"] = {"DEFAULT_MEDIA": media}
+    clip["source_range"] = _range(own, own.start_frame + piece.first, piece.frames)
+    clip["media_references"] = {"DEFAULT_MEDIA": _media(file)}
     clip["active_media_reference_key"] = "DEFAULT_MEDIA"
     return clip
+
+
+def _media(file: MediaFile) -> Any:
+    return {
+        "OTIO_SCHEMA": "ExternalReference.1",
+        "name": file.name,
+        "target_url": file_url(file.path),
+        "available_range": _range(file.grid, file.grid.start_frame, file.frames),
+        "metadata": {"personae": {"reel": line(file.reel or ""), "drop_frame": file.grid.drop}},
+    }
 
 
 def _item(schema: str, **fields: Any) -> dict[str, Any]:

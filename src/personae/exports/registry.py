@@ -50,10 +50,16 @@ def exporters() -> dict[str, Exporter]:
 
 
 def exporter_for(path: Path, format: str | None = None) -> Exporter:
-    """The exporter called `format`, or the one with the longest suffix that `path` ends in; SettingError lists them."""
+    """The exporter called `format` (or its suffix), or the one with the longest suffix that `path` ends in.
+
+    Raises SettingError, which lists them.
+    """
     known = exporters()
     if format is not None:
-        if format not in known:
+        if format not in known:  # people say "srt" or ".fcpxml" too
+            named = [one for one in known.values() if f".{format.lower().lstrip('.')}" in one.suffixes]
+            if named:
+                return named[0]
             raise SettingError(f"There is no format called {format!r}. Known here: {', '.join(known)}.")
         return known[format]
     name = path.name.lower()

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from personae.errors import FilmError
-from personae.exports.film_sound import sound_between
+from personae.exports.film_sound import film_sound
 from personae.exports.film_writer import FilmWriter, film_errors, format_of
+from personae.exports.source_film import open_source, source_files
 from personae.files import open_whole
-from personae.media.video import open_film
+from personae.media.film import ReadSoFar
 from personae.timeline.selection import Cut
 from personae.timeline.timeline import Timeline
 from personae.types import Progress, ProgressCallback
@@ -23,23 +24,25 @@ def write_film(
 ) -> None:
     """Write the cuts as one film; picture for picture, sound for sound, exact to the sample.
 
-    Reads the film at `timeline.video.path`. Raises FilmError where it cannot be read, WriteError.
+    Reads the film, or its parts, where `timeline.video` says. Raises FilmError where it cannot be read, WriteError.
     """
     video = timeline.video
-    container = format_of(path, video.path)
+    container = format_of(path, video)
     total = sum(cut.end_pts - cut.start_pts for cut in cuts)
-    with film_errors(path), open_film(video.path, stream=video.stream) as film:
-        sound = film.video.sound_channels > 0
+    with film_errors(path), open_source(video) as film:
+        files = source_files(video, film)
+        sound = max((part.sound_channels for part in video.parts), default=film.video.sound_channels) > 0
         base = film.video.time_base
+        known = ReadSoFar(part_starts=tuple(part.start_pts for part in video.parts))
         done = 0
         with open_whole(path) as file, FilmWriter(file, container, film.video, sound=sound) as out:
             for cut in cuts:
                 pictures, heard = 0, cut.start_pts
-                for picture in film.pictures(start_pts=cut.start_pts):
+                for picture in film.pictures(start_pts=cut.start_pts, so_far=known):
                     if picture.pts >= cut.end_pts:
                         break
                     if sound and (picture.pts - heard) * base >= _SOUND_EVERY_S:
-                        out.sound(sound_between(video.path, heard * base, picture.pts * base))
+                        out.sound(film_sound(files, heard * base, picture.pts * base))
                         heard = picture.pts
                     out.picture(picture.rgb(), done + picture.pts - cut.start_pts)
                     pictures += 1
@@ -50,5 +53,5 @@ def write_film(
                     start = float(video.seconds(cut.start_pts))
                     raise FilmError(video.path, f"no picture at {start:.1f} s. Is it the film that was scanned?")
                 if sound:
-                    out.sound(sound_between(video.path, heard * base, cut.end_pts * base))
+                    out.sound(film_sound(files, heard * base, cut.end_pts * base))
                 done += cut.end_pts - cut.start_pts

@@ -93,7 +93,7 @@ def _performers(folder: Path, characters: set[str], notes: list[str]) -> dict[st
     found: dict[str, str] = {}
     for row in rows:
         cells = [unicodedata.normalize("NFC", cell.strip()) for cell in row]
-        if not any(cells) or cells[:2] == ["character", "performer"]:
+        if not any(cells) or [cell.casefold() for cell in cells[1:]] == ["performer"]:
             continue
         if len(cells) != 2 or not all(cells):
             raise CastError(f"{path}: the line {','.join(row)!r} is not `character,performer`.")

@@ -19,6 +19,22 @@ RESTARTED = "the file's clock starts again here"
 
 
 @dataclass(frozen=True)
+class FilmPart:
+    """One file of a film that is several in a row (`--as-one`), with the timecode and reel that the file itself has.
+
+    `start_pts`: where its first picture is in the film's own time; exact once the film was read.
+    """
+
+    path: str
+    start_pts: int
+    start_timecode: str | None = None
+    drop_frame: bool = False
+    reel: str | None = None
+    sound_channels: int = 0
+    stream: int = 0
+
+
+@dataclass(frozen=True)
 class Video:
     """The film as it was read. `size_wh`: displayed pixels (rotation and pixel aspect applied); `frames`: decoded.
 
@@ -41,6 +57,8 @@ class Video:
     reel: str | None = None
     sound_channels: int = 0
     """Of the first sound track; 0: the film is silent."""
+    parts: tuple[FilmPart, ...] = ()
+    """The files in their order, of a film that is several; `path`, timecode and reel above are the first's then."""
 
     def seconds(self, pts: int) -> float:
         """Seconds from the film's first picture."""

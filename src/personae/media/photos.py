@@ -180,7 +180,7 @@ def _decoder(path: Path, file: BinaryIO, prefix: bytes) -> tuple[str, str] | Non
             return "AvifImagePlugin", "AVIF"
         if brands & _HEIF_BRANDS:
             return None
-        raise PhotoError(path, "this is a film or sound file, not a photo.")
+        raise PhotoError(path, "this is a film or sound file, not a photo. Films are read by personae scan.")
     raise PhotoError(
         path, "this is not a picture in a format known here. Open it in its own program and export it as JPEG or PNG."
     )

@@ -24,6 +24,9 @@ CUT_LEVEL = 8.0
 """Mean difference (levels of Y, Cb and Cr together) below which neighbouring pictures are never a cut."""
 CUT_RATIO = 2.0
 """How many times as large as the differences around it a cut's is."""
+AROUND = 3
+AROUND_S = 0.1
+"""So many differences on either side count, and all within this time, by the largest of each side."""
 SAME_SCENE = 0.85
 """Correlation, after the best shift, from which on two pictures show the same scene."""
 RETURNED = 0.4
@@ -32,6 +35,8 @@ UNLIKE = 0.6
 """Correlation, after the best shift, above which the ends of a gradual change may still be one scene."""
 FLASH_S = 0.25
 """A scene that is back so soon has not been left: photographers' flashes, strobes, single damaged pictures."""
+BLEND_ERROR = 0.02
+"""What of a picture a mixture of its neighbours may leave unexplained: a share of their difference, squared."""
 DISSOLVE_S = (0.24, 0.48, 0.8, 1.2, 1.8, 2.6)
 """Lengths of time over which dissolves are looked for."""
 STEP_S = 0.04
@@ -81,6 +86,7 @@ class ShotDetector:
         self._unit = time_base
         self._flash = round(FLASH_S / time_base)
         self._lengths = [round(length_s / time_base) for length_s in DISSOLVE_S]
+        self._near = round(AROUND_S / time_base)
         self._step = STEP_S * 0.75 / float(time_base)
         self._recent: deque[_Seen] = deque()
         self._checked = -1
@@ -135,15 +141,27 @@ class ShotDetector:
                 if self._held is not None and self._held[1].start_pts < seen.pts <= self._held[1].end_pts:
                     self._held = None
                 found.append(Boundary(seen.pts, "cut", seen.pts, seen.pts))
-        while len(recent) > 4 and recent[3].pts < self._checked - self._flash:
+        while len(recent) > AROUND + 2 and recent[AROUND + 1].pts < self._checked - self._flash:
             recent.popleft()
         return found
 
     def _is_cut(self, at: int) -> bool:
-        recent, seen = self._recent, self._recent[at]
+        recent, seen = list(self._recent), self._recent[at]
         if seen.change < CUT_LEVEL:
             return False
-        around = [recent[i].change for i in range(max(at - 2, 1), min(at + 3, len(recent))) if i != at]
+        # A picture blended of both scenes divides the jump: its larger part is the cut, and the smaller is no motion.
+        blended = set()
+        for first, other in ((at - 2, at - 1), (at - 1, at + 1)):
+            if first >= 0 and first + 2 < len(recent) and _is_blend(*recent[first : first + 3]):
+                blended.add(other)
+                if recent[other].pts in self._cuts or recent[other].change > seen.change:
+                    return False
+        # The largest: a picture shown again (24 a second played as 30, or as 60) says nothing about the motion.
+        near = [
+            i for i in range(1, len(recent)) if abs(i - at) <= AROUND or abs(recent[i].pts - seen.pts) <= self._near
+        ]
+        sides = ([i for i in near if i < at and i not in blended], [i for i in near if i > at and i not in blended])
+        around = [max(recent[i].change for i in side) for side in sides if side]
         if around and seen.change < CUT_RATIO * float(np.mean(around)):
             return False
         before = recent[at - 1]
@@ -235,6 +253,18 @@ def _half(small: PixelArray) -> PixelArray:
     import cv2
 
     return np.asarray(cv2.resize(small, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _is_blend(before: _Seen, seen: _Seen, after: _Seen) -> bool:
+    """Whether a picture is a mixture of the two beside it, as rate converters make them; motion is none."""
+    difference = before.coarse - after.coarse
+    energy = float(difference @ difference)
+    if energy == 0:
+        return False
+    rest = seen.coarse - after.coarse
+    share = float(rest @ difference) / energy
+    left = rest - share * difference
+    return 0.1 < share < 0.9 and float(left @ left) < BLEND_ERROR * energy
 
 
 def _abrupt(one: _Seen, other: _Seen) -> bool:

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from personae.errors import FilmError, SettingError
-from personae.media.film import RESTARTED, FilmPicture, Gap, ReadSoFar, Video, is_irregular, merged
+from personae.media.film import RESTARTED, FilmPart, FilmPicture, Gap, ReadSoFar, Video, is_irregular, merged
 from personae.media.film_file import FilmFile
 from personae.media.picture_sequence import PictureSequence, is_pattern
 from personae.media.timecode import Counting, allows_drop_frame, parse_rate
@@ -77,6 +77,11 @@ class Film:
             part.close()
 
     @property
+    def own_starts_s(self) -> list[Fraction]:
+        """Of each file, the time of its first picture by its own clock, in seconds."""
+        return [part.video.start_pts * part.video.time_base for part in self._parts]
+
+    @property
     def gaps(self) -> tuple[Gap, ...]:
         """Spans that could not be read, as far as the film was read: (start_pts, end_pts, why)."""
         return self.so_far.gaps
@@ -104,6 +109,7 @@ class Film:
             frames=self.so_far.frames,
             duration_pts=end - self.video.start_pts,
             variable_rate=self.so_far.irregular,
+            parts=starting_at(self.video.parts, self.so_far.part_starts),
         )
 
     def _in_parts(self, start_pts: int | None) -> Iterator[FilmPicture | Gap]:
@@ -233,6 +239,7 @@ def content_id(paths: Sequence[Path]) -> str:
 def _joined(files: Sequence[Path], parts: Sequence[Part]) -> Video:
     """Facts of the whole film: those of the first file, with the lengths added."""
     first = parts[0].video
+    begin, in_a_row = first.start_pts, []
     for part in parts:
         video = part.video
         if video.size_wh != first.size_wh:
@@ -241,12 +248,39 @@ def _joined(files: Sequence[Path], parts: Sequence[Part]) -> Video:
                 f"its pictures are {video.size_wh[0]}x{video.size_wh[1]}, those of {files[0].name} "
                 f"{first.size_wh[0]}x{first.size_wh[1]}. Files of one film must have one size.",
             )
+        in_a_row.append(_part(video, begin))
+        begin += round(video.duration_pts * video.time_base / first.time_base)
     return replace(
         first,
+        # Results are read from other folders than the one that the scan was started in.
+        path=_absolute(first.path),
+        parts=tuple(in_a_row) if len(parts) > 1 else (),
         content_id=content_id([file for part in parts for file in part.files]),
         frames=sum(part.video.frames for part in parts),
         duration_pts=sum(round(part.video.duration_pts * part.video.time_base / first.time_base) for part in parts),
     )
+
+
+def _part(video: Video, start_pts: int) -> FilmPart:
+    """A file's own timecode and reel; a timecode that does not exist at its rate is left out."""
+    try:
+        own = _with_timecode(video, None, None)
+    except SettingError:
+        own = replace(video, start_timecode=None, drop_frame=False)
+    return FilmPart(
+        _absolute(own.path), start_pts, own.start_timecode, own.drop_frame, own.reel, own.sound_channels, own.stream
+    )
+
+
+def starting_at(parts: tuple[FilmPart, ...], starts: Sequence[int]) -> tuple[FilmPart, ...]:
+    """The parts with where they really start."""
+    if len(parts) != len(starts):
+        return parts
+    return tuple(replace(part, start_pts=start) for part, start in zip(parts, starts, strict=True))
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).absolute())
 
 
 def _at_rate(video: Video, rate: Fraction) -> Video:

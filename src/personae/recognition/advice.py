@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from personae.recognition.crossvalidation import Outcomes
 from personae.recognition.evaluation import Evaluation, FaceFacts
@@ -41,14 +42,21 @@ class Advice:
 
 def advise(
     evaluation: Evaluation, faces: Sequence[FaceFacts], tested: Outcomes, stranger_faces: Sequence[FaceFacts],
-    strangers: Outcomes,
+    strangers: Outcomes, performers: Mapping[str, str] | None = None,
 ) -> tuple[Advice, ...]:  # fmt: skip
-    """What to do, from the arguments of `evaluate` and its result; at least one sentence."""
+    """What to do, from the arguments of `evaluate` and its result; at least one sentence.
+
+    `performers`: character -> who plays it, where declared.
+    """
+    roles = performers or {}
+    open_ = _between_roles(tested, roles)
+    shared, tested = tested[open_], tested[~open_]
     photos = _photos(evaluation, faces, tested)
     found = [
         *photos,
         *_strangers(evaluation, stranger_faces, strangers),
-        *_look_alikes(evaluation),
+        *_roles(shared, roles),
+        *_look_alikes(evaluation, roles),
         *_misses(faces, tested, {path for item in photos for path in item.photos}),
         *_few(evaluation),
         *_frontal(evaluation, faces),
@@ -57,6 +65,34 @@ def advise(
         doubt = "" if evaluation.tested >= SURE else " So few photos say little, though: more would tell more."
         found.append(Advice("nothing", f"Nothing to mend: every photo that could be tested got its name.{doubt}"))
     return tuple(found)
+
+
+def _between_roles(tested: Outcomes, roles: Mapping[str, str]) -> NDArray[np.bool_]:
+    """(n,) photos that got no name, or another role's, since a face cannot tell the roles of one performer apart."""
+    return np.array(
+        [
+            truth in roles and roles[truth] == roles.get(best) and (truth != best or (not named and margin > NEARLY))
+            for truth, best, named, margin in zip(tested.truth, tested.best, tested.named, tested.margin, strict=True)
+        ],
+        bool,
+    )
+
+
+def _roles(shared: Outcomes, roles: Mapping[str, str]) -> list[Advice]:
+    """What declared performers cost."""
+    found = []
+    for performer in dict.fromkeys(roles[str(truth)] for truth in shared.truth):
+        names = sorted(name for name in roles if roles[name] == performer)
+        count = sum(roles[str(truth)] == performer for truth in shared.truth)
+        found.append(
+            Advice(
+                "one-performer",
+                f"{_names(names)} are played by {performer}, as performers.csv says: {count_of(count, 'photo')} of "
+                'theirs would be left open ("A or B"), and count as unknown here. More photos do not help.',
+                tuple(names),
+            )
+        )
+    return found
 
 
 def _photos(evaluation: Evaluation, faces: Sequence[FaceFacts], tested: Outcomes) -> list[Advice]:
@@ -129,12 +165,13 @@ def _strangers(evaluation: Evaluation, stranger_faces: Sequence[FaceFacts], stra
     return found
 
 
-def _look_alikes(evaluation: Evaluation) -> list[Advice]:
+def _look_alikes(evaluation: Evaluation, roles: Mapping[str, str]) -> list[Advice]:
     pairs: dict[tuple[str, str], int] = defaultdict(int)
     for item in evaluation.characters:
         for other, count in item.alike:
             low, high = sorted((item.character, other))
-            pairs[low, high] += count
+            if low not in roles or roles[low] != roles.get(high):
+                pairs[low, high] += count
     found = []
     for (one, other), count in sorted(pairs.items(), key=lambda pair: -pair[1]):
         if count >= 2:
@@ -142,7 +179,7 @@ def _look_alikes(evaluation: Evaluation) -> list[Advice]:
                 Advice(
                     "look-alikes",
                     f"{one} and {other} are look-alikes: {count_of(count, 'photo')} of one would pass for the other. "
-                    "Give both more photos, of all sides; if one performer plays both, faces cannot tell them apart.",
+                    "Give both more photos, of all sides; if one performer plays both, say so in performers.csv.",
                     (one, other),
                 )
             )

@@ -22,12 +22,15 @@ def judge_photos(
     if not len(enrolment):
         return {}, []
     names, numbers = np.unique(enrolment.characters, return_inverse=True)
+    people_of = [enrolment.person_of(str(name)) for name in names]
+    people = sorted(set(people_of))
     verdicts = find_outliers(
         enrolment.embeddings,
         numbers,
         enrolment.looks,
         background,
         face_px=enrolment.face_px,
+        persons=[people.index(person) for person in people_of],
         trusted=[row for row, photo in enumerate(enrolment.photo_ids) if photo in set(trusted)],
     )
 

@@ -233,17 +233,17 @@ def leave_characters_out(
 ) -> Outcomes:
     """Each photo as a stranger's, under a model of the cast without its character.
 
-    One character is left out at a time, or, in a cast of more than `most`, one `most`-th of it. Empty for a cast of
-    one.
+    One character is left out at a time, or, in a cast of more than `most`, one `most`-th of it; with it go the other
+    roles of its performer, who would be no stranger. Empty for a cast of one.
     """
-    names = sorted(set(enrolment.characters))
-    if len(names) < 2:
+    of = enrolment.persons
+    people = sorted(set(of))
+    if len(people) < 2:
         return Outcomes.empty()
-    of = np.array(enrolment.characters, object)
     parts = []
-    batches = [set(names[start::most]) for start in range(min(most, len(names)))]
+    batches = [set(people[start::most]) for start in range(min(most, len(people)))]
     for done, batch in enumerate(batches):
-        absent = np.array([name in batch for name in of])
+        absent = np.array([person in batch for person in of])
         model, _ = fit_enrolment(enrolment[np.flatnonzero(~absent).tolist()], settings, embedder, negatives)
         parts.append(_score_rows(model, enrolment, np.flatnonzero(absent), genuine=False))
         if progress is not None:

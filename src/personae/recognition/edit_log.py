@@ -103,6 +103,16 @@ class EditLog:
                     found[photo] = np.frombuffer(blob, "<f4").astype(np.float32)
         return found
 
+    def copies_of(self, photos: Iterable[int], dimension: int) -> FloatArray:
+        """Embeddings (m, dimension) of the small copies of those photos (by id) that were made."""
+        found = [np.empty(0, np.float32)]
+        with self.gallery.checked():
+            for photo in photos:
+                for (blob,) in self.gallery.query("SELECT copies FROM faces WHERE photo = ?", (photo,)):
+                    found.append(np.frombuffer(blob or b"", "<f4").astype(np.float32))
+        rows = np.concatenate(found).reshape(-1, max(dimension, 1))
+        return rows[rows.any(axis=1)]
+
     # Writing
 
     def record(self, action: str, detail: dict[str, Any]) -> int:

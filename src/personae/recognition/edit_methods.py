@@ -16,7 +16,7 @@ from personae.errors import InputError, ModelNotFoundError, PhotoError, StoreErr
 from personae.files import project_lock
 from personae.recognition import model_file
 from personae.recognition.edit_log import Change, Edit, EditLog
-from personae.recognition.gallery import Gallery
+from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
 from personae.settings import Settings
 from personae.types import ProgressCallback
 
@@ -71,6 +71,12 @@ class EditMethods:
             return [add(gallery, name, paths, self.analyzer, self.settings, look=look, progress=progress_callback)]
 
         return self._edit("add", work, create=True)
+
+    def add_faces(self, name: str, faces: Sequence[tuple[PhotoRecord, EnrolledFace]]) -> EditReport:
+        """Enrol faces that are embedded already, such as those that `personae.naming.learn` takes from a film."""
+        from personae.recognition.editing import add_faces
+
+        return self._edit("add", lambda gallery: [add_faces(gallery, name, faces)], create=True)
 
     def is_character(self, name: str) -> bool:
         """Whether the gallery knows a character of that name."""

@@ -21,7 +21,7 @@ from personae.files import sha256_of
 from personae.media.photos import find
 from personae.recognition.edit_log import Change, Edit, EditLog, Negative, as_rows
 from personae.recognition.enrolment import WantedPhoto, enrol, valid_name
-from personae.recognition.gallery import Gallery, PhotoRecord
+from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
 from personae.settings import Settings
 from personae.types import AnalyzedFaces, FloatArray, ProgressCallback, count_of
 
@@ -178,6 +178,26 @@ def add(
         },
     )
     return _outcome(log, edit, changes, rejected, report.notes)
+
+
+def add_faces(gallery: Gallery, name: str, faces: Sequence[tuple[PhotoRecord, EnrolledFace]]) -> Outcome:
+    """Enrol faces that were embedded elsewhere (in a film) as those of `name`; what is enrolled already stays."""
+    name, log = valid_name(name), EditLog(gallery)
+    before = _enrolled(gallery)
+    had = {(photo.given, photo.path) for photo in gallery.photos(withdrawn=True)}
+    edit = log.record("add", {"into": name})
+    for photo, face in faces:
+        log.place(edit, name, photo.sha256, name)
+        if (name, photo.path) not in had:
+            gallery.put_photo(replace(photo, character=name, given=name), face)
+    log.apply()
+    changes = _differences(before, _enrolled(gallery))
+    if not changes:
+        gallery.query("DELETE FROM edits WHERE id = ?", (edit,))
+        return Outcome(None, notes=(f"{name} has these faces.",))
+    added = [photo.path for photo, _ in faces if (name, photo.path) not in had]
+    log.explain(edit, {"into": name, "added": added, "photos": as_rows(changes)})
+    return _outcome(log, edit, changes)
 
 
 def _check_not_somebody_elses(

@@ -6,6 +6,7 @@ The order makes it safe to break off: films and caches first, the gallery last, 
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import logging
 import os
@@ -57,15 +58,23 @@ class ForgetReport:
     characters: dict[str, int] = field(default_factory=dict)
 
 
+_TIMELINE = ".timeline.json"
+_MADE_OF_A_TIMELINE = (".report.html", ".sheet.html", ".annotated.*")
+
+
 @dataclass(frozen=True, eq=False)
 class _Person:
-    """Who is to be forgotten: names, photo ids, their paths and digests, embeddings (n, d), what the model held."""
+    """Who is to be forgotten: names, photo ids, their paths and digests, what the model held.
+
+    `vectors` (n, d): embeddings; `copies` (m, d): of the photos' small copies.
+    """
 
     names: frozenset[str]
     ids: tuple[int, ...]
     paths: frozenset[str]
     digests: frozenset[str]
     vectors: FloatArray
+    copies: FloatArray
     centres: FloatArray
 
 
@@ -130,7 +139,8 @@ def _person(gallery: Gallery, name: str, model_path: Path) -> _Person:
         name = check_character(gallery, name)
     names = _former_names(gallery, placements, name, live)
     own = [photo for photo in photos if placements.place(photo.given, photo.sha256).character in names]
-    faces = edits.faces_of([photo.id for photo in own if photo.id is not None])
+    ids = [photo.id for photo in own if photo.id is not None]
+    faces = edits.faces_of(ids)
     dimension = len(next(iter(faces.values()))) if faces else 0
     centres = np.empty((0, 0), np.float32)
     with contextlib.suppress(StoreError):
@@ -140,10 +150,11 @@ def _person(gallery: Gallery, name: str, model_path: Path) -> _Person:
             centres = np.asarray(model.prototypes_.centres[model.prototypes_.groups == number], np.float32)
     return _Person(
         frozenset(names),
-        tuple(photo.id for photo in own if photo.id is not None),
+        tuple(ids),
         frozenset(photo.path for photo in own),
         frozenset(photo.sha256 for photo in own if photo.sha256),
         np.stack(list(faces.values())) if faces else np.empty((0, dimension), np.float32),
+        edits.copies_of(ids, dimension),
         centres,
     )
 
@@ -240,7 +251,7 @@ def _forget_in_files(folder: Path, person: _Person, removed: dict[str, int], kee
 
 
 def _forget_in_json_file(path: Path, person: _Person, removed: dict[str, int]) -> set[Path]:
-    """Pictures that nothing in it points to any more."""
+    """Pictures that nothing in it points to any more, and what was made of a timeline: pages, the annotated film."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -252,7 +263,12 @@ def _forget_in_json_file(path: Path, person: _Person, removed: dict[str, int]) -
     text = json.dumps(cleaned, ensure_ascii=False, indent=2 if "\n" in path.read_text(encoding="utf-8") else None)
     with replacing(path):
         write_whole(path, (text + "\n").encode())
-    return {path.parent / picture for picture in gone.pictures if json.dumps(picture) not in text}
+    pictures = {path.parent / picture for picture in gone.pictures if json.dumps(picture) not in text}
+    if path.name.endswith(_TIMELINE):
+        # Faces are drawn into them, and names into the pictures of the film, where no search finds them.
+        stem = glob.escape(path.name.removesuffix(_TIMELINE))
+        pictures |= {made for end in _MADE_OF_A_TIMELINE for made in path.parent.glob(stem + end)}
+    return pictures
 
 
 def _forget_in_tracks_file(path: Path, person: _Person, removed: dict[str, int]) -> None:
@@ -289,7 +305,7 @@ def _search(
     folder, gallery = recognizer.project.folder, recognizer.project.gallery
     needles = {
         np.asarray(vector, dtype).tobytes()
-        for vector in (*person.vectors, *person.centres)
+        for vector in (*person.vectors, *person.copies, *person.centres)
         for dtype in ("<f4", "<f2", "<f8")
     }
     pattern = names_pattern(person.names)

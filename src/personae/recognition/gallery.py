@@ -113,6 +113,16 @@ class Enrolment:
     def __len__(self) -> int:
         return len(self.characters)
 
+    def person_of(self, character: str) -> tuple[bool, str]:
+        """Who plays a character, one value per person: (True, performer), or (False, character) if none is declared."""
+        performer = self.performers.get(character)
+        return (False, character) if performer is None else (True, performer)
+
+    @property
+    def persons(self) -> list[tuple[bool, str]]:
+        """(n) whose face each is; see `person_of`."""
+        return [self.person_of(character) for character in self.characters]
+
     def __getitem__(self, rows: Sequence[int]) -> Enrolment:
         """Those rows, in that order."""
         keep = list(rows)

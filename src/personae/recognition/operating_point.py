@@ -24,6 +24,7 @@ import numpy as np
 from personae.errors import DamagedFileError
 from personae.files import write_whole
 from personae.recognition.model import CharacterModel
+from personae.recognition.model_file import FAR_SHOWN
 from personae.settings import TABLE, Settings
 from personae.types import FloatArray
 
@@ -115,14 +116,14 @@ def settings_for(settings: Settings, found: MeasuredFar | None) -> Settings:
     return settings if found is None else replace(settings, far=found.nominal_for(settings.far))
 
 
-def stated(card: dict[str, Any], far: float, found: MeasuredFar | None) -> dict[str, Any]:
-    """A model's card that gives FARs as they were asked and measured, not as the fitted curve has them."""
+def stated(card: dict[str, Any], model: CharacterModel, far: float, found: MeasuredFar | None) -> dict[str, Any]:
+    """A `model`'s card that gives FARs as they were asked and measured, not as the fitted curve has them."""
     if found is None or not card["operating_point"]["fitted"]:
         return {**card, "calibration": None}
     return {
         **card,
         "operating_point": {**card["operating_point"], "far": far},
-        "far_curve": [[found.real(rate)[0], threshold] for rate, threshold in card["far_curve"]],
+        "far_curve": [[rate, round(model.calibration_.threshold(found.nominal_for(rate)), 4)] for rate in FAR_SHOWN],
         "calibration": asdict(found),
     }
 

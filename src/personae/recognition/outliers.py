@@ -72,10 +72,12 @@ def find_outliers(
     *,
     face_px: FloatArray | None = None,
     trusted: Collection[int] = (),
+    persons: Sequence[int] | None = None,
 ) -> Verdicts:
     """Judge n faces: `embeddings` (n, d), their `characters` (n,) numbers and `looks` (n), face sizes `face_px` (n,).
 
     `trusted`: rows that a person vouched for; they are never outliers, and what agrees with them is none either.
+    `persons`: per character number who plays it, None where nobody plays two: roles of one person are no other's face.
     Judging what is left after taking the outliers out finds no further ones.
     """
     rows = centred(embeddings, background, face_px)
@@ -83,9 +85,10 @@ def find_outliers(
     groups = np.stack([characters, [names[look] for look in looks]], axis=1) if len(rows) else np.empty((0, 2), int)
     kept = np.arange(len(rows))
     found: list[Outlier] = []
+    played = np.arange(characters.max() + 1 if len(rows) else 0) if persons is None else np.array(persons, np.int64)
     while True:
         sets = agreeing_sets(rows, groups, kept, background, frozenset(trusted))
-        more, doubts = _judge(rows, characters, kept, sets, background, frozenset(trusted))
+        more, doubts = _judge(rows, characters, kept, sets, background, frozenset(trusted), played)
         if not more:
             break
         found += more
@@ -101,6 +104,7 @@ def _judge(
     groups: list[list[AgreeingSet]],
     background: Background,
     trusted: frozenset[int],
+    played: IntArray,
 ) -> tuple[list[Outlier], list[Outlier]]:
     """Outliers and doubts: faces in none of their character's sets, or that fit another character far better."""
     limit = agreement_limit(background)
@@ -128,7 +132,7 @@ def _judge(
                 scores[i, set_of[row]] = sets[set_of[row]].left_out(rows[row])
             own = slice(first[characters[row]], last[characters[row]])
             agreement[i] = scores[i, own].max()
-            scores[i, own] = -1.0
+            scores[i, played[owner] == played[characters[row]]] = -1.0
         scores[:, ~several] = -1.0
         other, fit = scores.argmax(axis=1), scores.max(axis=1)
         mislabelled = fit >= np.maximum(alike, agreement + LEAD)

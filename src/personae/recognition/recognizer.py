@@ -240,7 +240,7 @@ class CharacterRecognizer(EditMethods):
         fitted_to = operating_point.settings_for(settings, measured)
         model, left_out = fit_enrolment(enrolment, fitted_to, embedder, negatives)
         card = model_file.describe(model, embedder=embedder, gallery_revision=revision)
-        card = operating_point.stated(card, settings.far, measured)
+        card = operating_point.stated(card, model, settings.far, measured)
         model_file.save(model, card, self.model_path)
         with self._lock:
             self._loaded, self._card = model, card

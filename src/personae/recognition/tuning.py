@@ -9,7 +9,7 @@ Bioinformatics 7, 2006).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 from personae.errors import CastError, MissingExtraError
 from personae.recognition.background import Float64Array
 from personae.recognition.crossvalidation import ALWAYS_TRAINED, count_folds, outcomes, stratified_folds
+from personae.recognition.edit_log import Negative
 from personae.recognition.gallery import Enrolment
 from personae.recognition.intervals import Gain, paired_gain
 from personae.recognition.training import fit_enrolment
@@ -81,25 +82,29 @@ def tune(
     embedder: str,
     *,
     folds: int | None = None,
+    negatives: Sequence[Negative] = (),
     progress: ProgressCallback | None = None,
 ) -> TuningResult:
-    """Search from `settings` on; `groups` (n,): near-duplicates. Raises CastError where no photo can be left out."""
+    """Search from `settings` on. Raises CastError where no photo can be left out.
+
+    `groups` (n,): near-duplicates; `negatives`: faces that a person rejected, which every model is to respect.
+    """
     count = folds or count_folds(enrolment.characters, groups, OUTER_FOLDS)
     fold = stratified_folds(enrolment.characters, groups, count, seed=settings.seed)
     if (fold == ALWAYS_TRAINED).all():
         raise CastError("No photo can be left out: give at least one character a second, different photo.")
     n = len(enrolment)
-    before, after = _Scores(n), _Scores(n)
+    before, after = _Scores(n, negatives), _Scores(n, negatives)
     rounds = count + 1
     for number in range(count):
         kept, left_out = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         if not len(left_out):
             continue
         inside = enrolment[kept.tolist()]
-        chosen, _ = select(inside, groups[kept], settings, embedder, _part(progress, number, rounds))
+        chosen, _ = select(inside, groups[kept], settings, embedder, negatives, _part(progress, number, rounds))
         before.judge(enrolment, kept, left_out, settings, embedder)
         after.judge(enrolment, kept, left_out, chosen, embedder)
-    chosen, tried = select(enrolment, groups, settings, embedder, _part(progress, count, rounds))
+    chosen, tried = select(enrolment, groups, settings, embedder, negatives, _part(progress, count, rounds))
     names = np.unique(np.array(enrolment.characters), return_inverse=True)[1]
     rows = np.flatnonzero(before.judged)
     gain = paired_gain(before.benefit()[rows], after.benefit()[rows], groups[rows], names[rows], seed=settings.seed)
@@ -114,20 +119,21 @@ def select(
     groups: IntArray,
     settings: Settings,
     embedder: str,
+    negatives: Sequence[Negative] = (),
     tell: Callable[[float, str], None] = lambda share, what: None,
 ) -> tuple[Settings, list[Tried]]:
     """The best settings by cross-validation of these photos, and what was tried on the way."""
     space = search_space(settings)
     total, done = sum(len(values) for _, values in space) + 1, 1
     best, tried = settings, []
-    index = cross_validated_index(enrolment, groups, settings, embedder)
+    index = cross_validated_index(enrolment, groups, settings, embedder, negatives)
     tell(done / total, "as it is")
     for name, values in space:
         start, start_index = best, index
         for value in values:
             try:
                 candidate = replace(start, **{name: value})
-                found = cross_validated_index(enrolment, groups, candidate, embedder)
+                found = cross_validated_index(enrolment, groups, candidate, embedder, negatives)
             except MissingExtraError:  # a head whose library is not installed
                 found = float("-inf")
             if found > float("-inf"):
@@ -140,11 +146,13 @@ def select(
     return best, tried
 
 
-def cross_validated_index(enrolment: Enrolment, groups: IntArray, settings: Settings, embedder: str) -> float:
+def cross_validated_index(
+    enrolment: Enrolment, groups: IntArray, settings: Settings, embedder: str, negatives: Sequence[Negative] = ()
+) -> float:
     """Youden's index of `settings` on these photos."""
     count = count_folds(enrolment.characters, groups, INNER_FOLDS)
     fold = stratified_folds(enrolment.characters, groups, count, seed=settings.seed + 1)
-    scores = _Scores(len(enrolment))
+    scores = _Scores(len(enrolment), negatives)
     for number in range(count):
         left_out = np.flatnonzero(fold == number)
         if len(left_out):
@@ -156,7 +164,8 @@ def cross_validated_index(enrolment: Enrolment, groups: IntArray, settings: Sett
 class _Scores:
     """Per photo whether it was named rightly as its character's, and whether it was named as a stranger's."""
 
-    def __init__(self, n: int) -> None:
+    def __init__(self, n: int, negatives: Sequence[Negative]) -> None:
+        self._negatives = negatives
         self.right = np.full(n, np.nan)
         self.named = np.full(n, np.nan)
 
@@ -167,20 +176,24 @@ class _Scores:
         names = sorted(set(of[kept]))
         known = left_out[np.isin(of[left_out].astype(str), names)]
         self._score(enrolment, kept, known, settings, embedder, genuine=True)
-        if len(names) > 1:
-            batches = min(BATCHES, len(names))
-            for start in range(batches):
-                absent = np.array(names[start::batches])
-                inside = kept[~np.isin(of[kept].astype(str), absent)]
-                outside = left_out[np.isin(of[left_out].astype(str), absent)]
-                self._score(enrolment, inside, outside, settings, embedder, genuine=False)
+        # All roles of one performer are left out together: they are no strangers to each other.
+        persons = enrolment.persons
+        people = sorted({persons[row] for row in kept.tolist()})
+        batches = min(BATCHES, len(people)) if len(people) > 1 else 0
+        for start in range(batches):
+            absent = set(people[start::batches])
+            inside, outside = (
+                np.array([row for row in rows.tolist() if (persons[row] in absent) == is_absent], np.int64)
+                for rows, is_absent in ((kept, False), (left_out, True))
+            )
+            self._score(enrolment, inside, outside, settings, embedder, genuine=False)
 
     def _score(
         self, enrolment: Enrolment, kept: IntArray, rows: IntArray, settings: Settings, embedder: str, *, genuine: bool
     ) -> None:
         if not len(rows):
             return
-        model, _ = fit_enrolment(enrolment[kept.tolist()], settings, embedder)
+        model, _ = fit_enrolment(enrolment[kept.tolist()], settings, embedder, self._negatives)
         chosen = enrolment[rows.tolist()]
         truth: list[str | None] = [*chosen.characters] if genuine else [None] * len(rows)
         found = outcomes(model, chosen.embeddings, chosen.face_px, truth, rows)

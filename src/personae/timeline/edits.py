@@ -119,6 +119,8 @@ def _edit(row: dict[str, Any], video: Video, size: Any) -> Edit:
     if "places" in row:
         places = tuple((float(t), float(a), float(b), float(c), float(d)) for t, a, b, c, d in row["places"])
         span = row.get("span_s")
+        if not places:
+            raise ValueError("no places")
     else:  # of a contact sheet: one box in pixels stands for the whole appearance
         width, height = size or video.size_wh
         x1, y1, x2, y2 = row["box"]
@@ -142,19 +144,23 @@ def place_of(track: Track, video: Video) -> Place:
 
 
 def find(place: Place, tracks: Sequence[Track], video: Video) -> int | None:
-    """The position of the track that has a face at that time and place, or None."""
+    """The position of the track that has a face at that time and place, or None.
+
+    A track that lasts at that time goes before one that ends just before or begins just after (at a cut).
+    """
     pts = video.start_pts + round(place[0] / float(video.time_base))
     reach = round(NEAR_S / float(video.time_base))
     width, height = video.size_wh
     wanted = (place[1] * width, place[2] * height, place[3] * width, place[4] * height)
-    best: tuple[float, int] | None = None
+    best: tuple[bool, float, int] | None = None
     for at, track in enumerate(tracks):
         if track.start_pts - reach <= pts <= track.end_pts + reach:
             box = min(track.boxes, key=lambda box: abs(box[0] - pts))
             shared = overlap(wanted, box[1:5])
-            if shared >= SAME_FACE and (best is None or shared > best[0]):
-                best = (shared, at)
-    return None if best is None else best[1]
+            found = (track.start_pts <= pts < track.end_pts, shared, at)
+            if shared >= SAME_FACE and (best is None or found[:2] > best[:2]):
+                best = found
+    return None if best is None else best[2]
 
 
 def overlap(a: Sequence[float], b: Sequence[float]) -> float:

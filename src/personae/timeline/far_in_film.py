@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from personae.recognition.model import CharacterModel
-from personae.timeline.identity import People
+from personae.timeline.appearances import Label
 from personae.types import count_of
 
 
-def far_in_film(people: People, model: CharacterModel, *, far: float | None, threshold: float | None) -> dict[str, Any]:
-    """The facts as JSON types, for the timeline's `model`; see `describe`.
+def far_in_film(
+    model: CharacterModel, *, far: float | None, threshold: float | None, strangers: float
+) -> dict[str, Any]:
+    """What a scan knows before anybody is counted, as JSON types, for the timeline's `model`; see `counted`.
 
     `far`: the rate that the model's operating point stands for, None to read it from the curve at `threshold` (None:
     the model's own). A stranger's track gets a name `far` of the time, whichever name that is.
     """
     if far is None:
         far = model.calibration_.far_at(model.threshold_ if threshold is None else threshold)
-    persons = people.person[people.person >= 0]
-    unknown = sum(people.character[person] is None for person in persons.tolist())
+    return {"far": round(far, 6), "strangers": round(strangers, 4)}
+
+
+def counted(facts: Mapping[str, Any], labels: Sequence[Label]) -> dict[str, Any]:
+    """The facts of `far_in_film` with the tracks counted, a person's decisions applied.
+
+    Of tracks that a person decided about none is at risk of a wrong name any more.
+    """
+    people = [label for label in labels if label.name]
+    unknown = [label for label in people if label.character is None]
+    undecided = sum(label.decided_by == "model" for label in unknown)
     return {
-        "far": round(far, 6),
-        "tracks": len(persons),
-        "unknown_tracks": unknown,
-        "expected_wrong_names": round(far * unknown, 2),
-        "strangers": round(people.strangers, 4),
+        "far": facts["far"],
+        "tracks": len(people),
+        "unknown_tracks": len(unknown),
+        "expected_wrong_names": round(float(facts["far"]) * undecided, 2),
+        "strangers": facts["strangers"],
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import Any
 from personae.errors import ForeignFileError, StoreError, TooNewError
 from personae.files import write_whole
 from personae.media.film import Video
+from personae.media.video import starting_at
 from personae.timeline import native, records
 from personae.timeline.appearances import Label
 from personae.timeline.labelling import highest, remembered
 from personae.timeline.timeline import BestPicture, Shot, Timeline
 from personae.timeline.watching import Watched
+
+_DIGITS = re.compile(r"[ ._-]*(%0?[0-9]*d|#+)$")
 
 
 @dataclass(frozen=True)
@@ -56,18 +60,33 @@ class FilmFiles:
 
 
 def film_name(video: Video) -> str:
-    """What a film's files are called: its own name without suffix."""
-    return Path(video.path).stem or "film"
+    """What a film's files are called: its own name without suffix, and without the digits of numbered pictures."""
+    return _DIGITS.sub("", Path(video.path).stem) or "film"
 
 
 def film_files(video: Video, out: Path | None, project: Path, taken: set[str]) -> FilmFiles:
-    """Where a film's results go: OUT/name.*, or a folder of its own in the project. Two films never share a name."""
-    name, number = film_name(video), 1
-    while name in taken:
+    """Where a film's results go: OUT/name.*, or a folder of its own in the project.
+
+    Two films never share a name: neither those of one run (`taken`) nor one that was scanned before, which is known by
+    its path or its content.
+    """
+    number = 1
+    while True:
+        name = film_name(video) + (f"-{number}" if number > 1 else "")
+        files = FilmFiles(out, name) if out is not None else FilmFiles(project / "films" / name)
+        if name not in taken and not _is_of_another(files, video):
+            taken.add(name)
+            return files
         number += 1
-        name = f"{film_name(video)}-{number}"
-    taken.add(name)
-    return FilmFiles(out, name) if out is not None else FilmFiles(project / "films" / name)
+
+
+def _is_of_another(files: FilmFiles, video: Video) -> bool:
+    try:
+        found = native.read(files.timeline).video
+    except StoreError:
+        return False
+    # Timelines of earlier versions may hold relative paths.
+    return found.content_id != video.content_id and Path(found.path) != Path(video.path)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +136,7 @@ class Scanned:
                 duration_pts=exact.duration_pts,
                 frames=exact.frames,
                 variable_rate=exact.variable_rate,
+                parts=starting_at(video.parts, [part.start_pts for part in exact.parts]),
             ),
         )
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from personae.errors import DamagedFileError, ForeignFileError, StoreError, TooNewError
 from personae.files import write_whole
+from personae.media.film import FilmPart
 from personae.timeline.timeline import SCHEMA, Appearance, BestPicture, Shot, Timeline, Totals, Track, Video
 
 _KIND, _, _VERSION = SCHEMA.rpartition("/")
@@ -121,9 +123,8 @@ def _seconds(video: Video, pts: int) -> float:
 
 def video_dict(video: Video) -> dict[str, Any]:
     """A film's facts as JSON types."""
-    return {
-        # A file name need not be valid Unicode; JSON must be.
-        "path": video.path.encode("utf-8", "backslashreplace").decode(),
+    facts: dict[str, Any] = {
+        "path": _unicode(video.path),
         "content_id": video.content_id,
         "stream": video.stream,
         "frame_rate": _ratio(video.frame_rate),
@@ -139,6 +140,14 @@ def video_dict(video: Video) -> dict[str, Any]:
         "frames": video.frames,
         "sound_channels": video.sound_channels,
     }
+    if video.parts:
+        facts["parts"] = [{**asdict(part), "path": _unicode(part.path)} for part in video.parts]
+    return facts
+
+
+def _unicode(path: str) -> str:
+    """A file name need not be valid Unicode; JSON must be."""
+    return path.encode("utf-8", "backslashreplace").decode()
 
 
 def video_of(row: dict[str, Any]) -> Video:
@@ -159,6 +168,19 @@ def video_of(row: dict[str, Any]) -> Video:
         drop_frame=bool(row["drop_frame"]),
         reel=row["reel"],
         sound_channels=int(row.get("sound_channels", 0)),
+        parts=tuple(_part(part) for part in row.get("parts", ())),
+    )
+
+
+def _part(row: dict[str, Any]) -> FilmPart:
+    return FilmPart(
+        path=str(row["path"]),
+        start_pts=int(row["start_pts"]),
+        start_timecode=row["start_timecode"],
+        drop_frame=bool(row["drop_frame"]),
+        reel=row["reel"],
+        sound_channels=int(row["sound_channels"]),
+        stream=int(row["stream"]),
     )
 
 
