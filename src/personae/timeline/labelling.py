@@ -16,7 +16,7 @@ from personae.timeline.timeline import BestPicture, Track
 
 STILL = 0.112
 """A living face differs from itself more than this within seconds; a picture of one does not (see `stillness`). In
-films made for it (seeds 2 to 6 of benchmarks/film) 1,706 living faces stay above 0.123, and 79 of 80 photos below 0.103."""
+made films (seeds 2 to 6 of benchmarks/film) 1,706 living faces stay above .123, and 79 of 80 photos below .103."""
 STILL_S = 1.5
 STILL_PX = 32.0
 """Shorter tracks and smaller faces do not tell."""
