@@ -94,3 +94,5 @@ def test_a_worse_copy_loses_at_most_one_point(
     timeline = scan_film(path, recognizer, tmp_path).timeline
     counts = points(timeline, json.loads((folder / "timeline.json").read_text()))
     assert counts["wrong"] == 0 and counts["missed"] <= 1, counts
+    assert counts["hard_right"] >= 0.7 * counts["hard"]
+    assert len({one.unknown for one in timeline.appearances} - {None}) == 2

@@ -350,6 +350,15 @@ def test_a_weak_track_with_a_name_of_its_own_joins_no_other() -> None:
     assert names_of([strong, weak], model)[0] == ["0", "1"]
 
 
+def test_a_camera_that_moves_between_is_in_the_same_place_when_it_comes_back() -> None:
+    rows = [record(0, 0), record(1, 6000)]
+    pts = np.arange(0, 9000, 100, dtype=np.int64)
+    views = np.random.default_rng(0).integers(0, 255, (3, 9, 16)).astype(np.uint8)
+    left, came_back = rows[0].end_pts - 300, rows[1].start_pts + 300
+    tiny = views[np.select([pts < left, pts < came_back], [0, 1], 2)]
+    assert setups.in_same_place(rows, pts, tiny, SECOND).tolist() == [[0, 1]]
+
+
 def test_a_dissolve_to_another_set_up_is_not_the_same_set_up() -> None:
     rows = [record(0, 0), record(1, int(record(0, 0).end_pts))]
     cut = rows[1].start_pts

@@ -14,7 +14,8 @@ SAME_SET_UP = 0.85
 """Correlation of two tiny pictures from which on they show one set-up."""
 WITHIN_S = 60.0
 CLEAR_S = 0.75
-"""So far from a track's ends the pictures are compared: in a dissolve its ends are of both shots, and alike."""
+"""So far from their ends two tracks are compared of which one follows the other at once: in a dissolve both ends are
+mixtures of both shots, and alike. Others are compared at their ends, where a moving camera left and came back."""
 
 
 def in_same_place(records: Sequence[TrackRecord], look_pts: IntArray, tiny: PixelArray, second_pts: float) -> IntArray:
@@ -29,8 +30,9 @@ def in_same_place(records: Sequence[TrackRecord], look_pts: IntArray, tiny: Pixe
     flat /= np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
     clear = round(CLEAR_S * second_pts)
     begin, last = np.array([(record.start_pts, int(record.box_pts[-1, 0])) for record in records]).T
-    first_look = np.searchsorted(look_pts, np.minimum(begin + clear, last))
-    last_look = np.searchsorted(look_pts, np.maximum(last - clear, begin))
+    first, final = flat[_looks_at(look_pts, begin)], flat[_looks_at(look_pts, last)]
+    first_clear = flat[_looks_at(look_pts, np.minimum(begin + clear, last))]
+    final_clear = flat[_looks_at(look_pts, np.maximum(last - clear, begin))]
     starts = np.array([record.start_pts for record in records])
     first_boxes = np.stack([record.boxes[0, :4] for record in records])
     order = np.argsort(starts, kind="stable")
@@ -42,7 +44,13 @@ def in_same_place(records: Sequence[TrackRecord], look_pts: IntArray, tiny: Pixe
         if not len(later):
             continue
         there = same_place(record.boxes[-1:, :4], first_boxes[later])[0]
-        alike = flat[first_look[later].clip(0, len(flat) - 1)] @ flat[min(int(last_look[i]), len(flat) - 1)]
+        at_once = starts[later] == record.end_pts
+        alike = np.where(at_once, first_clear[later] @ final_clear[i], first[later] @ final[i])
         same = later[there & (alike >= SAME_SET_UP)]
         pairs.append(np.stack([np.full(len(same), i), same], axis=1))
     return np.concatenate(pairs)
+
+
+def _looks_at(look_pts: IntArray, pts: IntArray) -> IntArray:
+    """(n,) the number of the look at or after each pts."""
+    return np.searchsorted(look_pts, pts).clip(0, len(look_pts) - 1).astype(np.int64)
