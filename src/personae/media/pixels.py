@@ -105,16 +105,18 @@ class FramePixels:
 
     def small(self, width: int) -> PixelArray:
         """(h, width, 3) uint8 Y, Cb, Cr; from the planes as they are where these are plain 8-bit."""
+        import cv2
+
         frame, bits = self.frame, _PLANAR_BITS.get(self.frame.format.name)
         height = max(round(width * self.display.size_wh[1] / self.display.size_wh[0]), 1)
         if bits is None:
             frame, bits = _reformatted(frame, 2 * width, 2 * height, "yuv444p", interpolation="FAST_BILINEAR"), 8
-        result = np.empty((height, width, 3), np.uint8)
-        if len(frame.planes) < 3:  # grey
-            result[:, :, 1:] = 128
-        for channel, plane in enumerate(frame.planes[:3]):
-            result[:, :, channel] = _shrunk(_plane(plane, bits), width, height) >> (bits - 8)
-        return result
+        planes = [_shrunk(_plane(plane, bits), width, height) for plane in frame.planes[:3]]
+        if bits > 8:
+            planes = [np.asarray(plane >> (bits - 8), np.uint8) for plane in planes]
+        if len(planes) < 3:  # grey
+            planes = [planes[0], *[np.full((height, width), 128, np.uint8)] * 2]
+        return np.asarray(cv2.merge(planes), np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
