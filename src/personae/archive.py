@@ -143,7 +143,7 @@ def _checksum(arrays: Mapping[str, NDArray[Any]], text: str, schema: str) -> str
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
-        digest.update(np.ascontiguousarray(array))
+        digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 
