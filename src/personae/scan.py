@@ -37,6 +37,7 @@ from personae.types import Progress, ProgressCallback
 FINGERPRINT = 4
 """Version of everything between pictures and tracks; raise it when tracks change."""
 RARE_FACES_S = 60.0
+EMBEDDED_AT_ONCE = 4
 FEW_GAPS = 3
 """So many spans that could not be read are named one by one."""
 PRESETS: dict[str, dict[str, float]] = {
@@ -185,7 +186,9 @@ def film_networks(recognizer: CharacterRecognizer) -> tuple[Detector, Embedder]:
     detector = backends.make_detector(replace(settings, min_detection_score=weak, threads=threads))
     if isinstance(detector, YuNetDetector):
         detector.care = multiscale.BRISK
-    embedder = backends.make_embedder(replace(settings, threads=threads))
+    # A few crops at once: several threads embed, and more crops take more memory and no less time.
+    few = min(settings.batch_size, EMBEDDED_AT_ONCE)
+    embedder = backends.make_embedder(replace(settings, threads=threads, batch_size=few))
     # A recognizer may have been given an embedder that settings cannot name.
     same = embedder.id == recognizer.analyzer.embedder_id
     embedder = embedder if same else recognizer.analyzer.embedder

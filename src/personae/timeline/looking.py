@@ -37,8 +37,8 @@ SAME_VIEW = 0.8
 """Looks whose whole pictures correlate less may have a cut between them, and more is looked at."""
 SETTLING = 2
 """Windows that are settled at once."""
-MOST_HELD_PX = 120_000_000
-"""Pixels of the pictures held at once: about 200 MB of an ordinary film, a second and a half at 1920x1080."""
+MOST_HELD_PX = 100_000_000
+"""Pixels of the pictures held at once: 150 MB of an ordinary film, a second and a half at 1920x1080."""
 TINY_PX = 16
 ENOUGH_PX = 32.0
 """Faces of this size are found as surely as larger ones; a second look at each finds their landmarks as exactly."""

@@ -35,8 +35,7 @@ from personae.types import IntArray, PixelArray, Progress, ProgressCallback
 CHUNK_SCHEMA = "personae/scan-chunk/1"
 CHUNK_S = 20.0
 """At most this much of the film is looked at again after an interruption."""
-LOOKING_THREADS = 1 + max(2, min(4, os.cpu_count() or 2))
-"""One more than work at once: a look may wait for the one before."""
+LOOKING_THREADS = max(2, min(4, os.cpu_count() or 2))
 BEHIND_S = 10.0
 CUTS_KNOWN_S = 2 * shots.FLASH_S
 """A cut is certain once it cannot be a flash."""
