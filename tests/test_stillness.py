@@ -96,3 +96,12 @@ def test_a_photo_of_which_some_moments_are_spoiled_is_still(face: Crop) -> None:
 
 def test_two_faces_do_not_tell(face: Crop) -> None:
     assert np.isnan(stillness_of([face, face]))
+
+
+def test_who_listens_for_two_seconds_and_moves_once_lives(face: Crop) -> None:
+    still = np.full(12, 0.08, np.float32)
+    listens, photo, spoiled = still[:4].copy(), still[:4], still.copy()
+    listens[3] = 0.47
+    spoiled[:3] = 0.5  # a dissolve, landmarks that slip
+    of = [replace(record([face] * 3), box_changes=changes).stillness for changes in (listens, photo, spoiled)]
+    assert of[0] >= STILL and of[1] < STILL and of[2] < STILL

@@ -22,6 +22,8 @@ SCHEMA = "personae/tracks/1"
 JPEG_QUALITY = 88
 FEWEST_CHANGES = 2
 STILL_SHARE = 2 / 3
+STILL_SHARE_OF_FEW = 3 / 4
+FEW_CHANGES = 6
 _ARRAYS = ("boxes", "box_pts", "embeddings", "weights", "face_px", "face_pts", "box_changes", "best_box", "picture")
 _COUNTED = {"boxes": "boxes", "embeddings": "faces", "picture": "picture"}
 
@@ -60,10 +62,12 @@ class TrackRecord:
     def stillness(self) -> float:
         """How much the face lives: what two thirds of its changes stay below; NaN where there are too few to tell.
 
-        Who listens is still most of the time, but not all of it; dissolves and landmarks that slip spoil steps.
+        Who listens is still most of the time, but not all of it; dissolves and landmarks that slip spoil steps. Of few
+        changes, three quarters: somebody who listens for two seconds moves once.
         """
         known = self.box_changes[~np.isnan(self.box_changes)]
-        return float(np.quantile(known, STILL_SHARE)) if len(known) >= FEWEST_CHANGES else float("nan")
+        share = STILL_SHARE if len(known) >= FEW_CHANGES else STILL_SHARE_OF_FEW
+        return float(np.quantile(known, share)) if len(known) >= FEWEST_CHANGES else float("nan")
 
     @property
     def mean_score(self) -> float:
