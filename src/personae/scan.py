@@ -125,7 +125,7 @@ def finish(
     Also returns a sentence per edit that no longer finds its face.
     """
     watched, video = scanned.watched, scanned.watched.video
-    tracks = tracks_of(watched.records, [watched.shot_of(record) for record in watched.records])
+    tracks = tracks_of(watched.records, watched.shot_numbers)
     edits = decided.read(files.edits, video)
     if other_edits is not None:
         edits = edits.after(decided.read(other_edits, video))

@@ -69,6 +69,17 @@ class Evidence:
     log_px: NDArray[np.float64]
     quality: NDArray[np.float64]
 
+    def summed(self, person: IntArray, rows: FloatArray) -> NDArray[np.float64]:
+        """(c, d) sums over the tracks of each cluster of `rows` (n, d), weighed as in clustering."""
+        sums = np.zeros((int(person.max(initial=-1)) + 1, rows.shape[1]))
+        np.add.at(sums, person, rows * self.weights[:, None])
+        return sums
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """(n,) what each track weighs in its cluster."""
+        return np.minimum(self.support, clustering.MOST_SUPPORT)
+
 
 def evidence_of(records: Sequence[TrackRecord], model: CharacterModel) -> Evidence:
     """The tracks' faces in the model's scaled space, and their quality-weighted means."""
@@ -115,7 +126,7 @@ def identify(
     )
     person = clustering.cluster(evidence.pooled, evidence.support, evidence.faces, ties)
     person = _join_weak(person, evidence, ties, alone)
-    vectors, _ = pooled_clusters(person, evidence)
+    vectors = unit(evidence.summed(person, evidence.pooled)).astype(np.float32)
     of_clusters = weigh(model, *mean_faces(person, evidence), threshold)
     named = name_clusters(of_clusters.evidence, of_clusters.asked, _clusters_apart(person, ties.apart))
     share = strangers_among(of_clusters.evidence.max(axis=1), np.bincount(person, minlength=len(named)), model)
@@ -146,22 +157,10 @@ def on_screen_together(records: Sequence[TrackRecord]) -> IntArray:
     return np.array(pairs, np.int64).reshape(-1, 2)
 
 
-def pooled_clusters(person: IntArray, evidence: Evidence) -> tuple[FloatArray, NDArray[np.float64]]:
-    """(c, d) unit vectors of the clusters and their support (c,)."""
-    count = int(person.max(initial=-1)) + 1
-    sums = np.zeros((count, evidence.pooled.shape[1]))
-    weights = np.minimum(evidence.support, clustering.MOST_SUPPORT)
-    np.add.at(sums, person, evidence.pooled * weights[:, None])
-    support = np.bincount(person, evidence.support, count).astype(np.float64)
-    return unit(sums).astype(np.float32), support
-
-
 def mean_faces(person: IntArray, evidence: Evidence) -> tuple[FloatArray, NDArray[np.float64], NDArray[np.float64]]:
     """(c, d) mean embeddings of the clusters, unit length or zero, and size (c,) and quality (c,) of their faces."""
-    count = int(person.max(initial=-1)) + 1
-    weights = np.minimum(evidence.support, clustering.MOST_SUPPORT)
-    sums = np.zeros((count, evidence.means.shape[1]))
-    np.add.at(sums, person, evidence.means * weights[:, None])
+    sums, weights = evidence.summed(person, evidence.means), evidence.weights
+    count = len(sums)
     whole = np.maximum(np.bincount(person, weights, count), 1e-9)
     log_px = np.bincount(person, weights * evidence.log_px, count) / whole
     quality = np.bincount(person, weights * evidence.quality, count) / whole
@@ -201,8 +200,8 @@ def _join_weak(person: IntArray, evidence: Evidence, ties: Ties, alone: IntArray
     None joins another with a track that is a different character by its own faces (`alone`).
     """
     faces = clustering.Faces(evidence.faces)
-    sums = np.zeros((int(person.max(initial=-1)) + 1, evidence.pooled.shape[1]))
-    np.add.at(sums, person, evidence.pooled * np.minimum(evidence.support, clustering.MOST_SUPPORT)[:, None])
+    sums = evidence.summed(person, evidence.pooled)
+    vectors = unit(sums)
     support = np.bincount(person, evidence.support, len(sums))
     apart, gone = _clusters_apart(person, ties.apart), np.zeros(len(sums), bool)
     known = np.zeros((len(sums), int(alone.max(initial=-1)) + 1), bool)
@@ -215,7 +214,7 @@ def _join_weak(person: IntArray, evidence: Evidence, ties: Ties, alone: IntArray
         for own in np.flatnonzero(person == weak):
             to_tracks = faces.alike(evidence.faces[own]) + 2 * ties.extra_of(int(own))
             np.maximum.at(closest, person, to_tracks)
-        alike = (unit(sums) @ unit(sums[weak]) + closest) / 2
+        alike = (vectors @ vectors[weak] + closest) / 2
         differ = (known[weak] @ known.T.astype(np.int64)) < known[weak].sum() * known.sum(axis=1)
         alike[apart[weak] | differ | gone] = -np.inf
         alike[weak] = -np.inf
@@ -223,6 +222,7 @@ def _join_weak(person: IntArray, evidence: Evidence, ties: Ties, alone: IntArray
         if alike[best] >= max([JOIN_ALIKE, *(alike[others] + JOIN_LEAD)]):
             person[person == weak] = best
             sums[best] += sums[weak]
+            vectors[best] = unit(sums[best])
             apart[best] |= apart[weak]
             apart[:, best] |= apart[:, weak]
             known[best] |= known[weak]

@@ -64,10 +64,12 @@ class Watched:
         ends = record.box_pts[np.concatenate([gaps, [len(looks_at) - 1]]), 1]
         return [(int(start), int(end)) for start, end in zip(starts, ends, strict=True)]
 
-    def shot_of(self, record: TrackRecord) -> int:
-        """The number of the shot a track is in."""
+    @property
+    def shot_numbers(self) -> list[int]:
+        """Per track the number of the shot it is in."""
         starts = [shot.start_pts for shot in self.shots]
-        return max(int(np.searchsorted(starts, record.start_pts, "right")) - 1, 0)
+        at = np.searchsorted(starts, [record.start_pts for record in self.records], "right") - 1
+        return [max(int(number), 0) for number in at]
 
 
 @dataclass(frozen=True, eq=False)
