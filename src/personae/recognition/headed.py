@@ -92,23 +92,6 @@ class HeadedModel(CharacterModel):
         self.head_facts_ = HeadFacts(self.head, tuple(used) or (PROTOTYPES,), compared, photos)
         return self
 
-    def add_character(
-        self,
-        name: str,
-        X: ArrayLike,
-        looks: Sequence[str | None] | None = None,
-        copies: ArrayLike | None = None,
-        copies_px: ArrayLike | None = None,
-    ) -> Self:
-        """As `CharacterModel.add_character` while prototypes decide; other heads know the whole cast or nothing."""
-        self._refuse_other_heads()
-        return super().add_character(name, X, looks, copies, copies_px)
-
-    def remove_character(self, name: str) -> Self:
-        """As `CharacterModel.remove_character` while prototypes decide; other heads know the whole cast or nothing."""
-        self._refuse_other_heads()
-        return super().remove_character(name)
-
     # Deciding
 
     def decide(
@@ -219,7 +202,9 @@ class HeadedModel(CharacterModel):
     def _head_probabilities(self, scaled: NDArray[Any]) -> Float64Array:
         return np.asarray(np.mean([head.probabilities(scaled) for head in self.heads_], axis=0))
 
-    def _refuse_other_heads(self) -> None:
+    def _check_cast_can_change(self) -> None:
+        """While prototypes decide it can; other heads know the whole cast or nothing."""
+        super()._check_cast_can_change()
         if self.heads_:
             raise InputError(
                 f"The head {self.head_facts_} is fitted to the whole cast at once: fit again with every character."

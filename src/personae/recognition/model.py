@@ -169,7 +169,7 @@ class CharacterModel(estimator.ClassifierMixin):
 
         The scaler stays as it is (the background dominates it); the operating point is fitted anew.
         """
-        estimator.check_is_fitted(self)
+        self._check_cast_can_change()
         rows = check_embeddings(X, self.n_features_in_)
         if not len(rows):
             raise CastError(f"No photo of {name}: give at least one embedding.")
@@ -202,7 +202,7 @@ class CharacterModel(estimator.ClassifierMixin):
 
     def remove_character(self, name: str) -> Self:
         """Take one character out of the cast; raises UnknownCharacterError where it is not in it."""
-        estimator.check_is_fitted(self)
+        self._check_cast_can_change()
         if name not in self.classes_:
             raise UnknownCharacterError(f"No character is called {name!r}. The cast: {self._cast()}.")
         if len(self.classes_) == 1:
@@ -210,6 +210,10 @@ class CharacterModel(estimator.ClassifierMixin):
         self._drop(name)
         self._calibrate()
         return self
+
+    def _check_cast_can_change(self) -> None:
+        """Raises NotFittedError before `fit`; models that cannot change a part of the cast refuse here."""
+        estimator.check_is_fitted(self)
 
     def reject(self, names: Sequence[str], X: ArrayLike, *, face_px: ArrayLike | None = None) -> Self:
         """Replace the faces that characters are not: embeddings `X` (m, d), each not of the character in `names` (m,).
