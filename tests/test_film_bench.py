@@ -17,6 +17,7 @@ from benchmarks.film.scenes import Actor, Head, Scene, Split
 from personae.faces.fake import FakeDetector, draw_picture
 from personae.media.video import open_film
 from personae.scan import scan_film
+from personae.timeline.edits import overlap
 from personae.types import Picture
 from tests.drawn_films import drawn_recognizer
 from tests.films import plain
@@ -66,7 +67,7 @@ def test_faces_are_where_the_truth_says(made: tuple[Path, dict[str, Any]]) -> No
                 continue
             found = FakeDetector().detect(Picture(picture.rgb(), source="film")).boxes_xyxy.tolist()
             for box in there.get(picture.pts, []):
-                best = max((accuracy.overlap(box, other) for other in found), default=0.0)
+                best = max((overlap(box, other) for other in found), default=0.0)
                 outcome["there" if best > 0.8 else "missing"] += 1
     assert outcome["there"] > 60
     assert outcome["missing"] <= 0.03 * outcome["there"], outcome

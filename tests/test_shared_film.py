@@ -11,13 +11,12 @@ import cv2
 import numpy as np
 import pytest
 
+from benchmarks.film.scan import points
 from personae.recognition.recognizer import CharacterRecognizer
 from personae.scan import scan_film
-from personae.timeline.timeline import Timeline
 from tests.films import Pixels, make_film
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
-LENGTH_S = 15.0
 SEPIA = np.array([[0.393, 0.769, 0.189], [0.349, 0.686, 0.168], [0.272, 0.534, 0.131]])
 
 
@@ -26,31 +25,6 @@ def recognizer(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> C
     recognizer = CharacterRecognizer(tmp_path_factory.mktemp("friends"))
     recognizer.train_folder(shared_data / "friends" / "cast")
     return recognizer
-
-
-def points(timeline: Timeline, labels: dict[str, dict[str, list[list[float]]]]) -> dict[str, int]:
-    """Named rightly, wrongly and not at all, of visible points; and of the hard ones."""
-    counts = {"right": 0, "wrong": 0, "missed": 0, "hard": 0, "hard_right": 0}
-    for name in labels["visible"]:
-        spans = [
-            (timeline.video.seconds(one.start_pts), timeline.video.seconds(one.end_pts))
-            for one in timeline.appearances
-            if one.character == name
-        ]
-        for t in np.arange(0.1, LENGTH_S, 0.2):
-            named = _within(t, spans)
-            if _within(t, labels["hard"][name]):
-                counts["hard"] += 1
-                counts["hard_right"] += named
-            elif _within(t, labels["visible"][name]):
-                counts["right" if named else "missed"] += 1
-            else:
-                counts["wrong"] += named
-    return counts
-
-
-def _within(t: float, spans: object) -> bool:
-    return any(start <= t < end for start, end in spans)  # type: ignore[attr-defined]
 
 
 def test_the_clip_is_named_as_its_labels_say(

@@ -27,6 +27,7 @@ import numpy as np
 from personae.recognition.intervals import share
 from personae.recognition.recognizer import CharacterRecognizer
 from personae.scan import scan_film
+from personae.timeline.edits import overlap
 from personae.timeline.timeline import Timeline, Track
 
 GRID_S = 0.2
@@ -135,15 +136,6 @@ def _lies_on(track: Track, boxes: Sequence[dict[int, list[float]]]) -> int | Non
     if not votes or max(votes.values()) * 2 < len(track.boxes):
         return None
     return max(votes, key=lambda at: votes[at])
-
-
-def overlap(one: Sequence[float], other: Sequence[float]) -> float:
-    """Intersection over union of two boxes x1, y1, x2, y2."""
-    wide = min(one[2], other[2]) - max(one[0], other[0])
-    tall = min(one[3], other[3]) - max(one[1], other[1])
-    both = max(wide, 0.0) * max(tall, 0.0)
-    areas = (one[2] - one[0]) * (one[3] - one[1]) + (other[2] - other[0]) * (other[3] - other[1])
-    return both / (areas - both)
 
 
 def b_cubed(clusters: Sequence[str], people: Sequence[str]) -> float:
