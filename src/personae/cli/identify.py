@@ -86,7 +86,7 @@ def identify(
                 progress(Progress("photos", done, None, Path(picture.path).name))
     for written in (None if json_to == "-" else json_to, annotate_to):
         if written is not None and done:
-            recognizer.project.note_export(written)
+            recognizer.project.ledger.record(written, sha256="", kind="identify")
     if not done:
         raise click.UsageError(f"No photo in {', '.join(map(str, photos))}.")
     if json_to != "-":

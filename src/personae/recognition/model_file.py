@@ -121,7 +121,7 @@ def save(model: CharacterModel, card: dict[str, Any], path: Path) -> None:
         metadata["negatives"] = list(model.negatives_.names)
     archive.write(path, arrays, metadata, schema=SCHEMA)
     text = json.dumps({"schema": SCHEMA, **card}, ensure_ascii=False, indent=2) + "\n"
-    write_whole(metadata_path(path), text.encode())
+    write_whole(metadata_path(path), text.encode(), private=True)
 
 
 def remove(path: Path) -> None:

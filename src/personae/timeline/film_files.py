@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from personae.errors import ForeignFileError, StoreError, TooNewError
-from personae.files import write_whole
+from personae.files import make_folder, write_error, write_whole
 from personae.media.film import Video
 from personae.media.video import starting_at
 from personae.timeline import native, records
@@ -23,10 +23,21 @@ _DIGITS = re.compile(r"[ ._-]*(%0?[0-9]*d|#+)$")
 
 @dataclass(frozen=True)
 class FilmFiles:
-    """Where the results of one film lie. `name`: what the files begin with."""
+    """Where the results of one film lie. `name`: what the files begin with.
+
+    `private`: the folder is a project's, for its owner alone; the files with faces are so everywhere.
+    """
 
     folder: Path
     name: str = "film"
+    private: bool = False
+
+    def make_folder(self) -> None:
+        """Make the folder where it is missing; raises WriteError."""
+        try:
+            make_folder(self.folder, private=self.private)
+        except OSError as error:
+            raise write_error(self.folder, error) from error
 
     @property
     def timeline(self) -> Path:
@@ -73,7 +84,7 @@ def film_files(video: Video, out: Path | None, project: Path, taken: set[str]) -
     number = 1
     while True:
         name = film_name(video) + (f"-{number}" if number > 1 else "")
-        files = FilmFiles(out, name) if out is not None else FilmFiles(project / "films" / name)
+        files = FilmFiles(out, name) if out is not None else FilmFiles(project / "films" / name, private=True)
         if name not in taken and not _is_of_another(files, video):
             taken.add(name)
             return files
@@ -221,7 +232,7 @@ def with_pictures(timeline: Timeline, watched: Watched, files: FilmFiles) -> Tim
             name = f"{best.pts}-{round(best.box[0])}-{round(best.box[1])}.jpg"
             path = files.faces / name
             if not path.is_file() or path.stat().st_size != content.size:
-                write_whole(path, content.tobytes(), durable=False)  # a scan makes it again
+                write_whole(path, content.tobytes(), durable=False, private=True)  # a scan makes it again
             best = BestPicture(best.pts, best.box, f"{files.faces.name}/{name}")
         appearances.append(replace(one, best_picture=best))
     return replace(timeline, appearances=tuple(appearances))
