@@ -79,7 +79,7 @@ def film_files(video: Video, out: Path | None, project: Path, taken: set[str]) -
     """Where a film's results go: OUT/name.*, or a folder of its own in the project.
 
     Two films never share a name: neither those of one run (`taken`) nor one that was scanned before, which is known by
-    its path or its content.
+    its path or its content. What is not a timeline of ours is left alone too.
     """
     number = 1
     while True:
@@ -94,7 +94,9 @@ def film_files(video: Video, out: Path | None, project: Path, taken: set[str]) -
 def _is_of_another(files: FilmFiles, video: Video) -> bool:
     try:
         found = native.read(files.timeline).video
-    except StoreError:
+    except (ForeignFileError, TooNewError):
+        return True
+    except StoreError:  # not there, or a damaged one, which a new scan mends
         return False
     # Timelines of earlier versions may hold relative paths.
     return found.content_id != video.content_id and Path(found.path) != Path(video.path)
