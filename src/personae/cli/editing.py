@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from personae.cli.console import say, say_json
 from personae.cli.options import NETWORKS, model_option, project_option, settings_from, settings_options
+from personae.hints import command
 from personae.types import count_of
 
 if TYPE_CHECKING:
@@ -44,31 +46,29 @@ def recognizer_for(project: Path | None, model: Path | None, options: dict[str, 
 def print_edit(report: EditReport, *, as_json: bool) -> None:
     """What changed, photo by photo where there are few, and what is in the model now."""
     if as_json:
-        click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
+        say_json(asdict(report))
         return
     moves: dict[tuple[str | None, str | None], list[str]] = {}
     for change in report.changes:
         moves.setdefault((change.before, change.after), []).append(change.path)
     for (before, after), paths in moves.items():
-        click.echo(f"{_move(before, after)}: {count_of(len(paths), 'photo')}")
+        say(f"{_move(before, after)}: {count_of(len(paths), 'photo')}")
         for path in paths if len(paths) <= 10 else [*paths[:9], f"and {len(paths) - 9} more"]:
-            click.echo(f"  {path}")
+            say(f"  {path}")
     for path, reason, detail in report.rejected:
-        click.echo(f"cannot be used: {path}: {reason} ({detail})")
+        say(f"cannot be used: {path}: {reason} ({detail})")
     for note in report.notes:
-        click.echo(f"note: {note}")
+        say(f"note: {note}")
     if not report.changes and not report.edits:
-        click.echo("Nothing had to be changed.")
+        say("Nothing had to be changed.")
         return
     if report.model_path is None:
-        click.echo("Nobody is enrolled any more, and the model is gone.")
+        say("Nobody is enrolled any more, and the model is gone.")
     else:
         photos = sum(report.characters.values())
-        click.echo(
-            f"model: {count_of(len(report.characters), 'character')}, {count_of(photos, 'photo')}: {report.model_path}"
-        )
+        say(f"model: {count_of(len(report.characters), 'character')}, {count_of(photos, 'photo')}: {report.model_path}")
     if any(edit.undoable for edit in report.edits):
-        click.echo("Take it back with: personae undo")
+        say(f"Take it back with: {command('undo')}")
 
 
 def _move(before: str | None, after: str | None) -> str:

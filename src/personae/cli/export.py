@@ -6,19 +6,19 @@ from pathlib import Path
 
 import click
 
+from personae.cli.console import progress_bar, say, show, table, write_bytes
 from personae.cli.options import media_option, read_timeline, timeline_argument
 
 
 def _list_formats(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
     if not value:
         return
-    from personae.cli.console import console, table
     from personae.exports.registry import exporters
 
     listed = table("format", "file names that end in", "what it is")
     for name, exporter in exporters().items():
         listed.add_row(name, " ".join(exporter.suffixes), exporter.title)
-    console().print(listed)
+    show(listed)
     ctx.exit()
 
 
@@ -54,7 +54,6 @@ def export(
     the scanned one with a box and a name on every face. An OUT that is a folder gets every format, or the one of
     --format; "-" is standard output.
     """
-    from personae.cli.console import progress_bar
     from personae.exports import registry
     from personae.exports.annotated_film import write_annotated
     from personae.exports.film_writer import FORMATS
@@ -70,17 +69,17 @@ def export(
     for path in out:
         if str(path) == "-":
             exporter = registry.exporter_for(path, format_name)
-            click.echo(exporter.export(found, timeline.parent), nl=False)
+            write_bytes(exporter.export(found, timeline.parent))
             continue
         if format_name is None and path.suffix.lower() in FORMATS:
             with progress_bar() as progress:
                 left_out = write_annotated(found, path, progress_callback=progress)
             if left_out:
-                click.echo(f"{path} is without {', '.join(left_out)}. Matroska (.mkv) holds most.", err=True)
+                say(f"{path} is without {', '.join(left_out)}. Matroska (.mkv) holds most.", err=True)
             written = [path]
         elif format_name is None and (path.is_dir() or not path.suffix):
             written = registry.export_all(found, path, folder=timeline.parent)
         else:
             written = [registry.export(found, path, format=format_name, folder=timeline.parent)]
         for one in written:
-            click.echo(one)
+            say(one)

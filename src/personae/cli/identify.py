@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from personae.cli.console import progress_bar
+from personae.cli.console import JsonStdout, progress_bar, say
 from personae.cli.options import NETWORKS, model_option, project_option, settings_from, settings_options
 from personae.types import count_of, percent
 
@@ -70,7 +70,7 @@ def identify(
             done += 1
             if picture.error is not None:
                 failed += 1
-                click.echo(f"personae: {picture.path}: {picture.error}", err=True)
+                say(f"personae: {picture.path}: {picture.error}", err=True)
             faces += len(picture.identities)
             named += sum(identity.match is not None for identity in picture.identities)
             ambiguous += sum(bool(identity.ambiguous) for identity in picture.identities)
@@ -90,7 +90,7 @@ def identify(
     if not done:
         raise click.UsageError(f"No photo in {', '.join(map(str, photos))}.")
     if json_to != "-":
-        click.echo(
+        say(
             f"{count_of(done, 'photo')}, {count_of(faces, 'face')}: {named} named, {faces - named - ambiguous} unknown"
             + (f", {ambiguous} ambiguous" if ambiguous else "")
             + (f"; {count_of(failed, 'photo')} could not be read" if failed else "")
@@ -104,11 +104,11 @@ def _print_picture(picture: IdentifiedPicture, *, looks: bool) -> None:
     if picture.error is not None or picture.faces is None:
         return
     boxes = picture.faces.boxes_xyxy
-    click.echo(f"{picture.path}" + ("" if len(boxes) else "  no face"))
+    say(f"{picture.path}" + ("" if len(boxes) else "  no face"))
     for i in sorted(range(len(boxes)), key=lambda i: float(boxes[i, 0])):
         identity = picture.identities[i]
         x1, y1, x2, y2 = (round(float(value)) for value in boxes[i])
-        click.echo(
+        say(
             f"  {describe(identity, looks=looks):<28} {_numbers(identity)}  {x2 - x1}x{y2 - y1} px at ({x1}, {y1})"
             + ("  repeated" if identity.repeated else "")
             + ("  (fallback)" if identity.method == "fallback" else "")
@@ -136,11 +136,7 @@ def _numbers(identity: Identity) -> str:
 def _output(target: str) -> Iterator[TextIO]:
     """Stdout for "-"; else a file that appears under its name when it is complete."""
     if target == "-":
-        stream = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n", write_through=True)
-        try:
-            yield stream
-        finally:
-            stream.detach()
+        yield JsonStdout()
         return
     from personae.files import open_whole
 

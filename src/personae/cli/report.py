@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from personae.cli.console import say
 from personae.cli.options import read_timeline, timeline_argument
 
 
@@ -30,4 +31,4 @@ def report(timeline: Path, out: Path | None, depicted: bool) -> None:
         out = timeline.with_name(timeline.name.removesuffix(".json").removesuffix(".timeline") + ".report.html")
     sheet = out.with_name(out.name.removesuffix(".html").removesuffix(".report") + ".sheet.html")
     for path, name in ((out, "report"), (sheet, "sheet")):
-        click.echo(export(found, path, format=name, folder=timeline.parent))
+        say(export(found, path, format=name, folder=timeline.parent))

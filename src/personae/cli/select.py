@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from personae.cli.console import progress_bar, say
 from personae.cli.options import media_option, read_timeline, timeline_argument
 
 _SECONDS = click.FloatRange(min=0)
@@ -46,7 +47,6 @@ def select(
     OUT is .edl, .otio, .fcpxml or .xml for an editing program, or .mp4 for a film. An unknown person is asked for by
     number: --character "Unknown 2".
     """
-    from personae.cli.console import progress_bar
     from personae.exports.page import clock
     from personae.exports.stringouts import write_stringout
     from personae.timeline.selection import Wanted, without_depicted
@@ -60,4 +60,4 @@ def select(
     with progress_bar() as progress:
         write_stringout(found, cuts, out, progress_callback=progress)
     length = float(sum(cut.end_pts - cut.start_pts for cut in cuts) * found.video.time_base)
-    click.echo(f"{out}: {count_of(len(cuts), 'cut')}, {clock(length)} long")
+    say(f"{out}: {count_of(len(cuts), 'cut')}, {clock(length)} long")
