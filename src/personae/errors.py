@@ -31,7 +31,7 @@ class PersonaeError(Exception):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The message, and what it lists, a text each; as one text, a name that holds a line break would look like two."""
+        """The message, and what it lists, a text each: a line break within one is part of a name."""
         return (str(self),)
 
 

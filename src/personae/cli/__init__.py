@@ -123,16 +123,10 @@ def _run() -> int:
     except Exception as error:
         log.info("what happened:", exc_info=True)
         if _is_memory(error):
-            say(
-                "personae: not enough memory. Close other programs, or give smaller pictures or fewer at once.",
-                err=True,
-            )
+            say("personae: not enough memory. Close other programs, or give fewer files at once.", err=True)
             return 1
         say(f"personae: this is a fault of Personae: {type(error).__name__}: {error}", err=True)
-        say(
-            "Run it again as `personae --verbose ...` to see where, and report that. What was finished is kept.",
-            err=True,
-        )
+        say("What was finished is kept. To see where it is, run it again with: personae --verbose", err=True)
         return FAULT
     return status if isinstance(status, int) else 0
 

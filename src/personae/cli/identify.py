@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
@@ -136,7 +136,7 @@ def _numbers(identity: Identity) -> str:
 def _output(target: str) -> Iterator[TextIO]:
     """Stdout for "-"; else a file that appears under its name when it is complete."""
     if target == "-":
-        yield JsonStdout()
+        yield cast(TextIO, JsonStdout())
         return
     from personae.files import open_whole
 

@@ -18,10 +18,10 @@ class _Patient(io.FileIO):
 
     failed: OSError | None = None
 
-    def write(self, content: Any) -> int | None:
+    def write(self, content: Any, /) -> int:
         """Write; only a reader who has gone (BrokenPipeError) is an error, because then nothing more is wanted."""
         try:
-            return super().write(content)
+            return super().write(content) or 0
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -40,7 +40,7 @@ def prepare() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
     if sys.stdin is None:
-        sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is getattr(sys, f"__{name}__"):
