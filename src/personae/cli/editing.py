@@ -79,20 +79,30 @@ def _move(before: str | None, after: str | None) -> str:
 
 def describe_edit(edit: Edit) -> str:
     """One entry of the log in words."""
-    detail = edit.detail
-    name, into = detail.get("character"), detail.get("into")
-    photos = count_of(len(detail["photos"]), "photo") if isinstance(detail.get("photos"), list) else ""
-    words = {
-        "add": f"{into}: {photos}",
-        "remove": f"{name}, {photos}" if name else "; ".join(f"{row[1]}: {row[0]}" for row in detail.get("photos", [])),
-        "rename": f"{name} -> {into}, {photos}",
-        "merge": f"{' + '.join(detail.get('characters', []))} -> {into}, {photos}",
-        "split": f"{name} -> {into}, {photos}",
-        "reject": f"{detail.get('photo')} is not {name}",
-        "undo": f"of edit {detail.get('edit')}",
-        "fresh": f"trained anew with --fresh, {count_of(int(detail.get('photos', 0) or 0), 'photo')}"
-        if edit.action == "fresh"
-        else "",
-        "forget": "somebody was forgotten",
-    }
-    return words.get(edit.action, json.dumps(detail, ensure_ascii=False))
+    try:
+        return _WORDS[edit.action](edit.detail)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        # Written by another version: an entry that cannot be put in words is still an entry.
+        return json.dumps(edit.detail, ensure_ascii=False)
+
+
+def _photos(detail: dict[str, Any]) -> str:
+    photos = detail["photos"]
+    return count_of(photos if isinstance(photos, int) else len(photos), "photo")
+
+
+_WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "add": lambda detail: f"{detail['into']}: {_photos(detail)}",
+    "remove": lambda detail: (
+        f"{detail['character']}, {_photos(detail)}"
+        if detail.get("character")
+        else "; ".join(f"{row[1]}: {row[0]}" for row in detail["photos"])
+    ),
+    "rename": lambda detail: f"{detail['character']} -> {detail['into']}, {_photos(detail)}",
+    "merge": lambda detail: f"{' + '.join(detail['characters'])} -> {detail['into']}, {_photos(detail)}",
+    "split": lambda detail: f"{detail['character']} -> {detail['into']}, {_photos(detail)}",
+    "reject": lambda detail: f"{detail['photo']} is not {detail['character']}",
+    "undo": lambda detail: f"of edit {detail['edit']}",
+    "fresh": lambda detail: f"trained anew with --fresh, {_photos(detail)}",
+    "forget": lambda detail: "somebody was forgotten",
+}

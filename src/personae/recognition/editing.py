@@ -20,8 +20,9 @@ from personae.faces.analyzer import FaceAnalyzer
 from personae.files import sha256_of
 from personae.hints import command, quoted
 from personae.media.photos import find
+from personae.names import find_name, valid_name
 from personae.recognition.edit_log import Change, Edit, EditLog, Negative, as_rows
-from personae.recognition.enrolment import WantedPhoto, enrol, valid_name
+from personae.recognition.enrolment import WantedPhoto, enrol
 from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
 from personae.settings import Settings
 from personae.types import AnalyzedFaces, FloatArray, ProgressCallback, count_of
@@ -43,11 +44,12 @@ class Outcome:
 
 def check_character(gallery: Gallery, name: str) -> str:
     """`name` as the gallery has it; raises UnknownCharacterError with the names nearest to it."""
-    name = valid_name(name)
     known = sorted({photo.character for photo in gallery.photos()})
-    if name in known:
-        return name
-    raise UnknownCharacterError(f"No character is called {name!r}. {did_you_mean(name, known)}")
+    found = find_name(name, known)
+    if found is None:
+        name = valid_name(name)
+        raise UnknownCharacterError(f"No character is called {name!r}. {did_you_mean(name, known)}")
+    return found
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:

@@ -22,10 +22,10 @@ from personae import archive
 from personae.errors import InputError, PersonaeError, StoreError, UnknownCharacterError
 from personae.files import HOLDER_FILE, LOCK_FILE, replacing, shred, write_whole
 from personae.hints import command
+from personae.names import valid_name
 from personae.recognition import model_file
 from personae.recognition.edit_log import EditLog
 from personae.recognition.editing import check_character, did_you_mean
-from personae.recognition.enrolment import valid_name
 from personae.recognition.forget_files import ALIKE, forget_in_json, forget_in_tracks, names_pattern
 from personae.recognition.gallery import Gallery, text_of
 from personae.recognition.placements import Placements
