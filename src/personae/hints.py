@@ -35,10 +35,11 @@ def command(words: str) -> str:
     """`personae WORDS`, with the project and model in use where the command takes them; `words`: quoted already."""
     name = words.split(maxsplit=1)[0]
     takes = {"--project": name in WITH_PROJECT, "--model": name in WITH_MODEL}
-    added = [f"{option} {quoted(path)}" for option, path in _USED.get().items() if takes[option]]
+    added = [f"{option} {shlex.quote(path)}" for option, path in _USED.get().items() if takes[option]]
     return " ".join(("personae", words, *added))
 
 
 def quoted(text: str) -> str:
-    """A word of a command, quoted so that a shell reads it back whole."""
-    return shlex.quote(text)
+    """A name in a command, in quotes also where a shell needs none, so that it stands out."""
+    safe = shlex.quote(text)
+    return f"'{text}'" if safe == text else safe

@@ -80,9 +80,8 @@ def read_cast(folder: Path) -> Cast:
             distinct = len({name for _, name in several}) > 1
             taken = "different characters" if distinct else "one character"
             notes.append(
-                f"{' and '.join(written for written, _ in several)} differ only in how they are written and are trained "
-                f"as {taken}: "
-                "rename or merge the folders if that is wrong."
+                f"{' and '.join(written for written, _ in several)} differ only in how they are written and are "
+                f"trained as {taken}: rename or merge the folders if that is wrong."
             )
     if not photos:
         raise CastError(f"{folder}: no photo in its {count_of(len(folders), 'sub-folder')}. Put some in.", notes)
