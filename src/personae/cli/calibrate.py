@@ -49,9 +49,9 @@ def print_calibration(report: CalibrationReport) -> None:
     for folder, whose in report.folders:
         say(f"{folder}: {'photos of ' if whose != 'strangers' else ''}{whose}")
     for note in report.notes:
-        say(f"note: {note}")
+        say(f"note: {note}", prose=True)
     if report.measured is not None:
-        say(f"{describe_measured(report.measured, report.far)} The threshold is corrected for it.")
+        say(f"{describe_measured(report.measured, report.far)} The threshold is corrected for it.", prose=True)
     say(f"threshold: {report.threshold:.3f} (before: {report.threshold_before:.3f}), for a FAR of {report.far:.2%}")
     say(f"It means: {in_words(report.far)} gets a name, whichever.")
     if report.strangers is not None:

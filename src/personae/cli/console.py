@@ -6,10 +6,13 @@ markup. The commands print by `say`, `show`, `say_json` and `ask` alone; a test 
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
+import shutil
 import sys
+import textwrap
 import threading
 import time
 from collections.abc import Iterator
@@ -28,10 +31,17 @@ _NARROWEST = 40
 _NOT_ASCII = re.compile("[^\n -~]")
 
 
-def say(text: object = "", *, err: bool = False) -> None:
-    """Print one line, whatever stands in `text`, to stdout (`err`: to stderr)."""
+def say(text: object = "", *, err: bool = False, prose: bool = False) -> None:
+    """Print one line, whatever stands in `text`, to stdout (`err`: to stderr).
+
+    `prose`: sentences, which a terminal gets broken between words. Other lines stay whole: a path in them can be copied.
+    """
     stream = sys.stderr if err else sys.stdout
-    stream.write(shown(str(text)) + "\n")
+    line = shown(str(text))
+    if prose and stream.isatty():
+        columns = max(shutil.get_terminal_size().columns, _NARROWEST)
+        line = textwrap.fill(line, columns, break_long_words=False, break_on_hyphens=False)
+    stream.write(line + "\n")
     stream.flush()
 
 
@@ -61,10 +71,10 @@ def write_bytes(content: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-class JsonStdout:
+class JsonStdout(io.TextIOBase):
     """Stdout as a stream of JSON text, for writers that write it piece by piece."""
 
-    def write(self, text: str) -> int:
+    def write(self, text: str, /) -> int:
         """Write a piece."""
         write_json(text)
         return len(text)
@@ -77,7 +87,7 @@ def ask(question: str) -> bool:
     answer = sys.stdin.readline()
     if not answer:
         say(err=True)
-        raise InputError("Nobody can answer: standard input is closed. To agree without being asked, give --yes.")
+        raise InputError("Nobody can answer, so nothing was done. To agree without being asked, give --yes.")
     return answer.strip().casefold() in ("y", "yes")
 
 
@@ -102,6 +112,7 @@ def table(*columns: str, title: str | None = None) -> Table:
 def show(table: Table) -> None:
     """Print a table to stdout; on a terminal its cells are broken to fit, elsewhere they are as wide as they are."""
     from rich.box import SIMPLE_HEAD, Box
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table as Drawn
     from rich.text import Text
@@ -121,10 +132,14 @@ def show(table: Table) -> None:
         title_style="bold",
         box=SIMPLE_HEAD if "utf" in encoding.lower() else Box(str(SIMPLE_HEAD).replace("─", "-"), ascii=True),
         pad_edge=False,
+        padding=(0, 1, 0, 0),
         min_width=len(table.title or ""),
     )
     for name in table.columns:
-        drawn.add_column(cell(name.rstrip(">")), justify="right" if name.endswith(">") else "left", overflow="fold")
+        heading = cell(name.rstrip(">"))
+        longest = max(map(cell_len, heading.plain.split()), default=None)
+        right = name.endswith(">")
+        drawn.add_column(heading, justify="right" if right else "left", overflow="fold", min_width=longest)
     for row in table.rows:
         drawn.add_row(*map(cell, row))
     out.print(drawn)

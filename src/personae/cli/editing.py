@@ -58,7 +58,7 @@ def print_edit(report: EditReport, *, as_json: bool) -> None:
     for path, reason, detail in report.rejected:
         say(f"cannot be used: {path}: {reason} ({detail})")
     for note in report.notes:
-        say(f"note: {note}")
+        say(f"note: {note}", prose=True)
     if not report.changes and not report.edits:
         say("Nothing had to be changed.")
         return

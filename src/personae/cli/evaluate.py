@@ -76,7 +76,7 @@ def print_evaluation(report: EvaluationReport) -> None:
     from personae.exports.evaluation_html import interval_of, percent_of, summary
 
     evaluation = report.evaluation
-    say(summary(evaluation))
+    say(summary(evaluation), prose=True)
     shares = table("", "share>", "95% interval>")
     shares.add_row("named rightly", percent_of(evaluation.right), interval_of(evaluation.right))
     shares.add_row("named wrongly", percent_of(evaluation.wrong), interval_of(evaluation.wrong))
@@ -104,6 +104,6 @@ def print_evaluation(report: EvaluationReport) -> None:
         )  # fmt: skip
     show(characters)
     for advice in report.advice:
-        say(f"- {advice.text}")
+        say(f"- {advice.text}", prose=True)
     for note in report.notes:
-        say(f"note: {note}")
+        say(f"note: {note}", prose=True)

@@ -57,7 +57,7 @@ def inspect(as_json: bool, timeline: Path | None, model: Path | None, project: P
 
         measured = MeasuredFar(**card["calibration"])
         sentence = describe_measured(measured, card["operating_point"]["far"])
-        say(f"{sentence} Threshold and rates are corrected for it.")
+        say(f"{sentence} Threshold and rates are corrected for it.", prose=True)
     if recognizer.is_outdated():
         say("The gallery has changed since: train again to bring the model up to date.")
 

@@ -172,7 +172,7 @@ def print_result(result: ScanResult) -> None:
     )
     from personae.timeline.far_in_film import describe
 
-    say(describe(timeline.model["film"]))
+    say(describe(timeline.model["film"]), prose=True)
     say(f"timeline: {result.files.timeline}")
 
 

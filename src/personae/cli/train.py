@@ -75,7 +75,7 @@ def print_report(report: TrainingReport) -> None:
     for character, path in report.removed:
         say(f"taken out (the file is gone): {character} {path}")
     for note in report.notes:
-        say(f"note: {note}")
+        say(f"note: {note}", prose=True)
     say(
         f"{count_of(report.added, 'photo')} new, {report.changed} changed, {len(report.removed)} gone, "
         f"{report.unchanged} as before; {count_of(report.faces_embedded, 'face')} embedded in {report.seconds:.1f} s"

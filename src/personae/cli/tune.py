@@ -74,15 +74,16 @@ def print_tuning(report: TuningReport) -> None:
         tried.add_row(item.name, value + kept, f"{item.index:.3f}", f"{item.index - item.before:+.3f}")
     show(tried)
     for note in report.notes:
-        say(f"note: {note}")
+        say(f"note: {note}", prose=True)
     gain = result.gain
     say(
         f"On photos the search had not seen: named rightly {result.before[0]:.1%} before, {result.after[0]:.1%} after; "
         f"strangers named {result.before[1]:.1%} before, {result.after[1]:.1%} after. "
         f"Gain {100 * gain.value:+.1f} points (95%: {100 * gain.low:+.1f} to {100 * gain.high:+.1f}).",
+        prose=True,
     )
     if report.strangers is not None:
-        say(describe_measured(report.strangers, report.far))
+        say(describe_measured(report.strangers, report.far), prose=True)
         if report.strangers.is_clear:
             say("That is more than chance. Saved, it makes training correct the threshold.")
     for line in report.settings_diff.splitlines():
