@@ -34,7 +34,7 @@ _NOT_ASCII = re.compile("[^\n -~]")
 def say(text: object = "", *, err: bool = False, prose: bool = False) -> None:
     """Print one line, whatever stands in `text`, to stdout (`err`: to stderr).
 
-    `prose`: sentences, which a terminal gets broken between words. Other lines stay whole: a path in them can be copied.
+    `prose`: sentences, which a terminal gets broken between words; what is not prose stays whole, to be copied.
     """
     stream = sys.stderr if err else sys.stdout
     line = shown(str(text))
