@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from personae.errors import InputError, ModelNotFoundError, PhotoError, StoreError
 from personae.files import project_lock
 from personae.hints import command
+from personae.names import find_name
 from personae.recognition import model_file
 from personae.recognition.edit_log import Change, Edit, EditLog
 from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
@@ -84,7 +85,7 @@ class EditMethods:
         if not self.project.gallery.is_file():
             return False
         with Gallery.open(self.project.gallery, embedder=None) as gallery:
-            return bool(gallery.photos(name))
+            return find_name(name, {photo.character for photo in gallery.photos()}) is not None
 
     def remove_character(self, name: str) -> EditReport:
         """Take a character out of the cast. Raises UnknownCharacterError."""
