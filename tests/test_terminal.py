@@ -184,7 +184,7 @@ def test_json_is_utf_8_whatever_the_encoding(ran: Callable[[str], dict[str, Run]
 
 @pytest.mark.parametrize("columns", ["0", "1", "80"])
 def test_any_width_will_do(template: Path, columns: str) -> None:
-    for step in (("inspect",), ("evaluate", *FAKES), ("--help",), ("train", "--help")):
+    for step in (("inspect",), ("train", "--help")):
         done = personae(template, *step, environment={"COLUMNS": columns})
         assert done.returncode == 0 and done.stderr == b"", done.stderr.decode()
 

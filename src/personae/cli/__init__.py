@@ -18,7 +18,7 @@ from personae.cli import streams
 from personae.cli.console import say, shown_lines
 from personae.errors import PersonaeError
 
-log = logging.getLogger("personae")
+_LOG = logging.getLogger("personae")
 FAULT = 70
 """Exit status of a fault of Personae itself (EX_SOFTWARE)."""
 _NO_MEMORY = ("Insufficient memory", "Cannot allocate memory", "bad_alloc", "Failed to allocate memory")
@@ -121,7 +121,7 @@ def _run() -> int:
             say(line, err=True)
         return 2
     except Exception as error:
-        log.info("what happened:", exc_info=True)
+        _LOG.info("what happened:", exc_info=True)
         if _is_memory(error):
             say("personae: not enough memory. Close other programs, or give fewer files at once.", err=True)
             return 1
