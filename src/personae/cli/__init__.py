@@ -78,19 +78,23 @@ def cli(verbose: bool) -> None:
     """
     hints.use()
     if verbose:
-        handler = logging.StreamHandler()
-        handler.setFormatter(_Shown("%(name)s: %(message)s"))
-        logging.basicConfig(level=logging.INFO, handlers=[handler])
+        logging.getLogger().setLevel(logging.INFO)
 
 
 class _Shown(logging.Formatter):
+    """Warnings are ours to say; what `--verbose` adds names its module."""
+
     def format(self, record: logging.LogRecord) -> str:
-        return shown_lines(super().format(record))
+        who = "personae" if record.levelno >= logging.WARNING else record.name
+        return shown_lines(f"{who}: {super().format(record)}")
 
 
 def main() -> None:
     """Run the command line and exit with its status."""
     streams.prepare()
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Shown())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     try:
         status = _run()
         why = streams.unwritten()
