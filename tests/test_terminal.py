@@ -255,8 +255,8 @@ def test_a_fault_of_ours_and_a_lack_of_memory_are_sentences(template: Path) -> N
     assert "Traceback" in told and "in edits" in told and "\x1b" not in told
     for error in ("raise MemoryError", "raise ImportError('libx.so: failed to map segment: Cannot allocate memory')"):
         done = broken(error)
-        assert done.returncode == 1 and done.stderr.decode().splitlines() == [
-            "personae: not enough memory. Close other programs, or give fewer files at once."
+        assert done.returncode == 2 and done.stderr.decode().splitlines() == [
+            "personae: not enough memory. Close other programs, or give fewer or smaller pictures at once."
         ]
 
 

@@ -127,8 +127,11 @@ def _run() -> int:
     except Exception as error:
         _LOG.info("what happened:", exc_info=True)
         if _is_memory(error):
-            say("personae: not enough memory. Close other programs, or give fewer files at once.", err=True)
-            return 1
+            say(
+                "personae: not enough memory. Close other programs, or give fewer or smaller pictures at once.",
+                err=True,
+            )
+            return 2
         say(f"personae: this is a fault of Personae: {type(error).__name__}: {error}", err=True)
         say("What was finished is kept. To see where it is, run it again with: personae --verbose", err=True)
         return FAULT

@@ -106,10 +106,10 @@ def _print(findings: dict[str, Any]) -> None:
         packages.add_row(name, version or "not installed")
     show(packages)
     for kind, facts in findings["networks"].items():
-        rows = table(kind, "")
-        for key, value in facts.items():
-            rows.add_row(key, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
-        show(rows)
+        say(f"{kind}:")
+        for key, value in facts.items():  # lines, because a path that is broken cannot be copied
+            say(f"  {key:<12} {', '.join(map(str, value)) if isinstance(value, list) else value}")
+        say()
     if "providers_installed" in findings:
         say(f"execution providers installed: {', '.join(findings['providers_installed'])}")
     say(f"cache: {findings['cache']}")

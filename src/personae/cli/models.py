@@ -28,7 +28,7 @@ def models(ctx: click.Context, as_json: bool) -> None:
         ]
         say_json(listed)
         return
-    overview = table("network", "kind", "installed", "code licence", "weight licence", "sha256")
+    overview = table("network", "kind", "installed", "code licence", "weight licence")
     for network, path in rows:
         overview.add_row(
             network.name + (" (default)" if network.default else ""),
@@ -36,12 +36,12 @@ def models(ctx: click.Context, as_json: bool) -> None:
             "no" if path is None else "yes",
             network.code_licence,
             network.weight_licence,
-            network.sha256 or "unknown",
         )
     show(overview)
     for network, path in rows:
         commercial = " NOT FOR COMMERCIAL USE." if network.non_commercial else ""
         say(f"{network.name}: {network.training_data}{commercial}")
+        say(f"  sha256 {network.sha256 or 'unknown'}")
         say(f"  from {network.origin}" + (f"; here: {path}" if path else ""))
     say()
     say("fetch one with: personae models fetch NAME; use it with --detector NAME or --embedder NAME")
