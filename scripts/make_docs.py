@@ -17,8 +17,8 @@ _EXIT_STATUS = """## Exit status
 
 0: all done. 1: some inputs failed (each is named, the others are done), `doctor` or `demo` found something wrong, or
 standard output could not be written to its end (a full disk; what was written to files is whole). 2: wrong use, or
-nothing could be done, as where memory ran out. 70: a fault of Personae itself (`personae --verbose ...` shows where). 130:
-interrupted.
+nothing could be done, as where memory ran out. 70: a fault of Personae itself (`personae --verbose ...` shows where).
+130: interrupted.
 """
 _OUTPUT = """## Output
 
