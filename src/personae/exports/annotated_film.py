@@ -20,7 +20,7 @@ from personae.exports.source_film import SourceFile, open_source, source_files
 from personae.exports.spans import characters
 from personae.files import open_whole
 from personae.media.annotate import Label, annotate
-from personae.media.film_file import open_container
+from personae.media.containers import open_container
 from personae.timeline.timeline import Appearance, Timeline, Track
 from personae.types import Picture, Progress, ProgressCallback, percent
 
