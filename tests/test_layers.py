@@ -17,8 +17,9 @@ ROOMS = (
     ("files",),
     ("archive", "settings_file"),
     ("media.fonts", "media.photos", "media.cast", "media.annotate", "media.timecode", "media.shots"),
-    ("media.film_errors", "media.film", "media.film_times", "media.pixels", "media.containers", "media.film_file")
-    + ("media.picture_sequence", "media.video"),
+    ("media.film_errors",),
+    ("media.film", "media.film_times", "media.pixels", "media.containers", "media.film_file"),
+    ("media.picture_sequence", "media.video"),
     ("faces",),
     ("recognition",),
     ("validation", "recalibration", "tuning"),

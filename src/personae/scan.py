@@ -34,7 +34,7 @@ from personae.timeline.timeline import Timeline
 from personae.timeline.watching import Watched, watch
 from personae.types import Progress, ProgressCallback
 
-FINGERPRINT = 4
+FINGERPRINT = 5
 """Version of everything between pictures and tracks; raise it when tracks change."""
 RARE_FACES_S = 60.0
 EMBEDDED_AT_ONCE = 4
@@ -242,11 +242,11 @@ def _doubts(watched: Watched) -> list[str]:
     return notes
 
 
-def unread(watched: Watched) -> list[str]:
+def unread(film: Watched | Timeline) -> list[str]:
     """A sentence per span that could not be read; one for all of a kind where they are many."""
-    video, notes = watched.video, []
-    for why in dict.fromkeys(gap[2] for gap in watched.gaps):
-        found = [(video.seconds(start), video.seconds(end)) for start, end, reason in watched.gaps if reason == why]
+    video, notes = film.video, []
+    for why in dict.fromkeys(gap[2] for gap in film.gaps):
+        found = [(video.seconds(start), video.seconds(end)) for start, end, reason in film.gaps if reason == why]
         if len(found) <= FEW_GAPS:
             notes += [f"{why}: {start:.1f} s to {end:.1f} s could not be read." for start, end in found]
         else:

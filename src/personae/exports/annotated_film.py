@@ -33,23 +33,28 @@ _COPIED = ("audio", "subtitle")
 
 
 def write_annotated(
-    timeline: Timeline, path: Path, *, progress_callback: ProgressCallback | None = None
+    timeline: Timeline,
+    path: Path,
+    *,
+    follow_references: bool = False,
+    progress_callback: ProgressCallback | None = None,
 ) -> tuple[str, ...]:
     """Write the film, or its parts in a row, with what the timeline says drawn on it; `.mp4`, `.mov` or `.mkv`.
 
     Returns the streams that are not in the new film since its container cannot hold them, as people call them; Matroska
-    holds most. Raises FilmError where the film cannot be read, WriteError.
+    holds most. `follow_references`: as the film was opened. Raises FilmError where the film cannot be read, WriteError.
     """
     video = timeline.video
     container = format_of(path, video)
     moments = _Labels(timeline)
     with (
         film_errors(path),
-        open_source(video) as film,
+        open_source(video, follow_references=follow_references) as film,
         open_whole(path) as file,
         FilmWriter(file, container, film.video, timecode=video.start_timecode) as out,
     ):
-        others = _Others(source_files(video, film), [part.stream for part in video.parts] or [video.stream], out)
+        numbers = [part.stream for part in video.parts] or [video.stream]
+        others = _Others(source_files(video, film), numbers, out, follow_references)
         for picture in film.pictures():
             pixels = picture.rgb()
             labels = moments.at(picture.pts)
@@ -65,7 +70,11 @@ def write_annotated(
 
 
 def annotated_beside(
-    timeline: Timeline, timeline_path: Path, *, progress_callback: ProgressCallback | None = None
+    timeline: Timeline,
+    timeline_path: Path,
+    *,
+    follow_references: bool = False,
+    progress_callback: ProgressCallback | None = None,
 ) -> tuple[Path, tuple[str, ...]]:
     """Write the annotated film beside a timeline's file, in the film's own kind of container where it is one of ours.
 
@@ -75,19 +84,21 @@ def annotated_beside(
     suffix = Path(timeline.video.path).suffix.lower()
     stem = timeline_path.name.removesuffix(".json").removesuffix(".timeline")
     path = timeline_path.with_name(f"{stem}.annotated{suffix if suffix in FORMATS else '.mov'}")
-    return path, write_annotated(timeline, path, progress_callback=progress_callback)
+    return path, write_annotated(
+        timeline, path, follow_references=follow_references, progress_callback=progress_callback
+    )
 
 
 class _Others:
     """The sound and subtitles of the film's files, packet by packet in order of time."""
 
-    def __init__(self, files: Sequence[SourceFile], pictures: Sequence[int], out: FilmWriter) -> None:
-        self._out = out
+    def __init__(self, files: Sequence[SourceFile], pictures: Sequence[int], out: FilmWriter, follow: bool) -> None:
+        self._out, self._follow = out, follow
         self._copies: dict[tuple[str, int], Stream] = {}
         left_out: list[str] = []
         chosen: list[dict[int, Stream]] = []
         for file, picture in zip(files, pictures, strict=False):
-            with open_container(file.path) as source:
+            with open_container(file.path, follow_references=self._follow) as source:
                 chosen.append(self._chosen(source, picture, left_out, file.path.name if len(files) > 1 else ""))
         self.left_out = tuple(left_out)
         self._packets = self._in_order(files, chosen)
@@ -120,7 +131,7 @@ class _Others:
         """Time by the film's clock, and packet; those of one file end where the next begins."""
         last: dict[Stream, Fraction] = {}
         for file, streams in zip(files, chosen, strict=True):
-            with open_container(file.path) as source:
+            with open_container(file.path, follow_references=self._follow) as source:
                 for packet in source.demux([source.streams[index] for index in streams]) if streams else ():
                     if packet.dts is None or not packet.time_base:
                         continue

@@ -29,7 +29,7 @@ def paths_of(video: Video) -> list[Path]:
     return [Path(part.path) for part in video.parts] or [Path(video.path)]
 
 
-def open_source(video: Video) -> Film:
+def open_source(video: Video, *, follow_references: bool = False) -> Film:
     """The film of a timeline, opened as it was scanned; raises FilmError where it cannot be."""
     paths = paths_of(video)
     streams = {part.stream for part in video.parts} or {video.stream}
@@ -38,6 +38,7 @@ def open_source(video: Video) -> Film:
         stream=streams.pop() if len(streams) == 1 else None,
         rate=video.frame_rate if any(is_pictures(path) for path in paths) else None,
         as_one=len(paths) > 1,
+        follow_references=follow_references,
     )
 
 

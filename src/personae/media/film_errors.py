@@ -21,7 +21,7 @@ def as_film_error(path: str | Path) -> Iterator[None]:
     """
     try:
         yield
-    except PersonaeError:
+    except (PersonaeError, BrokenPipeError):  # a pipe breaks where somebody stopped to listen, not in the film
         raise
     except Exception as error:
         logger.info("%s", path, exc_info=True)

@@ -203,6 +203,8 @@ class FilmFile:
                 logger.info("%s: %s", self.path, error)
                 self._unseen.broke()
                 failures += 1
+            except IndexError:  # PyAV's answer to a stream that only begins here: it is none of ours
+                failures += 1
         if held is not None:
             yield from self._frames_of(held)
         yield from self._frames_of(None)
