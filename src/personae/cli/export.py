@@ -58,6 +58,7 @@ def export(
     from personae.exports import registry
     from personae.exports.annotated_film import write_annotated
     from personae.exports.film_writer import FORMATS
+    from personae.exports.held_rate import rate_note
     from personae.timeline import selection
 
     found = read_timeline(timeline, media)
@@ -67,10 +68,12 @@ def export(
         found = selection.without_unknown(found)
     if characters:
         found = selection.of_names(found, characters)
+    counted = False
     for path in out:
         if str(path) == "-":
             exporter = registry.exporter_for(path, format_name)
             click.echo(exporter.export(found, timeline.parent), nl=False)
+            counted |= getattr(exporter, "counts_frames", False)
             continue
         if format_name is None and path.suffix.lower() in FORMATS:
             with progress_bar() as progress:
@@ -80,7 +83,12 @@ def export(
             written = [path]
         elif format_name is None and (path.is_dir() or not path.suffix):
             written = registry.export_all(found, path, folder=timeline.parent)
+            counted = True
         else:
             written = [registry.export(found, path, format=format_name, folder=timeline.parent)]
+            counted |= getattr(registry.exporter_for(written[0], format_name), "counts_frames", False)
         for one in written:
             click.echo(one)
+    note = rate_note(found.video)
+    if counted and note is not None:
+        click.echo(note, err=True)

@@ -47,8 +47,9 @@ def select(
     number: --character "Unknown 2".
     """
     from personae.cli.console import progress_bar
+    from personae.exports.held_rate import rate_note
     from personae.exports.page import clock
-    from personae.exports.stringouts import write_stringout
+    from personae.exports.stringouts import COUNT_FRAMES, write_stringout
     from personae.timeline.selection import Wanted, without_depicted
     from personae.timeline.selection import select as select_cuts
     from personae.types import count_of
@@ -60,4 +61,7 @@ def select(
     with progress_bar() as progress:
         write_stringout(found, cuts, out, progress_callback=progress)
     length = float(sum(cut.end_pts - cut.start_pts for cut in cuts) * found.video.time_base)
+    note = rate_note(found.video)
+    if note is not None and out.suffix.lower() in COUNT_FRAMES:
+        click.echo(note, err=True)
     click.echo(f"{out}: {count_of(len(cuts), 'cut')}, {clock(length)} long")
