@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -23,7 +24,7 @@ from personae.media.film import Video
 from personae.media.pixels import FramePixels
 from personae.media.video import open_film
 from personae.recognition.recognizer import CharacterRecognizer
-from personae.scan import scan_film
+from personae.scan import scan_film, unread
 from personae.timeline import film_files, native
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
 from tests.films import Pixels, make_film, numbered, textured
@@ -237,3 +238,26 @@ def test_the_result_is_written_before_anything_is_said(
     command += ["--project", str(recognizer.project.folder)]
     subprocess.run(["sh", "-c", f'"$@" {closed}', "sh", *command], check=False, timeout=120)
     assert native.read(tmp_path / "out" / "a.timeline.json").characters
+
+
+@pytest.mark.parametrize("name", ["one.mkv", "one.mp4", "one.ts", "one.avi"])
+def test_a_film_of_one_picture_has_totals(recognizer: CharacterRecognizer, tmp_path: Path, name: str) -> None:
+    path = drawn_film(tmp_path / name, lambda n: scene(1, [("Thor", 120, 120, 70)]), 1)
+    done = scan(recognizer, path, "--out", tmp_path / "out")
+    assert done.return_value == 0
+    timeline = native.read(tmp_path / "out" / "one.timeline.json")
+    (thor,) = timeline.characters
+    assert (thor.visible_face_time_s, thor.scene_presence_s, thor.share, timeline.video.duration_s) == (
+        0.04,
+        0.04,
+        1,
+        0.04,
+    )
+    assert done.stdout.count("0.04 s") == 4  # in the row: face, presence, last; and the film's length
+
+
+def test_a_gap_of_one_picture_has_a_beginning_and_an_end(recognizer: CharacterRecognizer, films: Path) -> None:
+    timeline = scan_film(films / "a.mkv", recognizer, films / "out").timeline
+    tick = timeline.video.frame_pts
+    gap = (round(5 * tick), round(6 * tick), "damaged")
+    assert unread(replace(timeline, gaps=(gap,))) == ["damaged: 0.20 s to 0.24 s could not be read."]

@@ -15,7 +15,7 @@ import click
 from personae.cli.console import console, progress_bar, table
 from personae.cli.options import NETWORKS, model_option, project_option, settings_from, settings_options
 from personae.errors import FilmError, ModelNotFoundError, PersonaeError, ProjectBusyError, StoreError, WriteError
-from personae.types import count_of, percent
+from personae.types import count_of, percent, seconds_text
 
 if TYPE_CHECKING:
     from personae.scan import ScanResult
@@ -178,19 +178,19 @@ def print_result(result: ScanResult) -> None:
     for one in timeline.characters:
         rows.add_row(
             one.character or one.unknown or "",
-            f"{one.visible_face_time_s:.1f} s",
+            seconds_text(one.visible_face_time_s),
             percent(one.share, 1),
-            f"{one.scene_presence_s:.1f} s",
+            seconds_text(one.scene_presence_s),
             str(one.appearances),
             f"{one.first_s:.1f} s",
-            f"{one.last_s:.1f} s",
+            seconds_text(one.last_s),
         )
     out = console()
     if timeline.characters:
         out.print(rows)
     depicted = sum(one.depicted for one in timeline.appearances)
     out.print(
-        f"{Path(timeline.video.path).name}: {timeline.video.duration_s:.1f} s, "
+        f"{Path(timeline.video.path).name}: {seconds_text(timeline.video.duration_s)}, "
         f"{count_of(len(timeline.shots), 'shot')}, "
         f"{count_of(len(timeline.tracks), 'track')}, {count_of(len(timeline.appearances), 'appearance')}"
         + (f", {depicted} of them on pictures in the picture" if depicted else "")
