@@ -33,9 +33,9 @@ from personae.timeline.labelling import labels_of, tracks_of
 from personae.timeline.looking import WEAK_SCORE
 from personae.timeline.timeline import Timeline
 from personae.timeline.watching import Watched, watch
-from personae.types import Progress, ProgressCallback
+from personae.types import Progress, ProgressCallback, seconds_text
 
-FINGERPRINT = 4
+FINGERPRINT = 5
 """Version of everything between pictures and tracks; raise it when tracks change."""
 RARE_FACES_S = 60.0
 EMBEDDED_AT_ONCE = 4
@@ -244,17 +244,19 @@ def _doubts(watched: Watched) -> list[str]:
     return notes
 
 
-def unread(watched: Watched) -> list[str]:
+def unread(film: Watched | Timeline) -> list[str]:
     """A sentence per span that could not be read; one for all of a kind where they are many."""
-    video, notes = watched.video, []
-    for why in dict.fromkeys(gap[2] for gap in watched.gaps):
-        found = [(video.seconds(start), video.seconds(end)) for start, end, reason in watched.gaps if reason == why]
+    video, notes = film.video, []
+    for why in dict.fromkeys(gap[2] for gap in film.gaps):
+        found = [(video.seconds(start), video.seconds(end)) for start, end, reason in film.gaps if reason == why]
         if len(found) <= FEW_GAPS:
-            notes += [f"{why}: {start:.1f} s to {end:.1f} s could not be read." for start, end in found]
+            for start, end in found:
+                digits = 2 if end - start < 0.1 else 1  # a single picture too has a beginning and an end
+                notes.append(f"{why}: {start:.{digits}f} s to {end:.{digits}f} s could not be read.")
         else:
             lost = sum(end - start for start, end in found)
             notes.append(
                 f"{why}: {len(found)} places between {found[0][0]:.1f} s and {found[-1][1]:.1f} s, "
-                f"{lost:.1f} s in all, could not be read. The timeline lists them."
+                f"{seconds_text(lost)} in all, could not be read. The timeline lists them."
             )
     return notes

@@ -254,6 +254,11 @@ def count_of(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def seconds_text(seconds: float) -> str:
+    """A length as text: 4.2 s; a short one has hundredths, so that what lasted one picture does not read as nothing."""
+    return f"{seconds:.2f} s" if 0 < seconds < 0.1 else f"{seconds:.1f} s"
+
+
 def percent(probability: float, digits: int = 0) -> str:
     """A probability as text, rounded down: what is not certain never reads as 100 %."""
     scale = 10**digits

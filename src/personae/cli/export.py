@@ -74,6 +74,7 @@ def export(
     from personae.exports import registry
     from personae.exports.annotated_film import write_annotated
     from personae.exports.film_writer import FORMATS
+    from personae.exports.held_rate import rate_note
     from personae.exports.spans import characters as characters_of
 
     read = {path: read_timeline(path, media) for path in timelines}
@@ -102,6 +103,10 @@ def export(
         who = characters_of(found[path])
         outputs[path].write(target, content, kind=exporter.name, who=who, source=path)
         say(target)
+    counted = any(getattr(exporter, "counts_frames", False) for *_, exporter in files)
+    notes = dict.fromkeys(filter(None, (rate_note(found[path].video) for path, *_ in files)))
+    for note in notes if counted else ():
+        say(note, err=True)
     for path, target in films:
         who = characters_of(found[path])
         with progress_bar() as progress, outputs[path].writing(target, kind="annotated film", who=who, source=path):

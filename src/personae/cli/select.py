@@ -60,9 +60,10 @@ def select(
     OUT is .edl, .otio, .fcpxml or .xml for an editing program, or .mp4 for a film. An unknown person is asked for by
     number: --character "Unknown 2".
     """
+    from personae.exports.held_rate import rate_note
     from personae.exports.page import clock
     from personae.exports.spans import characters as characters_of
-    from personae.exports.stringouts import write_stringout
+    from personae.exports.stringouts import COUNT_FRAMES, write_stringout
     from personae.timeline.selection import Wanted, without_depicted
     from personae.timeline.selection import select as select_cuts
     from personae.types import count_of
@@ -76,4 +77,7 @@ def select(
     with progress_bar() as progress, outputs.writing(out, kind="stringout", who=who, source=timeline):
         write_stringout(found, cuts, out, progress_callback=progress)
     length = float(sum(cut.end_pts - cut.start_pts for cut in cuts) * found.video.time_base)
+    note = rate_note(found.video)
+    if note is not None and out.suffix.lower() in COUNT_FRAMES:
+        say(note, err=True)
     say(f"{out}: {count_of(len(cuts), 'cut')}, {clock(length)} long")

@@ -25,10 +25,11 @@ class ContactSheet:
     name = "sheet"
     suffixes = (".sheet.html",)
     title = "contact sheet to check names with two keys (HTML)"
+    counts_frames = True
 
     def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
         """The page in UTF-8."""
-        grid, colours = Grid.of(timeline.video), hues(timeline)
+        grid, colours = Grid.held(timeline.video), hues(timeline)
         # Somebody unknown bears no name that could be wrong: after all others.
         order = sorted(
             spans(timeline, grid),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from personae.exports.film_writer import SOUND_HZ
 from personae.exports.source_film import SourceFile
-from personae.media.film_file import open_container
+from personae.media.containers import open_container
 
 _RUN_UP_S = Fraction(1)
 

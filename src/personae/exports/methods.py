@@ -9,7 +9,7 @@ from typing import Any
 from personae._version import __version__
 from personae.exports.spans import file_name, line
 from personae.timeline.timeline import Timeline
-from personae.types import count_of
+from personae.types import count_of, seconds_text
 
 
 class Methods:
@@ -35,7 +35,7 @@ def _how(timeline: Timeline) -> str:
     rate = f"{float(video.frame_rate):.3f}".rstrip("0").rstrip(".")
     text = (
         f"Faces in {file_name(timeline)} ({video.size_wh[0]}x{video.size_wh[1]} pixels, {rate} frames per second, "
-        f"{video.duration_s:.1f} s) were found, followed through each shot and compared with{cast} "
+        f"{seconds_text(video.duration_s)}) were found, followed through each shot and compared with{cast} "
         f"by Personae {version}{f', with the embedder {embedder}' if embedder else ''}."
     )
     if isinstance(far, int | float):
@@ -67,7 +67,7 @@ def _decisions(timeline: Timeline) -> str:
         text += f" {count_of(depicted, 'appearance')} on pictures within the picture are not in the totals."
     if timeline.gaps:
         seconds = sum((end - start) * timeline.video.time_base for start, end, _ in timeline.gaps)
-        text += f" {count_of(len(timeline.gaps), 'gap')} of {float(seconds):.1f} s together could not be read."
+        text += f" {count_of(len(timeline.gaps), 'gap')} of {seconds_text(float(seconds))} together could not be read."
     return text
 
 

@@ -48,10 +48,11 @@ class Report:
     name = "report"
     suffixes = (".report.html", ".html")
     title = "report for people (HTML)"
+    counts_frames = True
 
     def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
         """The page in UTF-8."""
-        grid = Grid.of(timeline.video)
+        grid = Grid.held(timeline.video)
         people = _people(timeline, grid, folder)
         sections = (
             _header(timeline),

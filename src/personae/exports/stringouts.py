@@ -20,6 +20,8 @@ WRITERS: dict[str, Writer] = {
     ".xml": fcp7_xml.stringout,
 }
 FILM = ".mp4"
+COUNT_FRAMES = frozenset({".edl", ".xml"})
+"""Those that count whole frames a second: at a rate that timecode has."""
 
 
 def write_stringout(

@@ -77,7 +77,7 @@ class PictureSequence:
             if pixels.size_wh != self._size:
                 yield (pts, pts + 1, f"{self.numbered[number].name}: it is not {self._size[0]}x{self._size[1]} pixels")
                 continue
-            yield FilmPicture(pts, 1, pixels)
+            yield FilmPicture(pts, 1, pixels, self.numbered[number])
 
 
 def _numbered(path: Path) -> dict[int, Path]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -18,6 +20,8 @@ from personae.timeline.labelling import highest, remembered
 from personae.timeline.timeline import BestPicture, Shot, Timeline
 from personae.timeline.watching import Watched
 
+LONGEST_NAME = 180
+"""Bytes. File systems end at 255, and the names made of a film's have endings, numbers, a time, a temporary mark."""
 _DIGITS = re.compile(r"[ ._-]*(%0?[0-9]*d|#+)$")
 
 
@@ -72,7 +76,16 @@ class FilmFiles:
 
 def film_name(video: Video) -> str:
     """What a film's files are called: its own name without suffix, and without the digits of numbered pictures."""
-    return _DIGITS.sub("", Path(video.path).stem) or "film"
+    return shortened(_DIGITS.sub("", Path(video.path).stem) or "film")
+
+
+def shortened(name: str) -> str:
+    """A name that file systems take with endings; of a longer one the beginning and a digest, so that two stay two."""
+    whole = os.fsencode(name)
+    if len(whole) <= LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(whole).hexdigest()[:8]
+    return f"{os.fsdecode(whole[: LONGEST_NAME - 9]).encode(errors='ignore').decode()}-{digest}"
 
 
 def film_files(video: Video, out: Path | None, project: Path, taken: set[str]) -> FilmFiles:

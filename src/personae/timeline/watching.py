@@ -23,6 +23,7 @@ from personae.faces.detector import Detector
 from personae.faces.embedder import Embed
 from personae.media import shots
 from personae.media.film import FilmPicture, ReadSoFar, Video
+from personae.media.film_errors import as_film_error
 from personae.media.video import Film
 from personae.settings import Settings
 from personae.timeline import records
@@ -30,7 +31,7 @@ from personae.timeline.looking import Looker, looks, same_place
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import Shot
 from personae.timeline.tracking import FaceTracker
-from personae.types import IntArray, PixelArray, Progress, ProgressCallback
+from personae.types import FloatArray, IntArray, PixelArray, Progress, ProgressCallback
 
 CHUNK_SCHEMA = "personae/scan-chunk/1"
 CHUNK_S = 20.0
@@ -152,9 +153,13 @@ def watch(
             chunks.append(replace(chunk, records=list(pool.map(records.record_of, tracker.finish()))))
             _keep(kept_in, len(chunks), chunks[-1], fingerprint)
 
+        def embedded(crops: PixelArray) -> FloatArray:
+            with as_film_error(film.video.path):
+                return embed(crops)
+
         while pictures.next_pts is not None:
             start_pts = pictures.next_pts
-            tracker = FaceTracker(embed, float(1 / film.video.time_base), pool)
+            tracker = FaceTracker(embedded, float(1 / film.video.time_base), pool)
             every_pts = settings.look_every_s / film.video.time_base
             found = []
             for look in looks(
