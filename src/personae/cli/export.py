@@ -13,6 +13,7 @@ from personae.cli.options import (
     media_option,
     project_option,
     read_timeline,
+    references_option,
     timeline_outputs,
     timelines_argument,
 )
@@ -43,6 +44,7 @@ def _list_formats(ctx: click.Context, parameter: click.Parameter, value: bool) -
 @click.option("--no-unknown", is_flag=True, help="Leave unknown people out.")
 @click.option("--depicted", is_flag=True, help="Also faces on pictures in the picture (posters, screens).")
 @media_option
+@references_option
 @force_option
 @project_option
 @click.option(
@@ -61,6 +63,7 @@ def export(
     no_unknown: bool,
     depicted: bool,
     media: Path | None,
+    follow_references: bool,
     force: bool,
     project: Path | None,
 ) -> None:
@@ -110,7 +113,9 @@ def export(
     for path, target in films:
         who = characters_of(found[path])
         with progress_bar() as progress, outputs[path].writing(target, kind="annotated film", who=who, source=path):
-            left_out = write_annotated(found[path], target, progress_callback=progress)
+            left_out = write_annotated(
+                found[path], target, follow_references=follow_references, progress_callback=progress
+            )
         if left_out:
             say(f"{target} is without {', '.join(left_out)}. Matroska (.mkv) holds most.", err=True)
         say(target)

@@ -19,6 +19,7 @@ from personae.cli.options import (
     force_option,
     model_option,
     project_option,
+    references_option,
     settings_from,
     settings_options,
 )
@@ -54,8 +55,7 @@ ENDS_ALL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 @click.option("--start-timecode", metavar="HH:MM:SS:FF", help="Instead of what the file says.")
 @click.option("--drop-frame/--non-drop-frame", default=None, help="Instead of what the file says.")
 @click.option("--reel", metavar="NAME", help="Instead of what the file says.")
-@click.option("--follow-references", is_flag=True,
-              help="Also read films that only name other files (playlists, scripts); never the network.")  # fmt: skip
+@references_option
 @click.option("--edits", type=click.Path(path_type=Path, exists=True), help="Decisions about another copy of the film.")
 @click.option("--annotate", is_flag=True, help="Also write the film with a box and a name on every face.")
 @click.option("--fresh", is_flag=True, help="Look through the film again, also where that was done before.")

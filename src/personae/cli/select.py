@@ -12,6 +12,7 @@ from personae.cli.options import (
     media_option,
     project_option,
     read_timeline,
+    references_option,
     timeline_argument,
     timeline_outputs,
 )
@@ -39,6 +40,7 @@ _SECONDS = click.FloatRange(min=0)
 @click.option("--handles-s", type=_SECONDS, default=0.0, metavar="S", help="So much more at both ends.  [default: 0]")
 @click.option("--depicted", is_flag=True, help="Also faces on pictures in the picture (posters, screens).")
 @media_option
+@references_option
 @force_option
 @project_option
 def select(
@@ -52,6 +54,7 @@ def select(
     handles_s: float,
     depicted: bool,
     media: Path | None,
+    follow_references: bool,
     force: bool,
     project: Path | None,
 ) -> None:
@@ -75,7 +78,7 @@ def select(
     outputs = timeline_outputs({timeline: read_timeline(timeline)}, project, force=force, media=media)[timeline]
     who = characters_of(found)
     with progress_bar() as progress, outputs.writing(out, kind="stringout", who=who, source=timeline):
-        write_stringout(found, cuts, out, progress_callback=progress)
+        write_stringout(found, cuts, out, follow_references=follow_references, progress_callback=progress)
     length = float(sum(cut.end_pts - cut.start_pts for cut in cuts) * found.video.time_base)
     note = rate_note(found.video)
     if note is not None and out.suffix.lower() in COUNT_FRAMES:
