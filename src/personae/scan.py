@@ -23,8 +23,8 @@ from personae.media.video import Film, open_film
 from personae.recognition.model import CharacterModel
 from personae.recognition.recognizer import CharacterRecognizer
 from personae.settings import Settings
+from personae.timeline import depicted, film_files, identity, missing_pictures, native, setups
 from personae.timeline import edits as decided
-from personae.timeline import film_files, identity, missing_pictures, native, setups
 from personae.timeline.appearances import Label, build
 from personae.timeline.far_in_film import counted, far_in_film
 from personae.timeline.film_files import FilmFiles
@@ -126,7 +126,8 @@ def finish(
 ) -> tuple[Timeline, list[str]]:
     """Apply what a person decided, build the timeline, and write everything whole, the timeline last.
 
-    `film`, where it is open, gives the pictures of faces that none was kept of. Also returns a sentence per edit that no longer finds its face.
+    `film`, where it is open, gives the pictures of faces that none was kept of. Also returns a sentence per edit that
+    no longer finds its face.
     """
     watched, video = scanned.watched, scanned.watched.video
     tracks = tracks_of(watched.records, watched.shot_numbers)
@@ -135,6 +136,7 @@ def finish(
         edits = edits.after(decided.read(other_edits, video))
         decided.write(replace(edits, content_id=video.content_id, path=video.path), files.edits)
     final, lost = decided.apply(edits, tracks, scanned.labels, video, scanned.unknown, scanned.unknowns_used)
+    final = depicted.of_one_kind(final, tracks, video)
     card = scanned.facts["model"]
     if "film" in card:
         card = {**card, "film": counted(card["film"], final)}

@@ -160,6 +160,12 @@ def print_result(result: ScanResult) -> None:
     out = console()
     if timeline.characters:
         out.print(rows)
+    from personae.timeline.depicted import left_out
+
+    for line in left_out(timeline):
+        out.print(line, markup=False)
+    if timeline.depicted:
+        out.print("Somebody alive among them? personae name WHO --alive --timeline FILE", markup=False)
     depicted = sum(one.depicted for one in timeline.appearances)
     out.print(
         f"{Path(timeline.video.path).name}: {timeline.video.duration_s:.1f} s, "

@@ -31,12 +31,12 @@ class Span:
     @property
     def note(self) -> str:
         """How sure the name is, in a few words; an unknown person's has nothing to be sure of."""
+        note = f"confidence {percent(self.appearance.confidence)}"
         if self.appearance.decided_by == "person":
-            return "decided by a person"
-        if self.appearance.character is None:
-            return "depicted, not in the cast" if self.appearance.depicted else "not in the cast"
-        sure = percent(self.appearance.confidence)
-        return f"depicted, confidence {sure}" if self.appearance.depicted else f"confidence {sure}"
+            note = "decided by a person"
+        elif self.appearance.character is None:
+            note = "not in the cast"
+        return f"depicted, {note}" if self.appearance.depicted else note
 
     def colour_of(self, colours: tuple[str, ...], unknown: str) -> str:
         """The character's colour out of a program's own; they begin again when they are used up."""

@@ -156,7 +156,7 @@ def write_tracks(path: Path, scanned: Scanned) -> None:
         "shots": [asdict(shot) for shot in watched.shots],
         "gaps": [list(gap) for gap in watched.gaps],
         "detections": watched.detections,
-        "labels": [asdict(label) for label in scanned.labels],
+        "labels": [_label_row(label) for label in scanned.labels],
         "unknown": list(scanned.unknown),
         "unknowns_used": scanned.unknowns_used,
         "facts": scanned.facts,
@@ -204,6 +204,11 @@ def read_beside(timeline: Path) -> Scanned:
     return scanned
 
 
+def _label_row(label: Label) -> dict[str, Any]:
+    """A model's label as JSON types: nobody has said yet what is depicted, and earlier versions read no more fields."""
+    return {key: value for key, value in asdict(label).items() if key != "depicted_by"}
+
+
 def label_of(row: dict[str, Any]) -> Label:
     """A label from JSON types."""
     best = row["best"]
@@ -222,7 +227,8 @@ def with_pictures(timeline: Timeline, watched: Watched, files: FilmFiles) -> Tim
             if not path.is_file() or path.stat().st_size != record.picture.size:
                 write_whole(path, record.picture.tobytes(), durable=False)  # a scan makes it again
             x1, y1, x2, y2 = (float(value) for value in record.best_box)
-            one = replace(one, best_picture=BestPicture(record.best_pts, (x1, y1, x2, y2), f"{files.faces.name}/{name}"))
+            best = BestPicture(record.best_pts, (x1, y1, x2, y2), f"{files.faces.name}/{name}")
+            one = replace(one, best_picture=best)
         appearances.append(one)
     return replace(timeline, appearances=tuple(appearances))
 

@@ -1,4 +1,4 @@
-"""Best faces that no picture was kept of are read from the film: files of earlier versions, parts of a moment's length."""
+"""Best faces that no picture was kept of are read from the film: those of earlier files, and of a moment's length."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def completed(watched: Watched, timeline: Timeline, film: Film) -> Watched:
     ]  # fmt: skip
     if not wanted or any(why == RESTARTED for _, _, why in watched.gaps):
         return watched
-    read = ReadSoFar(part_starts=tuple(part.start_pts for part in watched.video.parts) or (watched.video.start_pts,))
+    # What was just read tells where the film can be entered.
+    starts = tuple(part.start_pts for part in watched.video.parts) or (watched.video.start_pts,)
+    read = film.so_far if film.so_far.part_starts else ReadSoFar(part_starts=starts)
     with contextlib.suppress(FilmError):
         for at in sorted(wanted, key=lambda at: found[at].best_pts):
             record = found[at]

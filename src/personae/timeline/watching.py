@@ -171,8 +171,8 @@ def watch(
                 found.append((look.pts, look.tiny))
                 tell(look.pts)
             tracker.end()
-            # Its last faces were embedded while this chunk was looked through, and where its shots end is known, but not
-            # before the film's end what ends there.
+            # The last faces of the one before were embedded meanwhile, and where its shots end is known by now; at the
+            # film's end only when the shot detector is done.
             while waiting and pictures.next_pts is not None:
                 keep(*waiting.pop(0))
             certain = max(pictures.detector.settled_pts, pictures.certain_pts)
