@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from personae.errors import FilmError
-from personae.exports.annotated_film import annotated_beside, box_at, write_annotated
+from personae.exports.annotated_film import box_at, path_beside, write_annotated
 from personae.media.video import open_film
 from personae.timeline.timeline import Appearance, Timeline, Track
 from tests.films import make_film, plain
@@ -124,7 +124,8 @@ def test_a_variable_rate_and_a_late_start_keep_their_times(tmp_path: Path) -> No
 )
 def test_beside_a_timeline_it_is_of_the_films_own_kind(tmp_path: Path, film: str, expected: str) -> None:
     source = make_film(tmp_path / film, frames=12, draw=lambda _: plain(SIZE))
-    path, left_out = annotated_beside(timeline(source), tmp_path / "out" / "film.timeline.json")
+    path = path_beside(timeline(source), tmp_path / "out" / "film.timeline.json")
+    left_out = write_annotated(timeline(source), path)
     assert path == tmp_path / "out" / expected and path.is_file() and left_out == ()
 
 

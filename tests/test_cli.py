@@ -150,8 +150,10 @@ def test_wrong_use_ends_with_2_or_1_and_says_what_to_do(home: Path, arguments: l
 def test_annotate_writes_pictures_that_differ_only_around_faces(home: Path, tmp_path: Path) -> None:
     done = personae("identify", "stills", "--annotate", tmp_path / "pictures", cwd=home)
     assert done.returncode == 0
-    assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == ["group.jpg", "meadow.jpg"]
-    with Image.open(tmp_path / "pictures" / "group.jpg") as image:
+    pictures = tmp_path / "pictures"
+    copies = [path.relative_to(pictures) for path in sorted(pictures.rglob("*.jpg"))]
+    assert copies == [Path("deep/group.jpg"), Path("meadow.jpg")]
+    with Image.open(pictures / "deep" / "group.jpg") as image:
         assert image.size == (1024, 512)
 
 

@@ -27,7 +27,7 @@ def run(*arguments: object) -> Result:
 
 def test_export_chooses_by_suffix(timeline: Path, tmp_path: Path) -> None:
     outs = [tmp_path / name for name in ("film.edl", "film.otio", "film.totals.csv", "METHODS.txt")]
-    done = run("export", timeline, *outs)
+    done = run("export", timeline, *(part for out in outs for part in ("-o", out)))
     assert done.exit_code == 0 and done.output.splitlines() == list(map(str, outs))
     assert "|C:ResolveColor" in outs[0].read_text() and outs[2].read_text("utf-8-sig").startswith("character,")
 
@@ -35,32 +35,34 @@ def test_export_chooses_by_suffix(timeline: Path, tmp_path: Path) -> None:
 def test_export_filters_and_points_to_the_camera_original(timeline: Path, tmp_path: Path) -> None:
     out = tmp_path / "film.edl"
     assert (
-        run("export", timeline, out, "--character", "Tony", "--format", "cuts", "--media", "/card/A001.mxf").exit_code
+        run(
+            "export", timeline, "-o", out, "--character", "Tony", "--format", "cuts", "--media", "/card/A001.mxf"
+        ).exit_code
         == 0
     )
     text = out.read_text()
     assert text.count("FROM CLIP NAME: A001.mxf") == 1 and "Tony" in text and "Thor" not in text
-    assert run("export", timeline, out, "--no-unknown").exit_code == 0
+    assert run("export", timeline, "-o", out, "--no-unknown", "--force").exit_code == 0
     assert "Thor" in out.read_text() and "Unknown" not in out.read_text()
 
 
 def test_export_to_a_folder_leaves_the_timeline_alone(timeline: Path) -> None:
     before = timeline.read_bytes()
-    done = run("export", timeline, timeline.parent)
+    done = run("export", timeline, "-o", timeline.parent)
     assert done.exit_code == 0 and timeline.read_bytes() == before
     assert len(list(timeline.parent.iterdir())) == 1 + len(done.output.splitlines())
-    one = run("export", timeline, timeline.parent, "--format", "elan")
+    one = run("export", timeline, "-o", timeline.parent, "--format", "elan")
     assert one.output == f"{timeline.parent / 'My film.eaf'}\n"
 
 
 def test_export_to_standard_output(timeline: Path) -> None:
-    done = run("export", timeline, "-", "--format", "webvtt")
+    done = run("export", timeline, "-o", "-", "--format", "webvtt")
     assert done.stdout.startswith("WEBVTT\n")
 
 
 def test_a_film_that_has_moved_is_asked_for(timeline: Path, tmp_path: Path) -> None:
-    select = ("select", timeline, "--character", "Thor", tmp_path / "x.mp4")
-    for arguments in (select, ("export", timeline, tmp_path / "x.mov")):
+    select = ("select", timeline, "--character", "Thor", "-o", tmp_path / "x.mp4")
+    for arguments in (select, ("export", timeline, "-o", tmp_path / "x.mov")):
         done = run(*arguments)
         assert isinstance(done.exception, PersonaeError) and "--media" in str(done.exception)
     assert list(tmp_path.glob("x.*")) == []
@@ -74,7 +76,7 @@ def test_formats_are_listed(timeline: Path) -> None:
 @pytest.mark.parametrize("suffix", ["edl", "otio", "fcpxml", "xml"])
 def test_select_writes_a_stringout(timeline: Path, tmp_path: Path, suffix: str) -> None:
     out = tmp_path / f"Thor alone.{suffix}"
-    done = run("select", timeline, "--character", "Thor", "--without", "Tony", "--without", "Unknown 1", out)
+    done = run("select", timeline, "--character", "Thor", "--without", "Tony", "--without", "Unknown 1", "-o", out)
     assert done.exit_code == 0, done.output
     assert done.output == f"{out}: 2 cuts, 0:01.4 long\n"
     assert "Thor alone" in out.read_text()
@@ -89,7 +91,7 @@ def test_select_writes_a_stringout(timeline: Path, tmp_path: Path, suffix: str) 
     ],
 )
 def test_what_cannot_be_selected(timeline: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
-    done = run("select", timeline, *arguments[:-1], tmp_path / arguments[-1])
+    done = run("select", timeline, *arguments[:-1], "-o", tmp_path / arguments[-1])
     assert isinstance(done.exception, PersonaeError) and message in str(done.exception)
     assert list(tmp_path.glob("x.*")) == []
 
@@ -97,6 +99,6 @@ def test_what_cannot_be_selected(timeline: Path, tmp_path: Path, arguments: list
 def test_report_writes_page_and_sheet(timeline: Path, tmp_path: Path) -> None:
     done = run("report", timeline)
     assert done.output.splitlines() == [str(timeline.with_name(f"film.{kind}.html")) for kind in ("report", "sheet")]
-    done = run("report", timeline, tmp_path / "page.html")
+    done = run("report", timeline, "-o", tmp_path / "page.html")
     assert done.output.splitlines() == [str(tmp_path / "page.html"), str(tmp_path / "page.sheet.html")]
     assert "Scene presence" in (tmp_path / "page.html").read_text(encoding="utf-8")

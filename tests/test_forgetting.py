@@ -204,10 +204,9 @@ def test_a_name_inside_others_names_is_told_and_left_alone(home: Home) -> None:
 def test_exports_are_remembered_and_listed(home: Home, tmp_path: Path) -> None:
     project = home.recognizer.project
     for path in ("out.json", "pictures", "out.json"):
-        project.note_export(tmp_path / path)
-    project.note_export("/dev/null")
-    assert project.exports() == [str(tmp_path.resolve() / "out.json"), str(tmp_path.resolve() / "pictures")]
-    assert home.recognizer.forget_character(THOR).exports == tuple(project.exports())
+        project.ledger.record(tmp_path / path, sha256="", kind="identify", who=[THOR])
+    written = (str(tmp_path.resolve() / "out.json"), str(tmp_path.resolve() / "pictures"))
+    assert home.recognizer.forget_character(THOR).exports == written
 
 
 def test_json_is_cleaned_at_any_depth() -> None:

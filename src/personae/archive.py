@@ -35,7 +35,7 @@ def write(
     force: bool = False,
     durable: bool = True,
 ) -> None:
-    """Write `arrays` and JSON-able `facts` whole; equal content gives equal bytes.
+    """Write `arrays` and JSON-able `facts` whole, for the owner alone; equal content gives equal bytes.
 
     A file at `path` that is not ours, is newer than we can read, or cannot be read at all, is not replaced unless
     `force`: ForeignFileError, TooNewError, StoreError. `durable`: see `open_whole`. Raises WriteError.
@@ -53,7 +53,7 @@ def write(
     text = json.dumps(facts, ensure_ascii=False, sort_keys=True, allow_nan=False)
     # One entry only: safetensors writes several in any order, and equal content shall give equal bytes.
     header = {"schema": schema, "facts": text, "sha256": _checksum(plain, text, schema)}
-    write_whole(path, save(plain, metadata={_MARK: json.dumps(header)}), durable=durable)
+    write_whole(path, save(plain, metadata={_MARK: json.dumps(header)}), durable=durable, private=True)
 
 
 def read(path: Path, *, schema: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:

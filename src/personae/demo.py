@@ -14,8 +14,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from personae.errors import MissingExtraError
+from personae.errors import MissingExtraError, WriteError
 from personae.media.album import Album
+from personae.outputs import Outputs
 from personae.recognition.recognizer import CharacterRecognizer
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ COLLINS, HOPPER = "Eileen Collins", "Grace Hopper"
 SOURCES = {
     COLLINS: ("scikit-image", "skimage/data/astronaut.png"),
     HOPPER: ("matplotlib", "matplotlib/mpl-data/sample_data/grace_hopper.jpg"),
+}
+
+_WRITTEN = {"altered", "annotated", "annotated-only-hopper", "results.json"} | {
+    f"{what}-{project}" for what in ("cast", "project") for project in ("both", "only-hopper")
 }
 
 
@@ -44,7 +49,11 @@ class Outcome:
 
 
 def run(folder: Path) -> list[Outcome]:
-    """Enrol, alter, identify; writes photos, annotated copies, projects and results.json into `folder`."""
+    """Enrol, alter, identify; writes photos, annotated copies, projects and results.json into `folder`.
+
+    Raises WriteError where anything else lies in it: nothing of anybody's is mixed with the demo or written over.
+    """
+    _check_folder(folder)
     photos = {name: source_photo(name) for name in SOURCES}
     altered = folder / "altered"
     expected = _write_altered(photos, altered)
@@ -61,6 +70,12 @@ def run(folder: Path) -> list[Outcome]:
     results = [{**vars(outcome), "right": outcome.right} for outcome in outcomes]
     (folder / "results.json").write_text(json.dumps(results, indent=2), encoding="utf-8")
     return outcomes
+
+
+def _check_folder(folder: Path) -> None:
+    others = sorted({path.name for path in folder.iterdir()} - _WRITTEN) if folder.is_dir() else []
+    if others:
+        raise WriteError(folder, f"there is something else in this folder ({others[0]}). Choose a new one: --out")
 
 
 def source_photo(name: str) -> Path:
@@ -135,7 +150,7 @@ def _side_by_side(images: list[Image]) -> Image:
 def _identify(
     recognizer: CharacterRecognizer, folder: Path, expected: Mapping[str, tuple[str | None, ...]], annotated: Path
 ) -> list[Outcome]:
-    album = Album(annotated)
+    album = Album(annotated, outputs=Outputs(recognizer.project.ledger))
     outcomes = []
     for picture in recognizer.identify_pictures(folder / name for name in expected):
         order: list[int] = [] if picture.faces is None else picture.faces.boxes_xyxy[:, 0].argsort().tolist()

@@ -22,15 +22,43 @@ from personae.errors import ProjectBusyError, WriteError
 LOCK_FILE = "writer.lock"
 HOLDER_FILE = "writer.json"
 _POLL_S = 0.2
+_PRIVATE_FOLDER, _PRIVATE_FILE, _USUAL_FILE = 0o700, 0o600, 0o666
+
+
+def make_folder(path: Path, *, private: bool) -> None:
+    """Make a folder and those above it where they are missing; `private`: for its owner alone. Raises OSError."""
+    missing = [path, *path.parents][::-1] if private else []
+    for folder in missing:
+        if not folder.exists():
+            with contextlib.suppress(FileExistsError):  # another process was faster
+                folder.mkdir(mode=_PRIVATE_FOLDER)
+    path.mkdir(parents=True, exist_ok=True)
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file for its owner alone where there is none, and its folder; raises OSError."""
+    make_folder(path.parent, private=True)
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _PRIVATE_FILE))
+
+
+def make_tree_private(folder: Path) -> None:
+    """Take a folder and everything in it away from all but its owner; what cannot be changed stays as it is."""
+    for root, _, names in os.walk(folder):
+        for path, mode in ((Path(root), _PRIVATE_FOLDER), *((Path(root, name), _PRIVATE_FILE) for name in names)):
+            if not path.is_symlink():
+                with contextlib.suppress(OSError):
+                    path.chmod(stat.S_IMODE(path.stat().st_mode) & mode)
 
 
 @contextmanager
-def open_whole(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+def open_whole(path: Path, *, durable: bool = True, private: bool = False) -> Iterator[BinaryIO]:
     """A binary file to write that appears as `path` when the block ends, and not at all when it fails.
 
     So `path` holds either what it held before or everything, also after a power cut unless it need not be `durable`:
     waiting for the disk takes longer than writing a small file. A link stays a link, and a file keeps its permissions;
-    a device or pipe (/dev/null, /dev/stdout) is written to as it is. Raises WriteError.
+    a new one, and the folders made for it, are for their owner alone if `private` (it holds faces), and else as the
+    system makes new files. A device or pipe (/dev/null, /dev/stdout) is written to as it is. Raises WriteError.
     """
     try:
         if _is_special(path):  # replacing it would take it away from the whole system
@@ -38,11 +66,12 @@ def open_whole(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
                 yield file
             return
         target = Path(os.path.realpath(path))
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent, private=private)
         # Opened by name (not by mkstemp), so that a new file gets the permissions any new file would have.
         temporary = target.with_name(f".personae-{os.getpid()}-{secrets.token_hex(4)}.tmp")
+        mode = _PRIVATE_FILE if private else _USUAL_FILE
         try:
-            with temporary.open("xb") as file:
+            with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
                 with contextlib.suppress(OSError):  # before any content, which may be private
                     shutil.copymode(target, temporary)
                 yield file
@@ -67,9 +96,9 @@ def _is_special(path: Path) -> bool:
         return False
 
 
-def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
+def write_whole(path: Path, content: bytes, *, durable: bool = True, private: bool = False) -> None:
     """Write `content` by `open_whole`."""
-    with open_whole(path, durable=durable) as file:
+    with open_whole(path, durable=durable, private=private) as file:
         file.write(content)
 
 
@@ -159,7 +188,7 @@ def project_lock(
     from filelock import FileLock, Timeout
 
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder, private=True)
         lock = FileLock(folder / LOCK_FILE)
         deadline = time.monotonic() + timeout_s
         told = False
@@ -183,7 +212,7 @@ def project_lock(
     try:
         since = datetime.now().astimezone().isoformat(timespec="seconds")
         facts = {"pid": os.getpid(), "purpose": purpose, "since": since}
-        write_whole(folder / HOLDER_FILE, json.dumps(facts).encode())
+        write_whole(folder / HOLDER_FILE, json.dumps(facts).encode(), private=True)
         yield
     finally:
         with contextlib.suppress(OSError):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from personae.files import make_tree_private, project_lock
+from personae.ledger import Ledger
 from personae.recognition.model_file import MODEL_FILE
 from personae.settings import SETTINGS_FILE
 
@@ -56,25 +58,18 @@ class Project:
         """A folder per film."""
         return self.folder / "films"
 
+    @contextmanager
+    def locked(self, timeout_s: float, purpose: str, *, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
+        """Be the only writer of the project (see `project_lock`); raises ProjectBusyError, WriteError, StoreError."""
+        with project_lock(self.folder, timeout_s, purpose, on_wait=on_wait):
+            if self.ledger.begin():  # new, or of an earlier version, which let everybody read the faces
+                make_tree_private(self.folder)
+            yield
+
     @property
-    def export_list(self) -> Path:
-        """Where results were written outside the project, a JSON text per line."""
-        return self.folder / "exports.txt"
-
-    def note_export(self, path: str | Path) -> None:
-        """Remember that results with names were written to `path`, so that `forget` can list it; at best effort."""
-        real = os.path.realpath(path)
-        if not self.folder.is_dir() or real.startswith(os.devnull) or real in self.exports():
-            return
-        with contextlib.suppress(OSError, ValueError), self.export_list.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(real) + "\n")
-
-    def exports(self) -> list[str]:
-        """Paths that `note_export` remembers, oldest first."""
-        try:
-            return [str(json.loads(line)) for line in self.export_list.read_text(encoding="utf-8").splitlines()]
-        except (OSError, ValueError):
-            return []
+    def ledger(self) -> Ledger:
+        """What was written for the user with names or faces in it, wherever it lies."""
+        return Ledger(self.folder)
 
     @property
     def model(self) -> Path:

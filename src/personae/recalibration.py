@@ -13,7 +13,6 @@ import numpy as np
 from personae import settings_file
 from personae.errors import CastError, EmbedderMismatchError, InputError, SettingError
 from personae.faces.analyzer import FaceAnalyzer
-from personae.files import project_lock
 from personae.project import Project
 from personae.recognition import model_file, operating_point
 from personae.recognition.crossvalidation import Outcomes, outcomes
@@ -99,7 +98,7 @@ def calibrate_project(
         )  # fmt: skip
     else:
         found = None if undo else operating_point.read(place.calibration, embedder)
-    with project_lock(place.folder, settings.lock_timeout_s, "calibrate"):
+    with place.locked(settings.lock_timeout_s, "calibrate"):
         if undo:
             place.calibration.unlink(missing_ok=True)
         elif found is not None and validation is not None:

@@ -77,6 +77,7 @@ def scan_film(
     detector, embedder = film_networks(recognizer)
     with film if isinstance(film, Film) else open_film(film, as_one=not isinstance(film, str | Path)) as opened:
         files = out if isinstance(out, FilmFiles) else FilmFiles(Path(out), film_files.film_name(opened.video))
+        files.make_folder()
         fingerprint = _fingerprint(opened.video, detector, embedder, settings)
         earlier = film_files.read_tracks(files.tracks)
         reused = earlier is not None and earlier.fingerprint == fingerprint and not fresh

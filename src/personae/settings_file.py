@@ -50,7 +50,7 @@ def changed_text(text: str, changes: Mapping[str, Value]) -> str:
 
 def change(path: Path, changes: Mapping[str, Value]) -> None:
     """Make `changes` in the file at `path`, or make the file; raises SettingError, WriteError."""
-    write_whole(path, changed_text(read(path), changes).encode())
+    write_whole(path, changed_text(read(path), changes).encode(), private=True)
 
 
 def difference(path: Path, changes: Mapping[str, Value]) -> str:

@@ -9,11 +9,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from personae.cli.console import console, progress_bar, table
-from personae.cli.options import ENROLMENT, NETWORKS, cast_options, project_option, settings_from, settings_options
+from personae.cli.options import (
+    ENROLMENT,
+    NETWORKS,
+    cast_options,
+    force_option,
+    outputs_for,
+    project_option,
+    settings_from,
+    settings_options,
+)
 from personae.files import write_whole
 
 if TYPE_CHECKING:
     from personae.validation import EvaluationReport
+
+_SCHEMA = "personae/evaluation"
 
 
 @click.command()
@@ -24,6 +35,7 @@ if TYPE_CHECKING:
               help="Write the page with plots and thumbnails.")  # fmt: skip
 @click.option("--json", "json_to", metavar="FILE|-", help="Write everything as JSON to FILE, or to stdout (-).")
 @settings_options("far", "threshold", "max_photos", "max_clusters", "seed", "outliers", *ENROLMENT, *NETWORKS)
+@force_option
 @project_option
 def evaluate(
     cast: Path | None,
@@ -32,6 +44,7 @@ def evaluate(
     groups: Path | None,
     report: Path | None,
     json_to: str | None,
+    force: bool,
     project: Path | None,
     **options: Any,
 ) -> None:
@@ -42,6 +55,11 @@ def evaluate(
     """
     from personae.validation import evaluate_folder
 
+    outputs = outputs_for(project, [path for path in (cast, unknown, groups) if path is not None], force=force)
+    json_file = Path(json_to) if json_to not in (None, "-") else None
+    for path, schema in ((report, None), (json_file, _SCHEMA)):  # before the work, not after it
+        if path is not None:
+            outputs.check(path, like=schema)
     with progress_bar(quiet=json_to == "-" and not sys.stderr.isatty()) as progress:
         result = evaluate_folder(
             cast,
@@ -52,24 +70,26 @@ def evaluate(
             groups=groups,
             progress_callback=progress,
         )
+    who = [entry.character for entry in result.evaluation.characters]
     if json_to is not None:
         from personae.exports.evaluation_json import evaluation_json
 
         text = evaluation_json(result).encode()
-        if json_to == "-":
+        if json_file is None:
             sys.stdout.buffer.write(text)
             sys.stdout.buffer.flush()
         else:
-            write_whole(Path(json_to), text)
+            with outputs.writing(json_file, kind="evaluation", who=who, like=_SCHEMA):
+                write_whole(json_file, text)
     if report is not None:
         from personae.exports.evaluation_html import evaluation_html
 
-        write_whole(report, evaluation_html(result).encode())
+        outputs.write(report, evaluation_html(result).encode(), kind="evaluation report", who=who)
     if json_to != "-":
         print_evaluation(result)
-        for path in (report, json_to):
-            if path is not None:
-                click.echo(f"written: {path}")
+        for written in (report, json_to):
+            if written is not None:
+                click.echo(f"written: {written}")
 
 
 def print_evaluation(report: EvaluationReport) -> None:

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from personae.cli.options import media_option, read_timeline, timeline_argument
+from personae.cli.options import (
+    force_option,
+    media_option,
+    project_option,
+    read_timeline,
+    timeline_outputs,
+    timelines_argument,
+)
+
+if TYPE_CHECKING:
+    from personae.exports.exporter import Exporter
+    from personae.timeline.timeline import Timeline
 
 
 def _list_formats(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
@@ -23,13 +35,16 @@ def _list_formats(ctx: click.Context, parameter: click.Parameter, value: bool) -
 
 
 @click.command()
-@timeline_argument
-@click.argument("out", nargs=-1, required=True, type=click.Path(path_type=Path))
+@timelines_argument
+@click.option("-o", "--out", multiple=True, required=True, type=click.Path(path_type=Path), metavar="OUT",
+              help="A file, a folder, or - for standard output; may be repeated.")  # fmt: skip
 @click.option("--format", "format_name", metavar="NAME", help="Format, whatever the file's name ends in.")
 @click.option("--character", "characters", multiple=True, metavar="NAME", help="Only this one; may be repeated.")
 @click.option("--no-unknown", is_flag=True, help="Leave unknown people out.")
 @click.option("--depicted", is_flag=True, help="Also faces on pictures in the picture (posters, screens).")
 @media_option
+@force_option
+@project_option
 @click.option(
     "--formats",
     is_flag=True,
@@ -39,48 +54,76 @@ def _list_formats(ctx: click.Context, parameter: click.Parameter, value: bool) -
     help="List the formats and stop.",
 )
 def export(
-    timeline: Path,
+    timelines: tuple[Path, ...],
     out: tuple[Path, ...],
     format_name: str | None,
     characters: tuple[str, ...],
     no_unknown: bool,
     depicted: bool,
     media: Path | None,
+    force: bool,
+    project: Path | None,
 ) -> None:
-    """Write TIMELINE in other formats: one file per OUT, the format chosen by its suffix.
+    """Write TIMELINES in other formats: a file per OUT, the format chosen by its suffix.
 
     film.edl film.loc.edl film.txt film.xml film.fcpxml film.otio for editing programs; film.csv film.totals.csv
     film.eaf film.graphml film.vtt film.srt METHODS.txt for study; film.html for people. A film (.mp4, .mov, .mkv) is
     the scanned one with a box and a name on every face. An OUT that is a folder gets every format, or the one of
-    --format; "-" is standard output.
+    --format; of several timelines OUT is a folder.
     """
     from personae.cli.console import progress_bar
     from personae.exports import registry
     from personae.exports.annotated_film import write_annotated
     from personae.exports.film_writer import FORMATS
+    from personae.exports.spans import characters as characters_of
+
+    read = {path: read_timeline(path, media) for path in timelines}
+    found = {
+        path: _chosen(timeline, characters, no_unknown=no_unknown, depicted=depicted) for path, timeline in read.items()
+    }
+    outputs = timeline_outputs({path: read_timeline(path) for path in timelines}, project, force=force, media=media)
+    films: list[tuple[Path, Path]] = []
+    files: list[tuple[Path, Path, Exporter]] = []
+    for path, timeline in found.items():
+        for target in out:
+            if str(target) == "-":
+                click.echo(registry.exporter_for(target, format_name).export(timeline, path.parent), nl=False)
+            elif format_name is None and target.suffix.lower() in FORMATS and not target.is_dir():
+                films.append((path, target))
+            else:
+                files += [(path, *job) for job in registry.targets(timeline, target, format_name)]
+    _check_names([target for _, target, _ in files] + [target for _, target in films])
+    # All of them are checked before the first is written.
+    contents = [exporter.export(found[path], path.parent) for path, _, exporter in files]
+    for (path, target, _), content in zip(files, contents, strict=True):
+        outputs[path].check_content(target, content)
+    for path, target in films:
+        outputs[path].check(target)
+    for (path, target, exporter), content in zip(files, contents, strict=True):
+        who = characters_of(found[path])
+        outputs[path].write(target, content, kind=exporter.name, who=who, source=path)
+        click.echo(target)
+    for path, target in films:
+        who = characters_of(found[path])
+        with progress_bar() as progress, outputs[path].writing(target, kind="annotated film", who=who, source=path):
+            left_out = write_annotated(found[path], target, progress_callback=progress)
+        if left_out:
+            click.echo(f"{target} is without {', '.join(left_out)}. Matroska (.mkv) holds most.", err=True)
+        click.echo(target)
+
+
+def _chosen(timeline: Timeline, characters: tuple[str, ...], *, no_unknown: bool, depicted: bool) -> Timeline:
     from personae.timeline import selection
 
-    found = read_timeline(timeline, media)
     if not depicted:
-        found = selection.without_depicted(found)
+        timeline = selection.without_depicted(timeline)
     if no_unknown:
-        found = selection.without_unknown(found)
-    if characters:
-        found = selection.of_names(found, characters)
-    for path in out:
-        if str(path) == "-":
-            exporter = registry.exporter_for(path, format_name)
-            click.echo(exporter.export(found, timeline.parent), nl=False)
-            continue
-        if format_name is None and path.suffix.lower() in FORMATS:
-            with progress_bar() as progress:
-                left_out = write_annotated(found, path, progress_callback=progress)
-            if left_out:
-                click.echo(f"{path} is without {', '.join(left_out)}. Matroska (.mkv) holds most.", err=True)
-            written = [path]
-        elif format_name is None and (path.is_dir() or not path.suffix):
-            written = registry.export_all(found, path, folder=timeline.parent)
-        else:
-            written = [registry.export(found, path, format=format_name, folder=timeline.parent)]
-        for one in written:
-            click.echo(one)
+        timeline = selection.without_unknown(timeline)
+    return selection.of_names(timeline, characters) if characters else timeline
+
+
+def _check_names(targets: list[Path]) -> None:
+    """Two timelines must not be written over each other."""
+    for target in targets:
+        if targets.count(target) > 1:
+            raise click.UsageError(f"{target} would be written more than once. Give a folder, or export one by one.")

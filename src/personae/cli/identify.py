@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -12,11 +13,24 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from personae.cli.console import progress_bar
-from personae.cli.options import NETWORKS, model_option, project_option, settings_from, settings_options
+from personae.cli.options import (
+    NETWORKS,
+    force_option,
+    model_option,
+    outputs_for,
+    project_option,
+    settings_from,
+    settings_options,
+)
+from personae.errors import PhotoError
 from personae.types import count_of, percent
 
 if TYPE_CHECKING:
+    from personae.media.album import Album
+    from personae.outputs import Outputs
     from personae.recognition.identification import IdentifiedPicture, Identity
+
+_SCHEMA = "personae/identify"
 
 
 @click.command()
@@ -27,10 +41,11 @@ if TYPE_CHECKING:
     "annotate_to",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Write a copy of every picture with boxes and names into DIR.",
+    help="Write a copy of every picture with boxes and names into DIR, in folders like those of PHOTOS.",
 )
 @click.option("--looks", is_flag=True, help="Name the look beside the character.")
 @settings_options("threshold", "strangers", *NETWORKS)
+@force_option
 @model_option
 @project_option
 def identify(
@@ -38,6 +53,7 @@ def identify(
     json_to: str | None,
     annotate_to: Path | None,
     looks: bool,
+    force: bool,
     model: Path | None,
     project: Path | None,
     **options: Any,
@@ -51,44 +67,50 @@ def identify(
     from personae.recognition.recognizer import CharacterRecognizer
 
     recognizer = CharacterRecognizer(project, settings=settings_from(project, options), model_path=model)
+    outputs = outputs_for(project, photos, force=force)
+    json_file = Path(json_to) if json_to not in (None, "-") else None
+    if json_file is not None:
+        outputs.check(json_file, like=_SCHEMA)
     recognizer.prepare()
     failed = done = faces = named = ambiguous = 0
+    who = set[str]()
     with ExitStack() as stack:
         progress = stack.enter_context(progress_bar(quiet=json_to == "-" and not sys.stderr.isatty()))
-        writer = None
+        writer = album = None
         if json_to is not None:
             from personae.exports.identify_json import IdentifyWriter
 
+            if json_file is not None:
+                stack.enter_context(outputs.writing(json_file, kind="identify", who=who, like=_SCHEMA))
             stream = stack.enter_context(_output(json_to))
             writer = stack.enter_context(IdentifyWriter(stream, recognizer.model_card(), looks=looks))
-        album = None
         if annotate_to is not None:
-            from personae.media.album import Album
-
-            album = Album(annotate_to)
-        for picture in recognizer.identify_pictures(find(photos)):
+            album = _album(annotate_to, photos, outputs)
+        for picture in recognizer.identify_pictures(_without(find(photos), annotate_to)):
             done += 1
-            if picture.error is not None:
+            error, copy = picture.error, None
+            if album is not None and error is None:
+                try:
+                    copy = album.add(picture)
+                except PhotoError as late:  # it was there a moment ago
+                    error = late.reason
+            if error is not None:
                 failed += 1
-                click.echo(f"personae: {picture.path}: {picture.error}", err=True)
+                click.echo(f"personae: {picture.path}: {error}", err=True)
             faces += len(picture.identities)
             named += sum(identity.match is not None for identity in picture.identities)
             ambiguous += sum(bool(identity.ambiguous) for identity in picture.identities)
+            who |= {identity.match.character for identity in picture.identities if identity.match is not None}
             if writer is not None:
-                writer.write(picture)
+                writer.write(picture, copy)
             if json_to != "-":
                 _print_picture(picture, looks=looks)
-            if album is not None and picture.error is None:
-                album.add(picture)
             if progress is not None:
                 from personae.types import Progress
 
                 progress(Progress("photos", done, None, Path(picture.path).name))
-    for written in (None if json_to == "-" else json_to, annotate_to):
-        if written is not None and done:
-            recognizer.project.note_export(written)
-    if not done:
-        raise click.UsageError(f"No photo in {', '.join(map(str, photos))}.")
+        if not done:  # inside: what an earlier call wrote to the file stays
+            raise click.UsageError(f"No photo in {', '.join(map(str, photos))}.")
     if json_to != "-":
         click.echo(
             f"{count_of(done, 'photo')}, {count_of(faces, 'face')}: {named} named, {faces - named - ambiguous} unknown"
@@ -97,6 +119,23 @@ def identify(
             + (f"; pictures in {annotate_to}" if annotate_to else "")
         )
     return 1 if failed else 0
+
+
+def _album(folder: Path, photos: tuple[Path, ...], outputs: Outputs) -> Album:
+    """Where annotated copies go; not into the photos' own folders, where the next call would read them."""
+    from personae.media.album import Album, common_root
+
+    if any(one.is_dir() and folder.is_dir() and one.samefile(folder) for one in photos):
+        raise click.UsageError(f"--annotate {folder}: the photos lie there. Choose a folder of its own for the copies.")
+    return Album(folder, root=common_root(photos), outputs=outputs)
+
+
+def _without(photos: Iterable[Path], folder: Path | None) -> Iterator[Path]:
+    """The photos that do not lie in `folder`, where the copies are."""
+    own = None if folder is None else Path(os.path.abspath(folder))  # noqa: PTH100 - links are not followed
+    for photo in photos:
+        if own is None or not Path(os.path.abspath(photo)).is_relative_to(own):  # noqa: PTH100
+            yield photo
 
 
 def _print_picture(picture: IdentifiedPicture, *, looks: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,6 +12,7 @@ from personae.errors import SettingError
 from personae.settings import TABLE, Setting, Settings, resolve
 
 if TYPE_CHECKING:
+    from personae.outputs import Outputs
     from personae.timeline.timeline import Timeline
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -77,7 +78,25 @@ model_option = click.option(
     help="Model file.  [default: the project's]",
 )
 
-timeline_argument = click.argument("timeline", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+force_option = click.option(
+    "--force", is_flag=True, help="Also write over files that are not as Personae wrote them; never over inputs."
+)
+
+
+class _TimelinePath(click.Path):
+    """A timeline's file. Who gives an output here, as earlier versions took it, is told where it goes."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            raise click.BadParameter(f"{error.message} An output is given by -o.", ctx, param) from None
+
+
+timeline_argument = click.argument("timeline", type=_TimelinePath(path_type=Path, exists=True, dir_okay=False))
+timelines_argument = click.argument(
+    "timelines", nargs=-1, required=True, type=_TimelinePath(path_type=Path, exists=True, dir_okay=False)
+)
 media_option = click.option(
     "--media",
     type=click.Path(path_type=Path),
@@ -95,6 +114,33 @@ def read_timeline(path: Path, media: Path | None = None) -> Timeline:
     if media is None:
         return timeline
     return replace(timeline, video=replace(timeline.video, path=str(media.absolute()), parts=()))
+
+
+def outputs_for(project: Path | None, inputs: Iterable[Path], *, force: bool) -> Outputs:
+    """What a command may write that reads `inputs`; a project that is not there is not made for it."""
+    from personae.outputs import Outputs
+    from personae.project import Project
+
+    place = Project.at(project)
+    return Outputs(place.ledger if place.folder.is_dir() else None, inputs=inputs, force=force)
+
+
+def timeline_outputs(
+    timelines: Mapping[Path, Timeline], project: Path | None, *, force: bool, media: Path | None = None
+) -> dict[Path, Outputs]:
+    """For each timeline's path what may be written of it: its own project's ledger, unless another is named.
+
+    Inputs are all the timelines, the files beside them, and their films.
+    """
+    from personae.exports.source_film import inputs_of
+    from personae.naming import project_of
+    from personae.timeline.film_files import FilmFiles
+
+    inputs = [] if media is None else [media]
+    for path, timeline in timelines.items():
+        files = FilmFiles.of(path)
+        inputs += [path, files.tracks, files.edits, *inputs_of(timeline.video)]
+    return {path: outputs_for(project or project_of(path), inputs, force=force) for path in timelines}
 
 
 def settings_from(project: Path | None, options: dict[str, Any]) -> Settings:

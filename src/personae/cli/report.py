@@ -6,28 +6,50 @@ from pathlib import Path
 
 import click
 
-from personae.cli.options import read_timeline, timeline_argument
+from personae.cli.options import force_option, project_option, read_timeline, timeline_outputs, timelines_argument
 
 
 @click.command()
-@timeline_argument
-@click.argument("out", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@timelines_argument
+@click.option("-o", "--out", type=click.Path(path_type=Path), metavar="OUT", help="The page, or a folder for it.  "
+              "[default: beside each timeline]")  # fmt: skip
 @click.option("--depicted", is_flag=True, help="Also faces on pictures in the picture (posters, screens).")
-def report(timeline: Path, out: Path | None, depicted: bool) -> None:
-    """Write TIMELINE as one self-contained HTML page, OUT, and beside it a contact sheet.
+@force_option
+@project_option
+def report(timelines: tuple[Path, ...], out: Path | None, depicted: bool, force: bool, project: Path | None) -> None:
+    """Write each of TIMELINES as one self-contained HTML page, and beside it a contact sheet.
 
     The page shows a lane per character, totals, who is on screen with whom, shot scale and unknown people. The contact
     sheet (OUT with .sheet.html) shows a picture of every appearance, those on pictures in the picture too, to go
-    through with two keys, and saves what you decide as a decisions file.  [default of OUT: beside TIMELINE]
+    through with two keys, and saves what you decide as a decisions file.
     """
-    from personae.exports.registry import export
+    from personae.exports.registry import exporters
+    from personae.exports.spans import characters
     from personae.timeline.selection import without_depicted
 
-    whole = read_timeline(timeline)
-    found = whole if depicted else without_depicted(whole)
+    found = {path: read_timeline(path) for path in timelines}
+    outputs = timeline_outputs(found, project, force=force)
+    pages = {path: _page(path, out) for path in timelines}
+    if len(set(pages.values())) < len(pages):
+        raise click.UsageError("Several timelines give one page. Give -o FOLDER, or report them one by one.")
+    for path, timeline in found.items():
+        shown = timeline if depicted else without_depicted(timeline)
+        # To be checked are those on pictures too: one may be alive.
+        wanted = {"report": (pages[path], shown), "sheet": (_sheet(pages[path]), timeline)}
+        for name, (target, content_of) in wanted.items():
+            content = exporters()[name].export(content_of, path.parent)
+            outputs[path].write(target, content, kind=name, who=characters(content_of), source=path)
+            click.echo(target)
+
+
+def _page(timeline: Path, out: Path | None) -> Path:
+    """Where a timeline's page goes: what is called like a page is one, anything else a folder for it."""
+    name = timeline.name.removesuffix(".json").removesuffix(".timeline") + ".report.html"
     if out is None:
-        out = timeline.with_name(timeline.name.removesuffix(".json").removesuffix(".timeline") + ".report.html")
-    sheet = out.with_name(out.name.removesuffix(".html").removesuffix(".report") + ".sheet.html")
-    # To be checked are those on pictures too: one may be alive.
-    for path, name, shown in ((out, "report", found), (sheet, "sheet", whole)):
-        click.echo(export(shown, path, format=name, folder=timeline.parent))
+        return timeline.with_name(name)
+    return out / name if out.is_dir() or out.suffix.lower() not in {".html", ".htm"} else out
+
+
+def _sheet(page: Path) -> Path:
+    """The contact sheet beside a page."""
+    return page.with_name(page.name.removesuffix(".html").removesuffix(".report") + ".sheet.html")

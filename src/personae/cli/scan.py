@@ -12,11 +12,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from personae.cli.console import console, progress_bar, table
-from personae.cli.options import NETWORKS, model_option, project_option, settings_from, settings_options
-from personae.errors import FilmError
+from personae.cli.options import (
+    NETWORKS,
+    force_option,
+    model_option,
+    project_option,
+    settings_from,
+    settings_options,
+)
+from personae.errors import FilmError, StoreError
+from personae.files import sha256_of
 from personae.types import count_of, percent
 
 if TYPE_CHECKING:
+    from personae.outputs import Outputs
     from personae.scan import ScanResult
     from personae.types import Progress, ProgressCallback
 
@@ -46,6 +55,7 @@ if TYPE_CHECKING:
     "far", "threshold", "look_every_s", "bridge_s", "min_appearance_s", "pad_s", "min_unknown_s", "scene_gap_s",
     *NETWORKS,
 )  # fmt: skip
+@force_option
 @model_option
 @project_option
 def scan(
@@ -64,6 +74,7 @@ def scan(
     edits: Path | None,
     annotate: bool,
     fresh: bool,
+    force: bool,
     model: Path | None,
     project: Path | None,
     **options: Any,
@@ -74,6 +85,7 @@ def scan(
     where it was. Exit status 1 means that some films could not be read (each is named, and the others are done).
     """
     from personae.media.video import open_film
+    from personae.outputs import Outputs
     from personae.recognition.recognizer import CharacterRecognizer
     from personae.scan import PRESETS, scan_film
     from personae.timeline.film_files import film_files
@@ -99,11 +111,16 @@ def scan(
                 click.echo(f"personae: {error}", err=True)
                 failed += 1
                 continue
+            if not files.private:  # outside the project, where `forget` would not look
+                who = {one.character for one in result.timeline.appearances if one.character is not None}
+                digest = sha256_of(files.timeline)
+                recognizer.project.ledger.record(files.timeline, sha256=digest, kind="timeline", who=who)
             notes = result.notes
             if annotate:
                 try:
-                    notes += _annotated(result, progress)
-                except FilmError as error:  # the timeline is there all the same
+                    outputs = Outputs(recognizer.project.ledger, inputs=[*group, result.files.timeline], force=force)
+                    notes += _annotated(result, outputs, progress)
+                except (FilmError, StoreError) as error:  # the timeline is there all the same
                     notes += (str(error),)
                     failed += 1
             for note in notes:
@@ -119,11 +136,15 @@ def scan(
     return 0 if not failed else 1 if done else 2
 
 
-def _annotated(result: ScanResult, progress: ProgressCallback | None) -> tuple[str, ...]:
+def _annotated(result: ScanResult, outputs: Outputs, progress: ProgressCallback | None) -> tuple[str, ...]:
     """Write the film with boxes and names; what was written, and what is not in it."""
-    from personae.exports.annotated_film import annotated_beside
+    from personae.exports.annotated_film import path_beside, write_annotated
+    from personae.exports.spans import characters
 
-    path, left_out = annotated_beside(result.timeline, result.files.timeline, progress_callback=progress)
+    timeline, source = result.timeline, result.files.timeline
+    path = path_beside(timeline, source)
+    with outputs.writing(path, kind="annotated film", who=characters(timeline), source=source):
+        left_out = write_annotated(timeline, path, progress_callback=progress)
     return (f"written: {path}", *(f"{path.name} is without {one}" for one in left_out))
 
 

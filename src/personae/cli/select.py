@@ -6,14 +6,23 @@ from pathlib import Path
 
 import click
 
-from personae.cli.options import media_option, read_timeline, timeline_argument
+from personae.cli.options import (
+    force_option,
+    media_option,
+    project_option,
+    read_timeline,
+    timeline_argument,
+    timeline_outputs,
+)
 
 _SECONDS = click.FloatRange(min=0)
 
 
 @click.command()
 @timeline_argument
-@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "-o", "--out", required=True, type=click.Path(path_type=Path, dir_okay=False), metavar="OUT", help="What to write."
+)
 @click.option(
     "--character",
     "characters",
@@ -29,6 +38,8 @@ _SECONDS = click.FloatRange(min=0)
 @click.option("--handles-s", type=_SECONDS, default=0.0, metavar="S", help="So much more at both ends.  [default: 0]")
 @click.option("--depicted", is_flag=True, help="Also faces on pictures in the picture (posters, screens).")
 @media_option
+@force_option
+@project_option
 def select(
     timeline: Path,
     out: Path,
@@ -40,6 +51,8 @@ def select(
     handles_s: float,
     depicted: bool,
     media: Path | None,
+    force: bool,
+    project: Path | None,
 ) -> None:
     """Write a stringout to OUT: every stretch of the film with a character, one after the other.
 
@@ -48,6 +61,7 @@ def select(
     """
     from personae.cli.console import progress_bar
     from personae.exports.page import clock
+    from personae.exports.spans import characters as characters_of
     from personae.exports.stringouts import write_stringout
     from personae.timeline.selection import Wanted, without_depicted
     from personae.timeline.selection import select as select_cuts
@@ -57,7 +71,9 @@ def select(
     if not depicted:
         found = without_depicted(found)
     cuts = select_cuts(found, Wanted(characters, together, without, close_ups, min_s, handles_s))
-    with progress_bar() as progress:
+    outputs = timeline_outputs({timeline: read_timeline(timeline)}, project, force=force, media=media)[timeline]
+    who = characters_of(found)
+    with progress_bar() as progress, outputs.writing(out, kind="stringout", who=who, source=timeline):
         write_stringout(found, cuts, out, progress_callback=progress)
     length = float(sum(cut.end_pts - cut.start_pts for cut in cuts) * found.video.time_base)
     click.echo(f"{out}: {count_of(len(cuts), 'cut')}, {clock(length)} long")

@@ -64,18 +64,14 @@ def write_annotated(
     return others.left_out
 
 
-def annotated_beside(
-    timeline: Timeline, timeline_path: Path, *, progress_callback: ProgressCallback | None = None
-) -> tuple[Path, tuple[str, ...]]:
-    """Write the annotated film beside a timeline's file, in the film's own kind of container where it is one of ours.
+def path_beside(timeline: Timeline, timeline_path: Path) -> Path:
+    """What the annotated film beside a timeline's file is called: in the film's own kind of container if it is ours.
 
-    Else as QuickTime, which holds uncompressed sound and timecode. Returns its path, and what it could not keep (see
-    `write_annotated`).
+    Else as QuickTime, which holds uncompressed sound and timecode.
     """
     suffix = Path(timeline.video.path).suffix.lower()
     stem = timeline_path.name.removesuffix(".json").removesuffix(".timeline")
-    path = timeline_path.with_name(f"{stem}.annotated{suffix if suffix in FORMATS else '.mov'}")
-    return path, write_annotated(timeline, path, progress_callback=progress_callback)
+    return timeline_path.with_name(f"{stem}.annotated{suffix if suffix in FORMATS else '.mov'}")
 
 
 class _Others:

@@ -43,7 +43,8 @@ class ContactSheet:
             f"<header><div><h1>{text(film)}: is this who it says?</h1><p>{count_of(len(order), 'appearance')}, "
             "the least sure first. "
             '<span class="keys">Right is <kbd>J</kbd>, wrong is <kbd>F</kbd>, back is <kbd>U</kbd>; arrows move. '
-            "<kbd>P</kbd> says that a face is on a picture in the picture, <kbd>A</kbd> that it is alive. </span>What you decide stays in this browser until you save it.</p></div>"
+            "<kbd>P</kbd> says that a face is on a picture in the picture, <kbd>A</kbd> that it is alive. </span>"
+            "What you decide stays in this browser until you save it.</p></div>"
             '<label>Your name <input id="author" autocomplete="name"></label></header>'
         )
         data = {

@@ -6,6 +6,7 @@ The schema is `schemas/identify-1.schema.json` in the package. Whoever reads a f
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
@@ -31,9 +32,12 @@ class IdentifyWriter:
         self._stream.write(f'{{"schema": {_dumps(SCHEMA)}, "model": {_dumps(self._model)}, "pictures": [')
         return self
 
-    def write(self, picture: IdentifiedPicture) -> None:
-        """Append one picture."""
-        self._stream.write(self._separator + "  " + _dumps(picture_dict(picture, looks=self._looks)))
+    def write(self, picture: IdentifiedPicture, annotated: str | Path | None = None) -> None:
+        """Append one picture; `annotated`: where its annotated copy is."""
+        row = picture_dict(picture, looks=self._looks)
+        if annotated is not None:
+            row["annotated"] = _unicode(str(annotated))
+        self._stream.write(self._separator + "  " + _dumps(row))
         self._separator = ",\n"
 
     def __exit__(
@@ -50,8 +54,7 @@ def picture_dict(picture: IdentifiedPicture, *, looks: bool = False) -> dict[str
     """One element of `pictures`; `looks`: name the look beside the character."""
     faces = picture.faces
     return {
-        # A file name need not be valid Unicode; JSON must be.
-        "path": picture.path.encode("utf-8", "backslashreplace").decode(),
+        "path": _unicode(picture.path),
         "size": None if faces is None else list(faces.size_wh),
         "error": picture.error,
         "faces": []
@@ -92,6 +95,11 @@ def _face_dict(faces: AnalyzedFaces, i: int, identity: Identity, looks: bool) ->
             for candidate in identity.candidates
         ],
     }
+
+
+def _unicode(path: str) -> str:
+    """A file name need not be valid Unicode; JSON must be."""
+    return path.encode("utf-8", "backslashreplace").decode()
 
 
 def _numbers(values: Any, digits: int) -> list[float]:

@@ -73,20 +73,24 @@ def exporter_for(path: Path, format: str | None = None) -> Exporter:
     return max(fitting, key=lambda pair: len(pair[0]))[1]
 
 
-def export(
-    timeline: Timeline,
-    path: Path,
-    *,
-    format: str | None = None,
-    folder: Path | None = None,
-) -> Path:
+def targets(timeline: Timeline, out: Path, format: str | None = None) -> list[tuple[Path, Exporter]]:
+    """The files that `out` stands for, with what writes them: itself, or in a folder every format, or the one `format`.
+
+    A name without a suffix is a folder's, unless `format` is given. Raises SettingError.
+    """
+    if format is None and (out.is_dir() or not out.suffix):
+        return [(out / file_name(timeline, exporter), exporter) for exporter in exporters().values()]
+    exporter = exporter_for(out, format)
+    return [(out / file_name(timeline, exporter) if out.is_dir() else out, exporter)]
+
+
+def export(timeline: Timeline, path: Path, *, format: str | None = None, folder: Path | None = None) -> Path:
     """Write `timeline` to `path`, whole; a folder gets `<film>` with the format's own suffix, which needs `format`.
 
-    `folder`: where the timeline lies, for its pictures. Raises SettingError, InputError, WriteError.
+    `folder`: where the timeline lies, for its pictures. What is at `path` is written over: whether it may be is for the
+    caller to say (`Outputs`). Raises SettingError, InputError, WriteError.
     """
-    exporter = exporter_for(path, format)
-    if path.is_dir():
-        path = path / file_name(timeline, exporter)
+    [(path, exporter)] = targets(timeline, path, format or exporter_for(path).name)
     write_whole(path, exporter.export(timeline, folder))
     return path
 

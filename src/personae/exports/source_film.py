@@ -29,6 +29,11 @@ def paths_of(video: Video) -> list[Path]:
     return [Path(part.path) for part in video.parts] or [Path(video.path)]
 
 
+def inputs_of(video: Video) -> list[Path]:
+    """What must not be written over: the files of the film, or the folder that its numbered pictures lie in."""
+    return [path.parent if is_pattern(path) else path for path in paths_of(video)]
+
+
 def open_source(video: Video) -> Film:
     """The film of a timeline, opened as it was scanned; raises FilmError where it cannot be."""
     paths = paths_of(video)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from personae.errors import InputError, ModelNotFoundError, PhotoError, StoreError
-from personae.files import project_lock
 from personae.recognition import model_file
 from personae.recognition.edit_log import Change, Edit, EditLog
 from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
@@ -175,14 +174,14 @@ class EditMethods:
         """Remove a person from everything in the project, for good, and prove it. The one edit without undo."""
         from personae.recognition.forgetting import forget
 
-        with project_lock(self.project.folder, self.settings.lock_timeout_s, "forget"):
+        with self.project.locked(self.settings.lock_timeout_s, "forget"):
             return forget(self, name)
 
     def _edit(self, purpose: str, work: Callable[[Gallery], Sequence[Outcome]], *, create: bool = False) -> EditReport:
         started = time.monotonic()
         if not create and not self.project.gallery.is_file():
             raise ModelNotFoundError(self.project.gallery, _NOTHING)
-        with project_lock(self.project.folder, self.settings.lock_timeout_s, purpose):
+        with self.project.locked(self.settings.lock_timeout_s, purpose):
             embedder = self.analyzer.embedder_id if create else None
             with Gallery.open(self.project.gallery, embedder=embedder) as gallery:
                 with gallery.transaction():

@@ -21,6 +21,7 @@ import numpy as np
 from personae import archive
 from personae.errors import InputError, PersonaeError, StoreError, UnknownCharacterError
 from personae.files import HOLDER_FILE, LOCK_FILE, replacing, shred, write_whole
+from personae.ledger import LEDGER_FILE
 from personae.recognition import model_file
 from personae.recognition.edit_log import EditLog
 from personae.recognition.editing import check_character, did_you_mean
@@ -109,7 +110,7 @@ def forget(recognizer: EditMethods, name: str) -> ForgetReport:
         tuple(searched),
         tuple(found),
         tuple(explained),
-        tuple(project.exports()),
+        tuple(entry.path for entry in project.ledger.entries()),
         tuple(sorted(path for path in person.paths if Path(path).exists())),
         characters,
     )
@@ -364,10 +365,10 @@ def _model_files(model: Path) -> tuple[Path, Path]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Every file of the project but its locks and the list of exports, which holds paths only."""
+    """Every file of the project but its locks and the ledger, which `forget` names."""
     for root, _, names in os.walk(folder):
         for name in sorted(names):
-            if name not in (LOCK_FILE, HOLDER_FILE, "exports.txt"):
+            if name not in (LOCK_FILE, HOLDER_FILE) and not name.startswith(LEDGER_FILE):
                 yield Path(root, name)
 
 

@@ -17,7 +17,7 @@ from personae.errors import (
     TooNewError,
     WriteError,
 )
-from personae.files import write_error
+from personae.files import make_private, write_error
 
 APPLICATION_ID = 0x50525341  # "PRSA", in the file's header: what tells our database from any other
 MIGRATIONS: tuple[str, ...] = (
@@ -194,9 +194,9 @@ def damaged(path: Path, why: object) -> DamagedFileError:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection that may write; the file is made where there is none."""
+    """A connection that may write; the file is made, for its owner alone, where there is none."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(path)  # SQLite gives its other files the same permissions
     except OSError as error:
         raise write_error(path, error) from error
     connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)

@@ -21,6 +21,7 @@ from personae import archive
 from personae._version import __version__
 from personae.errors import DamagedFileError, StoreError
 from personae.files import write_error, write_whole
+from personae.outputs import Outputs
 from personae.recognition.background import SMALL_ARRAYS, background_for
 from personae.recognition.calibration import Calibration
 from personae.recognition.headed import HeadedModel, HeadFacts
@@ -119,9 +120,10 @@ def save(model: CharacterModel, card: dict[str, Any], path: Path) -> None:
     if model.negatives_.names:
         arrays["negatives"] = model.negatives_.vectors
         metadata["negatives"] = list(model.negatives_.names)
+    Outputs(None).check(metadata_path(path), like=SCHEMA.rpartition("/")[0])
     archive.write(path, arrays, metadata, schema=SCHEMA)
     text = json.dumps({"schema": SCHEMA, **card}, ensure_ascii=False, indent=2) + "\n"
-    write_whole(metadata_path(path), text.encode())
+    write_whole(metadata_path(path), text.encode(), private=True)
 
 
 def remove(path: Path) -> None:

@@ -130,7 +130,11 @@ def stated(card: dict[str, Any], model: CharacterModel, far: float, found: Measu
 
 def write(found: MeasuredFar, path: Path) -> None:
     """Write the measurement as JSON, whole; raises WriteError."""
-    write_whole(path, (json.dumps({"schema": SCHEMA, **asdict(found)}, ensure_ascii=False, indent=2) + "\n").encode())
+    write_whole(
+        path,
+        (json.dumps({"schema": SCHEMA, **asdict(found)}, ensure_ascii=False, indent=2) + "\n").encode(),
+        private=True,
+    )
 
 
 def read(path: Path, embedder: str) -> MeasuredFar | None:

@@ -24,7 +24,6 @@ from personae.errors import (
     PhotoError,
     StoreError,
 )
-from personae.files import project_lock
 from personae.project import Project
 from personae.recognition import model_file, operating_point
 from personae.recognition.background import background_for
@@ -212,7 +211,7 @@ class CharacterRecognizer(EditMethods):
             if progress is not None:
                 progress(Progress("waiting", 0, None, message))
 
-        with project_lock(self.project.folder, self.settings.lock_timeout_s, "train", on_wait=waiting):
+        with self.project.locked(self.settings.lock_timeout_s, "train", on_wait=waiting):
             with self._gallery_to_train(fresh) as gallery:
                 if performers is not None and performers != gallery.performers:
                     gallery.set_performers(performers)

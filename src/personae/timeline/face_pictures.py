@@ -23,7 +23,7 @@ JPEG_QUALITY = 88
 
 @dataclass(frozen=True, eq=False)
 class FacePicture:
-    """A face's cut-out as the bytes (uint8) of a JPEG file, when and where it was (`box` (4,)), how good it is (0..1)."""
+    """A face's cut-out as the bytes (uint8) of a JPEG file; when and where it was (`box` (4,)), its weight 0..1."""
 
     pts: int
     box: FloatArray

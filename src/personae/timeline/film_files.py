@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from personae.errors import ForeignFileError, StoreError, TooNewError
-from personae.files import write_whole
+from personae.files import make_folder, write_error, write_whole
 from personae.media.film import Video
 from personae.media.video import starting_at
 from personae.timeline import native, records
@@ -24,10 +24,21 @@ _DIGITS = re.compile(r"[ ._-]*(%0?[0-9]*d|#+)$")
 
 @dataclass(frozen=True)
 class FilmFiles:
-    """Where the results of one film lie. `name`: what the files begin with."""
+    """Where the results of one film lie. `name`: what the files begin with.
+
+    `private`: the folder is a project's, for its owner alone; the files with faces are so everywhere.
+    """
 
     folder: Path
     name: str = "film"
+    private: bool = False
+
+    def make_folder(self) -> None:
+        """Make the folder where it is missing; raises WriteError."""
+        try:
+            make_folder(self.folder, private=self.private)
+        except OSError as error:
+            raise write_error(self.folder, error) from error
 
     @property
     def timeline(self) -> Path:
@@ -69,12 +80,12 @@ def film_files(video: Video, out: Path | None, project: Path, taken: set[str]) -
     """Where a film's results go: OUT/name.*, or a folder of its own in the project.
 
     Two films never share a name: neither those of one run (`taken`) nor one that was scanned before, which is known by
-    its path or its content.
+    its path or its content. What is not a timeline of ours is left alone too.
     """
     number = 1
     while True:
         name = film_name(video) + (f"-{number}" if number > 1 else "")
-        files = FilmFiles(out, name) if out is not None else FilmFiles(project / "films" / name)
+        files = FilmFiles(out, name) if out is not None else FilmFiles(project / "films" / name, private=True)
         if name not in taken and not _is_of_another(files, video):
             taken.add(name)
             return files
@@ -84,7 +95,9 @@ def film_files(video: Video, out: Path | None, project: Path, taken: set[str]) -
 def _is_of_another(files: FilmFiles, video: Video) -> bool:
     try:
         found = native.read(files.timeline).video
-    except StoreError:
+    except (ForeignFileError, TooNewError):
+        return True
+    except StoreError:  # not there, or a damaged one, which a new scan mends
         return False
     # Timelines of earlier versions may hold relative paths.
     return found.content_id != video.content_id and Path(found.path) != Path(video.path)
@@ -225,7 +238,7 @@ def with_pictures(timeline: Timeline, watched: Watched, files: FilmFiles) -> Tim
             name = f"{record.best_pts}-{round(record.best_box[0])}-{round(record.best_box[1])}.jpg"
             path = files.faces / name
             if not path.is_file() or path.stat().st_size != record.picture.size:
-                write_whole(path, record.picture.tobytes(), durable=False)  # a scan makes it again
+                write_whole(path, record.picture.tobytes(), durable=False, private=True)  # a scan makes it again
             x1, y1, x2, y2 = (float(value) for value in record.best_box)
             best = BestPicture(record.best_pts, (x1, y1, x2, y2), f"{files.faces.name}/{name}")
             one = replace(one, best_picture=best)

@@ -1,0 +1,201 @@
+"""The ledger: what a project wrote for its user, wherever it lies, with its digest and who is in it (`project.sqlite`).
+
+It answers two questions: is this file still as we wrote it, so that it may be written anew; and which files show a
+person, so that `forget` can name them. It lists files with names or faces, never the files of the project itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import sqlite3
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from personae.errors import DamagedFileError, ForeignFileError, ProjectBusyError, StoreError, TooNewError
+from personae.files import make_private, shred, write_error
+
+LEDGER_FILE = "project.sqlite"
+APPLICATION_ID = 0x5052534C  # "PRSL", in the file's header
+MIGRATIONS: tuple[str, ...] = (
+    # 1: paths are relative to the project's folder where they can be, so that both may be moved together
+    """
+    CREATE TABLE written (
+        path TEXT PRIMARY KEY,
+        sha256 TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        who TEXT NOT NULL,
+        source TEXT NOT NULL,
+        time TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
+)
+VERSION = len(MIGRATIONS)
+_BUSY_S = 10.0
+_OLD_LIST = "exports.txt"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file that was written. `path`: absolute; `sha256`: of its content, "" where it is not known (yet).
+
+    `kind`: "report", "annotated photo", the name of an export's format ...; `who`: the characters in it; `source`:
+    what it was made of (a photo, a timeline).
+    """
+
+    path: str
+    sha256: str
+    kind: str
+    who: tuple[str, ...] = ()
+    source: str = ""
+
+
+class Ledger:
+    """The list of one project, opened for each call: nothing is held, and any number of processes may use it."""
+
+    def __init__(self, project: Path) -> None:
+        self.project = project
+        self.path = project / LEDGER_FILE
+
+    def begin(self) -> bool:
+        """Make the empty list; False where there is one already. Raises StoreError."""
+        if self.path.exists():
+            return False
+        with self._connected():
+            return True
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Everything that was written, by path; raises StoreError."""
+        if not self._has_something():
+            return ()
+        with self._connected() as connection:
+            rows = connection.execute("SELECT path, sha256, kind, who, source FROM written ORDER BY path").fetchall()
+        return tuple(self._entry(row) for row in rows)
+
+    def find(self, path: str | Path) -> Entry | None:
+        """The entry of one file, None where it is not ours; raises StoreError."""
+        if not self._has_something():
+            return None
+        with self._connected() as connection:
+            row = connection.execute(
+                "SELECT path, sha256, kind, who, source FROM written WHERE path = ?", (self._key(path),)
+            ).fetchone()
+        return None if row is None else self._entry(row)
+
+    def record(
+        self, path: str | Path, *, sha256: str, kind: str, who: Collection[str] = (), source: str | Path = ""
+    ) -> None:
+        """Remember that `path` is written with that content; an entry of the same path is replaced.
+
+        Nothing is remembered where the project has no folder: there is nobody to forget in it. Raises StoreError.
+        """
+        if not self.project.is_dir():
+            return
+        names = json.dumps(sorted(set(who)), ensure_ascii=False)
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        row = (self._key(path), sha256, kind, names, _text(source), now)
+        with self._connected() as connection:
+            connection.execute("INSERT OR REPLACE INTO written VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    def drop(self, paths: Collection[str | Path]) -> None:
+        """Take files off the list, gone from its file too; raises StoreError."""
+        if not paths or not self._has_something():
+            return
+        with self._connected() as connection:
+            connection.executemany("DELETE FROM written WHERE path = ?", [(self._key(path),) for path in paths])
+            self._empty_log(connection)
+
+    def _has_something(self) -> bool:
+        return self.path.exists() or (self.project / _OLD_LIST).exists()
+
+    def _key(self, path: str | Path) -> str:
+        real = os.path.realpath(path)
+        with contextlib.suppress(ValueError):  # on another drive
+            real = os.path.relpath(real, os.path.realpath(self.project))
+        return _text(real).replace(os.sep, "/")
+
+    def _entry(self, row: tuple[str, str, str, str, str]) -> Entry:
+        path = os.path.normpath(os.path.join(os.path.realpath(self.project), row[0]))  # noqa: PTH118 - text, not a path
+        return Entry(path, row[1], row[2], tuple(map(str, json.loads(row[3]))), row[4])
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        """A connection in one transaction, of the newest version."""
+        try:
+            make_private(self.path)
+            connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)
+        except OSError as error:
+            raise write_error(self.path, error) from error
+        except sqlite3.Error as error:
+            raise _store_error(self.path, error) from error
+        try:
+            for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON", "trusted_schema = OFF"):
+                connection.execute(f"PRAGMA {pragma}")
+            self._migrate(connection)
+            connection.execute("BEGIN IMMEDIATE")
+            self._adopt_old_list(connection)
+            yield connection
+            connection.execute("COMMIT" if connection.in_transaction else "SELECT 1")
+        except sqlite3.Error as error:
+            raise _store_error(self.path, error) from error
+        finally:
+            connection.close()
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if version == VERSION:
+            return
+        application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+        if version > VERSION:
+            raise TooNewError(self.path, "written by a newer Personae. Update: pip install -U personae")
+        if application != APPLICATION_ID and version:
+            raise ForeignFileError(self.path, "this database is not one of Personae, and it is left alone.")
+        connection.execute("BEGIN IMMEDIATE")
+        for step in range(int(connection.execute("PRAGMA user_version").fetchone()[0]), VERSION):
+            for statement in filter(str.strip, MIGRATIONS[step].split(";")):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {step + 1}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("COMMIT")
+
+    def _adopt_old_list(self, connection: sqlite3.Connection) -> None:
+        """Take over the list of earlier versions: paths alone, a JSON text a line."""
+        old = self.project / _OLD_LIST
+        if not old.is_file():
+            return
+        for line in old.read_text(encoding="utf-8", errors="replace").splitlines():
+            with contextlib.suppress(ValueError):
+                row = (self._key(str(json.loads(line))), "", "identify", "[]", "", "")
+                connection.execute("INSERT OR IGNORE INTO written VALUES (?, ?, ?, ?, ?, ?)", row)
+        connection.execute("COMMIT")
+        shred(old)
+        connection.execute("BEGIN IMMEDIATE")
+
+    @staticmethod
+    def _empty_log(connection: sqlite3.Connection) -> None:
+        """Write the log of changes into the file and empty it, so that nothing that was deleted stays in either."""
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _text(path: str | Path) -> str:
+    """A path as text that a database can hold: what is not valid Unicode is written out."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
+
+
+def _store_error(path: Path, error: sqlite3.Error) -> StoreError:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return ProjectBusyError(path, "another process is writing to it. Try again when it has finished.")
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        return StoreError(path, f"cannot be written ({error}). Check free space and permissions.")
+    return DamagedFileError(
+        path, f"the list of written files is damaged ({error}). Move it away; a new one is begun, without what it knew."
+    )

@@ -1,0 +1,138 @@
+"""One rule for everything that is written where the user says: nothing of theirs is ever written over.
+
+A path may be new, or hold a file of ours as we wrote it: known by its content where it is a format of ours, else by its
+digest in the project's ledger. Anything else needs `force`. What a command reads, and the film of a timeline, is never
+written over.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from personae.errors import ForeignFileError, WriteError
+from personae.files import sha256_of, write_error, write_whole
+from personae.ledger import Entry, Ledger
+
+_SCHEMA = re.compile(rb'\s*\{\s*"schema":\s*"(personae/[a-z_-]+)/[0-9]+"')
+_BEGINNING = 4096
+
+
+class Outputs:
+    """What one command may write. `inputs`: files and folders that it reads; `ledger`: None where there is no project.
+
+    Paths are compared as files, not as text: a link to an input is that input.
+    """
+
+    def __init__(self, ledger: Ledger | None, *, inputs: Iterable[str | Path] = (), force: bool = False) -> None:
+        self.ledger = ledger
+        self.force = force
+        self._inputs = [os.path.realpath(path) for path in inputs]
+        self._written: dict[str, Entry] = {}
+
+    def check(self, path: Path, *, like: str | None = None) -> None:
+        """Raise WriteError or ForeignFileError, which say what to do, where `path` may not be written.
+
+        `like`: a schema without its version ("personae/identify"); a JSON document of it is ours by its content.
+        """
+        if not path.exists():
+            if os.path.realpath(path) in self._inputs:
+                raise WriteError(path, "this is the place of a film that this command is about. Choose another name.")
+            return
+        if path.is_dir():
+            raise write_error(path, IsADirectoryError(21, "is a folder"))
+        if not path.is_file():  # a device or a pipe is written to, not over
+            return
+        ours = (like is not None and _schema_of(path) == like) or self._is_as_written(path)
+        if self._is_input(path) or (not ours and self._is_in_input(path)):
+            raise WriteError(
+                path, "this command reads it, and what is read is never written over. Choose another name."
+            )
+        if not ours and not self.force:
+            known = self._entry(path) is not None
+            why = (
+                "this file was changed since Personae wrote it" if known else "this file is not one that Personae wrote"
+            )
+            raise ForeignFileError(path, f"{why}, and it is left alone. Choose another name, or write over it: --force")
+
+    def check_content(self, path: Path, content: bytes) -> bool:
+        """Raise as `check`, unless the file holds just that already; whether it does."""
+        if path.is_file() and path.stat().st_size == len(content) and sha256_of(path) == sha256(content).hexdigest():
+            return True
+        self.check(path)
+        return False
+
+    def is_free(self, path: Path, source: str | Path) -> bool:
+        """Whether `path` is new, or what we made of `source` before and nobody has changed."""
+        if not os.path.lexists(path):
+            return True
+        entry = self._entry(path)
+        return entry is not None and entry.source == str(source) and self._is_as_written(path)
+
+    @contextmanager
+    def writing(
+        self, path: Path, *, kind: str, who: Collection[str] = (), source: str | Path = "", like: str | None = None
+    ) -> Iterator[None]:
+        """Inside, the caller writes `path`, whole; raises as `check`, before anything is written.
+
+        The file is in the ledger before it is on disk: after a kill there is none with a face that nobody knows of.
+        `who` is read again at the end, so that it may grow while the file is written.
+        """
+        self.check(path, like=like)
+        before = self._entry(path)
+        self._record(path, before.sha256 if before else "", kind, {*who, *(before.who if before else ())}, source)
+        try:
+            yield
+        except BaseException:
+            if before is None and not path.exists():
+                self._written.pop(os.path.realpath(path), None)
+                if self.ledger is not None:
+                    self.ledger.drop([path])
+            raise
+        if path.is_file():
+            self._record(path, sha256_of(path), kind, who, source)
+
+    def write(
+        self, path: Path, content: bytes, *, kind: str, who: Collection[str] = (), source: str | Path = ""
+    ) -> None:
+        """Write `content` whole, unless that is what the file holds; raises as `check_content`."""
+        if self.check_content(path, content):
+            self._record(path, sha256(content).hexdigest(), kind, who, source)
+            return
+        with self.writing(path, kind=kind, who=who, source=source):
+            write_whole(path, content)
+
+    def _record(self, path: Path, digest: str, kind: str, who: Collection[str], source: str | Path) -> None:
+        if path.exists() and not path.is_file():
+            return
+        real = os.path.realpath(path)
+        self._written[real] = Entry(real, digest, kind, tuple(sorted(who)), str(source))
+        if self.ledger is not None:
+            self.ledger.record(path, sha256=digest, kind=kind, who=who, source=source)
+
+    def _entry(self, path: Path) -> Entry | None:
+        """What is known of a file, from this run or from the ledger."""
+        here = self._written.get(os.path.realpath(path))
+        return here if here is not None or self.ledger is None else self.ledger.find(path)
+
+    def _is_as_written(self, path: Path) -> bool:
+        entry = self._entry(path)
+        return entry is not None and bool(entry.sha256) and entry.sha256 == sha256_of(path)
+
+    def _is_input(self, path: Path) -> bool:
+        return any(os.path.exists(one) and os.path.samefile(path, one) for one in self._inputs)  # noqa: PTH110, PTH121
+
+    def _is_in_input(self, path: Path) -> bool:
+        real = os.path.realpath(path)
+        return any(real.startswith(os.path.join(one, "")) for one in self._inputs)  # noqa: PTH118
+
+
+def _schema_of(path: Path) -> str | None:
+    """The schema, without its version, that a JSON document begins with."""
+    with path.open("rb") as file:
+        found = _SCHEMA.match(file.read(_BEGINNING))
+    return found.group(1).decode() if found else None

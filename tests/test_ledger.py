@@ -1,0 +1,83 @@
+"""The list of what a project wrote."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from personae.errors import DamagedFileError, ForeignFileError, TooNewError
+from personae.ledger import LEDGER_FILE, Entry, Ledger
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    (tmp_path / "personae").mkdir()
+    return Ledger(tmp_path / "personae")
+
+
+def test_what_was_written_is_known_again(ledger: Ledger, tmp_path: Path) -> None:
+    assert ledger.entries() == ()
+    assert ledger.find(tmp_path / "a.edl") is None
+    assert not ledger.path.exists(), "asking makes no file"
+    ledger.record(tmp_path / "a.edl", sha256="12", kind="resolve", who=["Thor", "Jane", "Thor"], source="film")
+    ledger.record(tmp_path / "b.edl", sha256="56", kind="resolve")
+    ledger.record(tmp_path / "a.edl", sha256="34", kind="resolve", who=["Jane", "Thor"], source="film")
+    first = Entry(str(tmp_path / "a.edl"), "34", "resolve", ("Jane", "Thor"), "film")
+    assert ledger.entries() == (first, Entry(str(tmp_path / "b.edl"), "56", "resolve"))
+    assert ledger.find(tmp_path / "x" / ".." / "a.edl") == first
+
+
+def test_a_project_that_is_moved_with_its_outputs_knows_them(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.record(tmp_path / "a.edl", sha256="1", kind="resolve")
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    (tmp_path / "personae").rename(moved / "personae")
+    assert [entry.path for entry in Ledger(moved / "personae").entries()] == [str(moved / "a.edl")]
+
+
+def test_without_a_project_nothing_is_remembered(tmp_path: Path) -> None:
+    Ledger(tmp_path / "personae").record(tmp_path / "a.edl", sha256="1", kind="resolve")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_dropped_is_gone_from_the_file_too(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.record(tmp_path / "of-thor.edl", sha256="1", kind="resolve", who=["Thor"])
+    ledger.record(tmp_path / "other.edl", sha256="1", kind="resolve", who=["Jane"])
+    ledger.drop([tmp_path / "of-thor.edl"])
+    assert [entry.who for entry in ledger.entries()] == [("Jane",)]
+    for path in ledger.project.iterdir():
+        assert b"Thor" not in path.read_bytes()
+        assert b"of-thor" not in path.read_bytes()
+
+
+def test_it_is_for_its_owner_alone(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.record(tmp_path / "a.edl", sha256="1", kind="resolve")
+    assert stat.S_IMODE(ledger.path.stat().st_mode) == 0o600
+
+
+def test_the_list_of_earlier_versions_is_taken_over(ledger: Ledger, tmp_path: Path) -> None:
+    old = ledger.project / "exports.txt"
+    old.write_text(f"{json.dumps(str(tmp_path / 'out.json'))}\nno JSON\n{json.dumps(str(tmp_path / 'pictures'))}\n")
+    assert [entry.path for entry in ledger.entries()] == [str(tmp_path / "out.json"), str(tmp_path / "pictures")]
+    assert not old.exists()
+
+
+def test_other_databases_are_left_alone(ledger: Ledger) -> None:
+    with sqlite3.connect(ledger.path) as connection:
+        connection.execute("PRAGMA user_version = 1")
+        connection.execute("CREATE TABLE mine (x)")
+    connection.close()
+    with pytest.raises((ForeignFileError, DamagedFileError)):
+        ledger.entries()
+    with sqlite3.connect(ledger.path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(TooNewError):
+        ledger.entries()
+    ledger.path.write_bytes(b"no database at all" * 100)
+    with pytest.raises(DamagedFileError, match=LEDGER_FILE):
+        ledger.entries()
