@@ -186,8 +186,8 @@ def _bar(span: Span, grid: Grid, left: float, length: float, timeline: Timeline)
 def _totals(timeline: Timeline, people: list[Person]) -> str:
     pictures = "".join(f"<li>{text(sentence)}</li>" for sentence in left_out(timeline))
     pictures = pictures and (
-        '<p class="note">Faces on pictures in the picture (posters, screens) are in no total. Who is alive all the same '
-        "is counted after <code>personae name NAME --alive --timeline FILE</code>:</p>"
+        '<p class="note">Faces on pictures in the picture (posters, screens) are in no total. Who is alive all the '
+        "same is counted after <code>personae name NAME --alive --timeline FILE</code>:</p>"
         f'<ul class="note">{pictures}</ul>'
     )
     if not people:
