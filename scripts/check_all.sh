@@ -20,4 +20,5 @@ for python in python3.11 python3.12 python3.13 python3.14; do
     "$work/$python/bin/python" -m pytest -q
 done
 
+PERSONAE_KILLS=60 .venv/bin/python -m pytest -q tests/test_kills.py
 .venv/bin/python benchmarks/speed.py --quick

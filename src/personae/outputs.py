@@ -71,7 +71,7 @@ class Outputs:
         if not os.path.lexists(path):
             return True
         entry = self._entry(path)
-        return entry is not None and entry.source == str(source) and self._is_as_written(path)
+        return entry is not None and entry.source == _absolute(source) and self._is_as_written(path)
 
     @contextmanager
     def writing(
@@ -109,8 +109,8 @@ class Outputs:
     def _record(self, path: Path, digest: str, kind: str, who: Collection[str], source: str | Path) -> None:
         if path.exists() and not path.is_file():
             return
-        real = os.path.realpath(path)
-        self._written[real] = Entry(real, digest, kind, tuple(sorted(who)), str(source))
+        real, source = os.path.realpath(path), _absolute(source)
+        self._written[real] = Entry(real, digest, kind, tuple(sorted(who)), source)
         if self.ledger is not None:
             self.ledger.record(path, sha256=digest, kind=kind, who=who, source=source)
 
@@ -129,6 +129,10 @@ class Outputs:
     def _is_in_input(self, path: Path) -> bool:
         real = os.path.realpath(path)
         return any(real.startswith(os.path.join(one, "")) for one in self._inputs)  # noqa: PTH118
+
+
+def _absolute(source: str | Path) -> str:
+    return os.path.abspath(source) if str(source) else ""  # noqa: PTH100 - of a link the link is the source
 
 
 def _schema_of(path: Path) -> str | None:
