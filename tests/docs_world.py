@@ -18,6 +18,7 @@ from tests.films import Pixels, head, make_film, paste, textured
 SIZE_WH = (480, 270)
 SHOT_S = 2
 RATE = 12
+PHOTOS = {"Thor": ("1.jpg", "old/2.jpg", "3.jpg"), "Tony": ("a.png", "b.png", "c.png")}
 STRANGERS = (7, 10, 6, 8, 3, 1)
 """Rows of the sample in which one face is found, sharpest first."""
 
@@ -25,22 +26,22 @@ STRANGERS = (7, 10, 6, 8, 3, 1)
 def make_world(folder: Path, hopper: Path, astronaut: Path) -> Path:
     """Write everything that the pages promise: cast/, party.jpg, stills/, strangers/, scenes.csv, films."""
     heads = {"Thor": head(hopper), "Tony": head(astronaut)}
-    for name, suffix in (("Thor", "{}.jpg"), ("Tony", "{}.jpg")):
-        for number in range(1, 5):
-            _save(_taken(heads[name], number), folder / "cast" / name / suffix.format(number))
-    for number, name in enumerate("ab"):
-        shutil.copy(folder / "cast" / "Thor" / f"{number + 1}.jpg", folder / f"{name}.jpg")
+    for name, photos in PHOTOS.items():
+        for number, photo in enumerate(photos, 1):
+            _save(_taken(heads[name], number), folder / "cast" / name / photo)
+    for name, photo in zip(("a.jpg", "b.jpg"), PHOTOS["Thor"], strict=False):
+        shutil.copy(folder / "cast" / "Thor" / photo, folder / name)
     strangers = [stranger(number) for number in range(len(STRANGERS))]
     for number, face in enumerate(strangers):
         _save(face, folder / "strangers" / f"{number}.jpg")
     for number, name in enumerate(heads):
-        _save(_taken(heads[name], 5), folder / "stills" / f"{number}.jpg")
+        _save(_taken(heads[name], 4), folder / "stills" / f"{number}.jpg")
     party = textured((960, 480), 3)
     for face, x in ((heads["Thor"], 180), (heads["Tony"], 480), (strangers[0], 780)):
         party = paste(party, face, centre_xy=(x, 240), height=300)
     _save(party, folder / "party.jpg")
-    rows = [f"{name}/{number}.jpg,{name}-{number % 3}" for name in heads for number in range(1, 5)]
-    (folder / "scenes.csv").write_text("path,group\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    rows = [f"{name}/{photo},{name} in {photo[0]}\n" for name, photos in PHOTOS.items() for photo in photos]
+    (folder / "scenes.csv").write_text("".join(rows), encoding="utf-8")
     _film(folder / "film.mp4", heads, strangers)
     shutil.copy(folder / "film.mp4", folder / "film.mov")
     (folder / "films").mkdir()
