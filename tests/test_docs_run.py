@@ -83,8 +83,9 @@ def test_every_block_runs_as_it_stands(
     shutil.copytree(world, folder)
     monkeypatch.chdir(folder)
     monkeypatch.delenv("PERSONAE_PROJECT", raising=False)
-    # A tuning trains 200 times: with a tenth of the drawn strangers each is as right for what is shown here.
+    # A tuning trains 200 times. What is shown here, that it runs, needs neither as many strangers nor as many folds.
     monkeypatch.setattr("personae.recognition.calibration.STRANGERS", 2000)
+    monkeypatch.setattr("personae.recognition.tuning.OUTER_FOLDS", 2)
     photos = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     PROMISED.get(page.name, lambda folder: None)(folder)
     for number, (language, block) in enumerate(blocks_of(page), 1):
