@@ -56,7 +56,7 @@ def stranger(number: int) -> Pixels:
     face = (np.clip(lfw_subset()[STRANGERS[number]], 0, 1) * 255).astype(np.uint8)
     large = cv2.resize(face, (150, 150), interpolation=cv2.INTER_CUBIC)
     grey = cv2.copyMakeBorder(large, 30, 30, 30, 30, cv2.BORDER_REPLICATE)
-    return np.repeat(grey[:, :, None], 3, axis=2)
+    return np.asarray(np.repeat(grey[:, :, None], 3, axis=2), np.uint8)
 
 
 def _taken(face: Pixels, number: int) -> Pixels:

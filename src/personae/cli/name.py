@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from personae import hints
+from personae.cli.console import say
 from personae.cli.options import project_option, settings_from
 from personae.types import count_of
 
@@ -61,25 +63,26 @@ def name(
         if who is not None or wrong or alive or depicted or learn:
             raise click.UsageError("--undo stands alone.")
         _, last = naming.undo(timeline, settings=settings)
-        click.echo("nothing to take back" if last is None else f"taken back: {_TAKEN_BACK[last.decision](last.name)}")
+        say("nothing to take back" if last is None else f"taken back: {_TAKEN_BACK[last.decision](last.name)}")
         return
     if who is None or [name is not None, wrong, alive, depicted].count(True) != 1:
         raise click.UsageError("Give WHO and NAME, or WHO and --wrong, --alive or --depicted, or --undo.")
     subject = f"appearance {who}" if who.isdigit() else who
     if alive or depicted:
         marked = naming.mark_depicted(timeline, who, depicted, author=author, settings=settings)
-        click.echo(f"{subject} is {'on a picture: not counted' if depicted else 'alive: counted'}")
+        say(f"{subject} is {'on a picture: not counted' if depicted else 'alive: counted'}")
         for line in left_out(marked):
-            click.echo(line)
+            say(line)
         return
     named = naming.name_person(timeline, who, name, author=author, settings=settings)
     own = sum(one.decided_by == "person" for one in named.appearances)
     said = {None: "is somebody else", "new": "is an unknown person of their own"}.get(name, f"is {name}")
-    click.echo(f"{subject} {said}; {count_of(own, 'appearance')} decided by a person")
+    say(f"{subject} {said}; {count_of(own, 'appearance')} decided by a person")
     if learn and name is not None:
         from personae.recognition.recognizer import CharacterRecognizer
 
         recognizer = CharacterRecognizer(project, settings=settings)
         added = naming.learn(timeline, name, recognizer)
-        click.echo(f"{count_of(added, 'face')} of {name} added to {recognizer.project.gallery}")
-        click.echo(f"Take that back with: personae undo --project {recognizer.project.folder}")
+        say(f"{count_of(added, 'face')} of {name} added to {recognizer.project.gallery}")
+        hints.use(project=recognizer.project.folder)
+        say(f"Take that back with: {hints.command('undo')}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from personae.cli.console import say
 from personae.cli.options import force_option, project_option, read_timeline, timeline_outputs, timelines_argument
 
 
@@ -39,7 +40,7 @@ def report(timelines: tuple[Path, ...], out: Path | None, depicted: bool, force:
         for name, (target, content_of) in wanted.items():
             content = exporters()[name].export(content_of, path.parent)
             outputs[path].write(target, content, kind=name, who=characters(content_of), source=path)
-            click.echo(target)
+            say(target)
 
 
 def _page(timeline: Path, out: Path | None) -> Path:

@@ -21,11 +21,12 @@ import numpy as np
 from personae import archive
 from personae.errors import InputError, PersonaeError, StoreError, UnknownCharacterError
 from personae.files import HOLDER_FILE, LOCK_FILE, replacing, shred, write_whole
+from personae.hints import command
 from personae.ledger import LEDGER_FILE
+from personae.names import valid_name
 from personae.recognition import model_file
 from personae.recognition.edit_log import EditLog
 from personae.recognition.editing import check_character, did_you_mean
-from personae.recognition.enrolment import valid_name
 from personae.recognition.forget_files import ALIKE, forget_in_json, forget_in_tracks, names_pattern
 from personae.recognition.gallery import Gallery, text_of
 from personae.recognition.placements import Placements
@@ -135,7 +136,7 @@ def _person(gallery: Gallery, name: str, model_path: Path) -> _Person:
     live = {photo.character for photo in photos if photo.withdrawn_by is None}
     now = placements.character_of(name)
     if name not in live and now not in (None, name) and now in live:
-        raise InputError(f"{name} is {now} now (personae log). Forget {now}, or undo that first.")
+        raise InputError(f"{name} is {now} now ({command('log')}). Forget {now}, or undo that first.")
     with contextlib.suppress(UnknownCharacterError):
         name = check_character(gallery, name)
     names = _former_names(gallery, placements, name, live)
