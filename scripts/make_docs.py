@@ -67,7 +67,7 @@ def settings() -> str:
 
 
 def _section(title: str, text: str) -> str:
-    return f"## `{title}`\n\n```\n{text}\n```\n"
+    return f"## `{title}`\n\n```text\n{text}\n```\n"
 
 
 def main() -> None:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from personae.errors import FilmError
+from personae.exports.annotated_film import write_annotated
+from personae.exports.stringouts import write_stringout
 from personae.media.video import open_film
+from personae.timeline.selection import Cut
 from tests.films import make_film, number_in, numbered
+from tests.timelines import film as timeline_of
 
 REFUSED = "it names other files, which would be read in its place.*--follow-references"
 
@@ -54,6 +59,29 @@ def test_playlists_and_session_descriptions_are_refused(folder: Path) -> None:
             open_film(folder / name)
     with open_film(folder / "a.m3u8", follow_references=True) as film:
         assert [number_in(picture.rgb()) for picture in film.pictures()] == list(range(25))
+
+
+@pytest.mark.parametrize("end", [".mov", ".mp4"])
+def test_films_made_of_such_a_film_follow_it_only_when_asked(folder: Path, end: str) -> None:
+    source, out = folder / "a.ffconcat", folder / f"out{end}"
+    source.write_text(concat(folder))
+    with open_film(source, follow_references=True) as film:
+        assert len(list(film.pictures())) == 50
+        timeline = replace(timeline_of(), video=film.video, tracks=(), appearances=())
+    cuts = [Cut(film.video.start_pts, film.video.start_pts + film.video.duration_pts, ("Thor",))]
+
+    def write(*, follow_references: bool) -> None:
+        if end == ".mov":
+            write_annotated(timeline, out, follow_references=follow_references)
+        else:
+            write_stringout(timeline, cuts, out, follow_references=follow_references)
+
+    with pytest.raises(FilmError, match=REFUSED):
+        write(follow_references=False)
+    assert not out.exists()
+    write(follow_references=True)
+    with open_film(out) as written:
+        assert len(list(written.pictures())) == 50
 
 
 def test_the_network_is_never_asked(folder: Path) -> None:

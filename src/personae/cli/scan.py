@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -211,6 +212,12 @@ def print_result(result: ScanResult) -> None:
         )
     if timeline.characters:
         show(rows)
+    from personae.timeline.depicted import left_out
+
+    for line in left_out(timeline):
+        say(line)
+    if timeline.depicted:
+        say(f"Somebody alive among them? personae name WHO --alive --timeline {quote(str(result.files.timeline))}")
     depicted = sum(one.depicted for one in timeline.appearances)
     say(
         f"{Path(timeline.video.path).name}: {seconds_text(timeline.video.duration_s)}, "
