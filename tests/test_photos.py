@@ -230,7 +230,7 @@ def test_permission_denied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)  # root may read everything, so the mode bits alone would show nothing
+    monkeypatch.setattr(os, "open", refuse)  # root may read everything, so the mode bits alone would show nothing
     with pytest.raises(PhotoError, match="permission denied"):
         photos.load(path)
 

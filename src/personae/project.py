@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from personae.files import read_whole
 from personae.recognition.model_file import MODEL_FILE
 from personae.settings import SETTINGS_FILE
 
@@ -72,7 +73,7 @@ class Project:
     def exports(self) -> list[str]:
         """Paths that `note_export` remembers, oldest first."""
         try:
-            return [str(json.loads(line)) for line in self.export_list.read_text(encoding="utf-8").splitlines()]
+            return [str(json.loads(line)) for line in read_whole(self.export_list).decode().splitlines()]
         except (OSError, ValueError):
             return []
 

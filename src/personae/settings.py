@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from personae.errors import SettingError
+from personae.files import read_whole
 
 SETTINGS_FILE = "settings.toml"
 
@@ -305,8 +306,7 @@ def resolve(
 
 def _read_file(path: Path) -> dict[str, object]:
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
+        return tomllib.loads(read_whole(path).decode("utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from personae.errors import SettingError
-from personae.files import write_whole
+from personae.files import read_whole, reason_of, write_whole
 
 Value = bool | int | float | str
 
@@ -63,8 +63,8 @@ def difference(path: Path, changes: Mapping[str, Value]) -> str:
 def read(path: Path) -> str:
     """The file's text, empty where there is none; raises SettingError."""
     try:
-        return path.read_text(encoding="utf-8")
+        return read_whole(path).decode("utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(f"{path} cannot be read ({error}). Mend or remove it.") from None
+        raise SettingError(f"{path} cannot be read ({reason_of(error)}). Mend or remove it.") from None

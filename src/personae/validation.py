@@ -6,6 +6,7 @@ Nothing of the project is changed. Photos that its gallery holds already are not
 from __future__ import annotations
 
 import csv
+import io
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ import numpy as np
 
 from personae.errors import CastError, InputError, PersonaeError, PhotoError
 from personae.faces.analyzer import FaceAnalyzer
+from personae.files import read_whole, reason_of
 from personae.media.cast import read_cast
 from personae.media.photos import find
 from personae.project import Project
@@ -252,10 +254,10 @@ def read_groups(file: Path, paths: Sequence[str]) -> tuple[list[str | None], int
     A path may be absolute, relative to the file, or the end of one (Thor/1.jpg). Raises InputError.
     """
     try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            rows = [[cell.strip() for cell in row] for row in csv.reader(stream) if any(cell.strip() for cell in row)]
+        text = io.StringIO(read_whole(file).decode("utf-8-sig"), newline="")
+        rows = [[cell.strip() for cell in row] for row in csv.reader(text) if any(cell.strip() for cell in row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{file} cannot be read as CSV ({error}). Give lines of: path,group") from None
+        raise InputError(f"{file} cannot be read as CSV ({reason_of(error)}). Give lines of: path,group") from None
     if rows and [cell.casefold() for cell in rows[0][:2]] == ["path", "group"]:
         rows = rows[1:]
     if any(len(row) < 2 or not row[0] or not row[1] for row in rows):

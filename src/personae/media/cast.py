@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from personae.errors import CastError
+from personae.files import read_whole, reason_of
 from personae.media.photos import _SKIPPED_FOLDERS, SUFFIXES, find
 from personae.types import count_of
 
@@ -85,11 +86,13 @@ def _performers(folder: Path, characters: set[str], notes: list[str]) -> dict[st
     """What `performers.csv` in the cast folder declares, one line `character,performer` each; empty without it."""
     path = folder / PERFORMERS_FILE
     try:
-        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+        rows = list(csv.reader(read_whole(path).decode("utf-8-sig").splitlines()))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CastError(f"{path}: cannot be read ({error}). It has lines `character,performer` in UTF-8.") from None
+        raise CastError(
+            f"{path}: cannot be read ({reason_of(error)}). It has lines `character,performer` in UTF-8."
+        ) from None
     found: dict[str, str] = {}
     for row in rows:
         cells = [unicodedata.normalize("NFC", cell.strip()) for cell in row]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from personae.errors import FilmError
+from personae.files import NotAFileError, open_input, reason_of
 from personae.media.film import MISSING, RESTARTED, FilmPicture, Gap, Video, is_irregular
 from personae.media.photos import SUFFIXES as PHOTO_SUFFIXES
 from personae.media.pixels import Display, FramePixels, turn_of
@@ -46,8 +47,10 @@ _TRIES = 20
 
 
 def open_container(path: str | Path) -> InputContainer:
-    """The file as FFmpeg sees it, of whichever PyAV; raises av.error.FFmpegError."""
+    """The file as FFmpeg sees it, of whichever PyAV; raises av.error.FFmpegError, OSError as `open_input`."""
     import av
+
+    open_input(Path(path)).close()  # FFmpeg would wait for a pipe, and read a device for ever
 
     # PyAV 19 reads tags that are no valid Unicode without being told to.
     options: dict[str, Any] = {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "replace"}
@@ -122,7 +125,7 @@ class FilmFile:
 
         try:
             container = open_container(self.path)
-        except av.error.FFmpegError as error:
+        except (av.error.FFmpegError, OSError, ValueError) as error:
             raise FilmError(self.path, _why_not(self.path, error)) from None
         self.close()
         self._container = container
@@ -359,18 +362,19 @@ def _tags(container: InputContainer, stream: VideoStream) -> dict[str, str]:
 
 def _why_not(path: Path, error: Exception) -> str:
     try:
-        if path.is_dir():
-            return "this is a folder, not a film."
-        if not path.exists():
-            return "there is no such file. Check the spelling and the folder."
-        if path.stat().st_size == 0:
-            return "the file is empty (0 bytes). Copy it again from its source."
-        with path.open("rb") as file:
-            file.read(1)
+        with open_input(path) as file:
+            if not file.read(1):
+                return "the file is empty (0 bytes). Copy it again from its source."
+    except FileNotFoundError:
+        return "there is no such file. Check the spelling and the folder."
+    except IsADirectoryError:
+        return "this is a folder, not a film."
+    except NotAFileError:
+        return "this is a device or pipe, not a film. Save the film to a file first."
     except PermissionError:
         return "permission denied. Change the file's permissions, or copy it to where you may."
     except (OSError, ValueError) as problem:
-        return f"it cannot be opened ({problem})."
+        return f"it cannot be opened ({reason_of(problem)})."
     if isinstance(error, EOFError):
         return "it ends before its first picture. Copy or export it again."
     detail = getattr(error, "strerror", None) or str(error)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.errors import PhotoError
+from personae.files import NotAFileError, open_input, reason_of
 from personae.types import Picture, PixelArray
 
 if TYPE_CHECKING:
@@ -76,10 +76,10 @@ def load(path: str | Path, *, max_mpx: float = 250.0) -> Picture:
                 raise PhotoError(path, "there is not enough memory to decode it. Shrink it, or free memory.") from None
             except Exception as error:  # the edge: decoders raise nearly anything on broken files
                 raise PhotoError(
-                    path, f"the picture is damaged or cut short ({_first_line(error)}). Copy or export it again."
+                    path, f"the picture is damaged or cut short ({reason_of(error)}). Copy or export it again."
                 ) from error
     except OSError as error:
-        raise PhotoError(path, f"it cannot be read ({_first_line(error)}).") from None
+        raise PhotoError(path, f"it cannot be read ({reason_of(error)}).") from None
     return Picture(pixels, source=str(path))
 
 
@@ -125,16 +125,15 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _open(path: Path) -> BinaryIO:
-    """The file, open; what cannot be a photo is refused before opening, which on a pipe would wait for ever."""
+    """The file, open."""
     try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            readable = os.access(path, os.R_OK | os.X_OK)
-            hint = "Name the photos in it." if readable else "It may not be read either: check its permissions."
-            raise PhotoError(path, f"this is a folder, not a photo. {hint}")
-        if not stat.S_ISREG(mode):
-            raise PhotoError(path, "this is not a file but a device or pipe. Save the photo to a file first.")
-        return path.open("rb")
+        return open_input(path)
+    except IsADirectoryError:
+        readable = os.access(path, os.R_OK | os.X_OK)
+        hint = "Name the photos in it." if readable else "It may not be read either: check its permissions."
+        raise PhotoError(path, f"this is a folder, not a photo. {hint}") from None
+    except NotAFileError:
+        raise PhotoError(path, "this is not a file but a device or pipe. Save the photo to a file first.") from None
     except FileNotFoundError:
         raise PhotoError(path, "there is no such file. Check the spelling and the folder.") from None
     except PermissionError:
@@ -144,13 +143,13 @@ def _open(path: Path) -> BinaryIO:
     except ValueError:
         raise PhotoError(path, "this is not a file name (it holds a NUL character).") from None
     except OSError as error:
-        raise PhotoError(path, f"it cannot be opened ({_first_line(error)}).") from None
+        raise PhotoError(path, f"it cannot be opened ({reason_of(error)}).") from None
 
 
 def _decode(path: Path, file: BinaryIO, prefix: bytes, max_mpx: float) -> PixelArray:
     decoder = _decoder(path, file, prefix)
     if decoder is None:
-        return _decode_heif(path, max_mpx)
+        return _decode_heif(path, file, max_mpx)
     module, name = decoder
     importlib.import_module(f"PIL.{module}")
     from PIL import Image  # after its plug-in, which has registered itself
@@ -186,14 +185,15 @@ def _decoder(path: Path, file: BinaryIO, prefix: bytes) -> tuple[str, str] | Non
     )
 
 
-def _decode_heif(path: Path, max_mpx: float) -> PixelArray:
+def _decode_heif(path: Path, file: BinaryIO, max_mpx: float) -> PixelArray:
     try:
         import pillow_heif
     except ImportError:
         raise PhotoError(
             path, 'HEIC photos need the extra "heic": pip install "personae[heic]", or export the photo as JPEG.'
         ) from None
-    image = pillow_heif.open_heif(str(path), convert_hdr_to_8bit=True)
+    file.seek(0)
+    image = pillow_heif.open_heif(file, convert_hdr_to_8bit=True)
     _check_size(path, image.size, max_mpx)
     return _to_rgb(image.to_pillow())  # libheif has applied the rotation; the EXIF copy of it is not to be used again
 
@@ -266,8 +266,3 @@ def _upright(pixels: PixelArray, orientation: int) -> PixelArray:
     if orientation in {3, 4, 7, 8}:
         pixels = pixels[::-1]
     return np.ascontiguousarray(pixels)
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0][:200]

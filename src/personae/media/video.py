@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from personae.errors import FilmError, SettingError
+from personae.files import open_input
 from personae.media.film import RESTARTED, FilmPart, FilmPicture, Gap, ReadSoFar, Video, is_irregular, merged
 from personae.media.film_file import FilmFile
 from personae.media.picture_sequence import PictureSequence, is_pattern
@@ -229,7 +230,7 @@ def content_id(paths: Sequence[Path]) -> str:
         digest.update(b"%d:" % size)
         if path not in read:
             continue
-        with path.open("rb") as file:
+        with open_input(path) as file:
             for at in (0, (size - BLOCK) // 2, size - BLOCK):
                 file.seek(max(at, 0))
                 digest.update(file.read(BLOCK))

@@ -364,11 +364,12 @@ def _model_files(model: Path) -> tuple[Path, Path]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Every file of the project but its locks and the list of exports, which holds paths only."""
+    """Every file of the project but its locks and the list of exports, which holds paths only; no pipe, no device."""
     for root, _, names in os.walk(folder):
         for name in sorted(names):
-            if name not in (LOCK_FILE, HOLDER_FILE, "exports.txt"):
-                yield Path(root, name)
+            path = Path(root, name)
+            if name not in (LOCK_FILE, HOLDER_FILE, "exports.txt") and path.is_file():
+                yield path
 
 
 def _is_inside(path: Path, folder: Path) -> bool:
