@@ -10,6 +10,7 @@ import sys
 import traceback
 
 from personae.cli import main
+from personae.recognition import tuning
 
 MOST_MEMORY = 8 << 30
 
@@ -32,5 +33,6 @@ def run(arguments: list[str]) -> tuple[object, str]:
 
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    tuning.GRID = tuning.GRID[:1]  # what is read is tested, and not the search, which takes most of a minute
     for arguments in json.load(sys.stdin):
         print(json.dumps([arguments, *run(arguments)]), flush=True)
