@@ -42,7 +42,7 @@ ANSWERS: dict[str, tuple[int, str]] = {
     "calibrate {x.jpg}": (2, "Give a folder"),
     "calibrate {strangers}": (0, DEVICE),
     "add Sif {x.jpg}": (2, DEVICE),
-    "add Sif {mixed}": (2, DEVICE),
+    "add Sif {strangers}": (1, DEVICE),
     "split Thor {x.jpg} --into Sif": (2, "no photo of Thor"),
     "remove {x.jpg}": (2, "x.jpg"),
     "reject {x.jpg} --not Thor": (2, DEVICE),

@@ -22,6 +22,7 @@ PersonaeError
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 
@@ -121,3 +122,32 @@ class MissingExtraError(PersonaeError):
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f'{what} is not installed. Install it with: pip install "personae[{extra}]"')
         self.extra = extra
+
+
+def reason_of(error: BaseException) -> str:
+    """What another library or the system says in one line, without the number and the path that an OSError adds."""
+    text = str(getattr(error, "strerror", None) or error).strip() or type(error).__name__
+    return text.splitlines()[0][:200]
+
+
+NO_MEMORY = "there is not enough memory"
+_NO_MEMORY = (
+    "failed to allocate memory", "bad_alloc", "bad allocation", "insufficient memory", "cannot allocate memory",
+    "failed to map segment", "can't start new thread",
+)  # fmt: skip
+_CV2_NO_MEMORY = -4
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out: libraries have other names for it (OpenCV, onnxruntime, an import that fails)."""
+    seen: BaseException | None = error
+    while seen is not None:
+        text = str(seen).lower()
+        if isinstance(seen, MemoryError) or getattr(seen, "errno", None) == errno.ENOMEM:
+            return True
+        if type(seen).__module__ == "cv2" and getattr(seen, "code", None) == _CV2_NO_MEMORY:
+            return True
+        if not isinstance(seen, PersonaeError) and any(said in text for said in _NO_MEMORY):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False

@@ -170,12 +170,6 @@ def _check_regular(path: Path, mode: int) -> None:
         raise NotAFileError(errno.EINVAL, "this is a device or pipe, not a file", str(path))
 
 
-def reason_of(error: Exception) -> str:
-    """What went wrong in one line, without the number and the path that an OSError adds."""
-    text = str(getattr(error, "strerror", None) or error).strip() or type(error).__name__
-    return text.splitlines()[0][:200]
-
-
 def read_whole(path: Path) -> bytes:
     """The content of a file; raises as `open_input`."""
     with open_input(path) as file:

@@ -13,8 +13,8 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from personae.errors import SettingError
-from personae.files import read_whole, reason_of, write_whole
+from personae.errors import SettingError, reason_of
+from personae.files import read_whole, write_whole
 
 Value = bool | int | float | str
 

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from personae.errors import CastError, InputError, PersonaeError, PhotoError
+from personae.errors import CastError, InputError, PersonaeError, PhotoError, reason_of
 from personae.faces.analyzer import FaceAnalyzer
-from personae.files import read_whole, reason_of
+from personae.files import read_whole
 from personae.media.cast import read_cast
 from personae.media.photos import find
 from personae.project import Project

@@ -10,7 +10,7 @@ from importlib import import_module
 import click
 
 from personae._version import __version__
-from personae.errors import PersonaeError
+from personae.errors import NO_MEMORY, PersonaeError, is_out_of_memory
 
 COMMANDS = {
     "train": "Learn a cast from a folder of photos per character.",
@@ -84,5 +84,14 @@ def main() -> None:
         status = 1
     except PersonaeError as error:
         click.echo(f"personae: {error}", err=True)
+        status = 2
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        click.echo(
+            f"personae: {NO_MEMORY} for this. What was finished is kept. Close other programs, or give fewer or "
+            "smaller pictures at once.",
+            err=True,
+        )
         status = 2
     sys.exit(status if isinstance(status, int) else 0)

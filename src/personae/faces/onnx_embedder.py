@@ -14,10 +14,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from personae.errors import EmbeddingError, InputError, WeightsError
+from personae.errors import EmbeddingError, InputError, WeightsError, reason_of
 from personae.faces import align, preparation, weights
 from personae.faces.runtime import Session
-from personae.files import read_whole, reason_of
+from personae.files import read_whole
 from personae.settings import Settings
 from personae.types import FloatArray, PixelArray
 

@@ -9,8 +9,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from personae.errors import CastError
-from personae.files import read_whole, reason_of
+from personae.errors import CastError, reason_of
+from personae.files import read_whole
 from personae.media.photos import _SKIPPED_FOLDERS, SUFFIXES, find
 from personae.types import count_of
 

@@ -13,8 +13,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from personae.errors import FilmError
-from personae.files import NotAFileError, open_input, reason_of
+from personae.errors import FilmError, reason_of
+from personae.files import NotAFileError, open_input
 from personae.media.film import MISSING, RESTARTED, FilmPicture, Gap, Video, is_irregular
 from personae.media.photos import SUFFIXES as PHOTO_SUFFIXES
 from personae.media.pixels import Display, FramePixels, turn_of

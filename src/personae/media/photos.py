@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.errors import PhotoError
-from personae.files import NotAFileError, open_input, reason_of
+from personae.errors import NO_MEMORY, PhotoError, is_out_of_memory, reason_of
+from personae.files import NotAFileError, open_input
 from personae.types import Picture, PixelArray
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ def load(path: str | Path, *, max_mpx: float = 250.0) -> Picture:
                 pixels = _decode(path, file, prefix, max_mpx)
             except PhotoError:
                 raise
-            except MemoryError:
-                raise PhotoError(path, "there is not enough memory to decode it. Shrink it, or free memory.") from None
             except Exception as error:  # the edge: decoders raise nearly anything on broken files
+                if is_out_of_memory(error):
+                    raise PhotoError(path, f"{NO_MEMORY} to decode it. Shrink it, or free memory.") from None
                 raise PhotoError(
                     path, f"the picture is damaged or cut short ({reason_of(error)}). Copy or export it again."
                 ) from error

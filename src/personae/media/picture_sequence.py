@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
-from personae.errors import FilmError, PhotoError
-from personae.files import open_input, reason_of
+from personae.errors import FilmError, PhotoError, reason_of
+from personae.files import open_input
 from personae.media.film import MISSING, FilmPicture, Gap, Pixels, Video
 from personae.media.photos import SUFFIXES as PHOTO_SUFFIXES
 from personae.media.photos import load

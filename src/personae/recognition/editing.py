@@ -23,7 +23,7 @@ from personae.recognition.edit_log import Change, Edit, EditLog, Negative, as_ro
 from personae.recognition.enrolment import WantedPhoto, enrol, valid_name
 from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
 from personae.settings import Settings
-from personae.types import AnalyzedFaces, FloatArray, ProgressCallback, count_of
+from personae.types import AnalyzedFaces, FloatArray, ProgressCallback, Reason, count_of
 
 
 @dataclass(frozen=True)
@@ -139,9 +139,15 @@ def add(
     Raises CastError where not one of them can be used, or one shows a face that is enrolled as somebody else.
     """
     name, log = valid_name(name), EditLog(gallery)
-    files = {real_path(path): digest_of(path) for path in find(photos)}
+    files: dict[str, str] = {}
+    unread: list[PhotoError] = []
+    for path in find(photos):
+        try:
+            files[real_path(path)] = digest_of(path)
+        except PhotoError as error:
+            unread.append(error)
     if not files:
-        raise CastError(f"No photo in {', '.join(map(str, photos))}.")
+        raise unread[0] if unread else CastError(f"No photo in {', '.join(map(str, photos))}.")
     before = _enrolled(gallery)
     edit = log.record("add", {"into": name})
     placements = log.placements()
@@ -156,7 +162,7 @@ def add(
     report = enrol(gallery, wanted, analyzer, settings, origin=None, progress=progress)
     after = _enrolled(gallery)
     _check_not_somebody_elses(gallery, before, after, set(files.values()), name)
-    rejected = tuple(
+    rejected = tuple((error.path, str(Reason.UNREADABLE), error.reason) for error in unread) + tuple(
         (photo.path, str(photo.reason), photo.detail)
         for photo in gallery.photos(name)
         if photo.path in files and photo.status == "rejected"

@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from personae.errors import DamagedFileError
-from personae.files import read_whole, reason_of, write_whole
+from personae.errors import DamagedFileError, reason_of
+from personae.files import read_whole, write_whole
 from personae.recognition.model import CharacterModel
 from personae.recognition.model_file import FAR_SHOWN
 from personae.settings import TABLE, Settings
