@@ -133,21 +133,24 @@ def reason_of(error: BaseException) -> str:
 NO_MEMORY = "there is not enough memory"
 _NO_MEMORY = (
     "failed to allocate memory", "bad_alloc", "bad allocation", "insufficient memory", "cannot allocate memory",
-    "failed to map segment", "can't start new thread",
+    "failed to map segment", "can't start new thread", "error return without exception set",
 )  # fmt: skip
 _CV2_NO_MEMORY = -4
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out: libraries have other names for it (OpenCV, onnxruntime, an import that fails)."""
-    seen: BaseException | None = error
-    while seen is not None:
-        text = str(seen).lower()
-        if isinstance(seen, MemoryError) or getattr(seen, "errno", None) == errno.ENOMEM:
-            return True
-        if type(seen).__module__ == "cv2" and getattr(seen, "code", None) == _CV2_NO_MEMORY:
-            return True
-        if not isinstance(seen, PersonaeError) and any(said in text for said in _NO_MEMORY):
-            return True
-        seen = seen.__cause__ or seen.__context__
-    return False
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in chain:  # an error that is raised again may be its own cause
+        chain.append(link)
+        link = link.__cause__ or link.__context__
+    return any(_says_no_memory(each) for each in chain)
+
+
+def _says_no_memory(error: BaseException) -> bool:
+    if isinstance(error, PersonaeError):
+        return False
+    in_opencv = type(error).__module__ == "cv2" and getattr(error, "code", None) == _CV2_NO_MEMORY
+    by_number = isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM
+    return in_opencv or by_number or any(said in str(error).lower() for said in _NO_MEMORY)

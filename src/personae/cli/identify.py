@@ -13,6 +13,7 @@ import click
 
 from personae.cli.console import progress_bar
 from personae.cli.options import NETWORKS, model_option, project_option, settings_from, settings_options
+from personae.errors import PhotoError
 from personae.types import count_of, percent
 
 if TYPE_CHECKING:
@@ -79,7 +80,11 @@ def identify(
             if json_to != "-":
                 _print_picture(picture, looks=looks)
             if album is not None and picture.error is None:
-                album.add(picture)
+                try:
+                    album.add(picture)
+                except PhotoError as error:  # changed since it was read
+                    failed += 1
+                    click.echo(f"personae: {error}", err=True)
             if progress is not None:
                 from personae.types import Progress
 
