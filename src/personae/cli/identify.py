@@ -110,9 +110,8 @@ def _print_picture(picture: IdentifiedPicture, *, looks: bool) -> None:
         return
     boxes = picture.faces.boxes_xyxy
     click.echo(f"{picture.path}" + ("" if len(boxes) else "  no face"))
-    for i in sorted(range(len(boxes)), key=lambda i: float(boxes[i, 0])):
-        identity = picture.identities[i]
-        x1, y1, x2, y2 = (round(float(value)) for value in boxes[i])
+    for box, identity in zip(boxes, picture.identities, strict=True):
+        x1, y1, x2, y2 = (round(float(value)) for value in box)
         click.echo(
             f"  {describe(identity, looks=looks):<28} {_numbers(identity)}  {x2 - x1}x{y2 - y1} px at ({x1}, {y1})"
             + ("  repeated" if identity.repeated else "")

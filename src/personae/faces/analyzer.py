@@ -100,7 +100,7 @@ class FaceAnalyzer:
         return self.embedder.id
 
     def analyze(self, picture_or_path: Source, *, copies: bool = False) -> AnalyzedFaces:
-        """Every face of one picture with its embedding, best score first; maybe none.
+        """Every face of one picture with its embedding; maybe none. From left to right, and from the top down.
 
         A small face's embedding is the mean with its mirror image's, which takes a tenth off the misses there.
         `copies`: also embed small copies of the faces that can be enrolled (six more embeddings each).
@@ -150,7 +150,8 @@ class FaceAnalyzer:
     def _look(self, source: Source, copies: bool) -> _Seen:
         limit = self.settings.max_picture_mpx
         picture = source if isinstance(source, Picture) else photos.load(source, max_mpx=limit)
-        faces = self.detector.detect(picture)
+        found = self.detector.detect(picture)
+        faces = found[np.lexsort((found.boxes_xyxy[:, 1], found.boxes_xyxy[:, 0]))]
         crops = align.crops(picture, faces)
         assessed = quality.assess(crops, faces, self.settings)
         small = np.flatnonzero(faces.face_px < SMALL_PX)
