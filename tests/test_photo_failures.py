@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 from personae import CharacterRecognizer
+from personae.cli import cli
 from personae.errors import CastError, EmbeddingError, PhotoError, WeightsError, is_out_of_memory
 from personae.faces.analyzer import FaceAnalyzer
 from personae.faces.fake import FakeDetector, FakeEmbedder, draw_face, draw_picture
@@ -230,3 +234,62 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     analyzer = FaceAnalyzer(detector=FakeDetector(), embedder=FakeEmbedder())
     CharacterRecognizer(folder / "project", settings=Settings(), analyzer=analyzer).train_folder(folder / "cast")
     return folder
+
+
+def test_a_photo_that_is_cut_short_is_named_but_does_not_teach(tmp_path: Path, trained: Path) -> None:
+    path = tmp_path / "half.jpg"
+    Image.fromarray(draw_picture([("Thor", 96)], take=3, size_wh=(200, 400)).pixels).save(path, quality=95)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 9 // 10])
+    fakes = ["--detector", "fake", "--embedder", "fake", "--project", str(trained / "project")]
+    annotated = tmp_path / "annotated"
+    named = CliRunner().invoke(cli, ["identify", str(path), "--json", "-", "--annotate", str(annotated), *fakes])
+    assert named.exit_code == 0 and f"personae: {path}: the file is cut short" in named.stderr, named.stderr
+    document = json.loads(named.stdout)
+    (picture,) = document["pictures"]
+    assert "cut short" in picture["note"] and picture["error"] is None
+    assert [face["character"] for face in picture["faces"]] == ["Thor"] and len(list(annotated.iterdir())) == 1
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = resources.files("personae").joinpath("schemas/identify-1.schema.json").read_text()
+    jsonschema.Draft202012Validator(json.loads(schema)).validate(document)
+
+    analyzer = FaceAnalyzer(detector=FakeDetector(), embedder=FakeEmbedder())
+    recognizer = CharacterRecognizer(trained / "project", settings=Settings(), analyzer=analyzer)
+    with pytest.raises(CastError, match="cut short"):
+        recognizer.add_photos("Thor", [path])
+    with pytest.raises(PhotoError, match="cut short"):
+        recognizer.reject_photo(path, "Thor")
+    (tmp_path / "cast").mkdir()
+    for person in ("Thor", "Loki"):
+        for take in (1, 2):
+            draw(tmp_path / "cast" / person / f"{take}.png", person, take)
+    path.rename(tmp_path / "cast" / "Thor" / "half.jpg")
+    report = CharacterRecognizer(tmp_path / "other", settings=Settings(), analyzer=analyzer).train_folder(
+        tmp_path / "cast"
+    )
+    ((_, reason, detail),) = [photo for item in report.characters for photo in item.rejected]
+    assert reason == "UNREADABLE" and "cut short" in detail
+
+
+def test_faces_come_from_left_to_right_and_from_the_top_down_everywhere(tmp_path: Path, trained: Path) -> None:
+    pixels = np.full((400, 500, 3), 118, np.uint8)
+    for person, x, y, size in (
+        ("Loki", 300, 20, 120),
+        ("Thor", 20, 250, 96),
+        ("Odin", 20, 30, 64),
+        ("Hela", 180, 9, 80),
+    ):
+        pixels[y : y + size, x : x + size] = draw_face(person, size, take=2)
+    Image.fromarray(pixels).save(tmp_path / "group.png")
+    wanted = [(20, 30), (20, 250), (180, 9), (300, 20)]
+    analyzer = FaceAnalyzer(detector=FakeDetector(), embedder=FakeEmbedder())
+    faces = analyzer.analyze(tmp_path / "group.png")
+    assert faces.boxes_xyxy[:, :2].round().tolist() == [list(at) for at in wanted]
+    ((_, streamed),) = analyzer.analyze_many([Picture(pixels)])
+    assert isinstance(streamed, AnalyzedFaces) and np.array_equal(streamed.boxes_xyxy, faces.boxes_xyxy)
+    fakes = ["--detector", "fake", "--embedder", "fake", "--project", str(trained / "project")]
+    lines = CliRunner().invoke(cli, ["identify", str(tmp_path / "group.png"), *fakes]).stdout.splitlines()
+    assert [line.partition(" px at ")[2] for line in lines if " px at " in line] == [str(at) for at in wanted]
+    document = json.loads(
+        CliRunner().invoke(cli, ["identify", str(tmp_path / "group.png"), "--json", "-", *fakes]).stdout
+    )
+    assert [tuple(map(round, face["box"][:2])) for face in document["pictures"][0]["faces"]] == wanted

@@ -227,6 +227,7 @@ def all_faces(
             embeddings.append(faces.embeddings)
             sizes.append(faces.face_px)
             facts += _facts(str(source), faces)
+            notes += [f"{source}: {faces.note}"] if faces.note else []
         elif isinstance(faces, PhotoError):
             notes.append(str(faces))
         if progress is not None:

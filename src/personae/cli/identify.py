@@ -72,6 +72,8 @@ def identify(
             if picture.error is not None:
                 failed += 1
                 click.echo(f"personae: {picture.path}: {picture.error}", err=True)
+            elif picture.faces is not None and picture.faces.note:
+                click.echo(f"personae: {picture.path}: {picture.faces.note}", err=True)
             faces += len(picture.identities)
             named += sum(identity.match is not None for identity in picture.identities)
             ambiguous += sum(bool(identity.ambiguous) for identity in picture.identities)

@@ -47,6 +47,7 @@ class _Seen:
     crops: PixelArray
     quality: Quality
     size_wh: tuple[int, int]
+    note: str
     small: IntArray
     """(m,) faces that `mirrored` (m, 112, 112, 3) shows."""
     mirrored: PixelArray
@@ -105,6 +106,7 @@ class FaceAnalyzer:
         A small face's embedding is the mean with its mirror image's, which takes a tenth off the misses there.
         `copies`: also embed small copies of the faces that can be enrolled (six more embeddings each).
 
+        Of a file that is cut short what is there is looked at, and `note` says so.
         Raises PhotoError for a picture that cannot be read, or in which a library fails, WeightsError and
         MissingExtraError from the networks.
         """
@@ -149,7 +151,7 @@ class FaceAnalyzer:
 
     def _look(self, source: Source, copies: bool) -> _Seen:
         limit = self.settings.max_picture_mpx
-        picture = source if isinstance(source, Picture) else photos.load(source, max_mpx=limit)
+        picture = source if isinstance(source, Picture) else photos.load(source, max_mpx=limit, partial=True)
         found = self.detector.detect(picture)
         faces = found[np.lexsort((found.boxes_xyxy[:, 1], found.boxes_xyxy[:, 0]))]
         crops = align.crops(picture, faces)
@@ -160,7 +162,9 @@ class FaceAnalyzer:
             copied = np.array([i for i, reasons in enumerate(assessed.reasons) if not reasons], np.int64)
             made = small_copies(crops[copied], faces[copied], COPIES_PX)
             shrunk = np.concatenate([made, made[:, :, :, ::-1]], axis=1).reshape(-1, *crops.shape[1:])
-        return _Seen(faces, crops, assessed, picture.size_wh, small, crops[small, :, ::-1], copied, shrunk)
+        return _Seen(
+            faces, crops, assessed, picture.size_wh, picture.note, small, crops[small, :, ::-1], copied, shrunk
+        )
 
     def _try_look(self, source: Source, copies: bool) -> _Seen | PhotoError:
         try:
@@ -221,6 +225,7 @@ class FaceAnalyzer:
             embedder=self.embedder_id,
             size_wh=seen.size_wh,
             copies=copies,
+            note=seen.note,
         )
 
 

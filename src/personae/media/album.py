@@ -26,7 +26,7 @@ class Album:
         """
         if picture.faces is None:
             raise PhotoError(picture.path, picture.error or "it was not read")
-        image = annotate(pixels or load(picture.path), labels_of(picture))
+        image = annotate(pixels or load(picture.path, partial=True), labels_of(picture))
         path = self.folder / self._name(picture.path)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)

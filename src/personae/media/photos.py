@@ -7,6 +7,7 @@ picture size is ours, is held before a pixel is decoded, and applies to this cal
 from __future__ import annotations
 
 import importlib
+import io
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -34,6 +35,7 @@ BACKGROUND_GREY = 127
 
 _SKIPPED_FOLDERS = frozenset({"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"})
 _ORIENTATION_TAG = 0x0112
+_END_OF_JPEG = b"\xff\xd9"
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"})
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 # First bytes -> (module of the decoder, its name in Pillow). Formats that run other programs or have no signature
@@ -54,12 +56,16 @@ _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
 )
 
 
-def load(path: str | Path, *, max_mpx: float = 250.0) -> Picture:
+CUT_SHORT = "the file is cut short, and only a part of the picture is there. Copy it again from its source."
+
+
+def load(path: str | Path, *, max_mpx: float = 250.0, partial: bool = False) -> Picture:
     """The photo at `path`, upright (EXIF orientation applied), as (h, w, 3) uint8 RGB.
 
     Grey, palette, CMYK and 16-bit pictures are converted (16 bits are scaled, not clipped), transparency is laid over
     mid grey, of an animation the first frame counts. JPEGs are always decoded in full: their reduced sizes would
-    take a 20 px face below what a detector can see.
+    take a 20 px face below what a detector can see. `partial`: of a file that is cut short, read what is there (where
+    its format allows it) and say so in the picture's `note`; it is refused otherwise.
     Raises PhotoError, whose reason says what to do, for whatever cannot be read or has more than `max_mpx` megapixels.
     """
     path = Path(path)
@@ -69,7 +75,7 @@ def load(path: str | Path, *, max_mpx: float = 250.0) -> Picture:
             if not prefix:
                 raise PhotoError(path, "the file is empty (0 bytes). Copy it again from its source.")
             try:
-                pixels = _decode(path, file, prefix, max_mpx)
+                pixels, note = _decode(path, file, prefix, max_mpx, partial)
             except PhotoError:
                 raise
             except Exception as error:  # the edge: decoders raise nearly anything on broken files
@@ -80,7 +86,7 @@ def load(path: str | Path, *, max_mpx: float = 250.0) -> Picture:
                 ) from error
     except OSError as error:
         raise PhotoError(path, f"it cannot be read ({reason_of(error)}).") from None
-    return Picture(pixels, source=str(path))
+    return Picture(pixels, source=str(path), note=note)
 
 
 def find(paths: str | Path | Iterable[str | Path]) -> Iterator[Path]:
@@ -146,21 +152,37 @@ def _open(path: Path) -> BinaryIO:
         raise PhotoError(path, f"it cannot be opened ({reason_of(error)}).") from None
 
 
-def _decode(path: Path, file: BinaryIO, prefix: bytes, max_mpx: float) -> PixelArray:
+def _decode(path: Path, file: BinaryIO, prefix: bytes, max_mpx: float, partial: bool) -> tuple[PixelArray, str]:
+    """The pixels, and a note on what is missing."""
     decoder = _decoder(path, file, prefix)
     if decoder is None:
-        return _decode_heif(path, file, max_mpx)
+        return _decode_heif(path, file, max_mpx), ""
     module, name = decoder
     importlib.import_module(f"PIL.{module}")
     from PIL import Image  # after its plug-in, which has registered itself
 
-    file.seek(0)
     # The registered opener and not `Image.open`: the latter holds every picture against one global limit
     # (`MAX_IMAGE_PIXELS`) and warns through a global filter; neither can be changed for one thread only.
-    image: ImageFile = Image.OPEN[name][0](file, str(path))
-    _check_size(path, image.size, max_mpx)
-    image.load()
-    return _upright(_to_rgb(image), _orientation(image))
+    def opened(stream: BinaryIO) -> ImageFile:
+        stream.seek(0)
+        image: ImageFile = Image.OPEN[name][0](stream, str(path))
+        _check_size(path, image.size, max_mpx)
+        return image
+
+    image, note = opened(file), ""
+    try:
+        image.load()
+    except OSError as error:
+        if not partial or "truncated" not in str(error):
+            raise
+        note = CUT_SHORT
+        if name == "JPEG":  # with an end, all is decoded that is there, also of one whose detail comes in layers
+            file.seek(0)
+            image = opened(io.BytesIO(file.read() + _END_OF_JPEG))
+            image.load()
+        else:  # what was decoded stays; nothing is left to load
+            image.tile = []
+    return _upright(_to_rgb(image), _orientation(image)), note
 
 
 def _decoder(path: Path, file: BinaryIO, prefix: bytes) -> tuple[str, str] | None:

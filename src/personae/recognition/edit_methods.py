@@ -141,6 +141,8 @@ class EditMethods:
 
     def _face_meant(self, photo: str | Path, character: str, face: int | None) -> tuple[int, Any]:
         picture = self.identify_picture(photo)
+        if picture.faces.note:
+            raise PhotoError(photo, picture.faces.note)
         count = len(picture.faces)
         if not count:
             raise InputError(f"{photo}: no face was found, so there is nobody to reject.")
