@@ -16,7 +16,7 @@ ROOMS = (
     ("files",),
     ("settings",),
     ("archive", "settings_file"),
-    ("media.fonts", "media.photos", "media.cast", "media.annotate", "media.timecode", "media.shots"),
+    ("media.fonts", "media.left_out", "media.photos", "media.cast", "media.annotate", "media.timecode", "media.shots"),
     ("media.film", "media.pixels", "media.film_file", "media.picture_sequence", "media.video"),
     ("faces",),
     ("recognition",),

@@ -17,7 +17,7 @@ PersonaeError
 │   ├── WriteError                        disk full, read-only, no permission   .path
 │   └── ProjectBusyError                  another process is writing            .path
 ├── WeightsError                          a network's file is missing or its digest is wrong
-└── MissingExtraError                     a named backend is not installed; names the extra to install
+└── MissingExtraError                     a named backend is not installed; names the packages to install
 """
 
 from __future__ import annotations
@@ -116,11 +116,15 @@ class WeightsError(PersonaeError):
     """A network's file is missing or its digest is wrong."""
 
 
+EXTRAS = {"demo": "scikit-image matplotlib", "heic": "pillow-heif", "sklearn": "scikit-learn"}
+"""Extra -> the packages it stands for. Messages name these: they can be installed wherever Personae came from."""
+
+
 class MissingExtraError(PersonaeError):
     """A backend asked for by name is not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f'{what} is not installed. Install it with: pip install "personae[{extra}]"')
+        super().__init__(f"{what} is not installed. Install it with: pip install {EXTRAS.get(extra, extra)}")
         self.extra = extra
 
 

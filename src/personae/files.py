@@ -23,6 +23,7 @@ from personae.errors import ProjectBusyError, WriteError
 LOCK_FILE = "writer.lock"
 HOLDER_FILE = "writer.json"
 _POLL_S = 0.2
+_OLD_S = 86400.0
 
 
 @contextmanager
@@ -66,6 +67,28 @@ def _is_special(path: Path) -> bool:
         return not stat.S_ISREG(path.stat().st_mode)
     except OSError:
         return False
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Delete the temporary files in `folder` that writers which were killed have left; at best effort."""
+    for path in folder.glob(".personae-*.tmp"):
+        process = path.name.split("-")[1]
+        with contextlib.suppress(OSError):
+            day_old = time.time() - path.stat().st_mtime > _OLD_S
+            if day_old or (process.isdecimal() and not _is_running(int(process))):
+                shred(path)
+
+
+def _is_running(process: int) -> bool:
+    if os.name != "posix":  # elsewhere asking would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:

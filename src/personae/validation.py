@@ -21,6 +21,7 @@ from personae.errors import CastError, InputError, PersonaeError, PhotoError, re
 from personae.faces.analyzer import FaceAnalyzer
 from personae.files import read_whole
 from personae.media.cast import read_cast
+from personae.media.left_out import LeftOut
 from personae.media.photos import find
 from personae.project import Project
 from personae.recognition import crossvalidation as cv
@@ -112,7 +113,8 @@ def evaluate_folder(
     place, settings, analyzer, faces = opened_cast(cast, project, settings, analyzer, groups, progress_callback)
     others = all_faces([Path(unknown)], analyzer, progress_callback) if unknown is not None else no_faces()
     if unknown is not None and not len(others):
-        raise InputError(f"{unknown}: no face in it. Give a folder of photos of people outside the cast.")
+        why = "".join(f" {note}" for note in others.notes[:3])
+        raise InputError(f"{unknown}: no face in it. Give a folder of photos of people outside the cast.{why}")
     enrolment = faces.enrolment
     asked, corrected = settings, operating_point.read(place.calibration, faces.embedder)
     settings = operating_point.settings_for(asked, corrected)
@@ -220,8 +222,9 @@ def all_faces(
     paths: Sequence[Path], analyzer: FaceAnalyzer, progress: ProgressCallback | None = None, *, stage: str = "strangers"
 ) -> PhotoFaces:
     """Every face in the photos at `paths` (files and folders at any depth)."""
-    photos = list(find(paths))
-    embeddings, sizes, facts, notes = [], [], [], []
+    left_out = LeftOut()
+    photos = list(find(paths, left_out))
+    embeddings, sizes, facts, notes = [], [], [], left_out.sentences()
     for done, (source, faces) in enumerate(analyzer.analyze_many(photos), 1):
         if isinstance(faces, AnalyzedFaces):
             embeddings.append(faces.embeddings)

@@ -48,11 +48,13 @@ def identify(
     A face of nobody in the cast is unknown. Exit status 1 means that some photos could not be read (each is named, and
     the others are done), 2 that nothing was done.
     """
+    from personae.media.left_out import LeftOut
     from personae.media.photos import find
     from personae.recognition.recognizer import CharacterRecognizer
 
     recognizer = CharacterRecognizer(project, settings=settings_from(project, options), model_path=model)
     recognizer.prepare()
+    left_out = LeftOut()
     failed = done = faces = named = ambiguous = 0
     with ExitStack() as stack:
         progress = stack.enter_context(progress_bar(quiet=json_to == "-" and not sys.stderr.isatty()))
@@ -67,7 +69,7 @@ def identify(
             from personae.media.album import Album
 
             album = Album(annotate_to)
-        for picture in recognizer.identify_pictures(find(photos)):
+        for picture in recognizer.identify_pictures(find(photos, left_out)):
             done += 1
             if picture.error is not None:
                 failed += 1
@@ -95,7 +97,9 @@ def identify(
         if written is not None and done:
             recognizer.project.note_export(written)
     if not done:
-        raise click.UsageError(f"No photo in {', '.join(map(str, photos))}.")
+        raise click.UsageError(" ".join([f"No photo in {', '.join(map(str, photos))}.", *left_out.sentences()]))
+    for sentence in left_out.sentences():
+        click.echo(f"personae: {sentence}", err=True)
     if json_to != "-":
         click.echo(
             f"{count_of(done, 'photo')}, {count_of(faces, 'face')}: {named} named, {faces - named - ambiguous} unknown"

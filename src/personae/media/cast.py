@@ -11,6 +11,7 @@ from pathlib import Path
 
 from personae.errors import CastError, reason_of
 from personae.files import read_whole
+from personae.media.left_out import LeftOut
 from personae.media.photos import _SKIPPED_FOLDERS, SUFFIXES, find
 from personae.types import count_of
 
@@ -50,8 +51,12 @@ def read_cast(folder: Path) -> Cast:
     folders = [entry for entry in entries if os.path.isdir(entry)]  # noqa: PTH112 - never raises
     notes: list[str] = []
     loose = sum(entry.suffix.lower() in SUFFIXES for entry in set(entries) - set(folders))
+    left_out = LeftOut()
+    for entry in sorted(set(entries) - set(folders)):
+        left_out.add(entry)
     if not folders:
         hint = f" It holds {count_of(loose, 'photo')} itself, to be moved into one." if loose else ""
+        hint += "".join(f" {sentence}" for sentence in left_out.sentences())
         raise CastError(f"{folder}: no character in it. Make a sub-folder per character, named after it.{hint}")
     if loose:
         notes.append(
@@ -63,8 +68,13 @@ def read_cast(folder: Path) -> Cast:
         name = _readable(entry.name)
         if name != unicodedata.normalize("NFC", entry.name):
             notes.append(f"The name of the folder {name} is not valid Unicode: rename it.")
-        own = [CastPhoto(name, path, _look(entry, path)) for path in find([entry])]
-        if not own:
+        here = LeftOut()
+        own = [CastPhoto(name, path, _look(entry, path)) for path in find([entry], here)]
+        if own:
+            left_out.update(here)
+        elif here:
+            notes += [f"{name} has no photo that is read here.", *here.sentences(f" of {name}")]
+        else:
             notes.append(f"{name} has no photo: put some into {entry}.")
         photos += own
         spellings[name.casefold()].append(entry.name)
@@ -77,7 +87,9 @@ def read_cast(folder: Path) -> Cast:
                 "rename or merge the folders if that is wrong."
             )
     if not photos:
-        raise CastError(f"{folder}: no photo in its {count_of(len(folders), 'sub-folder')}. Put some in.")
+        said = " ".join(notes) if any(note.startswith("Left out of") for note in notes) else "Put some in."
+        raise CastError(f"{folder}: no photo in its {count_of(len(folders), 'sub-folder')}. {said}")
+    notes += left_out.sentences()
     performers = _performers(folder, {photo.character for photo in photos}, notes)
     return Cast(tuple(photos), tuple(notes), performers)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import io
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -16,8 +17,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.errors import NO_MEMORY, PhotoError, is_out_of_memory, reason_of
+from personae.errors import EXTRAS, NO_MEMORY, PhotoError, is_out_of_memory, reason_of
 from personae.files import NotAFileError, open_input
+from personae.media.left_out import KNOWN, LeftOut
 from personae.types import Picture, PixelArray
 
 if TYPE_CHECKING:
@@ -89,22 +91,24 @@ def load(path: str | Path, *, max_mpx: float = 250.0, partial: bool = False) -> 
     return Picture(pixels, source=str(path), note=note)
 
 
-def find(paths: str | Path | Iterable[str | Path]) -> Iterator[Path]:
+def find(paths: str | Path | Iterable[str | Path], left_out: LeftOut | None = None) -> Iterator[Path]:
     """Every photo at `paths`: files as they are named, folders searched at any depth, each folder in order of name.
 
-    In folders only `SUFFIXES` count; hidden and system files are passed over; a folder reached twice (symbolic links,
-    loops) is searched once. A folder that may not be read is yielded itself, so that `load` says so. Holds the names
-    of one folder per level in memory, never all photos.
+    In folders `SUFFIXES` count, and files of unknown or no ending that are pictures by their first bytes; hidden and
+    system files are passed over; a folder reached twice (symbolic links, loops) is searched once. What else could be
+    meant as a picture is counted in `left_out`. A folder that may not be read is yielded itself, so that `load` says
+    so. Holds the names of one folder per level in memory, never all photos.
     """
+    left_out = LeftOut() if left_out is None else left_out
     for path in [paths] if isinstance(paths, str | Path) else paths:
         path = Path(path)
         if path.is_dir():
-            yield from _walk(path, set())
+            yield from _walk(path, set(), left_out)
         else:
             yield path
 
 
-def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
+def _walk(folder: Path, seen: set[tuple[int, int]], left_out: LeftOut) -> Iterator[Path]:
     try:
         status = folder.stat()
         if (status.st_dev, status.st_ino) in seen:
@@ -118,9 +122,26 @@ def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
     for name, is_folder in names:
         if is_folder:
             if name not in _SKIPPED_FOLDERS:
-                yield from _walk(folder / name, seen)
-        elif os.path.splitext(name)[1].lower() in SUFFIXES:  # noqa: PTH122 - a Path per name would double the time
+                yield from _walk(folder / name, seen, left_out)
+            continue
+        suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - a Path per name would double the time
+        if suffix in SUFFIXES or (suffix not in KNOWN and _is_photo(folder / name)):
             yield folder / name
+        else:
+            left_out.add(folder / name)
+
+
+def _is_photo(path: Path) -> bool:
+    """Whether a file of unknown ending is a picture by its first bytes."""
+    try:
+        with open_input(path) as file:
+            prefix = file.read(16)
+            decoder = _decoder(path, file, prefix)
+    except (PhotoError, OSError, ValueError):
+        return False
+    if decoder is not None and decoder[1] == "BMP":  # words may begin like these two
+        return prefix[6:10] == bytes(4)
+    return decoder is None or decoder[1] != "PPM" or bool(re.match(rb"P[1-6]\s+[#\d]", prefix))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -212,7 +233,7 @@ def _decode_heif(path: Path, file: BinaryIO, max_mpx: float) -> PixelArray:
         import pillow_heif
     except ImportError:
         raise PhotoError(
-            path, 'HEIC photos need the extra "heic": pip install "personae[heic]", or export the photo as JPEG.'
+            path, f"HEIC photos need another package: pip install {EXTRAS['heic']}, or export the photo as JPEG."
         ) from None
     file.seek(0)
     image = pillow_heif.open_heif(file, convert_hdr_to_8bit=True)

@@ -23,18 +23,13 @@ from personae.errors import FilmError, SettingError
 from personae.files import open_input
 from personae.media.film import RESTARTED, FilmPart, FilmPicture, Gap, ReadSoFar, Video, is_irregular, merged
 from personae.media.film_file import FilmFile
+from personae.media.left_out import FILMS as SUFFIXES
 from personae.media.picture_sequence import PictureSequence, is_pattern
 from personae.media.timecode import Counting, allows_drop_frame, parse_rate
 
 logger = logging.getLogger(__name__)
 
 __all__ = ["Film", "FilmPicture", "Gap", "ReadSoFar", "Video", "content_id", "find_films", "open_film"]
-
-SUFFIXES = frozenset(
-    {".mp4", ".m4v", ".mov", ".qt", ".mxf", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg", ".vob"}
-    | {".m2v", ".wmv", ".flv", ".ogv", ".3gp", ".dv", ".gxf", ".h264", ".264", ".hevc", ".265"}
-)
-"""Lower-case file endings that count as a film inside a folder. A file named outright is always tried."""
 
 BLOCK = 1 << 20
 """Bytes of each block that `content_id` reads."""

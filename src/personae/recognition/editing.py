@@ -18,6 +18,7 @@ import numpy as np
 from personae.errors import CastError, InputError, PhotoError, UnknownCharacterError
 from personae.faces.analyzer import FaceAnalyzer
 from personae.files import sha256_of
+from personae.media.left_out import LeftOut
 from personae.media.photos import find
 from personae.recognition.edit_log import Change, Edit, EditLog, Negative, as_rows
 from personae.recognition.enrolment import WantedPhoto, enrol, valid_name
@@ -141,13 +142,15 @@ def add(
     name, log = valid_name(name), EditLog(gallery)
     files: dict[str, str] = {}
     unread: list[PhotoError] = []
-    for path in find(photos):
+    left_out = LeftOut()
+    for path in find(photos, left_out):
         try:
             files[real_path(path)] = digest_of(path)
         except PhotoError as error:
             unread.append(error)
     if not files:
-        raise unread[0] if unread else CastError(f"No photo in {', '.join(map(str, photos))}.")
+        said = [f"No photo in {', '.join(map(str, photos))}.", *left_out.sentences()]
+        raise unread[0] if unread else CastError(" ".join(said))
     before = _enrolled(gallery)
     edit = log.record("add", {"into": name})
     placements = log.placements()
@@ -183,7 +186,7 @@ def add(
             "photos": as_rows(changes),
         },
     )
-    return _outcome(log, edit, changes, rejected, report.notes)
+    return _outcome(log, edit, changes, rejected, [*report.notes, *left_out.sentences()])
 
 
 def add_faces(gallery: Gallery, name: str, faces: Sequence[tuple[PhotoRecord, EnrolledFace]]) -> Outcome:
