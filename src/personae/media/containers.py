@@ -6,7 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from personae.errors import FilmError
+from personae.errors import FilmError, reason_of
+from personae.files import NotAFileError, open_input
 from personae.media.photos import SUFFIXES as PHOTO_SUFFIXES
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def open_container(path: str | Path, *, follow_references: bool = False) -> Inpu
     """
     import av
 
+    open_input(Path(path)).close()  # FFmpeg would wait for a pipe, and read a device for ever
     # PyAV 19 reads tags that are no valid Unicode without being told to.
     versioned: dict[str, Any] = {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "replace"}
     options = {"pattern_type": "none"}  # a picture called %d.png does not stand for others
@@ -63,7 +65,7 @@ def open_film_container(path: Path, *, follow_references: bool = False) -> Input
 
     try:
         return open_container(path, follow_references=follow_references)
-    except av.error.FFmpegError as error:
+    except (av.error.FFmpegError, OSError, ValueError) as error:
         raise FilmError(path, _why_not(path, error)) from None
 
 
@@ -117,18 +119,20 @@ def _why_not(path: Path, error: Exception) -> str:
     import av
 
     try:
-        if path.is_dir():
-            return "this is a folder, not a film."
-        if not path.exists():
-            return "there is no such file. Check the spelling and the folder."
-        if path.stat().st_size == 0:
-            return "the file is empty (0 bytes). Copy it again from its source."
-        with path.open("rb") as file:
+        with open_input(path) as file:
             beginning = file.read(1024)
+    except FileNotFoundError:
+        return "there is no such file. Check the spelling and the folder."
+    except IsADirectoryError:
+        return "this is a folder, not a film."
+    except NotAFileError:
+        return "this is a device or pipe, not a film. Save the film to a file first."
     except PermissionError:
         return "permission denied. Change the file's permissions, or copy it to where you may."
     except (OSError, ValueError) as problem:
-        return f"it cannot be opened ({problem})."
+        return f"it cannot be opened ({reason_of(problem)})."
+    if not beginning:
+        return "the file is empty (0 bytes). Copy it again from its source."
     if isinstance(error, EOFError):
         return "it ends before its first picture. Copy or export it again."
     # FFmpeg's answer to a format that is not on the list; those that refer to others are text, all of them.

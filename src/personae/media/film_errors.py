@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from personae.errors import FilmError, PersonaeError
+from personae.errors import FilmError, PersonaeError, is_out_of_memory
 
 logger = logging.getLogger(__name__)
 
@@ -30,15 +29,8 @@ def as_film_error(path: str | Path) -> Iterator[None]:
 
 def _reason(error: Exception) -> str:
     detail = " ".join(str(error).split())[:200] or type(error).__name__
-    if _is_lack_of_memory(error):
+    if is_out_of_memory(error):
         return "there is not enough memory for its pictures. Close other programs, or make a smaller copy of it."
     return (
         f"it cannot be read ({detail.rstrip('.')}). It is damaged, or of an unusual kind: copy it again, or convert it."
     )
-
-
-def _is_lack_of_memory(error: Exception) -> bool:
-    """OpenCV, ONNX and FFmpeg have words of their own for it."""
-    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
-        return True
-    return any(words in str(error) for words in ("Insufficient memory", "OutOfMemoryError", "bad_alloc"))

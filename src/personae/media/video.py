@@ -20,21 +20,16 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from personae.errors import FilmError, SettingError
+from personae.files import open_input
 from personae.media.film import RESTARTED, FilmPart, FilmPicture, Gap, ReadSoFar, Video, is_irregular, merged
 from personae.media.film_file import FilmFile
+from personae.media.left_out import FILMS as SUFFIXES
 from personae.media.picture_sequence import PictureSequence, is_pattern
 from personae.media.timecode import Counting, allows_drop_frame, parse_rate
 
 logger = logging.getLogger(__name__)
 
 __all__ = ["Film", "FilmPicture", "Gap", "ReadSoFar", "Video", "content_id", "find_films", "open_film"]
-
-SUFFIXES = frozenset(
-    {".mp4", ".m4v", ".mov", ".qt", ".mxf", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg", ".vob"}
-    | {".m2v", ".wmv", ".asf", ".flv", ".ogv", ".3gp", ".dv", ".gxf", ".h264", ".264", ".hevc", ".265", ".ivf", ".obu"}
-    | {".mjpeg", ".mjpg", ".y4m"}
-)
-"""Lower-case file endings that count as a film inside a folder. A file named outright is always tried."""
 
 BLOCK = 1 << 20
 """Bytes of each block that `content_id` reads."""
@@ -235,7 +230,7 @@ def content_id(paths: Sequence[Path]) -> str:
         digest.update(b"%d:" % size)
         if path not in read:
             continue
-        with path.open("rb") as file:
+        with open_input(path) as file:
             for at in (0, (size - BLOCK) // 2, size - BLOCK):
                 file.seek(max(at, 0))
                 digest.update(file.read(BLOCK))

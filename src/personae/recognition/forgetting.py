@@ -366,11 +366,12 @@ def _model_files(model: Path) -> tuple[Path, Path]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Every file of the project but its locks and the ledger, which `forget` names."""
+    """Every file of the project but its locks and the ledger, which `forget` names; no pipe, no device."""
     for root, _, names in os.walk(folder):
         for name in sorted(names):
-            if name not in (LOCK_FILE, HOLDER_FILE) and not name.startswith(LEDGER_FILE):
-                yield Path(root, name)
+            path = Path(root, name)
+            if name not in (LOCK_FILE, HOLDER_FILE) and not name.startswith(LEDGER_FILE) and path.is_file():
+                yield path
 
 
 def _is_inside(path: Path, folder: Path) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from personae.errors import DamagedFileError, ForeignFileError, StoreError, TooNewError
-from personae.files import write_whole
+from personae.files import read_whole, write_whole
 from personae.media.film import Video
 from personae.timeline.appearances import Label
 from personae.timeline.timeline import Track
@@ -72,7 +72,7 @@ def read(path: Path, video: Video) -> Edits:
     Raises ForeignFileError, TooNewError, DamagedFileError, StoreError.
     """
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(read_whole(path))
     except FileNotFoundError:
         return Edits()
     except OSError as error:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from personae.errors import DamagedFileError, ForeignFileError, StoreError, TooNewError
-from personae.files import write_whole
+from personae.files import read_whole, write_whole
 from personae.hints import command
 from personae.media.film import FilmPart
 from personae.timeline.timeline import SCHEMA, Appearance, BestPicture, Depicted, Shot, Timeline, Totals, Track, Video
@@ -103,7 +103,7 @@ def write(timeline: Timeline, path: Path) -> None:
 def read(path: Path) -> Timeline:
     """The timeline of a file; raises a StoreError where it cannot be read or is none (see `from_json`)."""
     try:
-        content = path.read_bytes()
+        content = read_whole(path)
     except OSError as error:
         raise StoreError(path, f"cannot be read ({error.strerror}). Scan first: {command('scan FILM')}") from None
     return loads(content, path)
