@@ -44,10 +44,10 @@ STEPS: dict[str, tuple[tuple[str, ...], int]] = {
     "scan": (("scan", "film.mkv", *FAKES), 0),
     "scan --json": (("scan", "film.mkv", "film.mkv", "--json", "-", *FAKES), 0),
     "name": (("name", JAPANESE, "[/b]", "--timeline", T), 0),
-    "report": (("report", T, "report.html"), 0),
-    "export": (("export", T, "out.srt", "out.csv"), 0),
-    "export --formats": (("export", "x", "x", "--formats"), 0),
-    "select": (("select", T, "out.edl", "--character", "[/b]"), 0),
+    "report": (("report", T, "-o", "report.html"), 0),
+    "export": (("export", T, "-o", "out.srt", "-o", "out.csv"), 0),
+    "export --formats": (("export", "--formats"), 0),
+    "select": (("select", T, "-o", "out.edl", "--character", "[/b]"), 0),
     "calibrate": (("calibrate", "strangers", *FAKES), 0),
     "add": (("add", BOLD, f"stills/{HOSTILE}/more.png", "stills/nothing.png", *FAKES), 1),
     "rename": (("rename", GUEST, "[/b]"), 0),
@@ -62,7 +62,7 @@ STEPS: dict[str, tuple[tuple[str, ...], int]] = {
     "doctor": (("doctor", *FAKES), 0),
     "wrong name": (("rename", BOLD, HOSTILE), 2),
     "wrong path": (("train", HOSTILE), 2),
-    "wrong use": (("export", HOSTILE, "x.srt"), 2),
+    "wrong use": (("export", HOSTILE, "-o", "x.srt"), 2),
     "wrong option": (("train", f"--{HOSTILE}"), 2),
     "forget": (("forget", BOLD, "--yes", *FAKES), 0),
 }
@@ -215,7 +215,7 @@ def test_a_full_disk_behind_stdout_is_told_in_a_sentence(template: Path, tmp_pat
     step = (("--help",), 0) if label == "--help" else STEPS[label]
     if label == "export":
         personae(home, *STEPS["scan"][0])
-        step = (("export", T, "-", "--format", "srt"), 0)
+        step = (("export", T, "-o", "-", "--format", "srt"), 0)
     done = personae(home, *step[0], shell="> /dev/full")
     *others, last = done.stderr.decode().splitlines()
     assert done.returncode == 1
