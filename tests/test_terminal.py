@@ -26,7 +26,7 @@ HOSTILE = "a\x1b[31mred\u202e\nx"
 ENVIRONMENTS = {
     "ascii": {"PYTHONIOENCODING": "ascii"},
     "cp1252": {"PYTHONIOENCODING": "cp1252"},
-    "C": {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+    "C": {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "PYTHONIOENCODING": ""},
     "utf-8": {"PYTHONIOENCODING": "utf-8"},
 }
 SHORT = ("train", "identify", "inspect", "evaluate", "scan", "wrong path")
