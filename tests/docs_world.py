@@ -73,8 +73,8 @@ def _taken(face: Pixels, number: int) -> Pixels:
     )  # fmt: skip
     if number % 3 == 1:
         turned = cv2.resize(cv2.resize(turned, (130, 130), interpolation=cv2.INTER_AREA), (400, 400))
-    lit: Pixels = np.clip(turned * rng.uniform(0.5, 1.2) + rng.uniform(-10, 25), 0, 255).astype(np.uint8)
-    return lit
+    lit = np.clip(turned * rng.uniform(0.5, 1.2) + rng.uniform(-10, 25), 0, 255)
+    return np.asarray(lit, np.uint8)
 
 
 def alive(face: Pixels, n: int) -> Pixels:

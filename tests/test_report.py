@@ -188,6 +188,25 @@ def test_two_keys_yield_a_decisions_file(tmp_path: Path) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", first["date"])
 
 
+def test_keys_say_what_is_on_a_picture_and_what_is_alive(tmp_path: Path) -> None:
+    drive = """
+    const press = key => dispatchEvent(new KeyboardEvent("keydown", {key}));
+    const hidden = () => document.querySelector("#alive").hidden, before = hidden();
+    press("p");
+    const result = [before, hidden(), document.querySelector("#question").textContent];
+    press("a");
+    result.push(...edits().edits.map(edit => [edit.appearance, edit.decision]));
+    """
+    page = exporters()["sheet"].export(crowded(tmp_path), tmp_path)
+    page = page.replace(b"  const edits = () => ({", b"  globalThis.edits = () => ({").replace(
+        b"edits(), null", b"globalThis.edits(), null"
+    )
+    result = in_browser(page, tmp_path, 900, drive=drive)["result"]
+    assert isinstance(result, list)
+    assert result[:2] == [True, False] and result[2].endswith(", and alive?"), "the second is marked as a picture"
+    assert result[3:] == [[1, "depicted"], [2, "alive"]]
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_text_can_be_read_on_light_and_dark_screens(tmp_path: Path, dark: bool) -> None:
     drive = """
