@@ -36,6 +36,7 @@ def name_person(
     person's number (the two become one), or "new" for an unknown person of their own.
     Raises UnknownCharacterError for a `who` that is not in the timeline, StoreError where `film.tracks` is missing.
     """
+    settle(timeline_path)
     files = FilmFiles.of(Path(timeline_path))
     timeline, scanned = native.read(files.timeline), read_beside(files.timeline)
     edits = decided.read(files.edits, timeline.video)
@@ -58,6 +59,7 @@ def name_person(
 
 def undo(timeline_path: str | Path, *, settings: Settings | None = None) -> tuple[Timeline, Edit | None]:
     """Take back the last decision; the timeline without it, and what it was (None where there was none)."""
+    settle(timeline_path)
     files = FilmFiles.of(Path(timeline_path))
     timeline, scanned = native.read(files.timeline), read_beside(files.timeline)
     edits, last = decided.read(files.edits, timeline.video).undone()
@@ -72,6 +74,16 @@ def settings_of(timeline: Timeline, settings: Settings | None) -> Settings:
     return replace(
         settings or Settings(), **{name: timeline.settings[name] for name in kept if name in timeline.settings}
     )
+
+
+def settle(timeline_path: str | Path) -> None:
+    """Complete a forgetting that was broken off in the project of a film, before the film names the person again.
+
+    Raises ProjectBusyError while another process is at it, StoreError.
+    """
+    project = Project.forgetting_above(timeline_path)
+    if project is not None:
+        CharacterRecognizer(project.folder).settle()
 
 
 def project_of(timeline_path: str | Path) -> Path | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from personae.errors import InputError, ModelNotFoundError, PhotoError, StoreError, UnknownCharacterError
-from personae.recognition import forget_intention, model_file
+from personae.recognition import model_file
 from personae.recognition.edit_log import Change, Edit, EditLog
 from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
 from personae.settings import Settings
@@ -195,7 +195,7 @@ class EditMethods:
 
         Raises ProjectBusyError while another process is at it, StoreError.
         """
-        if forget_intention.is_pending(self.project.folder):
+        if self.project.is_forgetting:
             with self.locked("forget"):
                 pass
 
@@ -203,7 +203,7 @@ class EditMethods:
     def locked(self, purpose: str, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
         """Be the only writer of a project in which no forgetting is pending; raises ProjectBusyError, StoreError."""
         with self.project.locked(self.settings.lock_timeout_s, purpose, on_wait=on_wait):
-            if forget_intention.is_pending(self.project.folder):
+            if self.project.is_forgetting:
                 from personae.recognition import forgetting
 
                 report = forgetting.complete(self)

@@ -21,10 +21,9 @@ import numpy as np
 from personae import archive
 from personae.errors import StoreError
 from personae.files import HOLDER_FILE, LOCK_FILE, replacing, sha256_of, shred, write_whole
-from personae.project import Project
+from personae.project import FORGETTING_FILE, Project
 from personae.recognition import model_file
 from personae.recognition.forget_files import Removed, forget_in_json, forget_in_tracks, own_tracks
-from personae.recognition.forget_intention import INTENTION_FILE
 from personae.recognition.forget_who import Person
 
 log = logging.getLogger(__name__)
@@ -76,7 +75,7 @@ def files_of(folder: Path) -> Iterator[Path]:
     """Every file of a project but its locks and the intention to forget, which goes last."""
     for root, _, names in os.walk(folder):
         for name in sorted(names):
-            if name not in (LOCK_FILE, HOLDER_FILE, INTENTION_FILE):
+            if name not in (LOCK_FILE, HOLDER_FILE, FORGETTING_FILE):
                 yield Path(root, name)
 
 

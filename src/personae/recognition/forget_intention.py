@@ -7,48 +7,37 @@ It names the person and holds their embeddings: private, and overwritten in the 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 
 from personae import archive
 from personae.errors import DamagedFileError, ModelNotFoundError
 from personae.files import replacing, shred
+from personae.project import Project
 from personae.recognition.forget_who import Person
 
-INTENTION_FILE = "forgetting.personae"
 SCHEMA = "personae/forgetting/1"
 _TEXTS = ("name", "models", "written", "id")
 _SETS = ("names", "paths", "digests")
 _ARRAYS = ("vectors", "copies", "centres")
 
 
-def is_pending(project: Path) -> bool:
-    """Whether a forgetting was begun in that folder and is not known to be complete; looks at one file."""
-    return (project / INTENTION_FILE).exists()
-
-
-def project_above(path: Path) -> Path | None:
-    """The project that a file lies in where a forgetting is pending there: of a film, or of anything at its top."""
-    return next((folder for folder in list(path.absolute().parents)[:3] if is_pending(folder)), None)
-
-
-def begin(project: Path, person: Person) -> None:
+def begin(project: Project, person: Person) -> None:
     """Write down that `person` shall be forgotten; raises WriteError, and then nothing is begun."""
     plain = {name: getattr(person, name) for name in _TEXTS} | {name: sorted(getattr(person, name)) for name in _SETS}
     arrays = {name: getattr(person, name) for name in _ARRAYS}
-    path = project / INTENTION_FILE
+    path = project.forgetting
     with replacing(path):  # one that is damaged
         # ASCII: paths need not be valid Unicode.
         archive.write(path, arrays, {"person": json.dumps(plain)}, schema=SCHEMA)
 
 
-def read(project: Path) -> Person | None:
+def read(project: Project) -> Person | None:
     """Whom a forgetting that was begun is about; None where there is none, or where all of it was done.
 
     Raises StoreError for a note that cannot be read.
     """
-    path = project / INTENTION_FILE
+    path = project.forgetting
     try:
         arrays, facts = archive.read(path, schema=SCHEMA)
         plain = json.loads(facts["person"])
@@ -78,6 +67,6 @@ def read(project: Path) -> Person | None:
     )
 
 
-def end(project: Path) -> None:
+def end(project: Project) -> None:
     """The proof is done: nothing of the person is to stay in the intention either."""
-    shred(project / INTENTION_FILE)
+    shred(project.forgetting)

@@ -66,13 +66,13 @@ def forget(recognizer: EditMethods, name: str) -> ForgetReport:
     if finished is not None and name in finished.names:
         return finished
     person = _whom(recognizer, name)
-    forget_intention.begin(recognizer.project.folder, person)
+    forget_intention.begin(recognizer.project, person)
     return _carry_out(recognizer, person)
 
 
 def complete(recognizer: EditMethods) -> ForgetReport | None:
     """Complete a forgetting that was begun; None where there is none. The caller holds the project's lock."""
-    person = forget_intention.read(recognizer.project.folder)
+    person = forget_intention.read(recognizer.project)
     return None if person is None else _carry_out(recognizer, person)
 
 
@@ -156,7 +156,7 @@ def _carry_out(recognizer: EditMethods, person: Person) -> ForgetReport:
     forget_in_list(project, person)
     texts[list_name] = rows_of_list(project.ledger.entries())
     proof = Search(person, others, entries, recognizer.analyzer).project(project, texts)
-    forget_intention.end(project.folder)
+    forget_intention.end(project)
     return _report(person, removed, proof, characters)
 
 
