@@ -11,6 +11,7 @@ import glob
 import json
 import logging
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,7 @@ TIMELINE = ".timeline.json"
 _MADE_OF_A_TIMELINE = (".report.html", ".sheet.html", ".annotated.*")
 _UNFINISHED = ".personae-"
 _OF_A_FILM = ("personae/tracks", "personae/scan")
+_OURS = re.compile(rb'\s*\{\s*"schema":\s*"personae/')
 _BESIDE_A_DATABASE = ("", "-wal", "-shm", "-journal")
 
 
@@ -123,14 +125,18 @@ def _of_documents(project: Project, person: Person) -> set[Path]:
 
 
 def _of_the_list(project: Project, person: Person) -> set[Path]:
-    """Outputs in the project that show the person and are as we wrote them, whatever they are called now."""
-    entries = {entry.sha256: entry for entry in project.ledger.entries() if entry.sha256 and person.is_in(entry)}
+    """Outputs in the project that show the person and are as we wrote them, whatever they are called now.
+
+    Documents are not among them: the person is taken out of those.
+    """
+    entries = {entry.sha256 for entry in project.ledger.entries() if entry.sha256 and person.is_in(entry)}
     if not entries:
         return set()
     found = set()
     for path in files_of(project.folder):
         with contextlib.suppress(OSError):
-            if stat.S_ISREG(path.lstat().st_mode) and sha256_of(path) in entries:
+            is_ours = stat.S_ISREG(path.lstat().st_mode) and sha256_of(path) in entries
+            if is_ours and not _is_document(path):
                 found.add(path)
     return found
 
@@ -143,7 +149,7 @@ def _documents(project: Project, person: Person) -> Iterator[tuple[Path, Any, Re
     models = {str(path) for model, _ in person.models for path in (model, model_file.metadata_path(Path(model)))}
     tracks = _own_tracks(project, person)
     for path in files_of(project.folder):
-        if path.suffix != ".json" or str(path.absolute()) in models:
+        if str(path.absolute()) in models or not _is_document(path):
             continue
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
@@ -154,6 +160,17 @@ def _documents(project: Project, person: Person) -> Iterator[tuple[Path, Any, Re
         cleaned, gone = forget_in_json(document, person.spellings, own)
         if cleaned != document:
             yield path, cleaned, gone
+
+
+def _is_document(path: Path) -> bool:
+    """Whether a file holds JSON that we can take somebody out of."""
+    if path.suffix == ".json":
+        return True
+    try:
+        with path.open("rb") as file:
+            return _OURS.match(file.read(64)) is not None
+    except OSError:
+        return False
 
 
 def _own_tracks(project: Project, person: Person) -> dict[Path, frozenset[int]]:

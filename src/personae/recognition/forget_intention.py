@@ -60,7 +60,7 @@ def read(project: Project) -> Person | None:
     with path.open("rb") as file:
         is_overwritten = not any(file.read(8))
     if is_overwritten:  # it is written whole, so this is `end`, killed
-        shred(path)
+        shred(path, in_place=True)
         return None
     raise DamagedFileError(
         path, "somebody was being forgotten here, and this note of it is damaged. Remove it, and forget them again."
@@ -69,4 +69,4 @@ def read(project: Project) -> Person | None:
 
 def end(project: Project) -> None:
     """The proof is done: nothing of the person is to stay in the intention either."""
-    shred(project.forgetting)
+    shred(project.forgetting, in_place=True)  # under another name nobody would know what is to be completed

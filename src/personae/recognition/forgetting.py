@@ -65,15 +65,20 @@ def forget(recognizer: EditMethods, name: str) -> ForgetReport:
     finished = complete(recognizer)
     if finished is not None and name in finished.names:
         return finished
-    person = _whom(recognizer, name)
-    forget_intention.begin(recognizer.project, person)
-    return _carry_out(recognizer, person)
+    forget_intention.begin(recognizer.project, _whom(recognizer, name))
+    report = complete(recognizer)
+    assert report is not None
+    return report
 
 
 def complete(recognizer: EditMethods) -> ForgetReport | None:
     """Complete a forgetting that was begun; None where there is none. The caller holds the project's lock."""
     person = forget_intention.read(recognizer.project)
-    return None if person is None else _carry_out(recognizer, person)
+    if person is None:
+        return None
+    folder = recognizer.project.folder.absolute()
+    models = tuple((str(folder / path), parameters) for path, parameters in person.models)
+    return _carry_out(recognizer, replace(person, models=models))
 
 
 def tell(report: ForgetReport) -> None:
@@ -105,7 +110,7 @@ def _whom(recognizer: EditMethods, name: str) -> Person:
     if not (person.paths or listed or _is_mentioned(project, NameSearch(person.names), texts)):
         raise UnknownCharacterError(f"No character is called {name!r}. {did_you_mean(name, known)}")
     written = tuple((entry.path, entry.kind) for entry in outside(project, entries) if may_show(person, entry))
-    kept = tuple((str(path), recognizer.with_model(path).kept_parameters()) for path in models)
+    kept = tuple((_within(project, path), recognizer.with_model(path).kept_parameters()) for path in models)
     return replace(person, models=kept, written=written)
 
 
@@ -120,6 +125,12 @@ def _models(recognizer: EditMethods) -> list[Path]:
             archive.read(own, schema=model_file.SCHEMA)
             models.append(own)
     return models
+
+
+def _within(project: Project, path: Path) -> str:
+    """A path as the note keeps it: from the project's folder on where it lies in there, which may be moved."""
+    folder = project.folder.absolute()
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 
 def _is_mentioned(project: Project, search: NameSearch, texts: list[str]) -> bool:
