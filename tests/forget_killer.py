@@ -3,10 +3,10 @@
     python -m tests.forget_killer MADE PLACE NAME FIRST STEP
 
 MADE is a folder with a project and more, which is copied to PLACE for each kill. A write is a file opened for writing,
-renamed, linked, deleted, or a statement by which a database commits. For each kill one line of JSON: "kill": its number,
-"after": the write it came before. The killed state is in PLACE/killed; what `forget` makes of it in PLACE/forget, and
-what another command makes of it in PLACE/<command>. A line on stdin goes on to the next kill. The last line has "writes": how many there
-are.
+renamed, linked, deleted, or a statement by which a database commits. For each kill one line of JSON: "kill": its
+number, "before": the write it came before, and what came of `forget` in PLACE/forget and of another command in
+PLACE/<command>, each in a copy of the killed state, PLACE/killed. A line on stdin goes on to the next kill. The last
+line has "writes": how many there are.
 """
 
 from __future__ import annotations
@@ -110,11 +110,11 @@ class Killer:
         connect = sqlite3.connect
 
         def watched(*arguments: Any, **options: Any) -> sqlite3.Connection:
-            connection = connect(*arguments, **options)
+            connection: sqlite3.Connection = connect(*arguments, **options)
             connection.set_trace_callback(lambda statement: self._stated(connection, statement))
             return connection
 
-        sqlite3.connect = watched
+        setattr(sqlite3, "connect", watched)  # noqa: B010 - by name, as its type is another
 
     def _heard(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":

@@ -48,7 +48,7 @@ def forget(name: str, yes: bool, as_json: bool, model: Path | None, project: Pat
     if not report.found:
         click.echo("nothing was found.")
     for path in report.exports:
-        click.echo(f"written elsewhere earlier, not touched: {path}")
+        click.echo(f"written elsewhere earlier, not touched: {path} ({report.export_kinds.get(path) or 'unknown'})")
     if report.photos_left:
         click.echo("still in your own folders; training on them again would learn the person again:")
         for path in report.photos_left:

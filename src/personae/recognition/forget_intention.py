@@ -11,7 +11,7 @@ import json
 import numpy as np
 
 from personae import archive
-from personae.errors import DamagedFileError, ModelNotFoundError
+from personae.errors import DamagedFileError, ForeignFileError, ModelNotFoundError
 from personae.files import replacing, shred
 from personae.project import Project
 from personae.recognition.forget_who import Person
@@ -55,7 +55,7 @@ def read(project: Project) -> Person | None:
         )
     except ModelNotFoundError:
         return None
-    except (DamagedFileError, KeyError, TypeError, ValueError):
+    except (DamagedFileError, ForeignFileError, KeyError, TypeError, ValueError):
         pass
     with path.open("rb") as file:
         is_overwritten = not any(file.read(8))

@@ -17,12 +17,13 @@ from typing import Any
 
 import numpy as np
 
+from personae import ledger
 from personae.errors import PersonaeError
 from personae.files import sha256_of
 from personae.ledger import LEDGER_FILE, Entry
 from personae.media.photos import SUFFIXES
 from personae.project import Project
-from personae.recognition import model_file
+from personae.recognition import gallery_schema, model_file
 from personae.recognition.forget_files import ALIKE
 from personae.recognition.forget_folder import files_of, links_of
 from personae.recognition.forget_who import Person
@@ -32,6 +33,7 @@ from personae.types import FloatArray, Picture
 DRAWN_ALIKE = 0.35
 """The same cosine for a face with a frame and a name drawn over it, which costs up to .2."""
 _PIECE = 8 << 20
+_SCHEMAS = (*ledger.MIGRATIONS, *gallery_schema.MIGRATIONS)  # which databases hold as they were written
 _DIGEST = re.compile("[0-9a-f]{64}")
 _DATA = re.compile(rb"data:image/(?!svg)[a-z0-9.+-]+;base64,([A-Za-z0-9+/=\s]+)")
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8")
@@ -111,7 +113,8 @@ class Search:
         """Whether there is the name, an embedding, and a picture written as text. `rows`: texts of a database."""
         named = embedded = pictures = False
         # Raw pages have no words: where the letters are in a row, as a part of another's name or path, rows decide.
-        may_hold_letters = rows is not None and any(name in text for text in rows for name in self.person.spellings)
+        texts = [*(rows or ()), *_SCHEMAS]
+        may_hold_letters = any(name in text for text in texts for name in self.person.spellings)
         if rows is not None:
             named = any(_says(text, self.person.spellings) for text in rows)
         for piece in pieces(path, max(self.names.overlap, self._longest)):
@@ -234,4 +237,8 @@ def _decoded(content: bytes, name: str) -> Picture | str:
 
 def rows_of_list(entries: Collection[Entry]) -> list[str]:
     """Every text of the list of outputs."""
-    return [text for entry in entries for text in (entry.path, entry.source, json.dumps(entry.who, ensure_ascii=False))]
+    return [
+        text
+        for entry in entries
+        for text in (entry.path, entry.sha256, entry.kind, entry.source, json.dumps(entry.who, ensure_ascii=False))
+    ]
