@@ -21,9 +21,10 @@ from personae.types import count_of
 def forget(name: str, yes: bool, as_json: bool, model: Path | None, project: Path | None, **options: Any) -> int:
     """Remove every trace of the person NAME from the project. This cannot be undone.
 
-    Gallery, log of edits, caches, thumbnails, tracks and timelines are cleaned, the model is made anew, and every file
-    of the project is then searched for name, embeddings and faces. Photos in your own folders and results written
-    elsewhere are listed, not touched. Exit status 1 means that something was still found.
+    Gallery, log of edits, caches, thumbnails, tracks and timelines are cleaned, pages and pictures that show the person
+    are deleted, the model is made anew, and every file of the project is then searched for name, embeddings and faces.
+    Photos in your own folders and results written elsewhere are listed, not touched. Killed, it is completed by the
+    next command. Exit status 1 means that something was still found.
     """
     recognizer = recognizer_for(project, model, options)
     if not yes:
