@@ -13,6 +13,20 @@ from personae.cli import cli
 from personae.settings import SETTINGS_FILE, TABLE
 
 DOCS = Path(__file__).parent.parent / "docs"
+_EXIT_STATUS = """## Exit status
+
+0: all done. 1: some inputs failed (each is named, the others are done), `doctor` or `demo` found something wrong, or
+standard output could not be written to its end (a full disk; what was written to files is whole). 2: wrong use, or
+nothing could be done, as where memory ran out. 70: a fault of Personae itself (`personae --verbose ...` shows where).
+130: interrupted.
+"""
+_OUTPUT = """## Output
+
+Results go to standard output; progress, notes and errors to standard error: a bar on a terminal, elsewhere a line every
+10 seconds (not with `--json`, nor with `--progress none`). Letters that the encoding lacks are shown as escapes
+(`\\u5c71`), and so are control characters, line breaks and signs that cannot be seen in names and paths (`\\n`,
+`\\x1b`, `\\u202e`). JSON is always UTF-8. A closed stream stops no work.
+"""
 
 
 def commands() -> str:
@@ -28,10 +42,7 @@ def commands() -> str:
             for inner_name, inner in command.commands.items():
                 inner_context = click.Context(inner, info_name=inner_name, parent=context)
                 parts.append(_section(f"personae {name} {inner_name}", inner.get_help(inner_context)))
-    parts.append(
-        "## Exit status\n\n0: all done. 1: some inputs failed (each is named, the others are done), or `doctor` and "
-        "`demo` found something wrong. 2: wrong use, or nothing could be done. 130: interrupted.\n"
-    )
+    parts += [_EXIT_STATUS, _OUTPUT]
     return "\n".join(parts)
 
 

@@ -128,6 +128,8 @@ class Killer:
             return
         if writes and isinstance(path, str | bytes | os.PathLike):
             real = os.path.abspath(os.fsdecode(path))  # noqa: PTH100 - no call that is heard itself
+            if event == "os.mkdir" and os.path.exists(real):  # noqa: PTH110 - nothing is written
+                return
             if real.startswith(self._folder):
                 self._tick(f"{event} {real.removeprefix(self._folder)}")
 

@@ -98,7 +98,7 @@ def test_forget_asks_and_proves(personae: Personae, tmp_path: Path) -> None:
     personae("identify", "cast", "--json", "out.json", "--annotate", "pictures")
     assert "Nothing was removed." in personae("forget", "Thor", status=1, answer="n\n").output
     done = personae("forget", "Thor", answer="y\n").output
-    assert "forgotten: Thor: photos 2" in done and "nothing was found" in done
+    assert "forgotten: Thor: photos 2" in done and "of the project searched, no trace left" in done
     assert str(tmp_path / "out.json") in done and str(tmp_path / "pictures") in done
     assert str(tmp_path / "cast" / "Thor" / "1.png") in done and "model: 2 characters" in done
     assert "Thor" not in personae("log").output

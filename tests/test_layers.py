@@ -12,6 +12,7 @@ PACKAGE = Path(personae.__file__).parent
 ROOMS = (
     ("_version",),
     ("errors",),
+    ("names", "hints"),
     ("types",),
     ("settings",),
     ("files",),

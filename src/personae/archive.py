@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from personae.errors import DamagedFileError, ForeignFileError, ModelNotFoundError, StoreError, TooNewError
 from personae.files import write_whole
+from personae.hints import command
 
 _DTYPES = ("float32", "float64", "int64", "int32", "uint8", "bool")
 _MARK = "personae"
@@ -102,7 +103,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         with path.open("rb") as file:
             yield file
     except (FileNotFoundError, NotADirectoryError):
-        raise ModelNotFoundError(path, "there is no such file. Train first: personae train CAST_FOLDER") from None
+        raise ModelNotFoundError(path, f"there is no such file. Train first: {command('train CAST_FOLDER')}") from None
     except OSError as error:
         raise StoreError(
             path, f"cannot be read ({error.strerror}). Check its permissions, or choose another path."

@@ -22,11 +22,17 @@ PersonaeError
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 
 class PersonaeError(Exception):
     """Base of the tree: catch this to catch everything Personae raises on purpose."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The message, and what it lists, a text each: a line break within one is part of a name."""
+        return (str(self),)
 
 
 class InputError(PersonaeError, ValueError):
@@ -38,7 +44,16 @@ class SettingError(InputError):
 
 
 class CastError(InputError):
-    """A folder holds no cast: it is missing, empty, or has no usable photo."""
+    """A folder holds no cast: it is missing, empty, or has no usable photo. `listed`: what the message ends with."""
+
+    def __init__(self, message: str, listed: Iterable[str] = ()) -> None:
+        self._lines = (message, *listed)
+        super().__init__("\n  ".join(self._lines))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The message, and what it lists, a text each."""
+        return self._lines
 
 
 class PhotoError(InputError):

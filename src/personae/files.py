@@ -22,6 +22,7 @@ from personae.errors import ProjectBusyError, WriteError
 LOCK_FILE = "writer.lock"
 HOLDER_FILE = "writer.json"
 _POLL_S = 0.2
+_TEMPORARY = ".personae-"
 _PRIVATE_FOLDER, _PRIVATE_FILE, _USUAL_FILE = 0o700, 0o600, 0o666
 
 
@@ -113,7 +114,7 @@ def shred(path: Path, *, in_place: bool = False) -> None:
     named = path
     try:
         if path.is_file() and not path.is_symlink() and path.stat().st_nlink == 1:
-            if not in_place:
+            if not (in_place or path.name.startswith(_TEMPORARY)):
                 path = path.rename(_temporary(path))
             with path.open("r+b") as file:
                 left = file.seek(0, os.SEEK_END)
@@ -129,7 +130,7 @@ def shred(path: Path, *, in_place: bool = False) -> None:
 
 def _temporary(path: Path) -> Path:
     """A new name beside `path`, of the kind that writers which were killed leave."""
-    return path.with_name(f".personae-{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    return path.with_name(f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(4)}.tmp")
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from personae.errors import EmbedderMismatchError, ModelNotFoundError, UnknownCharacterError
+from personae.names import valid_name
 from personae.project import DEFAULT_FOLDER, Project
-from personae.recognition.enrolment import valid_name
 from personae.recognition.gallery import EnrolledFace, PhotoRecord
 from personae.recognition.recognizer import CharacterRecognizer
 from personae.scan import finish

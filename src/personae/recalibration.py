@@ -148,7 +148,8 @@ def sort_folder(folder: Path, characters: list[str]) -> tuple[dict[str, Path], l
 
 
 def _key(name: str) -> str:
-    return unicodedata.normalize("NFC", name.encode("utf-8", "backslashreplace").decode()).casefold()
+    composed = unicodedata.normalize("NFC", name.encode("utf-8", "backslashreplace").decode())
+    return " ".join(composed.split()).casefold()
 
 
 def _genuine(

@@ -18,6 +18,7 @@ from personae.faces import backends, multiscale
 from personae.faces.detector import Detector
 from personae.faces.embedder import Embedder
 from personae.faces.yunet import YuNetDetector
+from personae.hints import command
 from personae.media.film import Video
 from personae.media.video import Film, open_film
 from personae.recognition.model import CharacterModel
@@ -161,7 +162,7 @@ def trained_model(recognizer: CharacterRecognizer) -> CharacterModel:
     model = recognizer.face_model
     if model is None:
         raise ModelNotFoundError(
-            recognizer.model_path, "films need a trained model. Train first: personae train CAST_FOLDER"
+            recognizer.model_path, f"films need a trained model. Train first: {command('train CAST_FOLDER')}"
         )
     found = str(recognizer.card()["embedder"]) if recognizer.model_path.is_file() else recognizer.analyzer.embedder_id
     if found != recognizer.analyzer.embedder_id:

@@ -1,16 +1,28 @@
-"""The command line: parse, call one function, print. Exit status: 0 done, 1 some inputs failed, 2 wrong use."""
+"""The command line: parse, call one function, print.
+
+Exit status: 0 done, 1 some inputs failed or not everything could be written, 2 wrong use or nothing done, 70 a fault of
+Personae itself, 130 interrupted.
+"""
 
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from importlib import import_module
 
 import click
 
+from personae import hints
 from personae._version import __version__
+from personae.cli import streams
+from personae.cli.console import say, shown_lines
 from personae.errors import PersonaeError
+
+_LOG = logging.getLogger("personae")
+FAULT = 70
+"""Exit status of a fault of Personae itself (EX_SOFTWARE)."""
+_NO_MEMORY = ("Insufficient memory", "Cannot allocate memory", "bad_alloc", "Failed to allocate memory")
+"""How OpenCV, the system, C++ and ONNX Runtime say that memory ran out."""
 
 COMMANDS = {
     "train": "Learn a cast from a folder of photos per character.",
@@ -64,25 +76,82 @@ def cli(verbose: bool) -> None:
 
     Everything runs on this machine; no picture leaves it.
     """
+    hints.use()
     if verbose:
-        logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+        logging.getLogger().setLevel(logging.INFO)
+
+
+class _Shown(logging.Formatter):
+    """Warnings are ours to say; what `--verbose` adds names its module."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        who = "personae" if record.levelno >= logging.WARNING else record.name
+        return shown_lines(f"{who}: {super().format(record)}")
 
 
 def main() -> None:
     """Run the command line and exit with its status."""
+    streams.prepare()
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Shown())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    try:
+        status = _run()
+        why = streams.unwritten()
+        if why is not None:
+            say(f"personae: standard output is incomplete ({why}). What was written to files is whole.", err=True)
+            status = status or 1
+    except BrokenPipeError:
+        streams.discard()
+        status = 1
+    sys.exit(status)
+
+
+def _run() -> int:
+    """Run the command; its exit status, after whatever went wrong was said in a sentence."""
     try:
         status = cli.main(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
-        status = 2
+        _explain(error)
+        return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("personae: interrupted; what was finished is kept.", err=True)
-        status = 130
+        say("personae: interrupted; what was finished is kept.", err=True)
+        return 130
     except BrokenPipeError:
-        # The reader (head, less) has gone; nothing is left to say, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 1
+        raise
     except PersonaeError as error:
-        click.echo(f"personae: {error}", err=True)
-        status = 2
-    sys.exit(status if isinstance(status, int) else 0)
+        first, *listed = error.lines
+        for line in (f"personae: {first}", *(f"  {one}" for one in listed)):
+            say(line, err=True)
+        return 2
+    except Exception as error:
+        _LOG.info("what happened:", exc_info=True)
+        if _is_memory(error):
+            say(
+                "personae: not enough memory. Close other programs, or give fewer or smaller pictures at once.",
+                err=True,
+            )
+            return 2
+        say(f"personae: this is a fault of Personae: {type(error).__name__}: {error}", err=True)
+        say("What was finished is kept. To see where it is, run it again with: personae --verbose", err=True)
+        return FAULT
+    return status if isinstance(status, int) else 0
+
+
+def _explain(error: click.ClickException) -> None:
+    """What is wrong with the use of a command, and how it is used: click's own words, but for what names hold."""
+    if type(error).__name__ == "NoArgsIsHelpError":  # only the help, in which nothing is from outside
+        error.show()
+        return
+    ctx = getattr(error, "ctx", None)
+    if ctx is not None:
+        for line in ctx.get_usage().split("\n"):
+            say(line, err=True)
+        say(f"Try '{ctx.command_path} --help' for help.", err=True)
+        say(err=True)
+    say(f"Error: {error.format_message()}", err=True)
+
+
+def _is_memory(error: Exception) -> bool:
+    """Whether memory ran out, as Python or one of the libraries beneath says it."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from personae.cli.console import progress_bar
+from personae.cli.console import progress_bar, say
 from personae.cli.options import NETWORKS, project_option, settings_from, settings_options
 from personae.types import count_of
 
@@ -47,27 +47,23 @@ def calibrate(validation_dir: Path | None, undo: bool, project: Path | None, far
 def print_calibration(report: CalibrationReport) -> None:
     """What was measured, where the threshold is now, and what it means."""
     for folder, whose in report.folders:
-        click.echo(f"{folder}: {'photos of ' if whose != 'strangers' else ''}{whose}")
+        say(f"{folder}: {'photos of ' if whose != 'strangers' else ''}{whose}")
     for note in report.notes:
-        click.echo(f"note: {note}")
+        say(f"note: {note}", prose=True)
     if report.measured is not None:
-        click.echo(f"{describe_measured(report.measured, report.far)} The threshold is corrected for it.")
-    click.echo(
-        f"threshold: {report.threshold:.3f} (before: {report.threshold_before:.3f}), for a FAR of {report.far:.2%}"
-    )
-    click.echo(f"It means: {in_words(report.far)} gets a name, whichever.")
+        say(f"{describe_measured(report.measured, report.far)} The threshold is corrected for it.", prose=True)
+    say(f"threshold: {report.threshold:.3f} (before: {report.threshold_before:.3f}), for a FAR of {report.far:.2%}")
+    say(f"It means: {in_words(report.far)} gets a name, whichever.")
     if report.strangers is not None:
-        click.echo(
-            f"Of the {count_of(report.strangers.total, 'face')} of strangers here {report.strangers.count} get one."
-        )
+        say(f"Of the {count_of(report.strangers.total, 'face')} of strangers here {report.strangers.count} get one.")
     if report.right is not None and report.wrong is not None:
         unknown = report.right.total - report.right.count - report.wrong.count
-        click.echo(
+        say(
             f"Of {count_of(report.right.total, 'photo')} of the cast {report.right.count} get the right name, "
             f"{report.wrong.count} a wrong one, {unknown} none."
         )
-    if report.settings_diff:
-        click.echo(report.settings_diff, nl=False)
+    for line in report.settings_diff.splitlines():
+        say(line)
 
 
 def describe_measured(measured: MeasuredFar, far: float) -> str:

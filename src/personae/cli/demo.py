@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from personae.cli.console import console, table
+from personae.cli.console import say, show, table
 
 
 @click.command()
@@ -21,7 +21,8 @@ def demo(out: Path) -> int:
 
     Exit status 1 means that somebody was named wrongly.
     """
-    click.echo("Altered copies of the enrolled photos show that the path works, not how accurate it is.\n")
+    say("Altered copies of the enrolled photos show that the path works, not how accurate it is.")
+    say()
     from personae.demo import run
 
     outcomes = run(out)
@@ -34,11 +35,11 @@ def demo(out: Path) -> int:
             ", ".join(f"{value:.2f}" for value in outcome.similarity),
             "right" if outcome.right else "WRONG",
         )
-    console().print(rows)
+    show(rows)
     right = sum(outcome.right for outcome in outcomes)
-    click.echo(f"{right} of {len(outcomes)} pictures right. Results in {out.absolute()}:")
-    click.echo("  annotated/ and annotated-only-hopper/  pictures with boxes and names")
-    click.echo("  results.json                           the table above")
+    say(f"{right} of {len(outcomes)} pictures right. Results in {out.absolute()}:")
+    say("  annotated/ and annotated-only-hopper/  pictures with boxes and names")
+    say("  results.json                           the table above")
     return 0 if right == len(outcomes) else 1
 
 

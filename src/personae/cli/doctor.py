@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import sys
 import time
@@ -12,7 +11,7 @@ from typing import Any
 import click
 
 from personae._version import __version__
-from personae.cli.console import console, table
+from personae.cli.console import say, say_json, show, table
 from personae.cli.options import NETWORKS, settings_options
 from personae.errors import PersonaeError
 
@@ -33,7 +32,7 @@ def doctor(as_json: bool, **options: Any) -> int:
     """
     findings = examine(options)
     if as_json:
-        click.echo(json.dumps(findings, indent=2))
+        say_json(findings)
     else:
         _print(findings)
     return 0 if findings["problem"] is None else 1
@@ -101,23 +100,22 @@ def _version(package: str) -> str | None:
 
 
 def _print(findings: dict[str, Any]) -> None:
-    out = console()
-    out.print(f"Personae {findings['personae']}, Python {findings['python']}, {findings['platform']}", markup=False)
+    say(f"Personae {findings['personae']}, Python {findings['python']}, {findings['platform']}")
     packages = table("package", "version")
     for name, version in findings["packages"].items():
         packages.add_row(name, version or "not installed")
-    out.print(packages)
+    show(packages)
     for kind, facts in findings["networks"].items():
-        rows = table(kind, "")
-        for key, value in facts.items():
-            rows.add_row(key, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
-        out.print(rows)
+        say(f"{kind}:")
+        for key, value in facts.items():  # lines, because a path that is broken cannot be copied
+            say(f"  {key:<12} {', '.join(map(str, value)) if isinstance(value, list) else value}")
+        say()
     if "providers_installed" in findings:
-        out.print(f"execution providers installed: {', '.join(findings['providers_installed'])}", markup=False)
-    out.print(f"cache: {findings['cache']}", markup=False)
+        say(f"execution providers installed: {', '.join(findings['providers_installed'])}")
+    say(f"cache: {findings['cache']}")
     for name, value in findings["timing"].items():
-        out.print(f"{name}: {value}", markup=False)
+        say(f"{name}: {value}")
     if findings["problem"] is None:
-        out.print("Everything works.")
+        say("Everything works.")
     else:
-        click.echo(f"personae: {findings['problem']}", err=True)
+        say(f"personae: {findings['problem']}", err=True)

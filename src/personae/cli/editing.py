@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from personae.cli.console import say, say_json
 from personae.cli.options import NETWORKS, model_option, project_option, settings_from, settings_options
+from personae.hints import command
 from personae.types import count_of
 
 if TYPE_CHECKING:
@@ -44,31 +46,29 @@ def recognizer_for(project: Path | None, model: Path | None, options: dict[str, 
 def print_edit(report: EditReport, *, as_json: bool) -> None:
     """What changed, photo by photo where there are few, and what is in the model now."""
     if as_json:
-        click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
+        say_json(asdict(report))
         return
     moves: dict[tuple[str | None, str | None], list[str]] = {}
     for change in report.changes:
         moves.setdefault((change.before, change.after), []).append(change.path)
     for (before, after), paths in moves.items():
-        click.echo(f"{_move(before, after)}: {count_of(len(paths), 'photo')}")
+        say(f"{_move(before, after)}: {count_of(len(paths), 'photo')}")
         for path in paths if len(paths) <= 10 else [*paths[:9], f"and {len(paths) - 9} more"]:
-            click.echo(f"  {path}")
+            say(f"  {path}")
     for path, reason, detail in report.rejected:
-        click.echo(f"cannot be used: {path}: {reason} ({detail})")
+        say(f"cannot be used: {path}: {reason} ({detail})")
     for note in report.notes:
-        click.echo(f"note: {note}")
+        say(f"note: {note}", prose=True)
     if not report.changes and not report.edits:
-        click.echo("Nothing had to be changed.")
+        say("Nothing had to be changed.")
         return
     if report.model_path is None:
-        click.echo("Nobody is enrolled any more, and the model is gone.")
+        say("Nobody is enrolled any more, and the model is gone.")
     else:
         photos = sum(report.characters.values())
-        click.echo(
-            f"model: {count_of(len(report.characters), 'character')}, {count_of(photos, 'photo')}: {report.model_path}"
-        )
+        say(f"model: {count_of(len(report.characters), 'character')}, {count_of(photos, 'photo')}: {report.model_path}")
     if any(edit.undoable for edit in report.edits):
-        click.echo("Take it back with: personae undo")
+        say(f"Take it back with: {command('undo')}")
 
 
 def _move(before: str | None, after: str | None) -> str:
@@ -79,20 +79,30 @@ def _move(before: str | None, after: str | None) -> str:
 
 def describe_edit(edit: Edit) -> str:
     """One entry of the log in words."""
-    detail = edit.detail
-    name, into = detail.get("character"), detail.get("into")
-    photos = count_of(len(detail["photos"]), "photo") if isinstance(detail.get("photos"), list) else ""
-    words = {
-        "add": f"{into}: {photos}",
-        "remove": f"{name}, {photos}" if name else "; ".join(f"{row[1]}: {row[0]}" for row in detail.get("photos", [])),
-        "rename": f"{name} -> {into}, {photos}",
-        "merge": f"{' + '.join(detail.get('characters', []))} -> {into}, {photos}",
-        "split": f"{name} -> {into}, {photos}",
-        "reject": f"{detail.get('photo')} is not {name}",
-        "undo": f"of edit {detail.get('edit')}",
-        "fresh": f"trained anew with --fresh, {count_of(int(detail.get('photos', 0) or 0), 'photo')}"
-        if edit.action == "fresh"
-        else "",
-        "forget": "somebody was forgotten",
-    }
-    return words.get(edit.action, json.dumps(detail, ensure_ascii=False))
+    try:
+        return _WORDS[edit.action](edit.detail)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        # Written by another version: an entry that cannot be put in words is still an entry.
+        return json.dumps(edit.detail, ensure_ascii=False)
+
+
+def _photos(detail: dict[str, Any]) -> str:
+    photos = detail["photos"]
+    return count_of(photos if isinstance(photos, int) else len(photos), "photo")
+
+
+_WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "add": lambda detail: f"{detail['into']}: {_photos(detail)}",
+    "remove": lambda detail: (
+        f"{detail['character']}, {_photos(detail)}"
+        if detail.get("character")
+        else "; ".join(f"{row[1]}: {row[0]}" for row in detail["photos"])
+    ),
+    "rename": lambda detail: f"{detail['character']} -> {detail['into']}, {_photos(detail)}",
+    "merge": lambda detail: f"{' + '.join(detail['characters'])} -> {detail['into']}, {_photos(detail)}",
+    "split": lambda detail: f"{detail['character']} -> {detail['into']}, {_photos(detail)}",
+    "reject": lambda detail: f"{detail['photo']} is not {detail['character']}",
+    "undo": lambda detail: f"of edit {detail['edit']}",
+    "fresh": lambda detail: f"trained anew with --fresh, {_photos(detail)}",
+    "forget": lambda detail: "somebody was forgotten",
+}

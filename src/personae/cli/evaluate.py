@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from personae.cli.console import console, progress_bar, table
+from personae.cli.console import progress_bar, say, show, table, write_json
 from personae.cli.options import (
     ENROLMENT,
     NETWORKS,
@@ -74,13 +74,12 @@ def evaluate(
     if json_to is not None:
         from personae.exports.evaluation_json import evaluation_json
 
-        text = evaluation_json(result).encode()
+        text = evaluation_json(result)
         if json_file is None:
-            sys.stdout.buffer.write(text)
-            sys.stdout.buffer.flush()
+            write_json(text)
         else:
             with outputs.writing(json_file, kind="evaluation", who=who, like=_SCHEMA):
-                write_whole(json_file, text)
+                write_whole(json_file, text.encode())
     if report is not None:
         from personae.exports.evaluation_html import evaluation_html
 
@@ -89,16 +88,15 @@ def evaluate(
         print_evaluation(result)
         for written in (report, json_to):
             if written is not None:
-                click.echo(f"written: {written}")
+                say(f"written: {written}")
 
 
 def print_evaluation(report: EvaluationReport) -> None:
     """The result in a sentence, a table of characters, and advice."""
     from personae.exports.evaluation_html import interval_of, percent_of, summary
 
-    out = console()
     evaluation = report.evaluation
-    out.print(summary(evaluation), markup=False)
+    say(summary(evaluation), prose=True)
     shares = table("", "share>", "95% interval>")
     shares.add_row("named rightly", percent_of(evaluation.right), interval_of(evaluation.right))
     shares.add_row("named wrongly", percent_of(evaluation.wrong), interval_of(evaluation.wrong))
@@ -114,7 +112,7 @@ def print_evaluation(report: EvaluationReport) -> None:
                 percent_of(rate.dir),
                 interval_of(rate.dir),
             )
-    out.print(shares)
+    show(shares)
     characters = table(
         "character", "photos>", "different>", "tested>", "recall>", "precision>", "unknown>", "confused with"
     )
@@ -124,8 +122,8 @@ def print_evaluation(report: EvaluationReport) -> None:
             percent_of(entry.precision), percent_of(entry.unknown),
             ", ".join(f"{other} ({count})" for other, count in entry.confusions),
         )  # fmt: skip
-    out.print(characters)
+    show(characters)
     for advice in report.advice:
-        out.print(f"- {advice.text}", markup=False)
+        say(f"- {advice.text}", prose=True)
     for note in report.notes:
-        out.print(f"note: {note}", markup=False)
+        say(f"note: {note}", prose=True)

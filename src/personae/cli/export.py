@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from personae.cli.console import progress_bar, say, show, table, write_bytes
 from personae.cli.options import (
     force_option,
     media_option,
@@ -24,13 +25,12 @@ if TYPE_CHECKING:
 def _list_formats(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
     if not value:
         return
-    from personae.cli.console import console, table
     from personae.exports.registry import exporters
 
     listed = table("format", "file names that end in", "what it is")
     for name, exporter in exporters().items():
         listed.add_row(name, " ".join(exporter.suffixes), exporter.title)
-    console().print(listed)
+    show(listed)
     ctx.exit()
 
 
@@ -71,7 +71,6 @@ def export(
     the scanned one with a box and a name on every face. An OUT that is a folder gets every format, or the one of
     --format; of several timelines OUT is a folder.
     """
-    from personae.cli.console import progress_bar
     from personae.exports import registry
     from personae.exports.annotated_film import write_annotated
     from personae.exports.film_writer import FORMATS
@@ -87,7 +86,7 @@ def export(
     for path, timeline in found.items():
         for target in out:
             if str(target) == "-":
-                click.echo(registry.exporter_for(target, format_name).export(timeline, path.parent), nl=False)
+                write_bytes(registry.exporter_for(target, format_name).export(timeline, path.parent))
             elif format_name is None and target.suffix.lower() in FORMATS and not target.is_dir():
                 films.append((path, target))
             else:
@@ -102,14 +101,14 @@ def export(
     for (path, target, exporter), content in zip(files, contents, strict=True):
         who = characters_of(found[path])
         outputs[path].write(target, content, kind=exporter.name, who=who, source=path)
-        click.echo(target)
+        say(target)
     for path, target in films:
         who = characters_of(found[path])
         with progress_bar() as progress, outputs[path].writing(target, kind="annotated film", who=who, source=path):
             left_out = write_annotated(found[path], target, progress_callback=progress)
         if left_out:
-            click.echo(f"{target} is without {', '.join(left_out)}. Matroska (.mkv) holds most.", err=True)
-        click.echo(target)
+            say(f"{target} is without {', '.join(left_out)}. Matroska (.mkv) holds most.", err=True)
+        say(target)
 
 
 def _chosen(timeline: Timeline, characters: tuple[str, ...], *, no_unknown: bool, depicted: bool) -> Timeline:

@@ -8,11 +8,11 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
-from personae.cli.console import progress_bar
+from personae.cli.console import JsonStdout, progress_bar, say
 from personae.cli.options import (
     NETWORKS,
     force_option,
@@ -96,7 +96,7 @@ def identify(
                     error = late.reason
             if error is not None:
                 failed += 1
-                click.echo(f"personae: {picture.path}: {error}", err=True)
+                say(f"personae: {picture.path}: {error}", err=True)
             faces += len(picture.identities)
             named += sum(identity.match is not None for identity in picture.identities)
             ambiguous += sum(bool(identity.ambiguous) for identity in picture.identities)
@@ -112,7 +112,7 @@ def identify(
         if not done:  # inside: what an earlier call wrote to the file stays
             raise click.UsageError(f"No photo in {', '.join(map(str, photos))}.")
     if json_to != "-":
-        click.echo(
+        say(
             f"{count_of(done, 'photo')}, {count_of(faces, 'face')}: {named} named, {faces - named - ambiguous} unknown"
             + (f", {ambiguous} ambiguous" if ambiguous else "")
             + (f"; {count_of(failed, 'photo')} could not be read" if failed else "")
@@ -143,11 +143,11 @@ def _print_picture(picture: IdentifiedPicture, *, looks: bool) -> None:
     if picture.error is not None or picture.faces is None:
         return
     boxes = picture.faces.boxes_xyxy
-    click.echo(f"{picture.path}" + ("" if len(boxes) else "  no face"))
+    say(f"{picture.path}" + ("" if len(boxes) else "  no face"))
     for i in sorted(range(len(boxes)), key=lambda i: float(boxes[i, 0])):
         identity = picture.identities[i]
         x1, y1, x2, y2 = (round(float(value)) for value in boxes[i])
-        click.echo(
+        say(
             f"  {describe(identity, looks=looks):<28} {_numbers(identity)}  {x2 - x1}x{y2 - y1} px at ({x1}, {y1})"
             + ("  repeated" if identity.repeated else "")
             + ("  (fallback)" if identity.method == "fallback" else "")
@@ -175,11 +175,7 @@ def _numbers(identity: Identity) -> str:
 def _output(target: str) -> Iterator[TextIO]:
     """Stdout for "-"; else a file that appears under its name when it is complete."""
     if target == "-":
-        stream = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n", write_through=True)
-        try:
-            yield stream
-        finally:
-            stream.detach()
+        yield cast(TextIO, JsonStdout())
         return
     from personae.files import open_whole
 

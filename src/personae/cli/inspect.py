@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-from personae.cli.console import console, table
+from personae.cli.console import say, say_json, show, table
 from personae.cli.options import model_option, project_option, settle
 from personae.cli.train import print_metrics
 
@@ -31,38 +30,36 @@ def inspect(as_json: bool, timeline: Path | None, model: Path | None, project: P
     recognizer = CharacterRecognizer(project, model_path=model)
     card = recognizer.card()
     if as_json:
-        click.echo(json.dumps(card, ensure_ascii=False, indent=2))
+        say_json(card)
         return
-    out = console()
-    out.print(f"model       {recognizer.model_path}", markup=False)
-    out.print(f"trained     {card['created']} by Personae {card['personae_version']}", markup=False)
-    out.print(f"embedder    {card['embedder']}", markup=False)
+    say(f"model       {recognizer.model_path}")
+    say(f"trained     {card['created']} by Personae {card['personae_version']}")
+    say(f"embedder    {card['embedder']}")
     people = card["background"]["people"]
-    out.print(
+    say(
         f"background  {card['background']['name']}"
         + ("" if people else ": this embedder was never measured, so threshold and confidence are rough"),
-        markup=False,
     )
     characters = table("character", "photos>", "prototypes>", "looks")
     for entry in card["characters"]:
         characters.add_row(
             entry["character"], str(entry["photos"]), str(entry["prototypes"]), ", ".join(entry["looks"])
         )
-    out.print(characters)
+    show(characters)
     print_metrics(card)
     curve = table("false-accept rate>", "threshold>", title="Operating points fitted to this cast")
     for far, threshold in card["far_curve"]:
         curve.add_row(f"{far:.2%}", f"{threshold:.3f}")
-    out.print(curve)
+    show(curve)
     if card.get("calibration"):
         from personae.cli.calibrate import describe_measured
         from personae.recognition.operating_point import MeasuredFar
 
         measured = MeasuredFar(**card["calibration"])
         sentence = describe_measured(measured, card["operating_point"]["far"])
-        out.print(f"{sentence} Threshold and rates are corrected for it.", markup=False)
+        say(f"{sentence} Threshold and rates are corrected for it.", prose=True)
     if recognizer.is_outdated():
-        out.print("The gallery has changed since: train again to bring the model up to date.")
+        say("The gallery has changed since: train again to bring the model up to date.")
 
 
 def _print_film(path: Path, as_json: bool) -> None:
@@ -73,14 +70,11 @@ def _print_film(path: Path, as_json: bool) -> None:
     settle(path)
     facts = native.read(path).model
     if as_json:
-        click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+        say_json(facts)
         return
-    out = console()
     for title, key in (("trained", "created"), ("embedder", "embedder"), ("head", "head"), ("threshold", "threshold")):
         if facts.get(key) is not None:
             value = facts[key]
-            out.print(f"{title:<11} {value:.3f}" if isinstance(value, float) else f"{title:<11} {value}", markup=False)
-    out.print(f"{'characters':<11} {', '.join(facts.get('characters', []))}", markup=False)
-    out.print(
-        describe(facts["film"]) if "film" in facts else "What its FAR means here is not known: scan the film again."
-    )
+            say(f"{title:<11} {value:.3f}" if isinstance(value, float) else f"{title:<11} {value}")
+    say(f"{'characters':<11} {', '.join(facts.get('characters', []))}")
+    say(describe(facts["film"]) if "film" in facts else "What its FAR means here is not known: scan the film again.")

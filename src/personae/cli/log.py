@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from personae.cli.console import say, say_json
 from personae.cli.editing import describe_edit
 from personae.cli.options import project_option
 
@@ -21,11 +21,11 @@ def log(as_json: bool, project: Path | None) -> None:
 
     edits = CharacterRecognizer(project).edits()
     if as_json:
-        click.echo(json.dumps([asdict(edit) for edit in edits], ensure_ascii=False, indent=2))
+        say_json([asdict(edit) for edit in edits])
         return
     if not edits:
-        click.echo("No edits yet.")
+        say("No edits yet.")
     for edit in edits:
         undone = f"  (undone by {edit.undone_by})" if edit.undone_by is not None else ""
         when = edit.time[:16].replace("T", " ")
-        click.echo(f"{edit.id:>4}  {when} UTC  {edit.action:<7} {describe_edit(edit)}{undone}")
+        say(f"{edit.id:>4}  {when} UTC  {edit.action:<7} {describe_edit(edit)}{undone}")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from personae.cli.console import console, progress_bar, table
+from personae.cli.console import progress_bar, say, say_json, show, table
 
 
 @click.group(invoke_without_command=True)
@@ -27,10 +26,9 @@ def models(ctx: click.Context, as_json: bool) -> None:
             | {"installed": None if path is None else str(path)}
             for network, path in rows
         ]
-        click.echo(json.dumps(listed, indent=2))
+        say_json(listed)
         return
-    out = console()
-    overview = table("network", "kind", "installed", "code licence", "weight licence", "sha256")
+    overview = table("network", "kind", "installed", "code licence", "weight licence")
     for network, path in rows:
         overview.add_row(
             network.name + (" (default)" if network.default else ""),
@@ -38,14 +36,15 @@ def models(ctx: click.Context, as_json: bool) -> None:
             "no" if path is None else "yes",
             network.code_licence,
             network.weight_licence,
-            network.sha256 or "unknown",
         )
-    out.print(overview)
+    show(overview)
     for network, path in rows:
         commercial = " NOT FOR COMMERCIAL USE." if network.non_commercial else ""
-        out.print(f"{network.name}: {network.training_data}{commercial}", markup=False)
-        out.print(f"  from {network.origin}" + (f"; here: {path}" if path else ""), markup=False)
-    out.print("\nfetch one with: personae models fetch NAME; use it with --detector NAME or --embedder NAME")
+        say(f"{network.name}: {network.training_data}{commercial}")
+        say(f"  sha256 {network.sha256 or 'unknown'}")
+        say(f"  from {network.origin}" + (f"; here: {path}" if path else ""))
+    say()
+    say("fetch one with: personae models fetch NAME; use it with --detector NAME or --embedder NAME")
 
 
 @models.command()
@@ -57,4 +56,4 @@ def fetch(name: str, url: str | None) -> None:
 
     with progress_bar() as progress:
         path: Path = weights.fetch(name, url, progress_callback=progress)
-    click.echo(f"{name}: {path}")
+    say(f"{name}: {path}")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from personae import hints
+from personae.cli.console import say
 from personae.cli.options import project_option, settings_from
 from personae.types import count_of
 
@@ -48,7 +50,7 @@ def name(
             raise click.UsageError("--undo stands alone.")
         _, last = naming.undo(timeline, settings=settings)
         verbs = {"name": "is", "right": "is", "wrong": "is not"}
-        click.echo("nothing to take back" if last is None else f"taken back: {verbs[last.decision]} {last.name}")
+        say("nothing to take back" if last is None else f"taken back: {verbs[last.decision]} {last.name}")
         return
     if who is None or (name is None) != wrong:
         raise click.UsageError("Give WHO and NAME, or WHO and --wrong, or --undo.")
@@ -56,11 +58,12 @@ def name(
     own = sum(one.decided_by == "person" for one in named.appearances)
     said = {None: "is somebody else", "new": "is an unknown person of their own"}.get(name, f"is {name}")
     subject = f"appearance {who}" if who.isdigit() else who
-    click.echo(f"{subject} {said}; {count_of(own, 'appearance')} decided by a person")
+    say(f"{subject} {said}; {count_of(own, 'appearance')} decided by a person")
     if learn and name is not None:
         from personae.recognition.recognizer import CharacterRecognizer
 
         recognizer = CharacterRecognizer(project, settings=settings)
         added = naming.learn(timeline, name, recognizer)
-        click.echo(f"{count_of(added, 'face')} of {name} added to {recognizer.project.gallery}")
-        click.echo(f"Take that back with: personae undo --project {recognizer.project.folder}")
+        say(f"{count_of(added, 'face')} of {name} added to {recognizer.project.gallery}")
+        hints.use(project=recognizer.project.folder)
+        say(f"Take that back with: {hints.command('undo')}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from personae import hints
 from personae.errors import SettingError
 from personae.settings import TABLE, Setting, Settings, resolve
 
@@ -67,13 +69,25 @@ def cast_options(*, unknown: str) -> Callable[[_Command], _Command]:
     return decorate
 
 
+def _noted(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+    """Commands that messages advise name the same project and model."""
+    from personae.project import ENVIRONMENT
+
+    used = value or (os.environ.get(ENVIRONMENT) if parameter.name == "project" else None)
+    if used:
+        hints.add(f"--{parameter.name}", used)
+    return value
+
+
 project_option = click.option(
     "--project",
+    callback=_noted,
     type=click.Path(path_type=Path, file_okay=False),
     help="Project folder.  [default: PERSONAE_PROJECT, else ./personae]",
 )
 model_option = click.option(
     "--model",
+    callback=_noted,
     type=click.Path(path_type=Path, dir_okay=False),
     help="Model file.  [default: the project's]",
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from personae.cli.console import say
 from personae.cli.editing import editing_options, print_edit, recognizer_for
 from personae.cli.options import NETWORKS
 
@@ -36,4 +37,4 @@ def reject(
     recognizer = recognizer_for(project, model, options)
     print_edit(recognizer.reject_photo(photo, character, face=face), as_json=as_json)
     if not as_json:
-        click.echo(f"Faces like it are not named {character} any more.")
+        say(f"Faces like it are not named {character} any more.")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from personae.cli.console import say
 from personae.cli.options import force_option, project_option, read_timeline, timeline_outputs, timelines_argument
 
 
@@ -38,7 +39,7 @@ def report(timelines: tuple[Path, ...], out: Path | None, depicted: bool, force:
         for target, name in ((pages[path], "report"), (sheet, "sheet")):
             content = exporters()[name].export(shown, path.parent)
             outputs[path].write(target, content, kind=name, who=characters(shown), source=path)
-            click.echo(target)
+            say(target)
 
 
 def _page(timeline: Path, out: Path | None) -> Path:

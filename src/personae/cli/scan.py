@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from personae.cli.console import console, progress_bar, table
+from personae import hints
+from personae.cli.console import progress_bar, say, show, table, write_json
 from personae.cli.options import (
     NETWORKS,
     force_option,
@@ -38,7 +39,9 @@ if TYPE_CHECKING:
     help="Learn this cast folder first, into OUT: no other model is touched.",
 )
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Where results go.  [default: project]")
-@click.option("--json", "as_json", type=click.Choice(["-"]), help="Print the native timeline of each film on stdout.")
+@click.option(
+    "--json", "as_json", type=click.Choice(["-"]), help="Print the native timelines on stdout, a film a line."
+)
 @click.option("--progress", "progress_as", type=click.Choice(["bar", "json", "none"]), default="bar", show_default=True)
 @click.option("--preset", type=click.Choice(["exact", "edit", "story"]), default="exact", show_default=True,
               help="How appearances are joined, left out and padded; the options below overrule it.")  # fmt: skip
@@ -92,6 +95,7 @@ def scan(
 
     if cast is not None:
         project = (out or Path()) / "personae"
+        hints.use(project=project, model=model)
     settings = settings_from(project, {**PRESETS[preset], **{k: v for k, v in options.items() if v is not None}})
     recognizer = CharacterRecognizer(project, settings=settings, model_path=model)
     with _progress(progress_as if as_json is None or progress_as != "bar" else "quiet") as progress:
@@ -108,7 +112,7 @@ def scan(
                 files = film_files(film.video, out, recognizer.project.folder, taken)
                 result = scan_film(film, recognizer, files, edits=edits, fresh=fresh, progress_callback=progress)
             except FilmError as error:
-                click.echo(f"personae: {error}", err=True)
+                say(f"personae: {error}", err=True)
                 failed += 1
                 continue
             if not files.private:  # outside the project, where `forget` would not look
@@ -124,15 +128,14 @@ def scan(
                     notes += (str(error),)
                     failed += 1
             for note in notes:
-                click.echo(f"personae: {group[0]}: {note}", err=True)
+                say(f"personae: {group[0]}: {note}", err=True)
             done += 1
             if as_json is None:
                 print_result(result)
             else:
                 from personae.timeline import native
 
-                sys.stdout.buffer.write(native.dumps(result.timeline).encode())
-                sys.stdout.buffer.flush()
+                write_json(native.dumps_line(result.timeline))
     return 0 if not failed else 1 if done else 2
 
 
@@ -159,7 +162,7 @@ def _films(films: tuple[Path, ...], *, as_one: bool, pictures: bool) -> tuple[li
         try:
             groups += [[film] for film in ([path] if pictures else find_films(path))]
         except FilmError as error:
-            click.echo(f"personae: {error}", err=True)
+            say(f"personae: {error}", err=True)
             failed += 1
     return groups, failed
 
@@ -178,22 +181,20 @@ def print_result(result: ScanResult) -> None:
             f"{one.first_s:.1f} s",
             f"{one.last_s:.1f} s",
         )
-    out = console()
     if timeline.characters:
-        out.print(rows)
+        show(rows)
     depicted = sum(one.depicted for one in timeline.appearances)
-    out.print(
+    say(
         f"{Path(timeline.video.path).name}: {timeline.video.duration_s:.1f} s, "
         f"{count_of(len(timeline.shots), 'shot')}, "
         f"{count_of(len(timeline.tracks), 'track')}, {count_of(len(timeline.appearances), 'appearance')}"
         + (f", {depicted} of them on pictures in the picture" if depicted else "")
         + ("; the film was not read again" if result.reused else ""),
-        markup=False,
     )
     from personae.timeline.far_in_film import describe
 
-    out.print(describe(timeline.model["film"]), markup=False)
-    out.print(f"timeline: {result.files.timeline}", markup=False)
+    say(describe(timeline.model["film"]), prose=True)
+    say(f"timeline: {result.files.timeline}")
 
 
 @contextmanager
@@ -206,6 +207,6 @@ def _progress(how: str) -> Iterator[ProgressCallback | None]:
 
     def tell(progress: Progress) -> None:
         event = {"stage": progress.stage, "done": progress.done, "total": progress.total, "message": progress.message}
-        click.echo(json.dumps(event, ensure_ascii=False), err=True)
+        say(json.dumps(event), err=True)
 
     yield tell

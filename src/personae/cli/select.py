@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from personae.cli.console import progress_bar, say
 from personae.cli.options import (
     force_option,
     media_option,
@@ -59,7 +60,6 @@ def select(
     OUT is .edl, .otio, .fcpxml or .xml for an editing program, or .mp4 for a film. An unknown person is asked for by
     number: --character "Unknown 2".
     """
-    from personae.cli.console import progress_bar
     from personae.exports.page import clock
     from personae.exports.spans import characters as characters_of
     from personae.exports.stringouts import write_stringout
@@ -76,4 +76,4 @@ def select(
     with progress_bar() as progress, outputs.writing(out, kind="stringout", who=who, source=timeline):
         write_stringout(found, cuts, out, progress_callback=progress)
     length = float(sum(cut.end_pts - cut.start_pts for cut in cuts) * found.video.time_base)
-    click.echo(f"{out}: {count_of(len(cuts), 'cut')}, {clock(length)} long")
+    say(f"{out}: {count_of(len(cuts), 'cut')}, {clock(length)} long")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from personae.cli.console import console, progress_bar, table
+from personae.cli.console import progress_bar, say, say_json, show, table
 from personae.cli.options import ENROLMENT, NETWORKS, model_option, project_option, settings_from, settings_options
 from personae.types import count_of
 
@@ -40,14 +39,13 @@ def train(folder: Path, fresh: bool, as_json: bool, model: Path | None, project:
     with progress_bar(quiet=as_json) as progress:
         report = recognizer.train_folder(folder, fresh=fresh, progress_callback=progress)
     if as_json:
-        click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
+        say_json(asdict(report))
     else:
         print_report(report)
 
 
 def print_report(report: TrainingReport) -> None:
     """One table of characters, one of rejected photos, then metrics and where the model is."""
-    out = console()
     counts = {entry["character"]: entry["prototypes"] for entry in report.model["characters"]}
     characters = table("character", "used>", "rejected>", "prototypes>", "why rejected")
     for item in report.characters:
@@ -65,30 +63,29 @@ def print_report(report: TrainingReport) -> None:
             str(counts.get(item.character, 0)),
             why,
         )
-    out.print(characters)
+    show(characters)
     rejected = [(item.character, *photo) for item in report.characters for photo in item.rejected]
     if rejected:
-        photos = table("rejected photo", "reason", "because")
+        say("Photos that cannot be used:")
         for _, path, reason, detail in rejected[:50]:
-            photos.add_row(path, reason, detail)
-        out.print(photos)
+            say(f"  {path}: {reason} ({detail})")
         if len(rejected) > 50:
-            out.print(f"and {len(rejected) - 50} more; --json lists them all")
+            say(f"  and {len(rejected) - 50} more; --json lists them all")
+        say()
     for character, path in report.removed:
-        out.print(f"taken out (the file is gone): {character} {path}", markup=False)
+        say(f"taken out (the file is gone): {character} {path}")
     for note in report.notes:
-        out.print(f"note: {note}", markup=False)
-    out.print(
+        say(f"note: {note}", prose=True)
+    say(
         f"{count_of(report.added, 'photo')} new, {report.changed} changed, {len(report.removed)} gone, "
         f"{report.unchanged} as before; {count_of(report.faces_embedded, 'face')} embedded in {report.seconds:.1f} s"
     )
     print_metrics(report.model)
-    out.print(f"model: {report.model_path}", markup=False)
+    say(f"model: {report.model_path}")
 
 
 def print_metrics(card: dict[str, Any]) -> None:
     """The metrics of a model's card, a line each, with what cannot be measured."""
-    out = console()
     metrics = card["metrics"]
     rows = table("metric", "value>", "")
     names = {
@@ -114,8 +111,8 @@ def print_metrics(card: dict[str, Any]) -> None:
         f"{point['threshold']:.3f}",
         f"about {point['far']:.2%} of strangers get a name{given}",
     )
-    out.print(rows)
+    show(rows)
     if len(head["compared"]) > 1:
         best_first = sorted(head["compared"].items(), key=lambda item: -item[1])
         shares = ", ".join(f"{name} {share:.1%}" for name, share in best_first)
-        out.print(f"of {head['photos']} photos left out in turn, the heads put to the right character: {shares}")
+        say(f"of {head['photos']} photos left out in turn, the heads put to the right character: {shares}")

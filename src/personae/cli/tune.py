@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from personae.cli.calibrate import describe_measured
-from personae.cli.console import console, progress_bar, table
+from personae.cli.console import ask, progress_bar, say, show, table
 from personae.cli.options import ENROLMENT, NETWORKS, cast_options, project_option, settings_from, settings_options
+from personae.hints import command
 
 if TYPE_CHECKING:
     from personae.tuning import TuningReport
@@ -50,41 +51,40 @@ def tune(
         )
     print_tuning(report)
     if not report.has_something_to_save:
-        click.echo("Nothing gains beyond its interval: nothing is saved.")
+        say("Nothing gains beyond its interval: nothing is saved.")
         return
     if not yes and not sys.stdin.isatty():
-        click.echo("Not saved: run again with --yes.")
-    elif yes or click.confirm("Save?"):
+        say("Not saved: run again with --yes.")
+    elif yes or ask("Save?"):
         for path in report.save():
-            click.echo(f"written: {path}")
-        click.echo(
-            "Train again to use it. To undo: take the lines out of settings.toml again; for the measured threshold, "
-            "personae calibrate --undo."
+            say(f"written: {path}")
+        say(
+            "Train again to use it. To undo: take the lines out of settings.toml again; for the measured threshold: "
+            + command("calibrate --undo")
         )
 
 
 def print_tuning(report: TuningReport) -> None:
     """What was tried, what the search gains, and what would be saved."""
-    out = console()
     result = report.result
     tried = table("setting", "value", "index>", "gain>", title="Tried (named rightly less strangers named)")
     for item in result.tried:
         kept = "  chosen" if result.changes.get(item.name) == item.value else ""
         value = f"{item.value:g}" if isinstance(item.value, float) else str(item.value)
         tried.add_row(item.name, value + kept, f"{item.index:.3f}", f"{item.index - item.before:+.3f}")
-    out.print(tried)
+    show(tried)
     for note in report.notes:
-        out.print(f"note: {note}", markup=False)
+        say(f"note: {note}", prose=True)
     gain = result.gain
-    out.print(
+    say(
         f"On photos the search had not seen: named rightly {result.before[0]:.1%} before, {result.after[0]:.1%} after; "
         f"strangers named {result.before[1]:.1%} before, {result.after[1]:.1%} after. "
         f"Gain {100 * gain.value:+.1f} points (95%: {100 * gain.low:+.1f} to {100 * gain.high:+.1f}).",
-        markup=False,
+        prose=True,
     )
     if report.strangers is not None:
-        out.print(describe_measured(report.strangers, report.far), markup=False)
+        say(describe_measured(report.strangers, report.far), prose=True)
         if report.strangers.is_clear:
-            out.print("That is more than chance. Saved, it makes training correct the threshold.")
-    if report.settings_diff:
-        out.print(report.settings_diff, markup=False)
+            say("That is more than chance. Saved, it makes training correct the threshold.")
+    for line in report.settings_diff.splitlines():
+        say(line)

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from personae.cli.console import say
 from personae.cli.editing import describe_edit, editing_options, print_edit, recognizer_for
 
 
@@ -21,5 +22,5 @@ def undo(steps: int, as_json: bool, model: Path | None, project: Path | None, **
     report = recognizer_for(project, model, options).undo(steps)
     if not as_json:
         for edit in report.edits:
-            click.echo(f"undone: {edit.id} {edit.action} {describe_edit(edit)}")
+            say(f"undone: {edit.id} {edit.action} {describe_edit(edit)}")
     print_edit(report, as_json=as_json)

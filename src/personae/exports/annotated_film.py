@@ -61,6 +61,8 @@ def write_annotated(
                 done = int(film.video.seconds(picture.pts))
                 progress_callback(Progress("annotating", done, int(video.duration_s), "seconds"))
         others.copy_until(None)
+        if progress_callback:
+            progress_callback(Progress("annotating", int(video.duration_s), int(video.duration_s), "seconds"))
     return others.left_out
 
 

@@ -9,6 +9,8 @@ from personae.exports.spans import line
 from personae.timeline.presence import stretches
 from personae.timeline.timeline import Timeline
 
+_NO_TAGS = str.maketrans("<>{}", "\u2039\u203a()")
+
 
 class WebVtt:
     """`.vtt`: a cue per stretch with the same people on screen."""
@@ -36,7 +38,7 @@ class Srt:
     def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
         """The subtitles in UTF-8."""
         parts = [
-            f"{number}\n{_clock(start, ',')} --> {_clock(end, ',')}\n{', '.join(names)}\n"
+            f"{number}\n{_clock(start, ',')} --> {_clock(end, ',')}\n{_plain(', '.join(names))}\n"
             for number, (start, end, names) in enumerate(_cues(timeline), 1)
         ]
         return "\n".join(parts).encode()
@@ -47,6 +49,11 @@ def _cues(timeline: Timeline) -> Iterator[tuple[int, int, list[str]]]:
     for stretch in stretches(timeline):
         start, end = round(1000 * video.seconds(stretch.start_pts)), round(1000 * video.seconds(stretch.end_pts))
         yield start, max(start + 1, end), [line(name) for name in stretch.names]
+
+
+def _plain(text: str) -> str:
+    """Text that no player takes for style: SubRip has tags in <> and {} and no way to write the signs themselves."""
+    return text.translate(_NO_TAGS)
 
 
 def _clock(ms: int, point: str) -> str:

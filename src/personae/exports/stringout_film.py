@@ -55,3 +55,5 @@ def write_film(
                 if sound:
                     out.sound(film_sound(files, heard * base, cut.end_pts * base))
                 done += cut.end_pts - cut.start_pts
+                if progress_callback:
+                    progress_callback(Progress("writing", int(done * base), int(total * base), "seconds"))

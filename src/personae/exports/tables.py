@@ -1,6 +1,7 @@
 """Tidy CSVs in UTF-8: a row per appearance, per track, per character, per second. Seconds count from the first picture.
 
-Each begins with a byte order mark: without it Excel reads UTF-8 as something else.
+Each begins with a byte order mark: without it Excel reads UTF-8 as something else. A text that a spreadsheet would run
+as a formula (it begins with = + - @) has an apostrophe before it, as OWASP advises against CSV injection.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -16,6 +18,9 @@ from personae.exports.spans import line, spans
 from personae.timeline.presence import names_of
 from personae.timeline.selection import face_share, intersection, union
 from personae.timeline.timeline import Timeline
+
+# A negative number is none. Tab and carriage return cannot begin a cell: `line` has taken them out.
+_FORMULA = re.compile(r"[=@\uff1d\uff20\uff0b\uff0d]|[+-](?!\d+(\.\d+)?$)|[\t\r\n]")
 
 
 class Appearances:
@@ -123,9 +128,14 @@ class Seconds:
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")  # RFC 4180
-    writer.writerow(columns)
-    writer.writerows(rows)
+    writer.writerow([_plain(cell) for cell in columns])
+    writer.writerows([_plain(cell) for cell in row] for row in rows)
     return text.getvalue().encode("utf-8-sig")
+
+
+def _plain(cell: object) -> object:
+    """A cell that is no formula: numbers stay numbers. Spreadsheets take the full-width signs for the same."""
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
 def _s(seconds: float) -> str:

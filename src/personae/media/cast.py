@@ -9,8 +9,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from personae.errors import CastError
+from personae.errors import CastError, InputError
 from personae.media.photos import _SKIPPED_FOLDERS, SUFFIXES, find
+from personae.names import valid_name
 from personae.types import count_of
 
 PERFORMERS_FILE = "performers.csv"
@@ -39,7 +40,7 @@ class Cast:
 
 
 def read_cast(folder: Path) -> Cast:
-    """List the characters, looks and photos in `folder`; paths are absolute, names in Unicode's composed form (NFC).
+    """List the characters, looks and photos in `folder`; paths are absolute, names as `valid_name` makes them.
 
     cast/Thor/1.jpg is a photo of Thor; cast/Thor/old/2.jpg one of his look "old", and so is everything deeper in it.
     Raises CastError where there is nothing to train on.
@@ -57,26 +58,33 @@ def read_cast(folder: Path) -> Cast:
             f"Left out: {count_of(loose, 'photo')} in {folder} itself. Move what is a character's to its folder."
         )
     photos: list[CastPhoto] = []
-    spellings: dict[str, list[str]] = defaultdict(list)
+    spellings: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for entry in folders:
-        name = _readable(entry.name)
-        if name != unicodedata.normalize("NFC", entry.name):
-            notes.append(f"The name of the folder {name} is not valid Unicode: rename it.")
+        readable = _readable(entry.name)
+        if readable != unicodedata.normalize("NFC", entry.name):
+            notes.append(f"The name of the folder {readable} is not valid Unicode: rename it.")
+        try:
+            name = valid_name(readable)
+        except InputError as error:
+            notes.append(f"Left out: the folder {entry}. {error}")
+            continue
+        if name != readable:
+            notes.append(f"The folder '{readable}' is taken for {name}'s: white space around a name is no part of it.")
         own = [CastPhoto(name, path, _look(entry, path)) for path in find([entry])]
         if not own:
             notes.append(f"{name} has no photo: put some into {entry}.")
         photos += own
-        spellings[name.casefold()].append(entry.name)
-    for names in spellings.values():
-        if len(names) > 1:
-            distinct = len({unicodedata.normalize("NFC", name) for name in names}) > 1
+        spellings[name.casefold()].append((entry.name, name))
+    for several in spellings.values():
+        if len(several) > 1:
+            distinct = len({name for _, name in several}) > 1
             taken = "different characters" if distinct else "one character"
             notes.append(
-                f"{' and '.join(names)} differ only in how they are written and are trained as {taken}: "
-                "rename or merge the folders if that is wrong."
+                f"{' and '.join(written for written, _ in several)} differ only in how they are written and are "
+                f"trained as {taken}: rename or merge the folders if that is wrong."
             )
     if not photos:
-        raise CastError(f"{folder}: no photo in its {count_of(len(folders), 'sub-folder')}. Put some in.")
+        raise CastError(f"{folder}: no photo in its {count_of(len(folders), 'sub-folder')}. Put some in.", notes)
     performers = _performers(folder, {photo.character for photo in photos}, notes)
     return Cast(tuple(photos), tuple(notes), performers)
 
@@ -92,14 +100,18 @@ def _performers(folder: Path, characters: set[str], notes: list[str]) -> dict[st
         raise CastError(f"{path}: cannot be read ({error}). It has lines `character,performer` in UTF-8.") from None
     found: dict[str, str] = {}
     for row in rows:
-        cells = [unicodedata.normalize("NFC", cell.strip()) for cell in row]
+        cells = [cell.strip() for cell in row]
         if not any(cells) or [cell.casefold() for cell in cells[1:]] == ["performer"]:
             continue
         if len(cells) != 2 or not all(cells):
             raise CastError(f"{path}: the line {','.join(row)!r} is not `character,performer`.")
-        if cells[0] not in characters:
-            notes.append(f"{PERFORMERS_FILE} names {cells[0]}, who has no photo here.")
-        found[cells[0]] = cells[1]
+        try:
+            character, performer = map(valid_name, cells)
+        except InputError as error:
+            raise CastError(f"{path}: {error}") from None
+        if character not in characters:
+            notes.append(f"{PERFORMERS_FILE} names {character}, who has no photo here.")
+        found[character] = performer
     return found
 
 

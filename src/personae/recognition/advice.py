@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from personae.hints import command
 from personae.recognition.crossvalidation import Outcomes
 from personae.recognition.evaluation import Evaluation, FaceFacts
 from personae.types import count_of
@@ -138,7 +139,7 @@ def _strangers(evaluation: Evaluation, stranger_faces: Sequence[FaceFacts], stra
                 else f"the cast's own {item.faces} faces, each character left out in turn,"
             )
             what = (
-                "Correct it: personae calibrate, with the same folder."
+                f"Correct it, with the same folder: {command('calibrate FOLDER')}"
                 if item.source == "photos"
                 else "People of one cast are alike, relatives most."
                 + ("" if len(strangers) else " Measure it on strangers too: --unknown DIR.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from personae.hints import command
 from personae.recognition.edit_log import EditLog
 from personae.recognition.gallery import Gallery
 from personae.types import count_of
@@ -39,6 +40,5 @@ def decide_copies(gallery: Gallery, near: float) -> None:
 def sentence(given: str, now: str | None, count: int) -> str:
     """What a person decided about photos that were given as `given`: they are `now`'s (None: nobody's)."""
     done = "left out" if now is None else f"enrolled as {now}"
-    return (
-        f"{count_of(count, 'photo')} of {given} {'is' if count == 1 else 'are'} {done}, as you decided (personae log)."
-    )
+    are = "is" if count == 1 else "are"
+    return f"{count_of(count, 'photo')} of {given} {are} {done}, as you decided ({command('log')})."

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from personae.errors import InputError, ModelNotFoundError, PhotoError, StoreError, UnknownCharacterError
+from personae.hints import command
+from personae.names import find_name
 from personae.recognition import model_file
 from personae.recognition.edit_log import Change, Edit, EditLog
 from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
@@ -85,7 +87,7 @@ class EditMethods:
         if not self.project.gallery.is_file():
             return False
         with Gallery.open(self.project.gallery, embedder=None) as gallery:
-            return bool(gallery.photos(name))
+            return find_name(name, {photo.character for photo in gallery.photos()}) is not None
 
     def remove_character(self, name: str) -> EditReport:
         """Take a character out of the cast. Raises UnknownCharacterError."""
@@ -127,7 +129,7 @@ class EditMethods:
 
         self.settle()
         if not self.project.gallery.is_file():
-            raise ModelNotFoundError(self.project.gallery, _NOTHING)
+            raise ModelNotFoundError(self.project.gallery, _nothing())
         path = editing.real_path(photo)
         with Gallery.open(self.project.gallery, embedder=None) as gallery:
             character = editing.check_character(gallery, character)
@@ -222,7 +224,7 @@ class EditMethods:
     def _edit(self, purpose: str, work: Callable[[Gallery], Sequence[Outcome]], *, create: bool = False) -> EditReport:
         started = time.monotonic()
         if not create and not self.project.gallery.is_file():
-            raise ModelNotFoundError(self.project.gallery, _NOTHING)
+            raise ModelNotFoundError(self.project.gallery, _nothing())
         with self.locked(purpose):
             embedder = self.analyzer.embedder_id if create else None
             with Gallery.open(self.project.gallery, embedder=embedder) as gallery:
@@ -277,4 +279,7 @@ class EditMethods:
 
 
 _DEFAULTS = Settings()
-_NOTHING = "nothing is enrolled yet. Train first: personae train CAST_FOLDER"
+
+
+def _nothing() -> str:
+    return f"nothing is enrolled yet. Train first: {command('train CAST_FOLDER')}"

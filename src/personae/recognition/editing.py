@@ -18,9 +18,11 @@ import numpy as np
 from personae.errors import CastError, InputError, PhotoError, UnknownCharacterError
 from personae.faces.analyzer import FaceAnalyzer
 from personae.files import sha256_of
+from personae.hints import command, quoted
 from personae.media.photos import find
+from personae.names import find_name, valid_name
 from personae.recognition.edit_log import Change, Edit, EditLog, Negative, as_rows
-from personae.recognition.enrolment import WantedPhoto, enrol, valid_name
+from personae.recognition.enrolment import WantedPhoto, enrol
 from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
 from personae.settings import Settings
 from personae.types import AnalyzedFaces, FloatArray, ProgressCallback, count_of
@@ -42,11 +44,12 @@ class Outcome:
 
 def check_character(gallery: Gallery, name: str) -> str:
     """`name` as the gallery has it; raises UnknownCharacterError with the names nearest to it."""
-    name = valid_name(name)
     known = sorted({photo.character for photo in gallery.photos()})
-    if name in known:
-        return name
-    raise UnknownCharacterError(f"No character is called {name!r}. {did_you_mean(name, known)}")
+    found = find_name(name, known)
+    if found is None:
+        name = valid_name(name)
+        raise UnknownCharacterError(f"No character is called {name!r}. {did_you_mean(name, known)}")
+    return found
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
@@ -55,7 +58,7 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
     if near:
         return f"Did you mean {' or '.join(near)}?"
     if not known:
-        return "Nobody is enrolled yet. Train first: personae train CAST_FOLDER"
+        return f"Nobody is enrolled yet. Train first: {command('train CAST_FOLDER')}"
     return f"The cast: {', '.join(known[:20])}{', ...' if len(known) > 20 else ''}."
 
 
@@ -163,8 +166,10 @@ def add(
     )
     used = [photo for photo in gallery.photos(name) if photo.status == "enrolled" and photo.sha256 in files.values()]
     if not used:
-        listed = "".join(f"\n  {path}: {reason} ({detail})" for path, reason, detail in rejected)
-        raise CastError(f"Not one photo could be used, so nothing was added to {name}:{listed}")
+        raise CastError(
+            f"Not one photo could be used, so nothing was added to {name}:",
+            (f"{path}: {reason} ({detail})" for path, reason, detail in rejected),
+        )
     changes = _differences(before, after)
     if not changes and not any((name, path) not in had for path in files):
         gallery.query("DELETE FROM edits WHERE id = ?", (edit,))
@@ -208,7 +213,7 @@ def _check_not_somebody_elses(
         if lost and photo.character != name and photo.sha256 in digests:
             raise CastError(
                 f"{photo.path} shows the face that is enrolled as {photo.character}. Move it instead: "
-                f"personae split {photo.character!r} {photo.path!r} --into {name!r}"
+                + command(f"split {quoted(photo.character)} {quoted(photo.path)} --into {quoted(name)}")
             )
 
 
@@ -239,7 +244,8 @@ def rename(gallery: Gallery, old: str, new: str) -> Outcome:
     old, new = check_character(gallery, old), valid_name(new)
     if old == new:
         raise InputError(f"{old} is called that already. Give another name.")
-    _require_free(gallery, new, f"To make them one character: personae merge {old!r} {new!r} --into {new!r}")
+    merging = command(f"merge {quoted(old)} {quoted(new)} --into {quoted(new)}")
+    _require_free(gallery, new, f"To make them one character: {merging}")
     log = EditLog(gallery)
     edit = log.record("rename", {"character": old, "into": new})
     log.place(edit, old, None, new)
@@ -273,7 +279,7 @@ def split(gallery: Gallery, name: str, photos: Iterable[str | Path], into: str) 
         raise InputError(f"Give at least one photo of {name}.")
     left = {photo.id for photo in gallery.photos(name) if photo.status == "enrolled"} - {photo.id for photo in found}
     if not left:
-        raise CastError(f"That is every photo of {name}. Use personae rename or personae merge.")
+        raise CastError(f"That is every photo of {name}. Use {command('rename')} or {command('merge')}")
     log = EditLog(gallery)
     detail = {"character": name, "into": into}
     edit = log.record("split", detail)
@@ -321,7 +327,7 @@ def undo(gallery: Gallery, steps: int = 1) -> list[Outcome]:
     last_first = [edit for edit in reversed(log.edits()) if edit.undoable]
     if len(last_first) < steps:
         left = f"only {count_of(len(last_first), 'edit')}" if last_first else "no edit"
-        raise InputError(f"The log holds {left} to undo. See it: personae log")
+        raise InputError(f"The log holds {left} to undo. See it: {command('log')}")
     return [_undo_one(gallery, log, edit) for edit in last_first[:steps]]
 
 

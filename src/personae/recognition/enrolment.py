@@ -8,7 +8,6 @@ when the face chosen among several no longer agrees with the character's other p
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from personae.errors import InputError, PhotoError
+from personae.errors import PhotoError
 from personae.faces.analyzer import FaceAnalyzer
 from personae.files import sha256_of
+from personae.names import valid_name
 from personae.recognition.background import background_for
 from personae.recognition.bad_photos import judge_photos
 from personae.recognition.decided import decide_copies, sentence
@@ -109,17 +109,6 @@ def _real(folder: str | Path) -> str:
         return os.path.realpath(folder)
     except ValueError:  # it holds a NUL character: reading the photo will say so
         return str(folder)
-
-
-def valid_name(character: str) -> str:
-    """A character's name in Unicode's composed form (NFC); raises InputError for what can be none."""
-    if not isinstance(character, str) or not character.strip() or "\0" in character:
-        raise InputError(f"{character!r} is no name for a character. Give it a text that is not empty.")
-    try:
-        character.encode()
-    except UnicodeEncodeError:
-        raise InputError(f"{character!r} is not valid Unicode. Give the character another name.") from None
-    return unicodedata.normalize("NFC", character)
 
 
 @dataclass(frozen=True, eq=False)

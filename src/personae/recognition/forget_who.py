@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from personae.errors import InputError, StoreError, UnknownCharacterError
+from personae.hints import command
 from personae.ledger import Entry
 from personae.recognition import model_file
 from personae.recognition.edit_log import EditLog
@@ -70,7 +71,7 @@ def person_of(gallery: Gallery, name: str, models: Iterable[Path]) -> Person:
     live = {photo.character for photo in gallery.photos()}
     now = placements.character_of(name)
     if name not in live and now not in (None, name) and now in live:
-        raise InputError(f"{name} is {now} now (personae log). Forget {now}, or undo that first.")
+        raise InputError(f"{name} is {now} now ({command('log')}). Forget {now}, or undo that first.")
     if name not in live and name.casefold() in {each.casefold() for each in live}:
         raise UnknownCharacterError(f"No character is called {name!r}. {did_you_mean(name, sorted(live))}")
     names = _with_former(gallery, placements, name, live)

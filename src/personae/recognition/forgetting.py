@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 from personae import archive
 from personae.errors import DamagedFileError, ModelNotFoundError, StoreError, UnknownCharacterError
+from personae.names import find_name, valid_name
 from personae.project import Project
 from personae.recognition import forget_folder, forget_intention, model_file
 from personae.recognition.editing import did_you_mean
-from personae.recognition.enrolment import valid_name
 from personae.recognition.forget_gallery import forget_in_gallery, is_forgotten, texts_of
 from personae.recognition.forget_list import forget_in_list, outside
 from personae.recognition.forget_proof import Proof, Search, database_names, pieces, rows_of_list
@@ -61,9 +61,8 @@ def forget(recognizer: EditMethods, name: str) -> ForgetReport:
 
     Raises UnknownCharacterError for a name that is in no file, InputError, StoreError.
     """
-    name = valid_name(name)
     finished = complete(recognizer)
-    if finished is not None and name in finished.names:
+    if finished is not None and find_name(name, finished.names) is not None:
         return finished
     forget_intention.begin(recognizer.project, _whom(recognizer, name))
     report = complete(recognizer)
@@ -99,12 +98,15 @@ def _whom(recognizer: EditMethods, name: str) -> Person:
     models = _models(recognizer)
     known: list[str] = []
     texts: list[str] = []
-    person = Person(name, frozenset({name}))
     if project.gallery.is_file():
         with Gallery.open(project.gallery, embedder=None) as gallery:
-            person = person_of(gallery, name, models)
             known = sorted({photo.character for photo in gallery.photos()})
+            name = find_name(name, known) or valid_name(name)
+            person = person_of(gallery, name, models)
             texts = texts_of(gallery)
+    else:
+        name = valid_name(name)
+        person = Person(name, frozenset({name}))
     entries = project.ledger.entries()
     listed = any(person.is_in(entry) for entry in entries)
     if not (person.paths or listed or _is_mentioned(project, NameSearch(person.names), texts)):

@@ -18,6 +18,7 @@ from personae.errors import (
     WriteError,
 )
 from personae.files import make_private, write_error
+from personae.hints import command
 
 APPLICATION_ID = 0x50525341  # "PRSA", in the file's header: what tells our database from any other
 MIGRATIONS: tuple[str, ...] = (
@@ -114,7 +115,7 @@ def migrate(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> N
         )
     if read_only:
         if not version:
-            raise ModelNotFoundError(path, "nothing is enrolled yet. Train first: personae train CAST_FOLDER")
+            raise ModelNotFoundError(path, f"nothing is enrolled yet. Train first: {command('train CAST_FOLDER')}")
         if version < VERSION:
             raise StoreError(path, "written by an older Personae; run any command that may write to it once.")
         return
@@ -216,7 +217,7 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
         if path.is_file():
             path.open("rb").close()  # SQLite does not say why it cannot
         else:
-            raise ModelNotFoundError(path, "there is no gallery. Train first: personae train CAST_FOLDER")
+            raise ModelNotFoundError(path, f"there is no gallery. Train first: {command('train CAST_FOLDER')}")
     except OSError as error:
         raise StoreError(path, f"cannot be read ({error.strerror}). Check its permissions.") from error
     uri = path.absolute().as_uri()

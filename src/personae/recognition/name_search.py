@@ -35,7 +35,7 @@ class NameSearch:
     """Looks for any of `names`, whatever their letters' composition; spaces in them may be any white space."""
 
     def __init__(self, names: Collection[str]) -> None:
-        names = {unicodedata.normalize("NFC", name) for name in names}
+        names = {unicodedata.normalize("NFC", name.strip()) for name in names}
         longest_first = sorted(names, key=lambda name: (-len(name), name))
         self._pattern = re.compile("|".join(map(_spaced, longest_first)))
         anchors = [_anchors(name) for name in names]

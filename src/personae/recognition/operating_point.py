@@ -23,6 +23,7 @@ import numpy as np
 
 from personae.errors import DamagedFileError
 from personae.files import write_whole
+from personae.hints import command
 from personae.recognition.model import CharacterModel
 from personae.recognition.model_file import FAR_SHOWN
 from personae.settings import TABLE, Settings
@@ -154,6 +155,6 @@ def read(path: Path, embedder: str) -> MeasuredFar | None:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedFileError(
-            path, f"not a calibration ({error}). Calibrate again, or undo it: personae calibrate --undo"
+            path, f"not a calibration ({error}). Calibrate again, or undo it: {command('calibrate --undo')}"
         ) from None
     return found if found.embedder == embedder else None

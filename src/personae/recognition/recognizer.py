@@ -219,7 +219,7 @@ class CharacterRecognizer(EditMethods):
                 enrolment, records, revision = gallery.enrolled(), gallery.photos(), gallery.revision
                 negatives = EditLog(gallery).negatives()
             if not len(enrolment):
-                raise CastError(_nothing_usable(records, report.notes))
+                raise _nothing_usable(records, report.notes)
             if fresh:
                 with Gallery.open(self.project.gallery, embedder=None) as gallery:
                     gallery.take_over(self.project.fresh_gallery)
@@ -441,11 +441,11 @@ class CharacterRecognizer(EditMethods):
         return nearest, {"embedder": found, "operating_point": {"far": self.settings.far}}
 
 
-def _nothing_usable(records: Sequence[PhotoRecord], notes: Sequence[str]) -> str:
-    listed = "".join(f"\n  {record.path}: {record.reason} ({record.detail})" for record in records[:20])
-    more = f"\n  and {len(records) - 20} more" if len(records) > 20 else ""
-    said = "".join(f"\n  {note}" for note in notes)
-    return f"Not one photo could be used, so there is nothing to train on:{listed}{more}{said}"
+def _nothing_usable(records: Sequence[PhotoRecord], notes: Sequence[str]) -> CastError:
+    listed = [f"{record.path}: {record.reason} ({record.detail})" for record in records[:20]]
+    more = [f"and {len(records) - 20} more"] if len(records) > 20 else []
+    message = "Not one photo could be used, so there is nothing to train on:"
+    return CastError(message, (*listed, *more, *notes))
 
 
 def _name_of(source: str | Path | Picture) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 from personae.errors import DamagedFileError, ForeignFileError, StoreError, TooNewError
 from personae.files import write_whole
+from personae.hints import command
 from personae.media.film import FilmPart
 from personae.timeline.timeline import SCHEMA, Appearance, BestPicture, Shot, Timeline, Totals, Track, Video
 
@@ -73,6 +74,11 @@ def dumps(timeline: Timeline) -> str:
     return "{" + ",\n ".join(parts) + "}\n"
 
 
+def dumps_line(timeline: Timeline) -> str:
+    """The document as one line, for several in a row (NDJSON)."""
+    return _dumps(to_json(timeline)) + "\n"
+
+
 def loads(text: str | bytes, source: str | Path = "timeline") -> Timeline:
     """The timeline of a document's text; raises as `from_json`."""
     try:
@@ -92,7 +98,7 @@ def read(path: Path) -> Timeline:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise StoreError(path, f"cannot be read ({error.strerror}). Scan first: personae scan FILM") from None
+        raise StoreError(path, f"cannot be read ({error.strerror}). Scan first: {command('scan FILM')}") from None
     return loads(content, path)
 
 

@@ -187,6 +187,9 @@ def watch(
         if looked_through is not None:
             keep(*looked_through)
     pictures.finish()
+    if progress is not None:
+        tracks = sum(len(chunk.records) for chunk in chunks)
+        progress(Progress("film", _length_s(film), _length_s(film), f"{looker.faces} faces, {tracks} tracks"))
     for chunk in chunks:
         pictures.boundaries |= {boundary.pts: boundary for boundary in chunk.boundaries}
     return _whole(film, chunks, list(pictures.boundaries.values()))
@@ -227,9 +230,14 @@ def _teller(
         left = max(video.duration_s - video.seconds(pts), 0) / speed if speed > 0 else 0.0
         tracks = sum(len(chunk.records) for chunk in chunks)
         message = f"{speed:.1f}x, {left:.0f} s left, {looker.faces} faces, {tracks} tracks"
-        progress(Progress("film", int(video.seconds(pts)), max(int(video.duration_s), 1), message))
+        progress(Progress("film", int(video.seconds(pts)), _length_s(film), message))
 
     return tell
+
+
+def _length_s(film: Film) -> int:
+    """The length that progress counts to."""
+    return max(int(film.video.duration_s), 1)
 
 
 def _whole(film: Film, chunks: Sequence[_Chunk], boundaries: Sequence[shots.Boundary]) -> Watched:

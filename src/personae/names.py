@@ -1,0 +1,88 @@
+"""What may be a name, and how a text from outside is shown: one rule for both.
+
+A name is one line that reads as it is written. So what `shown` would have to write as an escape cannot stand in a name.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection
+
+from personae.errors import InputError
+
+_HIDDEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
+"""Unicode categories that move the cursor, break lines, turn the reading direction, hide, or are no characters."""
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Letters and marks that show nothing at all."""
+_JOINERS = "\u200c\u200d"
+_MARKS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+"""What may stand between a picture letter and the joiner after it: how it is drawn, and the tone of its skin."""
+
+
+def valid_name(name: str) -> str:
+    """A character's name as it is kept: composed (NFC), without white space around it, single spaces within.
+
+    Raises InputError for what can be none: nothing, or a text with line breaks, control characters, signs that cannot
+    be seen or that turn the reading direction. The joiners that Persian, Indic and emoji need stay between those.
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise InputError(f"{name!r} is no name for a character. Give it a text that is not empty.")
+    composed = unicodedata.normalize("NFC", name.strip())
+    hidden = sorted({_escape(composed[at]) for at in range(len(composed)) if _is_hidden(composed, at)})
+    if hidden:
+        raise InputError(
+            f'"{shown(composed)}" is no name for a character: {" ".join(hidden)} cannot be seen in it. '
+            "Give it a name without line breaks and hidden signs."
+        )
+    return " ".join(composed.split())
+
+
+def find_name(name: str, known: Collection[str]) -> str | None:
+    """The one of `known` that `name` means, also as `shown` writes it; None where there is none.
+
+    Projects made before the rule of `valid_name` can hold names that break it: they are found as they are.
+    """
+    for each in known:
+        if name in (each, shown(each)):
+            return each
+    try:
+        composed = valid_name(name)
+    except InputError:
+        return None
+    return composed if composed in known else None
+
+
+def shown(text: str) -> str:
+    """`text` as one line that is safe to print: what breaks lines, moves the cursor or cannot be seen as escapes."""
+    if text.isprintable() and _BLANK.isdisjoint(text):
+        return text
+    return "".join(_escape(sign) if _is_hidden(text, at) else sign for at, sign in enumerate(text))
+
+
+def _is_hidden(text: str, at: int) -> bool:
+    sign = text[at]
+    if sign in _BLANK:
+        return True
+    return unicodedata.category(sign) in _HIDDEN and not (sign in _JOINERS and _joins(text, at))
+
+
+def _joins(text: str, at: int) -> bool:
+    """Whether the joiner at that place changes how its neighbours are written, as RFC 5892 (appendix A) has it.
+
+    After the virama of an Indic script, between letters of Arabic and its kin, and between emoji.
+    """
+    before, after = text[:at], text[at + 1 : at + 2]
+    if before and unicodedata.combining(before[-1]) == 9:
+        return True
+    if text[at] == "\u200d":
+        before = _MARKS.sub("", before[-2:])
+        return bool(before and after) and unicodedata.category(before[-1]) == unicodedata.category(after) == "So"
+    letters = before.rstrip("".join({sign for sign in before if unicodedata.category(sign) == "Mn"}))
+    return (
+        bool(letters and after) and unicodedata.bidirectional(letters[-1]) == unicodedata.bidirectional(after) == "AL"
+    )
+
+
+def _escape(sign: str) -> str:
+    return sign.encode("unicode_escape").decode("ascii")
