@@ -20,7 +20,7 @@ from tests.timelines import NASTY, film
 
 NAMES = (
     "Ross", "O'Neill", 'Tom & "Jerry" <3', "Zoë", "Ørsted Åge", "李小龙", "Étienne d'Aÿ", "=1+1", "[guest] Ross",
-    "a\\b", "50% Bob", "राम", "Jean-Luc", "🎬 Ed", NASTY,
+    "a\\b", "Smith, John", "a|b", "50% Bob", "राम", "Jean-Luc", "🎬 Ed", NASTY,
 )  # fmt: skip
 WRITTEN: dict[str, Callable[[str], str]] = {
     "as it is": str,

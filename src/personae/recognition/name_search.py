@@ -27,6 +27,8 @@ _WRITTEN = re.compile(
     r"&(?:\#[0-9]{1,7}|\#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
     r"|(?:%[0-9A-Fa-f]{2})+|(?:\\u[0-9A-Fa-f]{4})+|\\U[0-9A-Fa-f]{8}|\\x[0-9A-Fa-f]{2}|\\[^uUx0-9\s]|\"\"|''"
 )
+_INSTEAD = {"<": "‹", ">": "›", ",": ";", "|": "/"}
+"""What our exports write where a format has no way to write a sign."""
 _CONTROL = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " ", "v": " "}
 _LETTERS = re.compile(r"[A-Za-z0-9]{2,}")
 
@@ -37,7 +39,7 @@ class NameSearch:
     def __init__(self, names: Collection[str]) -> None:
         names = {unicodedata.normalize("NFC", name.strip()) for name in names}
         longest_first = sorted(names, key=lambda name: (-len(name), name))
-        self._pattern = re.compile("|".join(map(_spaced, longest_first)))
+        self._pattern = re.compile("|".join(map(_pattern_of, longest_first)))
         anchors = [_anchors(name) for name in names]
         every = sorted({re.escape(one.encode()) for each in anchors for one in each})
         self._anchors = re.compile(b"|".join(every)) if all(anchors) else None
@@ -152,10 +154,14 @@ def _printable(text: str) -> str:
     return text
 
 
-def _spaced(name: str) -> str:
+def _pattern_of(name: str) -> str:
     """A pattern for a name whose spaces, and what stands for a line break, may be any white space."""
     words = re.split(r"[\s\x00-\x1f\x7f-\x9f]+", name)
-    return r"[\s\x00-\x1f\x7f-\x9f]+".join(map(re.escape, words))
+    return r"[\s\x00-\x1f\x7f-\x9f]+".join("".join(map(_or_instead, word)) for word in words)
+
+
+def _or_instead(letter: str) -> str:
+    return f"[{letter}{_INSTEAD[letter]}]" if letter in _INSTEAD else re.escape(letter)
 
 
 def _readings(text: str) -> Iterator[str]:
