@@ -95,6 +95,21 @@ def test_a_files_own_name_is_found(tmp_path: Path) -> None:
     assert report.found == ((str(path), "the name, as the file's own"),)
 
 
+def test_folders_by_their_names_and_links_out_of_the_project(tmp_path: Path) -> None:
+    recognizer = drawn(tmp_path, "Zoë")
+    project = recognizer.project.folder
+    (project / "party, Zoë").mkdir()
+    (project / "party, Zoë" / "a.txt").write_text("somebody's own")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.json").write_text('["Zoë"]')
+    (project / "link").symlink_to(tmp_path / "mine")
+    assert recognizer.forget_character("Zoë").found == (
+        (str(project / "party, Zoë" / "a.txt"), "the name, as a folder's"),
+        (str(project / "link"), "a link to another folder, which was not searched"),
+    )
+    assert (tmp_path / "mine" / "notes.json").read_text() == '["Zoë"]', "what is not ours is left alone"
+
+
 def test_the_face_under_a_frame_is_found_where_we_drew_it(home: Home) -> None:  # noqa: F811
     """A frame and a name over a face cost cosine: 0.42 here. Nobody else's picture is taken for it."""
     rng = np.random.default_rng(5)

@@ -105,6 +105,7 @@ def learn(timeline_path: str | Path, name: str, recognizer: CharacterRecognizer)
     Raises EmbedderMismatchError where the film was scanned with another embedder, ModelNotFoundError where the
     recognizer's project has no gallery.
     """
+    settle(timeline_path)
     files = FilmFiles.of(Path(timeline_path))
     timeline, scanned = native.read(files.timeline), read_beside(files.timeline)
     if not recognizer.project.gallery.is_file():

@@ -45,7 +45,10 @@ def forget(name: str, yes: bool, as_json: bool, model: Path | None, project: Pat
     for path, what in report.searched:
         say(f"  {path}: {what}")
     for path, what in report.found:
-        say(f"STILL THERE: {what} in {path}: delete this file, or make it anew")
+        if "searched" in what:
+            say(f"NOT SEARCHED: {path}: {what}")
+        else:
+            say(f"STILL THERE: {what} in {path}: delete this file, or make it anew")
     left = (
         f"traces left in {count_of(len({path for path, _ in report.found}), 'file')}"
         if report.found

@@ -9,7 +9,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -84,12 +84,13 @@ class Search:
             database = next(
                 (name for name in texts if path.name.startswith(name) and path.parent == project.folder), ""
             )
-            self._file(path, texts.get(database), proof)
+            folders = path.relative_to(project.folder).parts[:-1] if path.is_relative_to(project.folder) else ()
+            self._file(path, folders, texts.get(database), proof)
         for link in links_of(project.folder):
             proof.found.append((str(link), "a link to another folder, which was not searched"))
         return proof
 
-    def _file(self, path: Path, rows: list[str] | None, proof: Proof) -> None:
+    def _file(self, path: Path, folders: Sequence[str], rows: list[str] | None, proof: Proof) -> None:
         looked_for = "name, embeddings" if self._needles else "name"
         try:
             named, embedded, pictures = self._in_content(path, rows)
@@ -102,6 +103,8 @@ class Search:
             proof.found.append((str(path), "the name"))
         elif self.names.in_file_name(path.name):
             proof.found.append((str(path), "the name, as the file's own"))
+        elif any(self.names.in_file_name(part) for part in folders):
+            proof.found.append((str(path), "the name, as a folder's"))
         if len(self.person.vectors) and (pictures or _is_picture(path)):
             looked_for += ", face"
             problem = self._face_in(path) if _is_picture(path) else self._face_in_pictures_of(path)
