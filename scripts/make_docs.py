@@ -53,6 +53,9 @@ def settings() -> str:
         f"Looked up in this order: the command-line option, the environment variable, `{SETTINGS_FILE}` in the project "
         "folder, the default. Generated from the table in `personae/settings.py`.",
         "",
+        "A value of another type or out of its range is refused by name. The lines of the file may stand under "
+        "`[personae]`, and the file may begin with a byte order mark.",
+        "",
         "| setting | environment | default | unit | range | meaning |",
         "|---|---|---|---|---|---|",
     ]
@@ -67,7 +70,7 @@ def settings() -> str:
 
 
 def _section(title: str, text: str) -> str:
-    return f"## `{title}`\n\n```\n{text}\n```\n"
+    return f"## `{title}`\n\n```text\n{text}\n```\n"
 
 
 def main() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import pickle
 import struct
 import sys
@@ -131,7 +132,7 @@ def test_what_cannot_be_read_is_not_replaced(path: Path, monkeypatch: pytest.Mon
         raise PermissionError(errno.EACCES, "Permission denied")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "open", refuse)
+        patch.setattr(os, "open", refuse)
         for attempt in (archive.read, partial(archive.write, arrays=ARRAYS, facts={})):
             with pytest.raises(StoreError, match=r"cannot be read \(Permission denied\)"):
                 attempt(path, schema=SCHEMA)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
-from importlib import resources
+import tomllib
+from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
-from personae.cli import COMMANDS
+from personae.cli import COMMANDS, cli, doctor
 from personae.demo import COLLINS, HOPPER, source_photo
+from personae.errors import EXTRAS
 
 Run = subprocess.CompletedProcess[str]
 
@@ -186,6 +190,33 @@ def test_doctor_finds_everything_in_order(tmp_path: Path) -> None:
     broken = personae("doctor", "--provider", "cuda", cwd=tmp_path)
     if broken.returncode:  # no GPU here
         assert broken.returncode == 1 and "cuda" in broken.stderr
+
+
+def test_doctor_is_complete_and_readable(tmp_path: Path) -> None:
+    done = personae("doctor", cwd=tmp_path)
+    assert done.returncode == 0 and "Everything works." in done.stdout
+    assert "None" not in done.stdout and "{" not in done.stdout
+    assert re.search(r"threads +one per physical core", done.stdout) and re.search(r"\n av +\d", done.stdout)
+    assert re.search(r"description +name sface, dimension 128", done.stdout)
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    names = [re.split("[<>=~]", line)[0] for line in project["dependencies"]]
+    extras = {name: rows for name, rows in project["optional-dependencies"].items() if name != "dev"}
+    optional = [re.split("[<>=~]", line)[0] for rows in extras.values() for line in rows]
+    assert sorted(names) == sorted(doctor.REQUIRED) and sorted(optional) == sorted(doctor.OPTIONAL)
+    for name, rows in extras.items():
+        assert EXTRAS[name] == " ".join(re.split("[<>=~]", line)[0] for line in rows)
+
+
+def test_doctor_says_how_to_install_what_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(name: str) -> str:
+        if name in ("scikit-learn", "onnxruntime"):
+            raise metadata.PackageNotFoundError(name)
+        return "9.9"
+
+    monkeypatch.setattr(metadata, "version", version)
+    said = CliRunner().invoke(cli, ["doctor", "--detector", "fake", "--embedder", "fake"]).stdout
+    assert re.search("scikit-learn +not installed +trains the heads .*Install it with: pip install scikit-learn", said)
+    assert re.search(r"onnxruntime +9\.9 \(onnxruntime-gpu\)", said)
 
 
 def test_demo_gets_everybody_right(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,18 @@ def test_a_new_file_and_its_difference(tmp_path: Path) -> None:
 def test_what_cannot_be_changed_safely_is_refused(text: str) -> None:
     with pytest.raises(SettingError, match=r"Mend|Write into it"):
         settings_file.changed_text(text, {"far": 0.5})
+
+
+@pytest.mark.parametrize(
+    "text", ["far = 0.02\nseed = 5\n", "[personae]\nfar = 0.02  # ours\nseed = 5\n", "[personae]\n", ""]
+)
+def test_with_a_byte_order_mark_or_a_heading_it_stays_valid(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert settings_file.difference(path, {"far": 0.05, "max_clusters": 2})
+    settings_file.change(path, {"far": 0.05, "max_clusters": 2})
+    found = resolve(project=tmp_path, environment={})
+    assert (found.far, found.max_clusters, found.seed) == (0.05, 2, 5 if "seed" in text else 0)
+    assert path.read_text().count("far") == 1
+    with path.open("rb") as file:
+        tomllib.load(file)

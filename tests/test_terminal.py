@@ -44,12 +44,11 @@ STEPS: dict[str, tuple[tuple[str, ...], int]] = {
     "scan": (("scan", "film.mkv", *FAKES), 0),
     "scan --json": (("scan", "film.mkv", "film.mkv", "--json", "-", *FAKES), 0),
     "name": (("name", JAPANESE, "[/b]", "--timeline", T), 0),
-    "report": (("report", T, "report.html"), 0),
-    "export": (("export", T, "out.srt", "out.csv"), 0),
-    "export --formats": (("export", "x", "x", "--formats"), 0),
-    "select": (("select", T, "out.edl", "--character", "[/b]"), 0),
+    "report": (("report", T, "-o", "report.html"), 0),
+    "export": (("export", T, "-o", "out.srt", "-o", "out.csv"), 0),
+    "export --formats": (("export", "--formats"), 0),
+    "select": (("select", T, "-o", "out.edl", "--character", "[/b]"), 0),
     "calibrate": (("calibrate", "strangers", *FAKES), 0),
-    "tune": (("tune", "--unknown", "strangers", "--folds", "2", "--yes", *FAKES), 0),
     "add": (("add", BOLD, f"stills/{HOSTILE}/more.png", "stills/nothing.png", *FAKES), 1),
     "rename": (("rename", GUEST, "[/b]"), 0),
     "split": (("split", JAPANESE, f"{JAPANESE}/0.png", "--into", "[link]"), 0),
@@ -63,7 +62,7 @@ STEPS: dict[str, tuple[tuple[str, ...], int]] = {
     "doctor": (("doctor", *FAKES), 0),
     "wrong name": (("rename", BOLD, HOSTILE), 2),
     "wrong path": (("train", HOSTILE), 2),
-    "wrong use": (("export", HOSTILE, "x.srt"), 2),
+    "wrong use": (("export", HOSTILE, "-o", "x.srt"), 2),
     "wrong option": (("train", f"--{HOSTILE}"), 2),
     "forget": (("forget", BOLD, "--yes", *FAKES), 0),
 }
@@ -144,7 +143,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, R
 
 
 def test_every_command_is_tried() -> None:
-    assert {step[0] for step, _ in STEPS.values()} == set(COMMANDS) - {"demo"}
+    # `tune` takes a while and `demo` shows nothing from outside: the last test here is enough for them.
+    assert {step[0] for step, _ in STEPS.values()} == set(COMMANDS) - {"demo", "tune"}
 
 
 @pytest.mark.parametrize(("environment", "label"), TRIED)
@@ -215,7 +215,7 @@ def test_a_full_disk_behind_stdout_is_told_in_a_sentence(template: Path, tmp_pat
     step = (("--help",), 0) if label == "--help" else STEPS[label]
     if label == "export":
         personae(home, *STEPS["scan"][0])
-        step = (("export", T, "-", "--format", "srt"), 0)
+        step = (("export", T, "-o", "-", "--format", "srt"), 0)
     done = personae(home, *step[0], shell="> /dev/full")
     *others, last = done.stderr.decode().splitlines()
     assert done.returncode == 1

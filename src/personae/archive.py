@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.errors import DamagedFileError, ForeignFileError, ModelNotFoundError, StoreError, TooNewError
-from personae.files import write_whole
+from personae.files import open_input, write_whole
 from personae.hints import command
 
 _DTYPES = ("float32", "float64", "int64", "int32", "uint8", "bool")
@@ -100,7 +100,7 @@ def schema_of(path: Path) -> str:
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
-        with path.open("rb") as file:
+        with open_input(path) as file:
             yield file
     except (FileNotFoundError, NotADirectoryError):
         raise ModelNotFoundError(path, f"there is no such file. Train first: {command('train CAST_FOLDER')}") from None

@@ -17,11 +17,12 @@ PersonaeError
 │   ├── WriteError                        disk full, read-only, no permission   .path
 │   └── ProjectBusyError                  another process is writing            .path
 ├── WeightsError                          a network's file is missing or its digest is wrong
-└── MissingExtraError                     a named backend is not installed; names the extra to install
+└── MissingExtraError                     a named backend is not installed; names the packages to install
 """
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -130,9 +131,45 @@ class WeightsError(PersonaeError):
     """A network's file is missing or its digest is wrong."""
 
 
+EXTRAS = {"demo": "scikit-image matplotlib", "heic": "pillow-heif", "sklearn": "scikit-learn"}
+"""Extra -> the packages it stands for. Messages name these: they can be installed wherever Personae came from."""
+
+
 class MissingExtraError(PersonaeError):
     """A backend asked for by name is not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f'{what} is not installed. Install it with: pip install "personae[{extra}]"')
+        super().__init__(f"{what} is not installed. Install it with: pip install {EXTRAS.get(extra, extra)}")
         self.extra = extra
+
+
+def reason_of(error: BaseException) -> str:
+    """What another library or the system says in one line, without the number and the path that an OSError adds."""
+    text = str(getattr(error, "strerror", None) or error).strip() or type(error).__name__
+    return text.splitlines()[0][:200]
+
+
+NO_MEMORY = "there is not enough memory"
+_NO_MEMORY = (
+    "failed to allocate memory", "bad_alloc", "bad allocation", "insufficient memory", "cannot allocate memory",
+    "failed to map segment", "can't start new thread", "error return without exception set",
+)  # fmt: skip
+_CV2_NO_MEMORY = -4
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out: libraries have other names for it (OpenCV, onnxruntime, an import that fails)."""
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in chain:  # an error that is raised again may be its own cause
+        chain.append(link)
+        link = link.__cause__ or link.__context__
+    return any(_says_no_memory(each) for each in chain)
+
+
+def _says_no_memory(error: BaseException) -> bool:
+    if isinstance(error, PersonaeError):
+        return False
+    in_opencv = type(error).__module__ == "cv2" and getattr(error, "code", None) == _CV2_NO_MEMORY
+    by_number = isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM
+    return in_opencv or by_number or any(said in str(error).lower() for said in _NO_MEMORY)

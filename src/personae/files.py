@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,6 +24,7 @@ LOCK_FILE = "writer.lock"
 HOLDER_FILE = "writer.json"
 _POLL_S = 0.2
 _TEMPORARY = ".personae-"
+_OLD_S = 86400.0
 _PRIVATE_FOLDER, _PRIVATE_FILE, _USUAL_FILE = 0o700, 0o600, 0o666
 
 
@@ -95,6 +97,28 @@ def _is_special(path: Path) -> bool:
         return not stat.S_ISREG(path.stat().st_mode)
     except OSError:
         return False
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Delete the temporary files in `folder` that writers which were killed have left; at best effort."""
+    for path in folder.glob(f"{_TEMPORARY}*.tmp"):
+        process = path.name.split("-")[1]
+        with contextlib.suppress(OSError):
+            day_old = time.time() - path.stat().st_mtime > _OLD_S
+            if day_old or (process.isdecimal() and not _is_running(int(process))):
+                shred(path)
+
+
+def _is_running(process: int) -> bool:
+    if os.name != "posix":  # elsewhere asking would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def write_whole(path: Path, content: bytes, *, durable: bool = True, private: bool = False) -> None:
@@ -180,9 +204,43 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
+class NotAFileError(OSError):
+    """What was to be read is neither a file nor a folder: a device, a pipe, a socket."""
+
+
+def open_input(path: Path) -> BufferedReader:
+    """A file, open to be read: the one way to open what a user named or a folder held.
+
+    Only regular files: a pipe would be waited for, and a device (also behind a link) may have no end. Raises OSError,
+    whose `strerror` reads well: IsADirectoryError for a folder, NotAFileError for a device; ValueError for a name that
+    holds a NUL character.
+    """
+    _check_regular(path, path.stat().st_mode)  # before opening, which already does something to a pipe or a tape
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        _check_regular(path, os.fstat(handle).st_mode)  # it may be another one by now
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def _check_regular(path: Path, mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "this is a folder, not a file", str(path))
+    if not stat.S_ISREG(mode):
+        raise NotAFileError(errno.EINVAL, "this is a device or pipe, not a file", str(path))
+
+
+def read_whole(path: Path) -> bytes:
+    """The content of a file; raises as `open_input`."""
+    with open_input(path) as file:
+        return file.read()
+
+
 def sha256_of(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file's content; raises OSError."""
-    with path.open("rb") as file:
+    """Hexadecimal SHA-256 of a file's content; raises as `open_input`."""
+    with open_input(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -232,7 +290,7 @@ def project_lock(
 
 def _holder(folder: Path) -> str:
     try:
-        facts = json.loads((folder / HOLDER_FILE).read_text())
+        facts = json.loads(read_whole(folder / HOLDER_FILE))
         return f"process {facts['pid']} ({facts['purpose']}, since {facts['since'][11:19]})"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"

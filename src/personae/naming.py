@@ -1,4 +1,7 @@
-"""Decisions about a scanned film: give a face its name, take a wrong one away, undo; and teach them to the gallery."""
+"""Decisions about a scanned film: give a face its name, take a wrong one away, say that it is alive or a picture, undo.
+
+And teach them to the gallery.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,9 @@ from personae.scan import finish
 from personae.settings import Settings
 from personae.timeline import edits as decided
 from personae.timeline import native
-from personae.timeline.edits import UNKNOWN, Edit
+from personae.timeline.edits import UNKNOWN, Decision, Edit
 from personae.timeline.film_files import FilmFiles, Scanned, read_beside
-from personae.timeline.timeline import Timeline
+from personae.timeline.timeline import Appearance, Timeline
 from personae.types import Quality
 
 LEARNT_FACES = 5
@@ -36,22 +39,53 @@ def name_person(
     person's number (the two become one), or "new" for an unknown person of their own.
     Raises UnknownCharacterError for a `who` that is not in the timeline, StoreError where `film.tracks` is missing.
     """
-    settle(timeline_path)
-    files = FilmFiles.of(Path(timeline_path))
-    timeline, scanned = native.read(files.timeline), read_beside(files.timeline)
-    edits = decided.read(files.edits, timeline.video)
-    chosen = [one for one in timeline.appearances if who in (one.name, str(one.id))]
-    if not chosen:
-        known = ", ".join(dict.fromkeys(one.name for one in timeline.appearances))
-        raise UnknownCharacterError(f"Nobody is called {who!r} in {files.timeline}. There are: {known or 'none'}.")
+    files, timeline, scanned = _scanned(timeline_path)
+    chosen = _chosen(timeline, who, files)
     if name == "new":
         name = f"Unknown {scanned.unknowns_used + 1}"
     elif name is not None:
         name = valid_name(name)
+    edit = _edit_of(timeline, chosen, "wrong" if name is None else "name", name or chosen[0].name, author)
+    return _decide(edit, files, timeline, scanned, settings)
+
+
+def mark_depicted(
+    timeline_path: str | Path, who: str, depicted: bool, *, author: str = "", settings: Settings | None = None
+) -> Timeline:
+    """Record that `who` is on a picture in the picture (a poster, a screen), or alive; and build the timeline again.
+
+    A picture is in the timeline but in no total. `who`: a name or number in the timeline, or the id of one appearance.
+    Whom a person names counts as alive, unless this says that it is a picture. Raises as `name_person`.
+    """
+    files, timeline, scanned = _scanned(timeline_path)
+    chosen = _chosen(timeline, who, files)
+    edit = _edit_of(timeline, chosen, "depicted" if depicted else "alive", chosen[0].name, author)
+    return _decide(edit, files, timeline, scanned, settings)
+
+
+def _scanned(timeline_path: str | Path) -> tuple[FilmFiles, Timeline, Scanned]:
+    settle(timeline_path)
+    files = FilmFiles.of(Path(timeline_path))
+    return files, native.read(files.timeline), read_beside(files.timeline)
+
+
+def _chosen(timeline: Timeline, who: str, files: FilmFiles) -> list[Appearance]:
+    chosen = [one for one in timeline.appearances if who in (one.name, str(one.id))]
+    if not chosen:
+        known = ", ".join(dict.fromkeys(one.name for one in timeline.appearances))
+        raise UnknownCharacterError(f"Nobody is called {who!r} in {files.timeline}. There are: {known or 'none'}.")
+    return chosen
+
+
+def _edit_of(timeline: Timeline, chosen: list[Appearance], decision: Decision, name: str, author: str) -> Edit:
     numbers = {number for one in chosen for number in one.tracks}
     places = tuple(decided.place_of(track, timeline.video) for track in timeline.tracks if track.id in numbers)
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    edit = Edit("wrong" if name is None else "name", name or chosen[0].name, places, author, now)
+    return Edit(decision, name, places, author, now)
+
+
+def _decide(edit: Edit, files: FilmFiles, timeline: Timeline, scanned: Scanned, settings: Settings | None) -> Timeline:
+    edits = decided.read(files.edits, timeline.video)
     edits = replace(edits, edits=(*edits.edits, edit), content_id=timeline.video.content_id, path=timeline.video.path)
     decided.write(edits, files.edits)
     return finish(scanned, files, settings_of(timeline, settings))[0]
@@ -59,9 +93,7 @@ def name_person(
 
 def undo(timeline_path: str | Path, *, settings: Settings | None = None) -> tuple[Timeline, Edit | None]:
     """Take back the last decision; the timeline without it, and what it was (None where there was none)."""
-    settle(timeline_path)
-    files = FilmFiles.of(Path(timeline_path))
-    timeline, scanned = native.read(files.timeline), read_beside(files.timeline)
+    files, timeline, scanned = _scanned(timeline_path)
     edits, last = decided.read(files.edits, timeline.video).undone()
     if last is not None:
         decided.write(edits, files.edits)
@@ -105,9 +137,7 @@ def learn(timeline_path: str | Path, name: str, recognizer: CharacterRecognizer)
     Raises EmbedderMismatchError where the film was scanned with another embedder, ModelNotFoundError where the
     recognizer's project has no gallery.
     """
-    settle(timeline_path)
-    files = FilmFiles.of(Path(timeline_path))
-    timeline, scanned = native.read(files.timeline), read_beside(files.timeline)
+    files, timeline, scanned = _scanned(timeline_path)
     if not recognizer.project.gallery.is_file():
         raise ModelNotFoundError(
             recognizer.project.gallery, "there is no gallery to add faces to. Say which project is meant: --project"

@@ -91,7 +91,8 @@ def calibrate_project(
         strangers = all_faces(other, analyzer, progress_callback)
         notes += strangers.notes
         if not len(strangers):
-            raise InputError(f"{validation}: no face of a stranger in it. Give photos of people outside the cast.")
+            why = "".join(f" {note}" for note in strangers.notes[:3])
+            raise InputError(f"{validation}: no face of a stranger in it. Give photos of people outside the cast.{why}")
         genuine, truth, more = _genuine(of_character, analyzer, place, progress_callback)
         notes += more
         found = operating_point.measure(

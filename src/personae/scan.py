@@ -24,8 +24,8 @@ from personae.media.video import Film, open_film
 from personae.recognition.model import CharacterModel
 from personae.recognition.recognizer import CharacterRecognizer
 from personae.settings import Settings
+from personae.timeline import depicted, film_files, identity, missing_pictures, native, setups
 from personae.timeline import edits as decided
-from personae.timeline import film_files, identity, native, setups
 from personae.timeline.appearances import Label, build
 from personae.timeline.far_in_film import counted, far_in_film
 from personae.timeline.film_files import FilmFiles
@@ -33,9 +33,9 @@ from personae.timeline.labelling import labels_of, tracks_of
 from personae.timeline.looking import WEAK_SCORE
 from personae.timeline.timeline import Timeline
 from personae.timeline.watching import Watched, watch
-from personae.types import Progress, ProgressCallback
+from personae.types import Progress, ProgressCallback, seconds_text
 
-FINGERPRINT = 4
+FINGERPRINT = 5
 """Version of everything between pictures and tracks; raise it when tracks change."""
 RARE_FACES_S = 60.0
 EMBEDDED_AT_ONCE = 4
@@ -86,13 +86,13 @@ def scan_film(
             opened, detector, embedder.embed, settings,
             kept_in=files.unfinished, fingerprint=fingerprint, progress=progress_callback,
         )  # fmt: skip
-    people = identify_tracks(watched, model, settings)
-    labels = labels_in(watched, people, earlier)
-    card = recognizer.model_card()
-    card["film"] = far_in_film(model, far=card["far"], threshold=settings.threshold, strangers=people.strangers)
-    facts = {"model": card, "settings": _facts_of(settings)}
-    scanned = film_files.Scanned.of(watched, labels, earlier, facts, fingerprint)
-    timeline, notes = finish(scanned, files, settings, edits)
+        people = identify_tracks(watched, model, settings)
+        labels = labels_in(watched, people, earlier)
+        card = recognizer.model_card()
+        card["film"] = far_in_film(model, far=card["far"], threshold=settings.threshold, strangers=people.strangers)
+        facts = {"model": card, "settings": _facts_of(settings)}
+        scanned = film_files.Scanned.of(watched, labels, earlier, facts, fingerprint)
+        timeline, notes = finish(scanned, files, settings, edits, opened)
     shutil.rmtree(files.unfinished, ignore_errors=True)
     if progress_callback is not None:
         progress_callback(Progress("timeline", 1, 1, str(files.timeline)))
@@ -120,11 +120,16 @@ def labels_in(watched: Watched, people: identity.People, earlier: film_files.Sca
 
 
 def finish(
-    scanned: film_files.Scanned, files: FilmFiles, settings: Settings, other_edits: Path | None = None
+    scanned: film_files.Scanned,
+    files: FilmFiles,
+    settings: Settings,
+    other_edits: Path | None = None,
+    film: Film | None = None,
 ) -> tuple[Timeline, list[str]]:
     """Apply what a person decided, build the timeline, and write everything whole, the timeline last.
 
-    Also returns a sentence per edit that no longer finds its face.
+    `film`, where it is open, gives the pictures of faces that none was kept of. Also returns a sentence per edit that
+    no longer finds its face.
     """
     watched, video = scanned.watched, scanned.watched.video
     tracks = tracks_of(watched.records, watched.shot_numbers)
@@ -133,6 +138,7 @@ def finish(
         edits = edits.after(decided.read(other_edits, video))
         decided.write(replace(edits, content_id=video.content_id, path=video.path), files.edits)
     final, lost = decided.apply(edits, tracks, scanned.labels, video, scanned.unknown, scanned.unknowns_used)
+    final = depicted.of_one_kind(final, tracks, video)
     card = scanned.facts["model"]
     if "film" in card:
         card = {**card, "film": counted(card["film"], final)}
@@ -141,8 +147,10 @@ def finish(
         seen=[watched.seen(record) for record in watched.records],
         model=card, facts=scanned.facts["settings"], gaps=watched.gaps,
     )  # fmt: skip
+    if film is not None:
+        watched = missing_pictures.completed(watched, timeline, film)
     timeline = film_files.with_pictures(timeline, watched, files)
-    film_files.write_tracks(files.tracks, scanned.decided(final))
+    film_files.write_tracks(files.tracks, replace(scanned.decided(final), watched=watched))
     native.write(timeline, files.timeline)
     return timeline, [f"An edit no longer finds its face: {e.decision} {e.name}, {e.places[0][0]:.1f} s." for e in lost]
 
@@ -244,17 +252,19 @@ def _doubts(watched: Watched) -> list[str]:
     return notes
 
 
-def unread(watched: Watched) -> list[str]:
+def unread(film: Watched | Timeline) -> list[str]:
     """A sentence per span that could not be read; one for all of a kind where they are many."""
-    video, notes = watched.video, []
-    for why in dict.fromkeys(gap[2] for gap in watched.gaps):
-        found = [(video.seconds(start), video.seconds(end)) for start, end, reason in watched.gaps if reason == why]
+    video, notes = film.video, []
+    for why in dict.fromkeys(gap[2] for gap in film.gaps):
+        found = [(video.seconds(start), video.seconds(end)) for start, end, reason in film.gaps if reason == why]
         if len(found) <= FEW_GAPS:
-            notes += [f"{why}: {start:.1f} s to {end:.1f} s could not be read." for start, end in found]
+            for start, end in found:
+                digits = 2 if end - start < 0.1 else 1  # a single picture too has a beginning and an end
+                notes.append(f"{why}: {start:.{digits}f} s to {end:.{digits}f} s could not be read.")
         else:
             lost = sum(end - start for start, end in found)
             notes.append(
                 f"{why}: {len(found)} places between {found[0][0]:.1f} s and {found[-1][1]:.1f} s, "
-                f"{lost:.1f} s in all, could not be read. The timeline lists them."
+                f"{seconds_text(lost)} in all, could not be read. The timeline lists them."
             )
     return notes

@@ -10,12 +10,16 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from personae.errors import SettingError
+from personae.errors import SettingError, reason_of
+from personae.files import read_whole
 
 SETTINGS_FILE = "settings.toml"
+HEADING = "personae"
+"""The lines of a settings file may stand under `[personae]`."""
 
 
 @dataclass(frozen=True)
@@ -41,30 +45,39 @@ class Setting:
         """Name of the command-line option."""
         return f"--{self.name.replace('_', '-')}"
 
-    def parse(self, value: object) -> Any:
-        """`value` as this setting's type, from text or a typed value; SettingError where it does not fit."""
+    def parse(self, value: object, called: str = "") -> Any:
+        """`value` as this setting's type, from text or a typed value; SettingError where it does not fit.
+
+        `called`: what the error calls the setting; by default the command-line option.
+        """
+        called = called or self.option
         if value is None or (isinstance(value, str) and value.strip().lower() in {"", "none"}):
             if self.default is None:
                 return None
-            raise SettingError(f"{self.option} needs a value ({self._range()}).")
+            raise SettingError(f"{called} needs a value ({self._range()}).")
         try:
             parsed = self._convert(value)
-        except (TypeError, ValueError):
-            raise SettingError(f"{self.option}: {value!r} is not {self._range()}.") from None
+        except (TypeError, ValueError, OverflowError):
+            raise SettingError(f"{called}: {value!r} is not {self._range()}.") from None
         outside = self.minimum is not None and not (isinstance(parsed, int | float) and parsed >= self.minimum)
         outside |= self.maximum is not None and not (isinstance(parsed, int | float) and parsed <= self.maximum)
         if outside or (self.choices and parsed not in self.choices):
-            raise SettingError(f"{self.option}: {value!r} is not {self._range()}.")
+            raise SettingError(f"{called}: {value!r} is not {self._range()}.")
         return parsed
 
     def _convert(self, value: object) -> bool | int | float | str:
+        # A bool is an int to Python, and anything can be written as text: neither is what was meant.
+        fitting: dict[type, type] = {bool: bool, int: Real, float: Real, str: os.PathLike}
+        is_bool = isinstance(value, bool) and self.kind is not bool
+        if is_bool or not isinstance(value, str | fitting[self.kind]):
+            raise TypeError(value)
         if self.kind is bool:
             text = str(value).strip().lower()
             if text not in {"1", "0", "true", "false", "yes", "no", "on", "off"}:
                 raise ValueError(text)
             return text in {"1", "true", "yes", "on"}
         if self.kind is int:
-            if isinstance(value, float) and not value.is_integer():
+            if isinstance(value, Real) and not float(value).is_integer():
                 raise ValueError(value)
             return int(value)  # type: ignore[call-overload, no-any-return]
         if self.kind is float:
@@ -305,11 +318,16 @@ def resolve(
 
 def _read_file(path: Path) -> dict[str, object]:
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
+        found = tomllib.loads(read_whole(path).decode("utf-8-sig"))  # some editors begin with a byte order mark
+        under_heading = found.pop(HEADING, {})
+        found = {**under_heading, **found} if isinstance(under_heading, dict) else {**found, HEADING: under_heading}
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
-        raise SettingError(f"{path} cannot be read ({error.strerror}). Mend or remove it.") from None
+        raise SettingError(f"{path} cannot be read ({reason_of(error)}). Mend or remove it.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingError(f"{path} is not valid TOML ({error}). Mend or remove it.") from None
+    return {
+        name: _BY_NAME[name].parse(value, f"{path}: {name}") if name in _BY_NAME else value
+        for name, value in found.items()
+    }

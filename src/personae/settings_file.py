@@ -6,6 +6,7 @@ result is read back before it is written, and must say exactly what it said befo
 
 from __future__ import annotations
 
+import copy
 import difflib
 import json
 import re
@@ -13,8 +14,9 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from personae.errors import SettingError
-from personae.files import write_whole
+from personae.errors import SettingError, reason_of
+from personae.files import read_whole, write_whole
+from personae.settings import HEADING
 
 Value = bool | int | float | str
 
@@ -26,18 +28,24 @@ def changed_text(text: str, changes: Mapping[str, Value]) -> str:
     except tomllib.TOMLDecodeError as error:
         raise SettingError(f"The settings file is not valid TOML ({error}). Mend or remove it.") from None
     lines = text.splitlines()
+    expected = copy.deepcopy(before)
     for name, value in changes.items():
+        under_heading = expected.get(HEADING)
+        inside = expected
+        if name not in expected and isinstance(under_heading, dict) and name in under_heading:
+            inside = under_heading
         new = f"{name} = {json.dumps(value, ensure_ascii=False)}"
         at = [i for i, line in enumerate(lines) if re.match(rf"\s*[\"']?{re.escape(name)}[\"']?\s*=", line)]
-        if name in before and at:
+        if name in inside and at:
             comment = re.search(r"\s+#[^\"']*$", lines[at[0]])
             lines[at[0]] = new + (comment.group() if comment else "")
         else:
             tables = [i for i, line in enumerate(lines) if line.lstrip().startswith("[")]
             lines.insert(tables[0] if tables else len(lines), new)
+        inside[name] = value
     result = "\n".join(lines) + "\n"
     try:
-        right = tomllib.loads(result) == {**before, **changes}
+        right = tomllib.loads(result) == expected
     except tomllib.TOMLDecodeError:
         right = False
     if not right:
@@ -63,8 +71,8 @@ def difference(path: Path, changes: Mapping[str, Value]) -> str:
 def read(path: Path) -> str:
     """The file's text, empty where there is none; raises SettingError."""
     try:
-        return path.read_text(encoding="utf-8")
+        return read_whole(path).decode("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(f"{path} cannot be read ({error}). Mend or remove it.") from None
+        raise SettingError(f"{path} cannot be read ({reason_of(error)}). Mend or remove it.") from None

@@ -8,14 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from personae import settings_file
+from personae.errors import MissingExtraError
 from personae.faces.analyzer import FaceAnalyzer
 from personae.project import Project
 from personae.recognition import operating_point
 from personae.recognition.crossvalidation import leave_characters_out
+from personae.recognition.heads.registry import check_head
 from personae.recognition.intervals import design_effect
 from personae.recognition.operating_point import MeasuredFar
 from personae.recognition.training import fit_enrolment
-from personae.recognition.tuning import TuningResult, tune
+from personae.recognition.tuning import TuningResult, search_space, tune
 from personae.settings import Settings
 from personae.types import ProgressCallback
 from personae.validation import all_faces, opened_cast
@@ -76,7 +78,7 @@ def tune_folder(
     )  # fmt: skip
     chosen = result.chosen if result.is_worth_saving else settings
     strangers = None
-    notes = list(faces.notes)
+    notes = [*faces.notes, *_not_tried(settings)]
     if settings.threshold is None:
         embedder = faces.embedder
         if unknown is not None:
@@ -101,3 +103,17 @@ def tune_folder(
                 )  # fmt: skip
     diff = settings_file.difference(place.settings, result.changes) if result.is_worth_saving else ""
     return TuningReport(result, strangers, settings.far, diff, tuple(notes), place)
+
+
+def _not_tried(settings: Settings) -> list[str]:
+    """A sentence for heads of the search that cannot be trained here, with what to install."""
+    missing: dict[str, list[str]] = {}
+    for head in dict(search_space(settings)).get("head", []):
+        try:
+            check_head(head)
+        except MissingExtraError as error:
+            missing.setdefault(str(error), []).append(head)
+    return [
+        f"Not tried: {'the heads' if len(heads) > 1 else 'the head'} {', '.join(heads)}. {why}"
+        for why, heads in missing.items()
+    ]

@@ -61,10 +61,14 @@ COPIES_PX = (11.2, 16.0, 22.4)
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A decoded still. `pixels`: (height, width, 3) uint8 RGB, upright; `source`: where it came from."""
+    """A decoded still. `pixels`: (height, width, 3) uint8 RGB, upright; `source`: where it came from.
+
+    `note`: a sentence about what is missing in it, empty for nothing.
+    """
 
     pixels: PixelArray
     source: str = ""
+    note: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pixels", _checked("pixels", self.pixels, np.uint8, (None, None, 3)))
@@ -162,9 +166,9 @@ class AnalyzedFaces(Faces):
     """Faces with their embeddings: what `FaceAnalyzer.analyze` returns.
 
     `embeddings` (n, d) float32 of unit length; `embedder`: the contract id of what made them; `quality`: of n faces;
-    `size_wh`: the picture's width and height in pixels; `copies` (n, k, d): of each face shrunk to the sizes of
-    `COPIES_PX`, where they were asked for (zero for faces that cannot be enrolled). The embeddings of small faces,
-    copies included, are means with those of their mirror images.
+    `size_wh`: the picture's width and height in pixels; `note`: the picture's, empty for one that is whole; `copies`
+    (n, k, d): of each face shrunk to the sizes of `COPIES_PX`, where they were asked for (zero for faces that cannot be
+    enrolled). The embeddings of small faces, copies included, are means with those of their mirror images.
     """
 
     embeddings: FloatArray = field(kw_only=True)
@@ -172,6 +176,7 @@ class AnalyzedFaces(Faces):
     embedder: str = field(kw_only=True)
     size_wh: tuple[int, int] = field(kw_only=True)
     copies: FloatArray | None = field(kw_only=True, default=None)
+    note: str = field(kw_only=True, default="")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -193,6 +198,7 @@ class AnalyzedFaces(Faces):
             embedder=self.embedder,
             size_wh=self.size_wh,
             copies=None if self.copies is None else self.copies[keep],
+            note=self.note,
         )
 
 
@@ -252,6 +258,11 @@ ProgressCallback = Callable[[Progress], None]
 def count_of(number: int, noun: str) -> str:
     """A count with its noun: "1 photo", "2 photos"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def seconds_text(seconds: float) -> str:
+    """A length as text: 4.2 s; a short one has hundredths, so that what lasted one picture does not read as nothing."""
+    return f"{seconds:.2f} s" if 0 < seconds < 0.1 else f"{seconds:.1f} s"
 
 
 def percent(probability: float, digits: int = 0) -> str:

@@ -6,6 +6,7 @@ Nothing of the project is changed. Photos that its gallery holds already are not
 from __future__ import annotations
 
 import csv
+import io
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -16,9 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
-from personae.errors import CastError, InputError, PersonaeError, PhotoError
+from personae.errors import CastError, InputError, PersonaeError, PhotoError, reason_of
 from personae.faces.analyzer import FaceAnalyzer
+from personae.files import read_whole
 from personae.media.cast import read_cast
+from personae.media.left_out import LeftOut
 from personae.media.photos import find
 from personae.project import Project
 from personae.recognition import crossvalidation as cv
@@ -110,7 +113,8 @@ def evaluate_folder(
     place, settings, analyzer, faces = opened_cast(cast, project, settings, analyzer, groups, progress_callback)
     others = all_faces([Path(unknown)], analyzer, progress_callback) if unknown is not None else no_faces()
     if unknown is not None and not len(others):
-        raise InputError(f"{unknown}: no face in it. Give a folder of photos of people outside the cast.")
+        why = "".join(f" {note}" for note in others.notes[:3])
+        raise InputError(f"{unknown}: no face in it. Give a folder of photos of people outside the cast.{why}")
     enrolment = faces.enrolment
     asked, corrected = settings, operating_point.read(place.calibration, faces.embedder)
     settings = operating_point.settings_for(asked, corrected)
@@ -218,13 +222,15 @@ def all_faces(
     paths: Sequence[Path], analyzer: FaceAnalyzer, progress: ProgressCallback | None = None, *, stage: str = "strangers"
 ) -> PhotoFaces:
     """Every face in the photos at `paths` (files and folders at any depth)."""
-    photos = list(find(paths))
-    embeddings, sizes, facts, notes = [], [], [], []
+    left_out = LeftOut()
+    photos = list(find(paths, left_out))
+    embeddings, sizes, facts, notes = [], [], [], left_out.sentences()
     for done, (source, faces) in enumerate(analyzer.analyze_many(photos), 1):
         if isinstance(faces, AnalyzedFaces):
             embeddings.append(faces.embeddings)
             sizes.append(faces.face_px)
             facts += _facts(str(source), faces)
+            notes += [f"{source}: {faces.note}"] if faces.note else []
         elif isinstance(faces, PhotoError):
             notes.append(str(faces))
         if progress is not None:
@@ -252,10 +258,10 @@ def read_groups(file: Path, paths: Sequence[str]) -> tuple[list[str | None], int
     A path may be absolute, relative to the file, or the end of one (Thor/1.jpg). Raises InputError.
     """
     try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            rows = [[cell.strip() for cell in row] for row in csv.reader(stream) if any(cell.strip() for cell in row)]
+        text = io.StringIO(read_whole(file).decode("utf-8-sig"), newline="")
+        rows = [[cell.strip() for cell in row] for row in csv.reader(text) if any(cell.strip() for cell in row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{file} cannot be read as CSV ({error}). Give lines of: path,group") from None
+        raise InputError(f"{file} cannot be read as CSV ({reason_of(error)}). Give lines of: path,group") from None
     if rows and [cell.casefold() for cell in rows[0][:2]] == ["path", "group"]:
         rows = rows[1:]
     if any(len(row) < 2 or not row[0] or not row[1] for row in rows):

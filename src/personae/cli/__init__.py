@@ -16,13 +16,11 @@ from personae import hints
 from personae._version import __version__
 from personae.cli import streams
 from personae.cli.console import say, shown_lines
-from personae.errors import PersonaeError
+from personae.errors import NO_MEMORY, PersonaeError, is_out_of_memory
 
 _LOG = logging.getLogger("personae")
 FAULT = 70
 """Exit status of a fault of Personae itself (EX_SOFTWARE)."""
-_NO_MEMORY = ("Insufficient memory", "Cannot allocate memory", "bad_alloc", "Failed to allocate memory")
-"""How OpenCV, the system, C++ and ONNX Runtime say that memory ran out."""
 
 COMMANDS = {
     "train": "Learn a cast from a folder of photos per character.",
@@ -126,11 +124,8 @@ def _run() -> int:
         return 2
     except Exception as error:
         _LOG.info("what happened:", exc_info=True)
-        if _is_memory(error):
-            say(
-                "personae: not enough memory. Close other programs, or give fewer or smaller pictures at once.",
-                err=True,
-            )
+        if is_out_of_memory(error):
+            say(f"personae: {NO_MEMORY}. Close other programs, or give fewer or smaller pictures at once.", err=True)
             return 2
         say(f"personae: this is a fault of Personae: {type(error).__name__}: {error}", err=True)
         say("What was finished is kept. To see where it is, run it again with: personae --verbose", err=True)
@@ -150,8 +145,3 @@ def _explain(error: click.ClickException) -> None:
         say(f"Try '{ctx.command_path} --help' for help.", err=True)
         say(err=True)
     say(f"Error: {error.format_message()}", err=True)
-
-
-def _is_memory(error: Exception) -> bool:
-    """Whether memory ran out, as Python or one of the libraries beneath says it."""
-    return isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY)

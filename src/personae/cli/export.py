@@ -13,6 +13,7 @@ from personae.cli.options import (
     media_option,
     project_option,
     read_timeline,
+    references_option,
     timeline_outputs,
     timelines_argument,
 )
@@ -43,6 +44,7 @@ def _list_formats(ctx: click.Context, parameter: click.Parameter, value: bool) -
 @click.option("--no-unknown", is_flag=True, help="Leave unknown people out.")
 @click.option("--depicted", is_flag=True, help="Also faces on pictures in the picture (posters, screens).")
 @media_option
+@references_option
 @force_option
 @project_option
 @click.option(
@@ -61,6 +63,7 @@ def export(
     no_unknown: bool,
     depicted: bool,
     media: Path | None,
+    follow_references: bool,
     force: bool,
     project: Path | None,
 ) -> None:
@@ -74,6 +77,7 @@ def export(
     from personae.exports import registry
     from personae.exports.annotated_film import write_annotated
     from personae.exports.film_writer import FORMATS
+    from personae.exports.held_rate import rate_note
     from personae.exports.spans import characters as characters_of
 
     read = {path: read_timeline(path, media) for path in timelines}
@@ -102,10 +106,16 @@ def export(
         who = characters_of(found[path])
         outputs[path].write(target, content, kind=exporter.name, who=who, source=path)
         say(target)
+    counted = any(getattr(exporter, "counts_frames", False) for *_, exporter in files)
+    notes = dict.fromkeys(filter(None, (rate_note(found[path].video) for path, *_ in files)))
+    for note in notes if counted else ():
+        say(note, err=True)
     for path, target in films:
         who = characters_of(found[path])
         with progress_bar() as progress, outputs[path].writing(target, kind="annotated film", who=who, source=path):
-            left_out = write_annotated(found[path], target, progress_callback=progress)
+            left_out = write_annotated(
+                found[path], target, follow_references=follow_references, progress_callback=progress
+            )
         if left_out:
             say(f"{target} is without {', '.join(left_out)}. Matroska (.mkv) holds most.", err=True)
         say(target)

@@ -63,6 +63,7 @@ def identify(
     A face of nobody in the cast is unknown. Exit status 1 means that some photos could not be read (each is named, and
     the others are done), 2 that nothing was done.
     """
+    from personae.media.left_out import LeftOut
     from personae.media.photos import find
     from personae.recognition.recognizer import CharacterRecognizer
 
@@ -72,6 +73,7 @@ def identify(
     if json_file is not None:
         outputs.check(json_file, like=_SCHEMA)
     recognizer.prepare()
+    left_out = LeftOut()
     failed = done = faces = named = ambiguous = 0
     who = set[str]()
     with ExitStack() as stack:
@@ -86,7 +88,7 @@ def identify(
             writer = stack.enter_context(IdentifyWriter(stream, recognizer.model_card(), looks=looks))
         if annotate_to is not None:
             album = _album(annotate_to, photos, outputs)
-        for picture in recognizer.identify_pictures(_without(find(photos), annotate_to)):
+        for picture in recognizer.identify_pictures(_without(find(photos, left_out), annotate_to)):
             done += 1
             error, copy = picture.error, None
             if album is not None and error is None:
@@ -97,6 +99,8 @@ def identify(
             if error is not None:
                 failed += 1
                 say(f"personae: {picture.path}: {error}", err=True)
+            elif picture.faces is not None and picture.faces.note:
+                say(f"personae: {picture.path}: {picture.faces.note}", err=True)
             faces += len(picture.identities)
             named += sum(identity.match is not None for identity in picture.identities)
             ambiguous += sum(bool(identity.ambiguous) for identity in picture.identities)
@@ -110,7 +114,9 @@ def identify(
 
                 progress(Progress("photos", done, None, Path(picture.path).name))
         if not done:  # inside: what an earlier call wrote to the file stays
-            raise click.UsageError(f"No photo in {', '.join(map(str, photos))}.")
+            raise click.UsageError(" ".join([f"No photo in {', '.join(map(str, photos))}.", *left_out.sentences()]))
+    for sentence in left_out.sentences():
+        say(f"personae: {sentence}", err=True)
     if json_to != "-":
         say(
             f"{count_of(done, 'photo')}, {count_of(faces, 'face')}: {named} named, {faces - named - ambiguous} unknown"
@@ -144,9 +150,8 @@ def _print_picture(picture: IdentifiedPicture, *, looks: bool) -> None:
         return
     boxes = picture.faces.boxes_xyxy
     say(f"{picture.path}" + ("" if len(boxes) else "  no face"))
-    for i in sorted(range(len(boxes)), key=lambda i: float(boxes[i, 0])):
-        identity = picture.identities[i]
-        x1, y1, x2, y2 = (round(float(value)) for value in boxes[i])
+    for box, identity in zip(boxes, picture.identities, strict=True):
+        x1, y1, x2, y2 = (round(float(value)) for value in box)
         say(
             f"  {describe(identity, looks=looks):<28} {_numbers(identity)}  {x2 - x1}x{y2 - y1} px at ({x1}, {y1})"
             + ("  repeated" if identity.repeated else "")

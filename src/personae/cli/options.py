@@ -97,6 +97,13 @@ force_option = click.option(
 )
 
 
+references_option = click.option(
+    "--follow-references",
+    is_flag=True,
+    help="Also read films that only name other files (playlists, scripts); never the network.",
+)
+
+
 class _TimelinePath(click.Path):
     """A timeline's file. Who gives an output here, as earlier versions took it, is told where it goes."""
 

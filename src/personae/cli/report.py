@@ -21,8 +21,8 @@ def report(timelines: tuple[Path, ...], out: Path | None, depicted: bool, force:
     """Write each of TIMELINES as one self-contained HTML page, and beside it a contact sheet.
 
     The page shows a lane per character, totals, who is on screen with whom, shot scale and unknown people. The contact
-    sheet (OUT with .sheet.html) shows a picture of every appearance, to go through with two keys, and saves what you
-    decide as a decisions file.
+    sheet (OUT with .sheet.html) shows a picture of every appearance, those on pictures in the picture too, to go
+    through with two keys, and saves what you decide as a decisions file.
     """
     from personae.exports.registry import exporters
     from personae.exports.spans import characters
@@ -35,10 +35,11 @@ def report(timelines: tuple[Path, ...], out: Path | None, depicted: bool, force:
         raise click.UsageError("Several timelines give one page. Give -o FOLDER, or report them one by one.")
     for path, timeline in found.items():
         shown = timeline if depicted else without_depicted(timeline)
-        sheet = pages[path].with_name(pages[path].name.removesuffix(".html").removesuffix(".report") + ".sheet.html")
-        for target, name in ((pages[path], "report"), (sheet, "sheet")):
-            content = exporters()[name].export(shown, path.parent)
-            outputs[path].write(target, content, kind=name, who=characters(shown), source=path)
+        # To be checked are those on pictures too: one may be alive.
+        wanted = {"report": (pages[path], shown), "sheet": (_sheet(pages[path]), timeline)}
+        for name, (target, content_of) in wanted.items():
+            content = exporters()[name].export(content_of, path.parent)
+            outputs[path].write(target, content, kind=name, who=characters(content_of), source=path)
             say(target)
 
 
@@ -48,3 +49,8 @@ def _page(timeline: Path, out: Path | None) -> Path:
     if out is None:
         return timeline.with_name(name)
     return out / name if out.is_dir() or out.suffix.lower() not in {".html", ".htm"} else out
+
+
+def _sheet(page: Path) -> Path:
+    """The contact sheet beside a page."""
+    return page.with_name(page.name.removesuffix(".html").removesuffix(".report") + ".sheet.html")

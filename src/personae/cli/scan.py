@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,17 +20,20 @@ from personae.cli.options import (
     force_option,
     model_option,
     project_option,
+    references_option,
     settings_from,
     settings_options,
 )
-from personae.errors import FilmError, StoreError
+from personae.errors import FilmError, ModelNotFoundError, PersonaeError, ProjectBusyError, StoreError, WriteError
 from personae.files import sha256_of
-from personae.types import count_of, percent
+from personae.types import count_of, percent, seconds_text
 
 if TYPE_CHECKING:
     from personae.outputs import Outputs
     from personae.scan import ScanResult
     from personae.types import Progress, ProgressCallback
+
+ENDS_ALL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 @click.command()
@@ -51,6 +56,7 @@ if TYPE_CHECKING:
 @click.option("--start-timecode", metavar="HH:MM:SS:FF", help="Instead of what the file says.")
 @click.option("--drop-frame/--non-drop-frame", default=None, help="Instead of what the file says.")
 @click.option("--reel", metavar="NAME", help="Instead of what the file says.")
+@references_option
 @click.option("--edits", type=click.Path(path_type=Path, exists=True), help="Decisions about another copy of the film.")
 @click.option("--annotate", is_flag=True, help="Also write the film with a box and a name on every face.")
 @click.option("--fresh", is_flag=True, help="Look through the film again, also where that was done before.")
@@ -74,6 +80,7 @@ def scan(
     start_timecode: str | None,
     drop_frame: bool | None,
     reel: str | None,
+    follow_references: bool,
     edits: Path | None,
     annotate: bool,
     fresh: bool,
@@ -87,12 +94,16 @@ def scan(
     FILMS are files, folders of numbered pictures (with --rate), or folders of films. A scan that was stopped goes on
     where it was. Exit status 1 means that some films could not be read (each is named, and the others are done).
     """
+    from personae.media.film_errors import as_film_error
     from personae.media.video import open_film
     from personae.outputs import Outputs
     from personae.recognition.recognizer import CharacterRecognizer
-    from personae.scan import PRESETS, scan_film
+    from personae.scan import PRESETS, scan_film, trained_model
     from personae.timeline.film_files import film_files
 
+    groups, failed = _films(films, as_one=as_one, pictures=rate is not None)
+    if not groups:
+        return 2
     if cast is not None:
         project = (out or Path()) / "personae"
         hints.use(project=project, model=model)
@@ -101,17 +112,20 @@ def scan(
     with _progress(progress_as if as_json is None or progress_as != "bar" else "quiet") as progress:
         if cast is not None:
             recognizer.train_folder(cast, progress_callback=progress)
-        groups, failed = _films(films, as_one=as_one, pictures=rate is not None)
+        trained_model(recognizer)  # what is wrong with the model is no film's failure
         taken, done = set[str](), 0
         for group in groups:
             try:
-                film = open_film(
-                    group, stream=stream, rate=rate, as_one=as_one, start_timecode=start_timecode,
-                    drop_frame=drop_frame, reel=reel,
-                )  # fmt: skip
-                files = film_files(film.video, out, recognizer.project.folder, taken)
-                result = scan_film(film, recognizer, files, edits=edits, fresh=fresh, progress_callback=progress)
-            except FilmError as error:
+                with as_film_error(group[0]):
+                    film = open_film(
+                        group, stream=stream, rate=rate, as_one=as_one, start_timecode=start_timecode,
+                        drop_frame=drop_frame, reel=reel, follow_references=follow_references,
+                    )  # fmt: skip
+                    files = film_files(film.video, out, recognizer.project.folder, taken)
+                    result = scan_film(film, recognizer, files, edits=edits, fresh=fresh, progress_callback=progress)
+            except (FilmError, StoreError) as error:
+                if ends_all(error):
+                    raise
                 say(f"personae: {error}", err=True)
                 failed += 1
                 continue
@@ -123,8 +137,11 @@ def scan(
             if annotate:
                 try:
                     outputs = Outputs(recognizer.project.ledger, inputs=[*group, result.files.timeline], force=force)
-                    notes += _annotated(result, outputs, progress)
+                    with as_film_error(group[0]):
+                        notes += _annotated(result, outputs, follow_references, progress)
                 except (FilmError, StoreError) as error:  # the timeline is there all the same
+                    if ends_all(error):
+                        raise
                     notes += (str(error),)
                     failed += 1
             for note in notes:
@@ -139,7 +156,16 @@ def scan(
     return 0 if not failed else 1 if done else 2
 
 
-def _annotated(result: ScanResult, outputs: Outputs, progress: ProgressCallback | None) -> tuple[str, ...]:
+def ends_all(error: PersonaeError) -> bool:
+    """Whether what failed one film would fail the others too: a full disk, a project that somebody else writes to."""
+    if isinstance(error, WriteError):
+        return isinstance(error.__cause__, OSError) and error.__cause__.errno in ENDS_ALL
+    return isinstance(error, ModelNotFoundError | ProjectBusyError)
+
+
+def _annotated(
+    result: ScanResult, outputs: Outputs, follow_references: bool, progress: ProgressCallback | None
+) -> tuple[str, ...]:
     """Write the film with boxes and names; what was written, and what is not in it."""
     from personae.exports.annotated_film import path_beside, write_annotated
     from personae.exports.spans import characters
@@ -147,23 +173,26 @@ def _annotated(result: ScanResult, outputs: Outputs, progress: ProgressCallback 
     timeline, source = result.timeline, result.files.timeline
     path = path_beside(timeline, source)
     with outputs.writing(path, kind="annotated film", who=characters(timeline), source=source):
-        left_out = write_annotated(timeline, path, progress_callback=progress)
+        left_out = write_annotated(timeline, path, follow_references=follow_references, progress_callback=progress)
     return (f"written: {path}", *(f"{path.name} is without {one}" for one in left_out))
 
 
 def _films(films: tuple[Path, ...], *, as_one: bool, pictures: bool) -> tuple[list[list[Path]], int]:
-    """The files of each film to scan; a folder without any is named, and counted. `pictures`: folders are films."""
-    from personae.media.video import find_films
+    """The files of each film to scan, and how many could not be found: each is named. `pictures`: folders are films."""
+    from personae.media.picture_sequence import is_pattern
+    from personae.media.video import find_films, open_film
 
-    if as_one:
-        return [list(films)], 0
     groups, failed = [], 0
     for path in films:
         try:
-            groups += [[film] for film in ([path] if pictures else find_films(path))]
+            if not path.exists() and not is_pattern(path):
+                open_film(path).close()  # raises, and says what is wrong with the name
+            groups += [[film] for film in ([path] if pictures or as_one else find_films(path))]
         except FilmError as error:
             say(f"personae: {error}", err=True)
             failed += 1
+    if as_one:
+        groups = [] if failed else [[film for group in groups for film in group]]
     return groups, failed
 
 
@@ -174,25 +203,34 @@ def print_result(result: ScanResult) -> None:
     for one in timeline.characters:
         rows.add_row(
             one.character or one.unknown or "",
-            f"{one.visible_face_time_s:.1f} s",
+            seconds_text(one.visible_face_time_s),
             percent(one.share, 1),
-            f"{one.scene_presence_s:.1f} s",
+            seconds_text(one.scene_presence_s),
             str(one.appearances),
             f"{one.first_s:.1f} s",
-            f"{one.last_s:.1f} s",
+            seconds_text(one.last_s),
         )
     if timeline.characters:
         show(rows)
+    from personae.timeline.depicted import left_out
+
+    for line in left_out(timeline):
+        say(line)
+    if timeline.depicted:
+        say(f"Somebody alive among them? personae name WHO --alive --timeline {quote(str(result.files.timeline))}")
     depicted = sum(one.depicted for one in timeline.appearances)
     say(
-        f"{Path(timeline.video.path).name}: {timeline.video.duration_s:.1f} s, "
+        f"{Path(timeline.video.path).name}: {seconds_text(timeline.video.duration_s)}, "
         f"{count_of(len(timeline.shots), 'shot')}, "
         f"{count_of(len(timeline.tracks), 'track')}, {count_of(len(timeline.appearances), 'appearance')}"
         + (f", {depicted} of them on pictures in the picture" if depicted else "")
         + ("; the film was not read again" if result.reused else ""),
     )
+    from personae.scan import unread
     from personae.timeline.far_in_film import describe
 
+    for sentence in unread(timeline):
+        say(sentence, prose=True)
     say(describe(timeline.model["film"]), prose=True)
     say(f"timeline: {result.files.timeline}")
 

@@ -12,6 +12,7 @@ from personae.cli.options import (
     media_option,
     project_option,
     read_timeline,
+    references_option,
     timeline_argument,
     timeline_outputs,
 )
@@ -39,6 +40,7 @@ _SECONDS = click.FloatRange(min=0)
 @click.option("--handles-s", type=_SECONDS, default=0.0, metavar="S", help="So much more at both ends.  [default: 0]")
 @click.option("--depicted", is_flag=True, help="Also faces on pictures in the picture (posters, screens).")
 @media_option
+@references_option
 @force_option
 @project_option
 def select(
@@ -52,6 +54,7 @@ def select(
     handles_s: float,
     depicted: bool,
     media: Path | None,
+    follow_references: bool,
     force: bool,
     project: Path | None,
 ) -> None:
@@ -60,9 +63,10 @@ def select(
     OUT is .edl, .otio, .fcpxml or .xml for an editing program, or .mp4 for a film. An unknown person is asked for by
     number: --character "Unknown 2".
     """
+    from personae.exports.held_rate import rate_note
     from personae.exports.page import clock
     from personae.exports.spans import characters as characters_of
-    from personae.exports.stringouts import write_stringout
+    from personae.exports.stringouts import COUNT_FRAMES, write_stringout
     from personae.timeline.selection import Wanted, without_depicted
     from personae.timeline.selection import select as select_cuts
     from personae.types import count_of
@@ -74,6 +78,9 @@ def select(
     outputs = timeline_outputs({timeline: read_timeline(timeline)}, project, force=force, media=media)[timeline]
     who = characters_of(found)
     with progress_bar() as progress, outputs.writing(out, kind="stringout", who=who, source=timeline):
-        write_stringout(found, cuts, out, progress_callback=progress)
+        write_stringout(found, cuts, out, follow_references=follow_references, progress_callback=progress)
     length = float(sum(cut.end_pts - cut.start_pts for cut in cuts) * found.video.time_base)
+    note = rate_note(found.video)
+    if note is not None and out.suffix.lower() in COUNT_FRAMES:
+        say(note, err=True)
     say(f"{out}: {count_of(len(cuts), 'cut')}, {clock(length)} long")

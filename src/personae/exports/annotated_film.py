@@ -20,7 +20,7 @@ from personae.exports.source_film import SourceFile, open_source, source_files
 from personae.exports.spans import characters
 from personae.files import open_whole
 from personae.media.annotate import Label, annotate
-from personae.media.film_file import open_container
+from personae.media.containers import open_container
 from personae.timeline.timeline import Appearance, Timeline, Track
 from personae.types import Picture, Progress, ProgressCallback, percent
 
@@ -33,23 +33,28 @@ _COPIED = ("audio", "subtitle")
 
 
 def write_annotated(
-    timeline: Timeline, path: Path, *, progress_callback: ProgressCallback | None = None
+    timeline: Timeline,
+    path: Path,
+    *,
+    follow_references: bool = False,
+    progress_callback: ProgressCallback | None = None,
 ) -> tuple[str, ...]:
     """Write the film, or its parts in a row, with what the timeline says drawn on it; `.mp4`, `.mov` or `.mkv`.
 
     Returns the streams that are not in the new film since its container cannot hold them, as people call them; Matroska
-    holds most. Raises FilmError where the film cannot be read, WriteError.
+    holds most. `follow_references`: as the film was opened. Raises FilmError where the film cannot be read, WriteError.
     """
     video = timeline.video
     container = format_of(path, video)
     moments = _Labels(timeline)
     with (
         film_errors(path),
-        open_source(video) as film,
+        open_source(video, follow_references=follow_references) as film,
         open_whole(path) as file,
         FilmWriter(file, container, film.video, timecode=video.start_timecode) as out,
     ):
-        others = _Others(source_files(video, film), [part.stream for part in video.parts] or [video.stream], out)
+        numbers = [part.stream for part in video.parts] or [video.stream]
+        others = _Others(source_files(video, film), numbers, out, follow_references)
         for picture in film.pictures():
             pixels = picture.rgb()
             labels = moments.at(picture.pts)
@@ -79,13 +84,13 @@ def path_beside(timeline: Timeline, timeline_path: Path) -> Path:
 class _Others:
     """The sound and subtitles of the film's files, packet by packet in order of time."""
 
-    def __init__(self, files: Sequence[SourceFile], pictures: Sequence[int], out: FilmWriter) -> None:
-        self._out = out
+    def __init__(self, files: Sequence[SourceFile], pictures: Sequence[int], out: FilmWriter, follow: bool) -> None:
+        self._out, self._follow = out, follow
         self._copies: dict[tuple[str, int], Stream] = {}
         left_out: list[str] = []
         chosen: list[dict[int, Stream]] = []
         for file, picture in zip(files, pictures, strict=False):
-            with open_container(file.path) as source:
+            with open_container(file.path, follow_references=self._follow) as source:
                 chosen.append(self._chosen(source, picture, left_out, file.path.name if len(files) > 1 else ""))
         self.left_out = tuple(left_out)
         self._packets = self._in_order(files, chosen)
@@ -118,7 +123,7 @@ class _Others:
         """Time by the film's clock, and packet; those of one file end where the next begins."""
         last: dict[Stream, Fraction] = {}
         for file, streams in zip(files, chosen, strict=True):
-            with open_container(file.path) as source:
+            with open_container(file.path, follow_references=self._follow) as source:
                 for packet in source.demux([source.streams[index] for index in streams]) if streams else ():
                     if packet.dts is None or not packet.time_base:
                         continue

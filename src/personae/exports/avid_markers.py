@@ -16,10 +16,11 @@ class AvidMarkers:
     name = "avid"
     suffixes = (".txt", ".avid.txt")
     title = "markers for Avid Media Composer"
+    counts_frames = True
 
     def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
         """The list in UTF-8."""
-        grid = Grid.of(timeline.video)
+        grid = Grid.held(timeline.video)
         rows = [
             "\t".join(
                 (

@@ -1,7 +1,7 @@
 """The contact sheet: one picture per appearance, the least sure first, to be gone through with two keys.
 
 What a person decides can be saved as a decisions file, `film.edits.json`: per appearance its tracks, time and box, the
-decision (right or wrong), who decided, and when.
+decision (right, wrong, alive, or depicted: a picture in the picture), who decided, and when.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ class ContactSheet:
     name = "sheet"
     suffixes = (".sheet.html",)
     title = "contact sheet to check names with two keys (HTML)"
+    counts_frames = True
 
     def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
         """The page in UTF-8."""
-        grid, colours = Grid.of(timeline.video), hues(timeline)
+        grid, colours = Grid.held(timeline.video), hues(timeline)
         # Somebody unknown bears no name that could be wrong: after all others.
         order = sorted(
             spans(timeline, grid),
@@ -42,8 +43,9 @@ class ContactSheet:
         head = (
             f"<header><div><h1>{text(film)}: is this who it says?</h1><p>{count_of(len(order), 'appearance')}, "
             "the least sure first. "
-            '<span class="keys">Right is <kbd>J</kbd>, wrong is <kbd>F</kbd>, back is <kbd>U</kbd>; '
-            "arrows move. </span>What you decide stays in this browser until you save it.</p></div>"
+            '<span class="keys">Right is <kbd>J</kbd>, wrong is <kbd>F</kbd>, back is <kbd>U</kbd>; arrows move. '
+            "<kbd>P</kbd> says that a face is on a picture in the picture, <kbd>A</kbd> that it is alive. </span>"
+            "What you decide stays in this browser until you save it.</p></div>"
             '<label>Your name <input id="author" autocomplete="name"></label></header>'
         )
         data = {
@@ -80,8 +82,9 @@ def _card(
         "box": [round(value, 1) for value in box],
     }
     colour = f'class="card known" style="{hue}"' if hue else 'class="card stranger"'
+    depicted = " data-depicted" * one.depicted
     return (
-        f'<li {colour} data-id="{one.id}" data-facts="{text(json.dumps(facts, ensure_ascii=False))}">'
+        f'<li {colour} data-id="{one.id}"{depicted} data-facts="{text(json.dumps(facts, ensure_ascii=False))}">'
         f"{face(one.name, data_uri(one, folder, 220))}<div><b>{text(one.name)}</b>"
         f'<span class="dim">{span.note}</span><span class="dim">{grid.timecode(span.first)}</span></div></li>'
     )
@@ -103,6 +106,8 @@ _DOCK = (
     '<span class="meter"><i></i></span></p><div class="buttons">'
     '<button type="button" class="wrong" id="wrong">Wrong<kbd>F</kbd></button>'
     '<button type="button" class="right" id="right">Right<kbd>J</kbd></button>'
+    '<button type="button" id="alive">Alive<kbd>A</kbd></button>'
+    '<button type="button" id="depicted" title="On a poster or a screen: not counted">Picture<kbd>P</kbd></button>'
     '<button type="button" id="undo">Undo<kbd>U</kbd></button>'
     '<button type="button" id="save" disabled title="Save the decisions as a file">Save</button></div></div></div>'
 )

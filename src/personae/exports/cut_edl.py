@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from personae.exports.edl import comments, event, fcm
+from personae.exports.edl import comments, event, head
 from personae.exports.grid import Grid
 from personae.exports.media_files import media_files, pieces
 from personae.exports.spans import line, spans, title
@@ -15,9 +15,9 @@ from personae.timeline.timeline import Timeline
 
 def stringout(timeline: Timeline, cuts: Sequence[Cut], name: str) -> bytes:
     """The cuts in order; record time begins at one hour and has no gaps."""
-    grid = Grid.of(timeline.video)
+    grid = Grid.held(timeline.video)
     record = grid.counting.frame("01:00:00:00") - grid.start_frame
-    lines = [f"TITLE: {line(name)}", f"FCM: {fcm(grid)}", ""]
+    lines = head(timeline, line(name), grid)
     files = media_files(timeline, grid)
     found = [(cut, piece) for cut in cuts for piece in pieces(files, *grid.span(cut.start_pts, cut.end_pts))]
     for number, (cut, piece) in enumerate(found, 1):
@@ -36,6 +36,7 @@ class CutList:
     name = "cuts"
     suffixes = (".cuts.edl",)
     title = "every appearance as a cut (CMX 3600)"
+    counts_frames = True
 
     def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
         """The EDL in UTF-8."""

@@ -6,15 +6,19 @@ import re
 import unicodedata
 
 from personae.exports.grid import Grid
+from personae.exports.held_rate import rate_note
 from personae.exports.media_files import MediaFile
+from personae.timeline.timeline import Timeline
 
 LOCATOR_COLOURS = ("BLUE", "GREEN", "MAGENTA", "YELLOW", "CYAN", "RED")
 LOCATOR_UNKNOWN = "WHITE"
 
 
-def fcm(grid: Grid) -> str:
-    """The frame code mode."""
-    return "DROP FRAME" if grid.drop else "NON-DROP FRAME"
+def head(timeline: Timeline, name: str, grid: Grid) -> list[str]:
+    """Title, frame code mode, and at which rate frames are counted where it is not the film's own."""
+    note = rate_note(timeline.video)
+    mode = "DROP FRAME" if grid.drop else "NON-DROP FRAME"
+    return [f"TITLE: {name}", f"FCM: {mode}", *([f"* COMMENT: {note}"] if note else []), ""]
 
 
 def reel(file: MediaFile) -> str:

@@ -28,6 +28,8 @@ class Exporter(Protocol):
         """Ends of file names that choose it, lower case, the one it is written with first: `.totals.csv`."""
         ...
 
+    # May also have `counts_frames = True`: it counts frames at `held_rate`, and people are told so.
+
     @property
     def title(self) -> str:
         """The format and the program it is for, in a few words."""

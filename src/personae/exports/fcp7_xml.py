@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from xml.etree.ElementTree import Element
+from typing import cast
+from xml.etree.ElementTree import Comment, Element
 
 from personae.exports.grid import Grid
+from personae.exports.held_rate import rate_note
 from personae.exports.media_files import MediaFile, Piece, media_files, pieces
 from personae.exports.spans import file_url, line, spans, title
 from personae.exports.xml import document, element
@@ -23,10 +25,11 @@ class PremiereXml:
     name = "premiere"
     suffixes = (".xml",)
     title = "markers for Premiere Pro (Final Cut Pro 7 XML)"
+    counts_frames = True
 
     def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
         """The document in UTF-8."""
-        grid = Grid.of(timeline.video)
+        grid = Grid.held(timeline.video)
         markers = [
             element(
                 "marker",
@@ -43,7 +46,7 @@ class PremiereXml:
 
 def stringout(timeline: Timeline, cuts: Sequence[Cut], name: str) -> bytes:
     """A sequence of the cuts, one after the other."""
-    grid = Grid.of(timeline.video)
+    grid = Grid.held(timeline.video)
     files = media_files(timeline, grid)
     clips = [
         (piece, line(" + ".join(cut.names)) or title(timeline))
@@ -105,7 +108,11 @@ def _sequence(
         *markers,
         id="sequence-1",
     )
-    return document(element("xmeml", sequence, version="5"), "xmeml")
+    root, note = element("xmeml", version="5"), rate_note(timeline.video)
+    if note is not None:
+        root.append(cast(Element, Comment(note)))
+    root.append(sequence)
+    return document(root, "xmeml")
 
 
 def _link(number: int, track: int) -> Element:

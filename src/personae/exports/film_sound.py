@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from personae.exports.film_writer import SOUND_HZ
 from personae.exports.source_film import SourceFile
-from personae.media.film_file import open_container
+from personae.media.containers import open_container
 
 _RUN_UP_S = Fraction(1)
 
 
-def film_sound(files: Sequence[SourceFile], start_s: Fraction, end_s: Fraction) -> NDArray[np.float32]:
+def film_sound(
+    files: Sequence[SourceFile], start_s: Fraction, end_s: Fraction, *, follow_references: bool = False
+) -> NDArray[np.float32]:
     """The first sound track of several files in a row between two times of the film's clock; see `sound_between`."""
     heard = [np.zeros((2, 0), np.float32)]
     for file in files:
@@ -23,17 +25,20 @@ def film_sound(files: Sequence[SourceFile], start_s: Fraction, end_s: Fraction) 
         begin = start_s if file is files[0] else max(start_s, file.begin_s)
         end = end_s if file.end_s is None else min(end_s, file.end_s)
         if begin < end:
-            heard.append(sound_between(str(file.path), begin - file.shift_s, end - file.shift_s))
+            times = (begin - file.shift_s, end - file.shift_s)
+            heard.append(sound_between(str(file.path), *times, follow_references=follow_references))
     return np.concatenate(heard, axis=1)
 
 
-def sound_between(path: str, start_s: Fraction, end_s: Fraction) -> NDArray[np.float32]:
+def sound_between(
+    path: str, start_s: Fraction, end_s: Fraction, *, follow_references: bool = False
+) -> NDArray[np.float32]:
     """The first sound track between two times of the file's clock: (2, n) at 48 kHz, silence where there is none."""
     import av
 
     length = round((end_s - start_s) * SOUND_HZ)
     result = np.zeros((2, length), np.float32)
-    with open_container(path) as container:
+    with open_container(path, follow_references=follow_references) as container:
         if not container.streams.audio:
             return result
         stream = container.streams.audio[0]

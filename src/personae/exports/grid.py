@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from personae.errors import InputError, SettingError
+from personae.exports.held_rate import held_rate, holds
 from personae.media.timecode import Counting, allows_drop_frame
 from personae.timeline.timeline import Video
 
@@ -22,21 +23,32 @@ class Grid:
     time_base: Fraction
 
     @classmethod
-    def of(cls, video: Video) -> Grid:
-        """The grid of a film at its frame rate; without a start timecode it begins at 00:00:00:00.
+    def of(cls, video: Video, rate: Fraction | None = None) -> Grid:
+        """The grid of a film at its frame rate, or at another `rate`.
 
-        Raises InputError where the start timecode cannot be one at this rate.
+        Without a start timecode it begins at 00:00:00:00. Raises InputError where the start timecode cannot be one at
+        the film's rate.
         """
-        counting = Counting(video.frame_rate, video.drop_frame and allows_drop_frame(video.frame_rate))
+        own = Counting(video.frame_rate, video.drop_frame and allows_drop_frame(video.frame_rate))
+        counting = own if rate is None or rate == own.rate else Counting(rate)
         try:
-            start = counting.frame(video.start_timecode) if video.start_timecode else 0
+            start = own.frame(video.start_timecode) if video.start_timecode else 0
         except SettingError as error:
             raise InputError(
                 f"The film's start timecode: {error} Scan it again with --start-timecode or --rate."
             ) from None
+        if not holds(own.rate):  # the same time of day
+            seconds, frames = divmod(start, own.base)
+            in_a_second = counting.base if holds(counting.rate) else counting.rate
+            start = math.floor(seconds * in_a_second + frames * counting.rate / own.rate)
         bare = cls(counting, start, 0, video.start_pts, video.time_base)
         frames = bare.span(video.start_pts, video.start_pts + max(1, video.duration_pts))[1]
         return cls(counting, start, frames, video.start_pts, video.time_base)
+
+    @classmethod
+    def held(cls, video: Video) -> Grid:
+        """The grid for formats that count whole frames a second: at the film's own rate where timecode has it."""
+        return cls.of(video, held_rate(video.frame_rate))
 
     @property
     def rate(self) -> Fraction:

@@ -57,6 +57,7 @@ def picture_dict(picture: IdentifiedPicture, *, looks: bool = False) -> dict[str
         "path": _unicode(picture.path),
         "size": None if faces is None else list(faces.size_wh),
         "error": picture.error,
+        "note": (faces.note if faces is not None else "") or None,
         "faces": []
         if faces is None
         else [_face_dict(faces, i, identity, looks) for i, identity in enumerate(picture.identities)],

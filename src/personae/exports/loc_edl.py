@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from personae.exports.edl import LOCATOR_COLOURS, LOCATOR_UNKNOWN, comments, event, fcm
+from personae.exports.edl import LOCATOR_COLOURS, LOCATOR_UNKNOWN, comments, event, head
 from personae.exports.grid import Grid
 from personae.exports.media_files import MediaFile, media_files
 from personae.exports.spans import Span, spans, title
@@ -21,12 +21,13 @@ class Locators:
     name = "loc"
     suffixes = (".loc.edl",)
     title = "EDL with * LOC: markers"
+    counts_frames = True
 
     def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
         """The EDL in UTF-8."""
-        grid = Grid.of(timeline.video)
+        grid = Grid.held(timeline.video)
         files, found = media_files(timeline, grid), spans(timeline, grid)
-        lines = [f"TITLE: {title(timeline)}", f"FCM: {fcm(grid)}", ""]
+        lines = head(timeline, title(timeline), grid)
         for file in files:
             source = (file.grid.timecode(0), file.grid.timecode(file.frames))
             record = (grid.timecode(file.first), grid.timecode(file.first + file.frames))

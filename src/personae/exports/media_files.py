@@ -69,7 +69,7 @@ def media_files(timeline: Timeline, grid: Grid) -> tuple[MediaFile, ...]:
     result = []
     for number, (part, first, end) in enumerate(zip(video.parts, starts, [*starts[1:], grid.frames], strict=True), 1):
         # Frames are counted at the film's rate; only where they begin is the file's own.
-        own = Grid.of(replace(video, start_timecode=part.start_timecode, drop_frame=part.drop_frame))
+        own = Grid.of(replace(video, start_timecode=part.start_timecode, drop_frame=part.drop_frame), grid.rate)
         own = replace(own, frames=max(end - first, 1), start_pts=part.start_pts)
         result.append(MediaFile(number, part.path, part.reel, first, own, part.sound_channels))
     return tuple(result)

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from personae._version import __version__
-from personae.exports.spans import file_name, line
+from personae.exports.spans import cut_short, file_name, line
+from personae.timeline.depicted import left_out
 from personae.timeline.timeline import Timeline
-from personae.types import count_of
+from personae.types import count_of, seconds_text
 
 
 class Methods:
@@ -21,7 +22,7 @@ class Methods:
 
     def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
         """The text in UTF-8."""
-        paragraphs = [_how(timeline), _measures(timeline), _decisions(timeline), "Facts", _facts(timeline)]
+        paragraphs = [_how(timeline), _measures(timeline), line(_decisions(timeline)), "Facts", _facts(timeline)]
         return ("\n\n".join(filter(None, paragraphs)) + "\n").encode()
 
 
@@ -35,7 +36,7 @@ def _how(timeline: Timeline) -> str:
     rate = f"{float(video.frame_rate):.3f}".rstrip("0").rstrip(".")
     text = (
         f"Faces in {file_name(timeline)} ({video.size_wh[0]}x{video.size_wh[1]} pixels, {rate} frames per second, "
-        f"{video.duration_s:.1f} s) were found, followed through each shot and compared with{cast} "
+        f"{seconds_text(video.duration_s)}) were found, followed through each shot and compared with{cast} "
         f"by Personae {version}{f', with the embedder {embedder}' if embedder else ''}."
     )
     if isinstance(far, int | float):
@@ -60,14 +61,15 @@ def _measures(timeline: Timeline) -> str:
 
 def _decisions(timeline: Timeline) -> str:
     decided = sum(one.decided_by == "person" for one in timeline.appearances)
-    depicted = sum(one.depicted for one in timeline.appearances)
     verb = "was" if decided == 1 else "were"
     text = f"{decided} of {count_of(len(timeline.appearances), 'appearance')} {verb} decided by a person."
-    if depicted:
-        text += f" {count_of(depicted, 'appearance')} on pictures within the picture are not in the totals."
+    if timeline.depicted:
+        told = "; ".join(left_out(timeline))
+        text += f" Faces on pictures in the picture (posters, screens) are in no total: {told}."
+    text += "".join(f" {sentence}" for sentence in cut_short(timeline))
     if timeline.gaps:
         seconds = sum((end - start) * timeline.video.time_base for start, end, _ in timeline.gaps)
-        text += f" {count_of(len(timeline.gaps), 'gap')} of {float(seconds):.1f} s together could not be read."
+        text += f" {count_of(len(timeline.gaps), 'gap')} of {seconds_text(float(seconds))} together could not be read."
     return text
 
 

@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 from personae.exports.spans import characters, line
+from personae.files import open_input
 from personae.timeline.timeline import Appearance, Timeline
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -64,7 +65,7 @@ def data_uri(appearance: Appearance, folder: Path | None, side_px: int) -> str |
     from PIL import Image, ImageOps
 
     try:
-        with Image.open(folder / file) as picture:
+        with open_input(folder / file) as stream, Image.open(stream) as picture:
             small = ImageOps.exif_transpose(picture).convert("RGB")
     except (OSError, ValueError, Image.DecompressionBombError):
         return None

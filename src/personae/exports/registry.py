@@ -10,6 +10,7 @@ from pathlib import Path
 from personae.errors import SettingError
 from personae.exports.exporter import Exporter
 from personae.files import write_whole
+from personae.timeline.film_files import shortened
 from personae.timeline.timeline import Timeline
 
 GROUP = "personae.exporters"
@@ -111,5 +112,4 @@ def file_name(timeline: Timeline, exporter: Exporter) -> str:
     from personae.exports.spans import title
 
     stem = "".join("_" if character in '<>:"/\\|?*' else character for character in title(timeline))
-    # Names end at 255 bytes on most file systems.
-    return stem.encode()[:200].decode(errors="ignore") + exporter.suffixes[0]
+    return shortened(stem) + exporter.suffixes[0]

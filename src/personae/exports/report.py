@@ -10,7 +10,8 @@ from personae._version import __version__
 from personae.exports.grid import Grid
 from personae.exports.methods import Methods
 from personae.exports.page import clock, data_uri, face, hues, page, text
-from personae.exports.spans import Span, spans, title
+from personae.exports.spans import Span, cut_short, spans, title
+from personae.timeline.depicted import left_out
 from personae.timeline.presence import co_presence, stretches
 from personae.timeline.scale import SCALES, seconds_by_scale
 from personae.timeline.selection import union
@@ -48,16 +49,17 @@ class Report:
     name = "report"
     suffixes = (".report.html", ".html")
     title = "report for people (HTML)"
+    counts_frames = True
 
     def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
         """The page in UTF-8."""
-        grid = Grid.of(timeline.video)
+        grid = Grid.held(timeline.video)
         people = _people(timeline, grid, folder)
         sections = (
             _header(timeline),
             _figures(timeline, people),
             _lanes(timeline, grid, people),
-            _totals(people),
+            _totals(timeline, people),
             _together(timeline, people),
             _scales(timeline, people),
             _unknown(people),
@@ -98,7 +100,9 @@ def _header(timeline: Timeline) -> str:
     facts = [clock(video.duration_s), f"{video.size_wh[0]} × {video.size_wh[1]}", f"{rate} frames per second"]
     if video.start_timecode:
         facts.append(f"from {video.start_timecode}")
-    return f"<header><h1>{text(title(timeline))}</h1><p>Who is on screen, and when. {' · '.join(facts)}</p></header>"
+    missing = "".join(f'<p class="warning">{text(sentence)}</p>' for sentence in cut_short(timeline))
+    told = f"Who is on screen, and when. {' · '.join(facts)}"
+    return f"<header><h1>{text(title(timeline))}</h1><p>{told}</p>{missing}</header>"
 
 
 def _figures(timeline: Timeline, people: list[Person]) -> str:
@@ -180,9 +184,15 @@ def _bar(span: Span, grid: Grid, left: float, length: float, timeline: Timeline)
     )
 
 
-def _totals(people: list[Person]) -> str:
+def _totals(timeline: Timeline, people: list[Person]) -> str:
+    pictures = "".join(f"<li>{text(sentence)}</li>" for sentence in left_out(timeline))
+    pictures = pictures and (
+        '<p class="note">Faces on pictures in the picture (posters, screens) are in no total. Who is alive all the '
+        "same is counted after <code>personae name NAME --alive --timeline FILE</code>:</p>"
+        f'<ul class="note">{pictures}</ul>'
+    )
     if not people:
-        return ""
+        return f"<section><h2>How long</h2>{pictures}</section>" if pictures else ""
     most = max(person.visible_s for person in people) or 1
     rows = []
     for person in _first(people):
@@ -202,7 +212,8 @@ def _totals(people: list[Person]) -> str:
         f"somebody seen from behind.{_left_out(people)}</p><table><thead><tr><th>Who</th>"
         "<th>Visible face time<small>how long the face can be seen, and its share of the film</small></th>"
         "<th>Scene presence<small>from first to last appearance in each scene</small></th>"
-        "<th>Appearances</th><th>First and last</th></tr></thead><tbody>" + "".join(rows) + "</tbody></table></section>"
+        "<th>Appearances</th><th>First and last</th></tr></thead><tbody>" + "".join(rows) + "</tbody></table>"
+        f"{pictures}</section>"
     )
 
 

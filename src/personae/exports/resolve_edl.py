@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
-from personae.exports.edl import fcm
+from personae.exports.edl import head
 from personae.exports.grid import Grid
 from personae.exports.spans import Span, spans, title
 from personae.timeline.timeline import Timeline
@@ -25,11 +25,12 @@ class ResolveMarkers:
     name = "resolve"
     suffixes = (".edl", ".resolve.edl")
     title = "markers for DaVinci Resolve"
+    counts_frames = True
 
     def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
         """The EDL in UTF-8."""
-        grid = Grid.of(timeline.video)
-        lines = [f"TITLE: {title(timeline)}", f"FCM: {fcm(grid)}", ""]
+        grid = Grid.held(timeline.video)
+        lines = head(timeline, title(timeline), grid)
         found = groupby(spans(timeline, grid), key=lambda span: span.first)
         for number, (first, group) in enumerate(found, 1):
             here = sorted(group, key=lambda span: span.colour is None)

@@ -34,7 +34,7 @@ def inputs_of(video: Video) -> list[Path]:
     return [path.parent if is_pattern(path) else path for path in paths_of(video)]
 
 
-def open_source(video: Video) -> Film:
+def open_source(video: Video, *, follow_references: bool = False) -> Film:
     """The film of a timeline, opened as it was scanned; raises FilmError where it cannot be."""
     paths = paths_of(video)
     streams = {part.stream for part in video.parts} or {video.stream}
@@ -43,6 +43,7 @@ def open_source(video: Video) -> Film:
         stream=streams.pop() if len(streams) == 1 else None,
         rate=video.frame_rate if any(is_pictures(path) for path in paths) else None,
         as_one=len(paths) > 1,
+        follow_references=follow_references,
     )
 
 

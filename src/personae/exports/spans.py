@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from personae.exports.grid import Grid
+from personae.media.film_file import CUT_SHORT
 from personae.timeline.timeline import Appearance, Timeline
 from personae.types import percent
 
@@ -31,12 +32,12 @@ class Span:
     @property
     def note(self) -> str:
         """How sure the name is, in a few words; an unknown person's has nothing to be sure of."""
+        note = f"confidence {percent(self.appearance.confidence)}"
         if self.appearance.decided_by == "person":
-            return "decided by a person"
-        if self.appearance.character is None:
-            return "depicted, not in the cast" if self.appearance.depicted else "not in the cast"
-        sure = percent(self.appearance.confidence)
-        return f"depicted, confidence {sure}" if self.appearance.depicted else f"confidence {sure}"
+            note = "decided by a person"
+        elif self.appearance.character is None:
+            note = "not in the cast"
+        return f"depicted, {note}" if self.appearance.depicted else note
 
     def colour_of(self, colours: tuple[str, ...], unknown: str) -> str:
         """The character's colour out of a program's own; they begin again when they are used up."""
@@ -56,9 +57,17 @@ def spans(timeline: Timeline, grid: Grid | None = None) -> list[Span]:
 
 
 def characters(timeline: Timeline) -> list[str]:
-    """Every character in the order of first appearance."""
+    """Every character in the order of first appearance, then who is only said to be on pictures."""
     found = sorted(timeline.appearances, key=lambda appearance: (appearance.start_pts, appearance.id))
-    return list(dict.fromkeys(appearance.character for appearance in found if appearance.character is not None))
+    named = [*(one.character for one in found), *(one.character for one in timeline.depicted)]
+    return list(dict.fromkeys(name for name in named if name is not None))
+
+
+def cut_short(timeline: Timeline) -> list[str]:
+    """A sentence per file of the film that ends before the length it states."""
+    video = timeline.video
+    found = [(video.seconds(start), video.seconds(end)) for start, end, why in timeline.gaps if why == CUT_SHORT]
+    return [f"The film is cut short: {end - start:.1f} s are missing from {start:.1f} s on." for start, end in found]
 
 
 def line(text: str) -> str:

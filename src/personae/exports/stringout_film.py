@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from personae.errors import FilmError
@@ -20,7 +21,12 @@ _SOUND_EVERY_S = 5
 
 
 def write_film(
-    timeline: Timeline, cuts: Sequence[Cut], path: Path, *, progress_callback: ProgressCallback | None = None
+    timeline: Timeline,
+    cuts: Sequence[Cut],
+    path: Path,
+    *,
+    follow_references: bool = False,
+    progress_callback: ProgressCallback | None = None,
 ) -> None:
     """Write the cuts as one film; picture for picture, sound for sound, exact to the sample.
 
@@ -29,10 +35,11 @@ def write_film(
     video = timeline.video
     container = format_of(path, video)
     total = sum(cut.end_pts - cut.start_pts for cut in cuts)
-    with film_errors(path), open_source(video) as film:
+    with film_errors(path), open_source(video, follow_references=follow_references) as film:
         files = source_files(video, film)
         sound = max((part.sound_channels for part in video.parts), default=film.video.sound_channels) > 0
         base = film.video.time_base
+        sound_of = partial(film_sound, files, follow_references=follow_references)
         known = ReadSoFar(part_starts=tuple(part.start_pts for part in video.parts))
         done = 0
         with open_whole(path) as file, FilmWriter(file, container, film.video, sound=sound) as out:
@@ -42,7 +49,7 @@ def write_film(
                     if picture.pts >= cut.end_pts:
                         break
                     if sound and (picture.pts - heard) * base >= _SOUND_EVERY_S:
-                        out.sound(film_sound(files, heard * base, picture.pts * base))
+                        out.sound(sound_of(heard * base, picture.pts * base))
                         heard = picture.pts
                     out.picture(picture.rgb(), done + picture.pts - cut.start_pts)
                     pictures += 1
@@ -53,7 +60,7 @@ def write_film(
                     start = float(video.seconds(cut.start_pts))
                     raise FilmError(video.path, f"no picture at {start:.1f} s. Is it the film that was scanned?")
                 if sound:
-                    out.sound(film_sound(files, heard * base, cut.end_pts * base))
+                    out.sound(sound_of(heard * base, cut.end_pts * base))
                 done += cut.end_pts - cut.start_pts
                 if progress_callback:
                     progress_callback(Progress("writing", int(done * base), int(total * base), "seconds"))

@@ -20,6 +20,8 @@ WRITERS: dict[str, Writer] = {
     ".xml": fcp7_xml.stringout,
 }
 FILM = ".mp4"
+COUNT_FRAMES = frozenset({".edl", ".xml"})
+"""Those that count whole frames a second: at a rate that timecode has."""
 
 
 def write_stringout(
@@ -28,6 +30,7 @@ def write_stringout(
     path: Path,
     *,
     name: str | None = None,
+    follow_references: bool = False,
     progress_callback: ProgressCallback | None = None,
 ) -> None:
     """Write `cuts` one after the other, whole; `.mp4` needs the film itself, at `timeline.video.path`.
@@ -43,6 +46,6 @@ def write_stringout(
     if suffix == FILM:
         from personae.exports.stringout_film import write_film
 
-        write_film(timeline, cuts, path, progress_callback=progress_callback)
+        write_film(timeline, cuts, path, follow_references=follow_references, progress_callback=progress_callback)
         return
     write_whole(path, WRITERS[suffix](timeline, cuts, name or path.stem))

@@ -29,10 +29,11 @@ class Appearances:
     name = "appearances"
     suffixes = (".appearances.csv", ".csv")
     title = "table: a row per appearance"
+    counts_frames = True
 
     def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
         """The table."""
-        grid, video = Grid.of(timeline.video), timeline.video
+        video, grid, clock = timeline.video, Grid.of(timeline.video), Grid.held(timeline.video)
         columns = (
             "appearance", "character", "unknown", "start_s", "end_s", "duration_s", "first_frame", "last_frame",
             "first_timecode", "last_timecode", "similarity", "confidence", "decided_by", "depicted", "tracks",
@@ -41,10 +42,11 @@ class Appearances:
         for span in spans(timeline, grid):
             one = span.appearance
             start, end = video.seconds(one.start_pts), video.seconds(one.end_pts)
+            first, after = clock.span(one.start_pts, one.end_pts)
             rows.append(
                 (
                     one.id, line(one.character or ""), line(one.unknown or ""), _s(start), _s(end), _s(end - start),
-                    span.first, span.end - 1, grid.timecode(span.first), grid.timecode(span.end - 1),
+                    span.first, span.end - 1, clock.timecode(first), clock.timecode(after - 1),
                     f"{one.similarity:.4f}", f"{one.confidence:.4f}", one.decided_by, _flag(one.depicted),
                     " ".join(map(str, one.tracks)),
                 )
@@ -105,10 +107,11 @@ class Seconds:
     name = "seconds"
     suffixes = (".seconds.csv",)
     title = "table: a row per second, a column per person"
+    counts_frames = True
 
     def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
         """The table; the last second may be cut short by the film's end, its shares are of a whole one all the same."""
-        grid, video = Grid.of(timeline.video), timeline.video
+        grid, video = Grid.held(timeline.video), timeline.video
         names = names_of(timeline)
         length = math.ceil(video.duration_pts * video.time_base)
         shares = [[0.0] * length for _ in names]

@@ -6,13 +6,14 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from personae.errors import PhotoError
+from personae.errors import NO_MEMORY, EmbeddingError, PersonaeError, PhotoError, is_out_of_memory, reason_of
 from personae.faces import align, backends, quality
 from personae.faces.copies import small_copies
 from personae.faces.detector import Detector
@@ -46,6 +47,7 @@ class _Seen:
     crops: PixelArray
     quality: Quality
     size_wh: tuple[int, int]
+    note: str
     small: IntArray
     """(m,) faces that `mirrored` (m, 112, 112, 3) shows."""
     mirrored: PixelArray
@@ -99,15 +101,18 @@ class FaceAnalyzer:
         return self.embedder.id
 
     def analyze(self, picture_or_path: Source, *, copies: bool = False) -> AnalyzedFaces:
-        """Every face of one picture with its embedding, best score first; maybe none.
+        """Every face of one picture with its embedding; maybe none. From left to right, and from the top down.
 
         A small face's embedding is the mean with its mirror image's, which takes a tenth off the misses there.
         `copies`: also embed small copies of the faces that can be enrolled (six more embeddings each).
 
-        Raises PhotoError for a path that cannot be read, WeightsError and MissingExtraError from the networks.
+        Of a file that is cut short what is there is looked at, and `note` says so.
+        Raises PhotoError for a picture that cannot be read, or in which a library fails, WeightsError and
+        MissingExtraError from the networks.
         """
-        seen = self._look(picture_or_path, copies)
-        return self._analyzed(seen, self.embedder.embed(seen.every))
+        with _one_photo(picture_or_path):
+            seen = self._look(picture_or_path, copies)
+            return self._analyzed(seen, self.embedder.embed(seen.every))
 
     def analyze_many(
         self, pictures_or_paths: Iterable[Source], *, copies: bool = False
@@ -146,8 +151,9 @@ class FaceAnalyzer:
 
     def _look(self, source: Source, copies: bool) -> _Seen:
         limit = self.settings.max_picture_mpx
-        picture = source if isinstance(source, Picture) else photos.load(source, max_mpx=limit)
-        faces = self.detector.detect(picture)
+        picture = source if isinstance(source, Picture) else photos.load(source, max_mpx=limit, partial=True)
+        found = self.detector.detect(picture)
+        faces = found[np.lexsort((found.boxes_xyxy[:, 1], found.boxes_xyxy[:, 0]))]
         crops = align.crops(picture, faces)
         assessed = quality.assess(crops, faces, self.settings)
         small = np.flatnonzero(faces.face_px < SMALL_PX)
@@ -156,11 +162,14 @@ class FaceAnalyzer:
             copied = np.array([i for i, reasons in enumerate(assessed.reasons) if not reasons], np.int64)
             made = small_copies(crops[copied], faces[copied], COPIES_PX)
             shrunk = np.concatenate([made, made[:, :, :, ::-1]], axis=1).reshape(-1, *crops.shape[1:])
-        return _Seen(faces, crops, assessed, picture.size_wh, small, crops[small, :, ::-1], copied, shrunk)
+        return _Seen(
+            faces, crops, assessed, picture.size_wh, picture.note, small, crops[small, :, ::-1], copied, shrunk
+        )
 
     def _try_look(self, source: Source, copies: bool) -> _Seen | PhotoError:
         try:
-            return self._look(source, copies)
+            with _one_photo(source):
+                return self._look(source, copies)
         except PhotoError as error:
             return error
 
@@ -177,8 +186,19 @@ class FaceAnalyzer:
         if not waiting:
             return
         seen = [item for _, item in waiting if isinstance(item, _Seen)]
-        crops = np.concatenate([item.every for item in seen]) if seen else align.NO_CROPS
-        embeddings = self.embedder.embed(crops)
+        try:
+            with _one_photo("several photos"):
+                crops = np.concatenate([item.every for item in seen]) if seen else align.NO_CROPS
+                embeddings = self.embedder.embed(crops)
+        except PhotoError as error:
+            for source, item in waiting:
+                if isinstance(item, PhotoError):
+                    yield source, item
+                elif len(seen) == 1:
+                    yield source, PhotoError(_name_of(source), error.reason)
+                else:  # each by itself tells which it was
+                    yield from self._embed_together([(source, item)])
+            return
         at = 0
         for source, item in waiting:
             if isinstance(item, PhotoError):
@@ -205,4 +225,26 @@ class FaceAnalyzer:
             embedder=self.embedder_id,
             size_wh=seen.size_wh,
             copies=copies,
+            note=seen.note,
         )
+
+
+@contextmanager
+def _one_photo(source: Source) -> Iterator[None]:
+    """Whatever a library raises inside is this photo's failure: PhotoError. Errors of ours pass as they are."""
+    try:
+        yield
+    except EmbeddingError as error:
+        raise PhotoError(_name_of(source), str(error)) from error
+    except (PersonaeError, ImportError):  # what is missing here is missing for every photo
+        raise
+    except Exception as error:  # the edge: libraries and plug-ins raise nearly anything
+        if is_out_of_memory(error):
+            raise PhotoError(_name_of(source), f"{NO_MEMORY} for it. Shrink it, or free memory.") from error
+        raise PhotoError(
+            _name_of(source), f"its faces could not be looked at ({reason_of(error)}). Export it anew, or leave it out."
+        ) from error
+
+
+def _name_of(source: Source) -> str:
+    return source.source if isinstance(source, Picture) else str(source)

@@ -14,9 +14,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from personae.errors import EmbeddingError, InputError, WeightsError
+from personae.errors import EmbeddingError, InputError, WeightsError, reason_of
 from personae.faces import align, preparation, weights
 from personae.faces.runtime import Session
+from personae.files import read_whole
 from personae.settings import Settings
 from personae.types import FloatArray, PixelArray
 
@@ -215,13 +216,15 @@ def _read_description(path: Path) -> EmbedderDescription:
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem)
     example = json.dumps(asdict(EmbedderDescription(name=name, dimension=512)))
     try:
-        values = json.loads(beside.read_text(encoding="utf-8"))
+        values = json.loads(read_whole(beside))
     except FileNotFoundError:
         raise WeightsError(
             f"{path} is not a network known here, so say how to feed it: write {beside} like this: {example}"
         ) from None
     except (OSError, ValueError) as error:
-        raise WeightsError(f"{beside} cannot be read as JSON ({error}). Write it like this: {example}") from None
+        raise WeightsError(
+            f"{beside} cannot be read as JSON ({reason_of(error)}). Write it like this: {example}"
+        ) from None
     known = {item.name for item in fields(EmbedderDescription)}
     try:
         if unknown := set(values) - known:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from personae.errors import WeightsError
 from personae.faces import weights
 from personae.faces.weights import Kind, Weights, cache_folder
+from personae.files import read_whole
 
 VERSION = 3
 """Goes up whenever the prepared graph changes; older prepared files are then made anew."""
@@ -71,7 +72,7 @@ class Lazy:
 def _from_cache(folder: Path, stem: str) -> Prepared | None:
     for path in sorted(folder.glob(f"{stem}*.onnx")):
         with contextlib.suppress(OSError):
-            model = path.read_bytes()
+            model = read_whole(path)
             if hashlib.sha256(model).hexdigest() == path.stem.removeprefix(stem):
                 return Prepared(model, path)
             path.unlink()  # damaged

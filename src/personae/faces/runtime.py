@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.errors import MissingExtraError, WeightsError
+from personae.errors import NO_MEMORY, MissingExtraError, WeightsError, is_out_of_memory, reason_of
 
 PROVIDERS: dict[str, str] = {
     "tensorrt": "TensorrtExecutionProvider",
@@ -56,18 +56,28 @@ class Session:
         self._threads = threads
         self._lock = threading.Lock()
         self._session: Any = None
+        self._has_run = False
 
     def run(self, values: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-        """Every output by its name, for one input. Raises WeightsError where the network does not take it."""
+        """Every output by its name, for one input.
+
+        Raises WeightsError where the network does not take it, MemoryError, and RuntimeError where it fails at this
+        input, having taken others.
+        """
         session = self._opened()
         names = [item.name for item in session.get_outputs()]
         try:
             results = session.run(names, {session.get_inputs()[0].name: values})
         except Exception as error:  # the edge: onnxruntime's errors are its own
+            if is_out_of_memory(error):
+                raise MemoryError(f"{NO_MEMORY} for an input of shape {values.shape}") from error
+            if self._has_run:  # so it is of the right kind, and this input is the matter
+                raise RuntimeError(reason_of(error)) from error
             raise WeightsError(
                 f"The network does not take an input of shape {values.shape} ({str(error).splitlines()[0][:300]}). "
                 "Is it of the right kind? Else free memory, or try --provider cpu."
             ) from error
+        self._has_run = True
         return dict(zip(names, results, strict=True))
 
     def runs_on(self) -> RunsOn:
@@ -111,6 +121,8 @@ def _open(model: bytes, provider: str, threads: int | None) -> Any:
             model, options, providers=list(dict.fromkeys(PROVIDERS[name] for name in wanted))
         )
     except Exception as error:  # the edge: onnxruntime's errors are its own
+        if is_out_of_memory(error):
+            raise MemoryError(f"{NO_MEMORY} to open a network") from error
         raise WeightsError(f"onnxruntime cannot open the network ({str(error).splitlines()[0][:300]}).") from error
     if provider != "auto" and session.get_providers()[0] != PROVIDERS[provider]:
         raise MissingProviderError(provider, [name for name in installed if name != provider])

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from personae.errors import WeightsError
+from personae.files import read_whole, sha256_of
 from personae.types import Progress, ProgressCallback
 
 Kind = Literal["detector", "embedder"]
@@ -186,7 +187,7 @@ def find(name_or_path: str | Path) -> Weights:
 
 def _read(path: Path, row: Network | None) -> Weights:
     try:
-        data = path.read_bytes()
+        data = read_whole(path)
     except OSError as error:
         raise WeightsError(
             f"{path}: the network cannot be read ({error.strerror or error}). "
@@ -237,7 +238,7 @@ def fetch(
     target = cache_folder() / "weights" / row.file
     if row.sha256 is None:
         raise WeightsError(f"{row.name} cannot be fetched: its digest is not known here. {row.origin}")
-    if target.is_file() and _digest(target) == row.sha256:
+    if target.is_file() and sha256_of(target) == row.sha256:
         return target
     mirror = os.environ.get(URL_VARIABLE)
     address = url or (f"{mirror.rstrip('/')}/{row.file}" if mirror else row.url)
@@ -287,8 +288,3 @@ def _download(
     if total is not None and done < total:
         raise OSError(f"the connection broke after {done} of {total} bytes")
     return digest.hexdigest()
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -38,7 +38,7 @@ class Album:
         """
         if picture.faces is None:
             raise PhotoError(picture.path, picture.error or "it was not read")
-        image = annotate(pixels or load(picture.path), labels_of(picture))
+        image = annotate(pixels or load(picture.path, partial=True), labels_of(picture))
         content = io.BytesIO()
         image.save(content, "JPEG", quality=92)
         source = os.path.abspath(picture.path)  # noqa: PTH100 - a path with .. is the same photo

@@ -9,7 +9,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from personae.errors import CastError, InputError
+from personae.errors import CastError, InputError, reason_of
+from personae.files import read_whole
+from personae.media.left_out import LeftOut
 from personae.media.photos import _SKIPPED_FOLDERS, SUFFIXES, find
 from personae.names import valid_name
 from personae.types import count_of
@@ -50,8 +52,12 @@ def read_cast(folder: Path) -> Cast:
     folders = [entry for entry in entries if os.path.isdir(entry)]  # noqa: PTH112 - never raises
     notes: list[str] = []
     loose = sum(entry.suffix.lower() in SUFFIXES for entry in set(entries) - set(folders))
+    left_out = LeftOut()
+    for entry in sorted(set(entries) - set(folders)):
+        left_out.add(entry)
     if not folders:
         hint = f" It holds {count_of(loose, 'photo')} itself, to be moved into one." if loose else ""
+        hint += "".join(f" {sentence}" for sentence in left_out.sentences())
         raise CastError(f"{folder}: no character in it. Make a sub-folder per character, named after it.{hint}")
     if loose:
         notes.append(
@@ -70,8 +76,13 @@ def read_cast(folder: Path) -> Cast:
             continue
         if name != readable:
             notes.append(f"The folder '{readable}' is taken for {name}'s: white space around a name is no part of it.")
-        own = [CastPhoto(name, path, _look(entry, path)) for path in find([entry])]
-        if not own:
+        here = LeftOut()
+        own = [CastPhoto(name, path, _look(entry, path)) for path in find([entry], here)]
+        if own:
+            left_out.update(here)
+        elif here:
+            notes += [f"{name} has no photo that is read here.", *here.sentences(f" of {name}")]
+        else:
             notes.append(f"{name} has no photo: put some into {entry}.")
         photos += own
         spellings[name.casefold()].append((entry.name, name))
@@ -85,6 +96,7 @@ def read_cast(folder: Path) -> Cast:
             )
     if not photos:
         raise CastError(f"{folder}: no photo in its {count_of(len(folders), 'sub-folder')}. Put some in.", notes)
+    notes += left_out.sentences()
     performers = _performers(folder, {photo.character for photo in photos}, notes)
     return Cast(tuple(photos), tuple(notes), performers)
 
@@ -93,11 +105,13 @@ def _performers(folder: Path, characters: set[str], notes: list[str]) -> dict[st
     """What `performers.csv` in the cast folder declares, one line `character,performer` each; empty without it."""
     path = folder / PERFORMERS_FILE
     try:
-        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+        rows = list(csv.reader(read_whole(path).decode("utf-8-sig").splitlines()))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CastError(f"{path}: cannot be read ({error}). It has lines `character,performer` in UTF-8.") from None
+        raise CastError(
+            f"{path}: cannot be read ({reason_of(error)}). It has lines `character,performer` in UTF-8."
+        ) from None
     found: dict[str, str] = {}
     for row in rows:
         cells = [cell.strip() for cell in row]

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Protocol
 
+from personae.media.film_errors import as_film_error
 from personae.types import PixelArray
 
 Gap = tuple[int, int, str]
@@ -16,6 +18,7 @@ Gap = tuple[int, int, str]
 
 MISSING = "pictures are missing"
 RESTARTED = "the file's clock starts again here"
+"""Not a gap: nothing is missing where recordings were joined. Readers tell it among the gaps, as an empty one."""
 
 
 @dataclass(frozen=True)
@@ -99,18 +102,25 @@ class FilmPicture:
     pts: int
     duration_pts: int
     pixels: Pixels
+    path: Path = Path()
+    """The file it is in."""
 
     def rgb(self) -> PixelArray:
-        """(h, w, 3) uint8 RGB, upright, with square pixels: the film's `size_wh`. The array is yours."""
-        return self.pixels.rgb()
+        """(h, w, 3) uint8 RGB, upright, with square pixels: the film's `size_wh`. The array is yours.
+
+        Raises FilmError where it cannot be converted; so do `small` and `grey`.
+        """
+        with as_film_error(self.path):
+            return self.pixels.rgb()
 
     def small(self, width: int = 96) -> PixelArray:
         """(h, width, 3) uint8 Y, Cb, Cr for shot detection: no full-size conversion, not rotated."""
-        return self.pixels.small(width)
+        with as_film_error(self.path):
+            return self.pixels.small(width)
 
     def grey(self, width: int = 96) -> PixelArray:
         """(h, width) uint8 luma, not rotated."""
-        return self.pixels.small(width)[:, :, 0]
+        return self.small(width)[:, :, 0]
 
 
 @dataclass(frozen=True)
@@ -118,13 +128,15 @@ class ReadSoFar:
     """Where an interrupted reading stood: handed to the next one, it makes both together equal to one whole reading.
 
     `frames`: pictures read; `irregular`: whether an interval differed from the nominal rate; `part_starts`: the first
-    pts of each file that was begun, of several read as one film.
+    pts of each file that was begun, of several read as one film; `restarted`: whether a file's clock began again, from
+    where on times in the file are not those of the film.
     """
 
     frames: int = 0
     irregular: bool = False
     gaps: tuple[Gap, ...] = ()
     part_starts: tuple[int, ...] = ()
+    restarted: bool = False
 
 
 def is_irregular(frame_pts: float, interval_pts: int, *, missing: bool = False) -> bool:

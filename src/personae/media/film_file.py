@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from personae.errors import FilmError
-from personae.media.film import MISSING, RESTARTED, FilmPicture, Gap, Video, is_irregular
-from personae.media.photos import SUFFIXES as PHOTO_SUFFIXES
+from personae.media.containers import STILL, may_be_still, open_film_container, pick_stream
+from personae.media.film import FilmPicture, Gap, Video
+from personae.media.film_errors import as_film_error
+from personae.media.film_times import DecodingOrder, FilmTimes, Unseen
 from personae.media.pixels import Display, FramePixels, turn_of
 
 if TYPE_CHECKING:
@@ -32,49 +35,61 @@ USUAL_RATES = (
 )
 SEEK_MARGIN_S = 2.0
 """A new reading starts so much before the picture asked for: streams without clean key pictures need a run-up."""
-HOLE_S = 0.5
-"""A shorter hole in a film of constant rate is no gap: a player shows the picture before it a little longer."""
 CUT_SHORT_S = 1
 """How much may be missing from the length a file states: sound and pictures seldom end together."""
-JUMP_BACK_S = 1.0
-"""A clock that goes back further than this has been restarted (joined recordings); less is a picture out of place."""
-DAMAGED = "damaged: could not be decoded"
 CUT_SHORT = "the file ends before the length it states"
-_STATE_LENGTH = ("mov", "matroska")
+_STATE_LENGTH = ("mov", "matroska", "flv", "mxf", "ivf", "avi")
 """Formats that state their length in a place of its own; the others' is read off their end."""
+LARGEST_PIXELS = 1 << 27
+"""Of one picture: four times 8K. Larger ones are a sign of damage, and a few of them fill a computer's memory."""
+_NO_TIMESTAMPS = 0x80
+"""FFmpeg's flag of bare streams."""
 _TRIES = 20
-
-
-def open_container(path: str | Path) -> InputContainer:
-    """The file as FFmpeg sees it, of whichever PyAV; raises av.error.FFmpegError."""
-    import av
-
-    # PyAV 19 reads tags that are no valid Unicode without being told to.
-    options: dict[str, Any] = {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "replace"}
-    # "file:" keeps FFmpeg from taking a name with a colon for a protocol.
-    container: InputContainer = av.open(f"file:{path}", **options)
-    return container
 
 
 class FilmFile:
     """A film file that is open. Raises FilmError where it holds no film that can be read."""
 
-    def __init__(self, path: Path, *, stream: int | None = None) -> None:
+    def __init__(self, path: Path, *, stream: int | None = None, follow_references: bool = False) -> None:
         self.path = path
         self.files = (path,)
         self._stream_wanted = stream
+        self._follow = follow_references
         self._container: InputContainer | None = None
         self._fresh: Iterator[VideoFrame] | None = None
+        try:
+            with as_film_error(path):
+                self._begin()
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self) -> None:
+        """Open the file and decode what tells its facts."""
         container = self._open()
-        self._stream = _pick(path, container, stream)
+        may_be_still_picture = may_be_still(self.path, container)
+        self._stream = pick_stream(self.path, container, self._stream_wanted)
+        self._untimed = bool(int(container.format.flags) & _NO_TIMESTAMPS)
+        # MPEG streams come apart into fields, two times to a picture; their own times are those of presentation.
+        in_fields = container.format.name in {"mpegts", "mpeg"}
+        self._in_decoding_order = bool(self._stream.codec_context.has_b_frames) and not in_fields
         fresh = self._decode(None)
-        first = next(fresh, None)
-        if first is None:
-            raise FilmError(path, "no picture in it could be decoded. It is damaged or cut short: copy it again.")
+        pictures = [frame for frame in (next(fresh, None), may_be_still_picture and next(fresh, None)) if frame]
+        if not pictures:
+            raise FilmError(self.path, "no picture in it could be decoded. It is damaged or cut short: copy it again.")
+        if may_be_still_picture and len(pictures) == 1:
+            raise FilmError(self.path, STILL)
+        first = pictures[0]
+        if first.width * first.height > LARGEST_PIXELS:
+            raise FilmError(
+                self.path,
+                f"its pictures are {first.width}x{first.height}, larger than films are. It is damaged, or needs a "
+                "smaller copy.",
+            )
         self._seekable = first.pts is not None
         self.display = _display(self._stream, first)
         self.video = self._facts(first)
-        self._fresh = chain([first], fresh)
+        self._fresh = chain(pictures, fresh)
 
     def close(self) -> None:
         """Free the decoder and the file."""
@@ -89,41 +104,41 @@ class FilmFile:
         Each call starts anew with one seek; nothing is decoded twice within a call. `irregular`: whether intervals
         before `start_pts` were; a hole in such a film is no gap.
         """
-        clock = _Clock(self.video, irregular)
-        held: FilmPicture | None = None
-        for frame in self._from(start_pts):
-            pts, gap = clock.next(frame, self._unseen)
-            if pts is None or (start_pts is not None and pts < start_pts):
-                continue
+        with as_film_error(self.path):
+            times = FilmTimes(self.video, irregular)
+            held: FilmPicture | None = None
+            for frame in self._from(start_pts):
+                pts, gaps = times.next(frame, self._unseen)
+                if pts is None or (start_pts is not None and pts < start_pts):
+                    continue
+                if held is not None:
+                    end = gaps[0][0] if gaps else pts
+                    yield replace(held, duration_pts=max(end - held.pts, 1))
+                yield from gaps
+                held = FilmPicture(pts, times.length(frame), FramePixels(frame, self.display), self.path)
             if held is not None:
-                end = gap[0] if gap and gap[1] > gap[0] else pts
-                yield FilmPicture(held.pts, max(end - held.pts, 1), held.pixels)
-            if gap is not None:
-                yield gap
-            held = FilmPicture(pts, clock.length(frame), FramePixels(frame, self.display))
-        if held is not None:
-            yield held
-            yield from self._cut_short(held.pts + held.duration_pts)
+                yield held
+                end = held.pts + held.duration_pts
+                yield from self._cut_short(end) or times.rest(end, self._unseen)
 
-    def _cut_short(self, end: int) -> Iterator[Gap]:
+    def _cut_short(self, end: int) -> list[Gap]:
         """The rest of the length that the file states, where neither picture nor sound reaches it."""
         container = self._container
         if container is None or not container.duration or container.format.name.split(",")[0] not in _STATE_LENGTH:
-            return
+            return []
+        stream, time_base = self._stream, self.video.time_base
         stated_s = Fraction(max(container.start_time or 0, 0) + container.duration, 1_000_000)
-        reached_s = max(end * self.video.time_base, self._sound_s)
-        if self._stream.duration:  # sound may be stated to last longer than the pictures
-            stated_s = min(stated_s, ((self._stream.start_time or 0) + self._stream.duration) * self.video.time_base)
+        reached_s = max(end * time_base, self._sound_s)
+        if container.format.name == "avi":  # FFmpeg corrects the lengths by what is there, the number of pictures not
+            stated_s = self.video.start_pts * time_base + stream.frames / self._rate()
+        elif stream.duration:  # sound may be stated to last longer than the pictures
+            stated_s = min(stated_s, ((stream.start_time or 0) + stream.duration) * time_base)
         if stated_s - reached_s > CUT_SHORT_S:
-            yield (end, int(stated_s / self.video.time_base), CUT_SHORT)
+            return [(end, int(stated_s / self.video.time_base), CUT_SHORT)]
+        return []
 
     def _open(self) -> InputContainer:
-        import av
-
-        try:
-            container = open_container(self.path)
-        except av.error.FFmpegError as error:
-            raise FilmError(self.path, _why_not(self.path, error)) from None
+        container = open_film_container(self.path, follow_references=self._follow)
         self.close()
         self._container = container
         return container
@@ -134,7 +149,7 @@ class FilmFile:
         if start_pts is None and fresh is not None and self._container is not None:
             yield from fresh
             return
-        self._stream = _pick(self.path, self._open(), self._stream_wanted)
+        self._stream = pick_stream(self.path, self._open(), self._stream_wanted)
         if start_pts is None or not self._seekable or start_pts <= self.video.start_pts:
             yield from self._decode(None)
             return
@@ -146,7 +161,7 @@ class FilmFile:
             yield from frames
             return
         logger.info("%s: seeking failed, reading from the start", self.path)
-        self._stream = _pick(self.path, self._open(), self._stream_wanted)
+        self._stream = pick_stream(self.path, self._open(), self._stream_wanted)
         yield from self._decode(None)
 
     def _decode(self, seek_pts: int | None) -> Iterator[VideoFrame]:
@@ -156,28 +171,42 @@ class FilmFile:
         container, stream = self._container, self._stream
         assert container is not None
         stream.thread_type = "AUTO"
-        self._unseen = _Unseen(round(1 / Fraction(stream.time_base or 1)))
+        self._unseen = Unseen(round(1 / Fraction(stream.time_base or 1)))
+        self._order = DecodingOrder(float(1 / (self._rate() * Fraction(stream.time_base or 1))))
+        self._sent_pts: int | None = None
+        self._cut_off_pts: int | None = None
         self._sound_s = Fraction(0)
         if seek_pts is not None:
             try:
                 container.seek(seek_pts, stream=stream)
             except av.error.FFmpegError:
                 return
-        failures = 0
+        failures, held = 0, None
+        ends_inside = _ends_inside_a_packet(container)
         while failures < _TRIES:
             try:
                 for packet in container.demux(stream, *container.streams.audio):
                     failures = 0
-                    if packet.stream.index == stream.index:  # the last, empty packet carries no number of its own
-                        yield from self._frames_of(packet)
-                    else:
+                    if packet.stream.index != stream.index:  # the last, empty packet carries no number of its own
                         self._note_sound(packet)
+                        continue
+                    if held is not None:
+                        if not packet.size and ends_inside:
+                            self._cut_off_pts = held.pts
+                        yield from self._frames_of(held)
+                    held = packet
+                if held is not None:
+                    yield from self._frames_of(held)
                 return
             except av.error.FFmpegError as error:
                 # The file itself could not be read on; FFmpeg often finds its way again at the next packet.
                 logger.info("%s: %s", self.path, error)
                 self._unseen.broke()
                 failures += 1
+            except IndexError:  # PyAV's answer to a stream that only begins here: it is none of ours
+                failures += 1
+        if held is not None:
+            yield from self._frames_of(held)
         yield from self._frames_of(None)
 
     def _frames_of(self, packet: Packet[Any] | None) -> Iterator[VideoFrame]:
@@ -186,6 +215,7 @@ class FilmFile:
 
         if packet is not None:
             self._unseen.sent(packet)
+            self._note_order(packet)
         try:
             frames = self._stream.decode(packet)
         except av.error.EOFError:
@@ -195,25 +225,45 @@ class FilmFile:
             self._unseen.broke()
             return
         for frame in frames:
+            cut_off = frame.pts is not None and frame.pts == self._cut_off_pts
             if frame.pts is None:
                 frame.pts = frame.dts
-            if not frame.is_corrupt:
+            elif self._in_decoding_order:
+                frame.pts = self._order.time_of(frame.pts)
+            if not frame.is_corrupt and not cut_off:
                 yield frame
+
+    def _note_order(self, packet: Packet[Any]) -> None:
+        """Times that fall from packet to packet are no times of decoding: they are left as they are from then on."""
+        pts = packet.pts
+        if pts is None or packet.is_discard:
+            return
+        self._in_decoding_order &= self._sent_pts is None or pts > self._sent_pts
+        self._sent_pts = pts
+        if self._in_decoding_order:
+            self._order.sent(pts)
 
     def _note_sound(self, packet: Packet[Any]) -> None:
         if packet.pts is not None:
             self._sound_s = max(self._sound_s, (packet.pts + (packet.duration or 0)) * Fraction(packet.time_base))
 
+    def _rate(self) -> Fraction:
+        """Pictures per second on average; of a bare stream, whose container says 25 of all, what the codec says."""
+        stream = self._stream
+        stated = None if self._untimed else stream.average_rate  # of one picture no average is known
+        return Fraction(stated or stream.codec_context.framerate or stream.average_rate or stream.guessed_rate or 25)
+
     def _facts(self, first: VideoFrame) -> Video:
         container, stream = self._container, self._stream
         assert container is not None and stream.time_base
         time_base = Fraction(stream.time_base)
-        average = Fraction(stream.average_rate or stream.guessed_rate or 25)
-        base = Fraction(stream.base_rate or average)
+        average, base = self._rate(), Fraction(stream.base_rate or self._rate())
         # Twice the average is the rate of an interlaced film's fields.
         variable = all(abs(average * fields / base - 1) > Fraction(1, 100) for fields in (1, 2))
-        if not variable:
-            rate = usual_rate(Fraction(stream.guessed_rate or average))
+        if self._untimed:
+            variable, rate = False, usual_rate(average)
+        elif not variable:
+            rate = usual_rate(Fraction((stream.average_rate and stream.guessed_rate) or average))
         else:
             rate = base if base in USUAL_RATES else min(USUAL_RATES, key=lambda usual: abs(usual - average))
         start = first.pts if first.pts is not None else (stream.start_time or 0)
@@ -244,100 +294,15 @@ class FilmFile:
         )
 
 
-class _Unseen:
-    """The packets that went into the decoder and gave no picture yet, by pts, and where the file broke."""
-
-    def __init__(self, second_pts: int) -> None:
-        self._second = second_pts
-        self._pts: list[int] = []
-        self._breaks: list[int] = []
-
-    def sent(self, packet: Packet[Any]) -> None:
-        """A packet goes in. One outside the film's edit list is decoded but not shown, and not missed."""
-        if packet.is_corrupt:
-            self.broke()
-        if packet.pts is not None and not packet.is_discard:
-            self._pts.append(packet.pts)
-
-    def broke(self) -> None:
-        """Something was lost hereabouts."""
-        self._breaks.append(self._pts[-1] if self._pts else 0)
-
-    def between(self, last: int, pts: int) -> bool:
-        """Whether something after `last` and before `pts` was lost; what lies before `pts` is then forgotten."""
-        lost = any(last < p < pts for p in self._pts) or any(last - self._second < p < pts for p in self._breaks)
-        self._pts = [p for p in self._pts if p > pts]
-        self._breaks = [p for p in self._breaks if p > pts - self._second]
-        return lost
-
-
-class _Clock:
-    """Gives every frame a rising pts: fills in missing ones, passes over repeated ones, goes on after a restart."""
-
-    def __init__(self, video: Video, irregular: bool) -> None:
-        self.frame = max(round(video.frame_pts), 1)
-        self._start = video.start_pts
-        self._exact = float(video.frame_pts)
-        self._irregular = irregular or video.variable_rate
-        self._hole = round(HOLE_S / video.time_base)
-        self._jump = round(JUMP_BACK_S / video.time_base)
-        self._last: int | None = None
-        self._shift = 0
-
-    def length(self, frame: VideoFrame) -> int:
-        """How long a frame lasts by itself, in pts."""
-        return int(frame.duration) if frame.duration and frame.duration > 0 else self.frame
-
-    def next(self, frame: VideoFrame, unseen: _Unseen) -> tuple[int | None, Gap | None]:
-        """Its pts (None: pass over it), and the gap just before it, if there is one."""
-        last = self._last
-        if last is None:
-            self._last = frame.pts if frame.pts is not None else self._start
-            return self._last, None
-        expected = last + self.frame
-        pts = expected if frame.pts is None else frame.pts + self._shift
-        lost = unseen.between(last - self._shift, pts - self._shift)
-        gap: Gap | None = None
-        if pts <= last:
-            if last - pts < self._jump:
-                return None, None
-            self._shift += expected - pts
-            pts = expected
-            gap = (pts, pts, RESTARTED)
-        elif pts - expected > self._exact / 2 and lost:
-            gap = (expected, pts, DAMAGED)
-        elif pts - expected >= self._hole and not self._irregular:
-            gap = (expected, pts, MISSING)
-        else:
-            self._irregular |= is_irregular(self._exact, pts - last, missing=True)
-        self._last = pts
-        return pts, gap
+def _ends_inside_a_packet(container: InputContainer) -> bool:
+    """Whether an MPEG-TS was cut off: FFmpeg then takes what there is of the last picture for all of it."""
+    return container.format.name == "mpegts" and all(container.size % length for length in (188, 192, 204))
 
 
 def usual_rate(rate: Fraction) -> Fraction:
     """The usual rate that `rate` is a rounding of (23.98, 29.97), else `rate` itself."""
     nearest = min(USUAL_RATES, key=lambda usual: abs(usual - rate))
     return nearest if abs(nearest / rate - 1) < Fraction(1, 4000) else rate
-
-
-def _pick(path: Path, container: InputContainer, wanted: int | None) -> VideoStream:
-    still = any(name == "image2" or name.endswith("_pipe") for name in container.format.name.split(","))
-    single = path.suffix.lower() in PHOTO_SUFFIXES and all(s.frames == 1 for s in container.streams.video)
-    if still or single:
-        raise FilmError(path, "this is a still picture, not a film. For photos use: personae identify")
-    streams = [s for s in container.streams.video if not s.disposition & 0x400 and s.codec_context is not None]
-    if not streams:
-        kinds = {stream.type for stream in container.streams}
-        what = "only sound in it" if "audio" in kinds else "no picture in it"
-        raise FilmError(path, f"there is no video stream, {what}. Is it the right file?")
-    if wanted is None:
-        defaults = [stream for stream in streams if stream.disposition & 1]
-        return (defaults or streams)[0]
-    for stream in streams:
-        if stream.index == wanted:
-            return stream
-    known = ", ".join(f"{s.index} ({s.codec_context.name} {s.width}x{s.height})" for s in streams)
-    raise FilmError(path, f"stream {wanted} is no video stream. There are: {known}.")
 
 
 def _display(stream: VideoStream, frame: Any) -> Display:
@@ -355,23 +320,3 @@ def _tags(container: InputContainer, stream: VideoStream) -> dict[str, str]:
         for key, value in tags.items():
             result.setdefault(key.lower(), value)
     return result
-
-
-def _why_not(path: Path, error: Exception) -> str:
-    try:
-        if path.is_dir():
-            return "this is a folder, not a film."
-        if not path.exists():
-            return "there is no such file. Check the spelling and the folder."
-        if path.stat().st_size == 0:
-            return "the file is empty (0 bytes). Copy it again from its source."
-        with path.open("rb") as file:
-            file.read(1)
-    except PermissionError:
-        return "permission denied. Change the file's permissions, or copy it to where you may."
-    except (OSError, ValueError) as problem:
-        return f"it cannot be opened ({problem})."
-    if isinstance(error, EOFError):
-        return "it ends before its first picture. Copy or export it again."
-    detail = getattr(error, "strerror", None) or str(error)
-    return f"this is not a film that can be read, or it is cut short ({detail}). Copy or export it again."

@@ -7,8 +7,9 @@ picture size is ours, is held before a pixel is decoded, and applies to this cal
 from __future__ import annotations
 
 import importlib
+import io
 import os
-import stat
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -16,7 +17,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.errors import PhotoError
+from personae.errors import EXTRAS, NO_MEMORY, PhotoError, is_out_of_memory, reason_of
+from personae.files import NotAFileError, open_input
+from personae.media.left_out import KNOWN, LeftOut
 from personae.types import Picture, PixelArray
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ BACKGROUND_GREY = 127
 
 _SKIPPED_FOLDERS = frozenset({"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"})
 _ORIENTATION_TAG = 0x0112
+_END_OF_JPEG = b"\xff\xd9"
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"})
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 # First bytes -> (module of the decoder, its name in Pillow). Formats that run other programs or have no signature
@@ -54,12 +58,16 @@ _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
 )
 
 
-def load(path: str | Path, *, max_mpx: float = 250.0) -> Picture:
+CUT_SHORT = "the file is cut short, and only a part of the picture is there. Copy it again from its source."
+
+
+def load(path: str | Path, *, max_mpx: float = 250.0, partial: bool = False) -> Picture:
     """The photo at `path`, upright (EXIF orientation applied), as (h, w, 3) uint8 RGB.
 
     Grey, palette, CMYK and 16-bit pictures are converted (16 bits are scaled, not clipped), transparency is laid over
     mid grey, of an animation the first frame counts. JPEGs are always decoded in full: their reduced sizes would
-    take a 20 px face below what a detector can see.
+    take a 20 px face below what a detector can see. `partial`: of a file that is cut short, read what is there (where
+    its format allows it) and say so in the picture's `note`; it is refused otherwise.
     Raises PhotoError, whose reason says what to do, for whatever cannot be read or has more than `max_mpx` megapixels.
     """
     path = Path(path)
@@ -69,36 +77,38 @@ def load(path: str | Path, *, max_mpx: float = 250.0) -> Picture:
             if not prefix:
                 raise PhotoError(path, "the file is empty (0 bytes). Copy it again from its source.")
             try:
-                pixels = _decode(path, file, prefix, max_mpx)
+                pixels, note = _decode(path, file, prefix, max_mpx, partial)
             except PhotoError:
                 raise
-            except MemoryError:
-                raise PhotoError(path, "there is not enough memory to decode it. Shrink it, or free memory.") from None
             except Exception as error:  # the edge: decoders raise nearly anything on broken files
+                if is_out_of_memory(error):
+                    raise PhotoError(path, f"{NO_MEMORY} to decode it. Shrink it, or free memory.") from None
                 raise PhotoError(
-                    path, f"the picture is damaged or cut short ({_first_line(error)}). Copy or export it again."
+                    path, f"the picture is damaged or cut short ({reason_of(error)}). Copy or export it again."
                 ) from error
     except OSError as error:
-        raise PhotoError(path, f"it cannot be read ({_first_line(error)}).") from None
-    return Picture(pixels, source=str(path))
+        raise PhotoError(path, f"it cannot be read ({reason_of(error)}).") from None
+    return Picture(pixels, source=str(path), note=note)
 
 
-def find(paths: str | Path | Iterable[str | Path]) -> Iterator[Path]:
+def find(paths: str | Path | Iterable[str | Path], left_out: LeftOut | None = None) -> Iterator[Path]:
     """Every photo at `paths`: files as they are named, folders searched at any depth, each folder in order of name.
 
-    In folders only `SUFFIXES` count; hidden and system files are passed over; a folder reached twice (symbolic links,
-    loops) is searched once. A folder that may not be read is yielded itself, so that `load` says so. Holds the names
-    of one folder per level in memory, never all photos.
+    In folders `SUFFIXES` count, and files of unknown or no ending that are pictures by their first bytes; hidden and
+    system files are passed over; a folder reached twice (symbolic links, loops) is searched once. What else could be
+    meant as a picture is counted in `left_out`. A folder that may not be read is yielded itself, so that `load` says
+    so. Holds the names of one folder per level in memory, never all photos.
     """
+    left_out = LeftOut() if left_out is None else left_out
     for path in [paths] if isinstance(paths, str | Path) else paths:
         path = Path(path)
         if path.is_dir():
-            yield from _walk(path, set())
+            yield from _walk(path, set(), left_out)
         else:
             yield path
 
 
-def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
+def _walk(folder: Path, seen: set[tuple[int, int]], left_out: LeftOut) -> Iterator[Path]:
     try:
         status = folder.stat()
         if (status.st_dev, status.st_ino) in seen:
@@ -112,9 +122,26 @@ def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
     for name, is_folder in names:
         if is_folder:
             if name not in _SKIPPED_FOLDERS:
-                yield from _walk(folder / name, seen)
-        elif os.path.splitext(name)[1].lower() in SUFFIXES:  # noqa: PTH122 - a Path per name would double the time
+                yield from _walk(folder / name, seen, left_out)
+            continue
+        suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - a Path per name would double the time
+        if suffix in SUFFIXES or (suffix not in KNOWN and _is_photo(folder / name)):
             yield folder / name
+        else:
+            left_out.add(folder / name)
+
+
+def _is_photo(path: Path) -> bool:
+    """Whether a file of unknown ending is a picture by its first bytes."""
+    try:
+        with open_input(path) as file:
+            prefix = file.read(16)
+            decoder = _decoder(path, file, prefix)
+    except (PhotoError, OSError, ValueError):
+        return False
+    if decoder is not None and decoder[1] == "BMP":  # words may begin like these two
+        return prefix[6:10] == bytes(4)
+    return decoder is None or decoder[1] != "PPM" or bool(re.match(rb"P[1-6]\s+[#\d]", prefix))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -125,16 +152,15 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _open(path: Path) -> BinaryIO:
-    """The file, open; what cannot be a photo is refused before opening, which on a pipe would wait for ever."""
+    """The file, open."""
     try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            readable = os.access(path, os.R_OK | os.X_OK)
-            hint = "Name the photos in it." if readable else "It may not be read either: check its permissions."
-            raise PhotoError(path, f"this is a folder, not a photo. {hint}")
-        if not stat.S_ISREG(mode):
-            raise PhotoError(path, "this is not a file but a device or pipe. Save the photo to a file first.")
-        return path.open("rb")
+        return open_input(path)
+    except IsADirectoryError:
+        readable = os.access(path, os.R_OK | os.X_OK)
+        hint = "Name the photos in it." if readable else "It may not be read either: check its permissions."
+        raise PhotoError(path, f"this is a folder, not a photo. {hint}") from None
+    except NotAFileError:
+        raise PhotoError(path, "this is not a file but a device or pipe. Save the photo to a file first.") from None
     except FileNotFoundError:
         raise PhotoError(path, "there is no such file. Check the spelling and the folder.") from None
     except PermissionError:
@@ -144,24 +170,40 @@ def _open(path: Path) -> BinaryIO:
     except ValueError:
         raise PhotoError(path, "this is not a file name (it holds a NUL character).") from None
     except OSError as error:
-        raise PhotoError(path, f"it cannot be opened ({_first_line(error)}).") from None
+        raise PhotoError(path, f"it cannot be opened ({reason_of(error)}).") from None
 
 
-def _decode(path: Path, file: BinaryIO, prefix: bytes, max_mpx: float) -> PixelArray:
+def _decode(path: Path, file: BinaryIO, prefix: bytes, max_mpx: float, partial: bool) -> tuple[PixelArray, str]:
+    """The pixels, and a note on what is missing."""
     decoder = _decoder(path, file, prefix)
     if decoder is None:
-        return _decode_heif(path, max_mpx)
+        return _decode_heif(path, file, max_mpx), ""
     module, name = decoder
     importlib.import_module(f"PIL.{module}")
     from PIL import Image  # after its plug-in, which has registered itself
 
-    file.seek(0)
     # The registered opener and not `Image.open`: the latter holds every picture against one global limit
     # (`MAX_IMAGE_PIXELS`) and warns through a global filter; neither can be changed for one thread only.
-    image: ImageFile = Image.OPEN[name][0](file, str(path))
-    _check_size(path, image.size, max_mpx)
-    image.load()
-    return _upright(_to_rgb(image), _orientation(image))
+    def opened(stream: BinaryIO) -> ImageFile:
+        stream.seek(0)
+        image: ImageFile = Image.OPEN[name][0](stream, str(path))
+        _check_size(path, image.size, max_mpx)
+        return image
+
+    image, note = opened(file), ""
+    try:
+        image.load()
+    except OSError as error:
+        if not partial or "truncated" not in str(error):
+            raise
+        note = CUT_SHORT
+        if name == "JPEG":  # with an end, all is decoded that is there, also of one whose detail comes in layers
+            file.seek(0)
+            image = opened(io.BytesIO(file.read() + _END_OF_JPEG))
+            image.load()
+        else:  # what was decoded stays; nothing is left to load
+            image.tile = []
+    return _upright(_to_rgb(image), _orientation(image)), note
 
 
 def _decoder(path: Path, file: BinaryIO, prefix: bytes) -> tuple[str, str] | None:
@@ -186,14 +228,15 @@ def _decoder(path: Path, file: BinaryIO, prefix: bytes) -> tuple[str, str] | Non
     )
 
 
-def _decode_heif(path: Path, max_mpx: float) -> PixelArray:
+def _decode_heif(path: Path, file: BinaryIO, max_mpx: float) -> PixelArray:
     try:
         import pillow_heif
     except ImportError:
         raise PhotoError(
-            path, 'HEIC photos need the extra "heic": pip install "personae[heic]", or export the photo as JPEG.'
+            path, f"HEIC photos need another package: pip install {EXTRAS['heic']}, or export the photo as JPEG."
         ) from None
-    image = pillow_heif.open_heif(str(path), convert_hdr_to_8bit=True)
+    file.seek(0)
+    image = pillow_heif.open_heif(file, convert_hdr_to_8bit=True)
     _check_size(path, image.size, max_mpx)
     return _to_rgb(image.to_pillow())  # libheif has applied the rotation; the EXIF copy of it is not to be used again
 
@@ -266,8 +309,3 @@ def _upright(pixels: PixelArray, orientation: int) -> PixelArray:
     if orientation in {3, 4, 7, 8}:
         pixels = pixels[::-1]
     return np.ascontiguousarray(pixels)
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0][:200]

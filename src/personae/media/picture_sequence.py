@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
-from personae.errors import FilmError, PhotoError
+from personae.errors import FilmError, PhotoError, reason_of
+from personae.files import open_input
 from personae.media.film import MISSING, FilmPicture, Gap, Pixels, Video
 from personae.media.photos import SUFFIXES as PHOTO_SUFFIXES
 from personae.media.photos import load
@@ -77,7 +78,7 @@ class PictureSequence:
             if pixels.size_wh != self._size:
                 yield (pts, pts + 1, f"{self.numbered[number].name}: it is not {self._size[0]}x{self._size[1]} pixels")
                 continue
-            yield FilmPicture(pts, 1, pixels)
+            yield FilmPicture(pts, 1, pixels, self.numbered[number])
 
 
 def _numbered(path: Path) -> dict[int, Path]:
@@ -123,8 +124,11 @@ def _read(path: Path) -> Pixels:
     import av
 
     try:
+        open_input(path).close()
         with av.open(f"file:{path}") as container:
             frame = next(container.decode(video=0))
     except (av.error.FFmpegError, StopIteration, IndexError):
         raise PhotoError(path, "the picture is damaged or cut short. Copy or export it again.") from None
+    except OSError as error:
+        raise PhotoError(path, f"it cannot be read ({reason_of(error)}).") from None
     return FramePixels(frame, Display((frame.width, frame.height)))

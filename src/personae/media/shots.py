@@ -89,7 +89,7 @@ class ShotDetector:
         self._near = round(AROUND_S / time_base)
         self._step = STEP_S * 0.75 / float(time_base)
         self._recent: deque[_Seen] = deque()
-        self._checked = -1
+        self._checked: int | None = None
         self._steps: list[_Seen] = []
         self._held: tuple[float, Boundary] | None = None
         self._flat_run: list[_Seen] = []
@@ -130,7 +130,7 @@ class ShotDetector:
         recent = self._recent
         for at in range(1, len(recent)):
             seen = recent[at]
-            if seen.pts <= self._checked:
+            if self._checked is not None and seen.pts <= self._checked:
                 continue
             if limit is not None and seen.pts > limit:
                 break
@@ -141,7 +141,10 @@ class ShotDetector:
                 if self._held is not None and self._held[1].start_pts < seen.pts <= self._held[1].end_pts:
                     self._held = None
                 found.append(Boundary(seen.pts, "cut", seen.pts, seen.pts))
-        while len(recent) > AROUND + 2 and recent[AROUND + 1].pts < self._checked - self._flash:
+        # Times may be negative: before the first check nothing is let go.
+        while self._checked is not None and len(recent) > AROUND + 2:
+            if recent[AROUND + 1].pts >= self._checked - self._flash:
+                break
             recent.popleft()
         return found
 

@@ -20,20 +20,16 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from personae.errors import FilmError, SettingError
+from personae.files import open_input
 from personae.media.film import RESTARTED, FilmPart, FilmPicture, Gap, ReadSoFar, Video, is_irregular, merged
 from personae.media.film_file import FilmFile
+from personae.media.left_out import FILMS as SUFFIXES
 from personae.media.picture_sequence import PictureSequence, is_pattern
 from personae.media.timecode import Counting, allows_drop_frame, parse_rate
 
 logger = logging.getLogger(__name__)
 
 __all__ = ["Film", "FilmPicture", "Gap", "ReadSoFar", "Video", "content_id", "find_films", "open_film"]
-
-SUFFIXES = frozenset(
-    {".mp4", ".m4v", ".mov", ".qt", ".mxf", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg", ".vob"}
-    | {".m2v", ".wmv", ".flv", ".ogv", ".3gp", ".dv", ".gxf", ".h264", ".264", ".hevc", ".265"}
-)
-"""Lower-case file endings that count as a film inside a folder. A file named outright is always tried."""
 
 BLOCK = 1 << 20
 """Bytes of each block that `content_id` reads."""
@@ -97,6 +93,9 @@ class Film:
         end, frame_pts = self.video.start_pts, float(self.video.frame_pts)
         for item in self._in_parts(start_pts):
             if isinstance(item, tuple):
+                if item[2] == RESTARTED:
+                    self.so_far = replace(self.so_far, restarted=True)
+                    continue
                 self.so_far = replace(self.so_far, gaps=merged(self.so_far.gaps, item))
                 end = max(end, item[1])
                 continue
@@ -115,7 +114,7 @@ class Film:
     def _in_parts(self, start_pts: int | None) -> Iterator[FilmPicture | Gap]:
         """Pictures and gaps of all parts, in the film's own time."""
         starts = self.so_far.part_starts
-        seekable = not any(why == RESTARTED for _, _, why in self.so_far.gaps)
+        seekable = not self.so_far.restarted
         first = 0
         if start_pts is not None and starts:
             first = max(i for i, start in enumerate(starts) if start <= max(start_pts, starts[0]))
@@ -144,7 +143,7 @@ class Film:
                         yield (pts, end, item[2])
                 elif start_pts is None or pts >= start_pts:
                     same = (pts, end) == (item.pts, item.pts + item.duration_pts)
-                    yield item if same else FilmPicture(pts, max(end - pts, 1), item.pixels)
+                    yield item if same else replace(item, pts=pts, duration_pts=max(end - pts, 1))
             if len(self._parts) > 1:
                 part.close()  # one decoder at a time; a part that is read again opens again
             begin = end
@@ -159,12 +158,14 @@ def open_film(
     start_timecode: str | None = None,
     drop_frame: bool | None = None,
     reel: str | None = None,
+    follow_references: bool = False,
 ) -> Film:
     """Open a film: one file, or several that follow each other (`as_one`).
 
     `stream`: number of the video stream in the file, where there are several. `rate`: frames per second of a folder
     of pictures; of a file, the rate its pictures are to be counted and played at instead of its own (the camera
     original's, for a proxy). `start_timecode`, `drop_frame`, `reel`: instead of what the file says.
+    `follow_references`: also open files that only name other files (playlists, scripts), and those; never the network.
     Raises FilmError, whose reason says what to do, for whatever cannot be read, and SettingError for a timecode or rate
     that does not exist.
     """
@@ -180,7 +181,7 @@ def open_film(
             if file.is_dir() or is_pattern(file):
                 parts.append(PictureSequence(file, exact))
             else:
-                parts.append(FilmFile(file, stream=stream))
+                parts.append(FilmFile(file, stream=stream, follow_references=follow_references))
             if len(files) > 1:
                 parts[-1].close()
         video = _joined(files, parts)
@@ -229,7 +230,7 @@ def content_id(paths: Sequence[Path]) -> str:
         digest.update(b"%d:" % size)
         if path not in read:
             continue
-        with path.open("rb") as file:
+        with open_input(path) as file:
             for at in (0, (size - BLOCK) // 2, size - BLOCK):
                 file.seek(max(at, 0))
                 digest.update(file.read(BLOCK))

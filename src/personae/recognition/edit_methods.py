@@ -146,17 +146,19 @@ class EditMethods:
 
     def _face_meant(self, photo: str | Path, character: str, face: int | None) -> tuple[int, Any]:
         picture = self.identify_picture(photo)
-        order = sorted(range(len(picture.faces)), key=lambda i: float(picture.faces.boxes_xyxy[i, 0]))
-        if not order:
+        if picture.faces.note:
+            raise PhotoError(photo, picture.faces.note)
+        count = len(picture.faces)
+        if not count:
             raise InputError(f"{photo}: no face was found, so there is nobody to reject.")
         if face is not None:
-            if not 1 <= face <= len(order):
-                raise InputError(f"{photo} has {len(order)} faces: give --face 1 to {len(order)}, from the left.")
-            return order[face - 1], picture.faces
-        names = [picture.identities[i].match and picture.identities[i].match.character for i in order]
-        named = [i for i, name in zip(order, names, strict=True) if name == character]
-        if len(named) == 1 or len(order) == 1:
-            return (named or order)[0], picture.faces
+            if not 1 <= face <= count:
+                raise InputError(f"{photo} has {count} faces: give --face 1 to {count}, from the left.")
+            return face - 1, picture.faces
+        names = [identity.match and identity.match.character for identity in picture.identities]
+        named = [i for i, name in enumerate(names) if name == character]
+        if len(named) == 1 or count == 1:
+            return named[0] if named else 0, picture.faces
         listed = ", ".join(f"{number} {name or 'unknown'}" for number, name in enumerate(names, 1))
         raise InputError(
             f"{photo}: {'several faces are' if named else 'no face is'} named {character} (from the left: {listed}). "

@@ -19,13 +19,14 @@ from personae.errors import CastError, InputError, PhotoError, UnknownCharacterE
 from personae.faces.analyzer import FaceAnalyzer
 from personae.files import sha256_of
 from personae.hints import command, quoted
+from personae.media.left_out import LeftOut
 from personae.media.photos import find
 from personae.names import find_name, valid_name
 from personae.recognition.edit_log import Change, Edit, EditLog, Negative, as_rows
 from personae.recognition.enrolment import WantedPhoto, enrol
 from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
 from personae.settings import Settings
-from personae.types import AnalyzedFaces, FloatArray, ProgressCallback, count_of
+from personae.types import AnalyzedFaces, FloatArray, ProgressCallback, Reason, count_of
 
 
 @dataclass(frozen=True)
@@ -142,9 +143,17 @@ def add(
     Raises CastError where not one of them can be used, or one shows a face that is enrolled as somebody else.
     """
     name, log = valid_name(name), EditLog(gallery)
-    files = {real_path(path): digest_of(path) for path in find(photos)}
+    files: dict[str, str] = {}
+    unread: list[PhotoError] = []
+    left_out = LeftOut()
+    for path in find(photos, left_out):
+        try:
+            files[real_path(path)] = digest_of(path)
+        except PhotoError as error:
+            unread.append(error)
     if not files:
-        raise CastError(f"No photo in {', '.join(map(str, photos))}.")
+        said = [f"No photo in {', '.join(map(str, photos))}.", *left_out.sentences()]
+        raise unread[0] if unread else CastError(" ".join(said))
     before = _enrolled(gallery)
     edit = log.record("add", {"into": name})
     placements = log.placements()
@@ -159,7 +168,7 @@ def add(
     report = enrol(gallery, wanted, analyzer, settings, origin=None, progress=progress)
     after = _enrolled(gallery)
     _check_not_somebody_elses(gallery, before, after, set(files.values()), name)
-    rejected = tuple(
+    rejected = tuple((error.path, str(Reason.UNREADABLE), error.reason) for error in unread) + tuple(
         (photo.path, str(photo.reason), photo.detail)
         for photo in gallery.photos(name)
         if photo.path in files and photo.status == "rejected"
@@ -182,7 +191,7 @@ def add(
             "photos": as_rows(changes),
         },
     )
-    return _outcome(log, edit, changes, rejected, report.notes)
+    return _outcome(log, edit, changes, rejected, [*report.notes, *left_out.sentences()])
 
 
 def add_faces(gallery: Gallery, name: str, faces: Sequence[tuple[PhotoRecord, EnrolledFace]]) -> Outcome:

@@ -290,6 +290,8 @@ class _Enrolment:
         for done, ((photo, record), (_, faces)) in enumerate(zip(todo, results, strict=True), 1):
             if isinstance(faces, PhotoError):
                 batch.append((record.rejected(Reason.UNREADABLE, faces.reason), None))
+            elif faces.note:  # good enough to name somebody in, not to teach
+                batch.append((record.rejected(Reason.UNREADABLE, faces.note), None))
             else:
                 self.report.embedded += len(faces)
                 outcome = self._judge(photo, record, faces)

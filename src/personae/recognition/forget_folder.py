@@ -21,7 +21,7 @@ import numpy as np
 
 from personae import archive
 from personae.errors import StoreError
-from personae.files import HOLDER_FILE, LOCK_FILE, replacing, sha256_of, shred, write_whole
+from personae.files import HOLDER_FILE, LOCK_FILE, open_input, replacing, sha256_of, shred, write_whole
 from personae.project import FORGETTING_FILE, Project
 from personae.recognition import model_file
 from personae.recognition.forget_files import Removed, forget_in_json, forget_in_tracks, own_tracks
@@ -74,11 +74,12 @@ def rewrite(project: Project, person: Person, removed: dict[str, int]) -> None:
 
 
 def files_of(folder: Path) -> Iterator[Path]:
-    """Every file of a project but its locks and the intention to forget, which goes last."""
+    """Every file of a project but its locks and the intention to forget, which goes last; no pipe, no device."""
     for root, _, names in os.walk(folder):
         for name in sorted(names):
-            if name not in (LOCK_FILE, HOLDER_FILE, FORGETTING_FILE):
-                yield Path(root, name)
+            path = Path(root, name)
+            if name not in (LOCK_FILE, HOLDER_FILE, FORGETTING_FILE) and path.is_file():
+                yield path
 
 
 def links_of(folder: Path) -> Iterator[Path]:
@@ -167,7 +168,7 @@ def _is_document(path: Path) -> bool:
     if path.suffix == ".json":
         return True
     try:
-        with path.open("rb") as file:
+        with open_input(path) as file:
             return _OURS.match(file.read(64)) is not None
     except OSError:
         return False

@@ -12,7 +12,7 @@ import numpy as np
 
 from personae import archive
 from personae.errors import DamagedFileError, ForeignFileError, ModelNotFoundError
-from personae.files import replacing, shred
+from personae.files import open_input, replacing, shred
 from personae.project import Project
 from personae.recognition.forget_who import Person
 
@@ -57,7 +57,7 @@ def read(project: Project) -> Person | None:
         return None
     except (DamagedFileError, ForeignFileError, KeyError, TypeError, ValueError):
         pass
-    with path.open("rb") as file:
+    with open_input(path) as file:
         is_overwritten = not any(file.read(8))
     if is_overwritten:  # it is written whole, so this is `end`, killed
         shred(path, in_place=True)

@@ -19,7 +19,7 @@ import numpy as np
 
 from personae import ledger
 from personae.errors import PersonaeError
-from personae.files import sha256_of
+from personae.files import open_input, read_whole, sha256_of
 from personae.ledger import LEDGER_FILE, Entry
 from personae.media.photos import SUFFIXES
 from personae.project import Project
@@ -137,7 +137,7 @@ class Search:
     def _face_in_pictures_of(self, path: Path) -> str | None:
         """The face in pictures that stand as text in a page."""
         seen = set()
-        for match in _DATA.finditer(path.read_bytes()):
+        for match in _DATA.finditer(read_whole(path)):
             try:
                 content = base64.b64decode(b"".join(match.group(1).split()))
             except binascii.Error:
@@ -205,7 +205,7 @@ def _leaves(value: Any) -> Iterator[str]:
 
 def pieces(path: Path, overlap: int) -> Iterator[bytes]:
     """The content of a file, in pieces of which each begins with the last `overlap` bytes of the one before."""
-    with path.open("rb") as file:
+    with open_input(path) as file:
         before = b""
         while piece := file.read(_PIECE):
             yield before + piece
@@ -216,7 +216,7 @@ def _is_picture(path: Path) -> bool:
     if path.suffix.lower() in SUFFIXES:
         return True
     try:
-        with path.open("rb") as file:
+        with open_input(path) as file:
             start = file.read(12)
     except OSError:
         return False

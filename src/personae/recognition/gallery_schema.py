@@ -17,7 +17,7 @@ from personae.errors import (
     TooNewError,
     WriteError,
 )
-from personae.files import make_private, write_error
+from personae.files import make_private, open_input, write_error
 from personae.hints import command
 
 APPLICATION_ID = 0x50525341  # "PRSA", in the file's header: what tells our database from any other
@@ -181,7 +181,7 @@ def sqlite_errors(path: Path) -> Iterator[None]:
 def _was_ours(path: Path) -> bool:
     """Whether a file that SQLite does not know bears our mark all the same: a gallery whose first bytes are damaged."""
     try:
-        with path.open("rb") as file:
+        with open_input(path) as file:
             return file.read(_MARK_AT + 4)[_MARK_AT:] == APPLICATION_ID.to_bytes(4, "big")
     except OSError:
         return False
@@ -200,6 +200,7 @@ def connect(path: Path) -> sqlite3.Connection:
         make_private(path)  # SQLite gives its other files the same permissions
     except OSError as error:
         raise write_error(path, error) from error
+    _is_there(path)
     connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
     try:
         # Of this connection only: nothing is changed in a file before it is known to be ours.
@@ -211,15 +212,23 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _is_there(path: Path) -> bool:
+    """Whether there is a file; SQLite does not say why it cannot open one, and would write into a device."""
+    try:
+        open_input(path).close()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise StoreError(
+            path, f"cannot be read ({error.strerror}). Check its permissions, or choose another --project."
+        ) from error
+    return True
+
+
 def connect_read_only(path: Path) -> sqlite3.Connection:
     """A connection that may only read, also on a read-only disk."""
-    try:
-        if path.is_file():
-            path.open("rb").close()  # SQLite does not say why it cannot
-        else:
-            raise ModelNotFoundError(path, f"there is no gallery. Train first: {command('train CAST_FOLDER')}")
-    except OSError as error:
-        raise StoreError(path, f"cannot be read ({error.strerror}). Check its permissions.") from error
+    if not _is_there(path):
+        raise ModelNotFoundError(path, f"there is no gallery. Train first: {command('train CAST_FOLDER')}")
     uri = path.absolute().as_uri()
     connection = sqlite3.connect(
         f"{uri}?mode=ro", uri=True, timeout=_BUSY_S, isolation_level=None, check_same_thread=False

@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from personae.errors import DamagedFileError
-from personae.files import write_whole
+from personae.errors import DamagedFileError, reason_of
+from personae.files import read_whole, write_whole
 from personae.hints import command
 from personae.recognition.model import CharacterModel
 from personae.recognition.model_file import FAR_SHOWN
@@ -144,7 +144,7 @@ def read(path: Path, embedder: str) -> MeasuredFar | None:
     Raises DamagedFileError where the file is not what `write` wrote.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(read_whole(path))
         if document["schema"] != SCHEMA:
             raise ValueError(f"schema {document['schema']!r}")
         kinds = {"int": int, "float": float, "str": str}
@@ -155,6 +155,7 @@ def read(path: Path, embedder: str) -> MeasuredFar | None:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedFileError(
-            path, f"not a calibration ({error}). Calibrate again, or undo it: {command('calibrate --undo')}"
+            path,
+            f"not a calibration ({reason_of(error)}). Calibrate again, or undo it: {command('calibrate --undo')}",
         ) from None
     return found if found.embedder == embedder else None

@@ -24,6 +24,7 @@ from personae.errors import (
     PhotoError,
     StoreError,
 )
+from personae.files import clear_leftovers
 from personae.project import Project
 from personae.recognition import model_file, operating_point
 from personae.recognition.background import background_for
@@ -212,6 +213,9 @@ class CharacterRecognizer(EditMethods):
                 progress(Progress("waiting", 0, None, message))
 
         with self.locked("train", on_wait=waiting):
+            remove_database(self.project.fresh_gallery)  # left by a training that was killed
+            for place in (self.project.folder, self.project.cache):
+                clear_leftovers(place)
             with self._gallery_to_train(fresh) as gallery:
                 if performers is not None and performers != gallery.performers:
                     gallery.set_performers(performers)
@@ -248,8 +252,6 @@ class CharacterRecognizer(EditMethods):
     def _gallery_to_train(self, fresh: bool) -> Gallery:
         """The project's gallery, or a new one beside it: killed half-way, what was enrolled before is still there."""
         path = self.project.fresh_gallery if fresh else self.project.gallery
-        if fresh:
-            remove_database(path)
         gallery = Gallery.open(path, embedder=self.analyzer.embedder_id)
         if fresh and self.project.gallery.is_file():
             EditLog(gallery).copy_from(self.project.gallery)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from personae.media.film import Video
 from personae.settings import Settings
-from personae.timeline.timeline import Appearance, BestPicture, Shot, Timeline, Totals, Track
+from personae.timeline.timeline import Appearance, BestPicture, Depicted, Shot, Timeline, Totals, Track
 
 Span = tuple[int, int]
 
@@ -23,7 +23,8 @@ Span = tuple[int, int]
 class Label:
     """Who one track shows: a character, an unknown person, or (both None) nobody that is to be listed.
 
-    `best`: where its face is seen best, with how good it is.
+    `decided_by`: who said the name; `depicted_by`: who said whether it is a picture in the picture. `best`: where its
+    face is seen best, with how good it is.
     """
 
     character: str | None = None
@@ -32,6 +33,7 @@ class Label:
     confidence: float = 0.0
     depicted: bool = False
     decided_by: Literal["model", "person"] = "model"
+    depicted_by: Literal["model", "person"] = "model"
     best: BestPicture | None = None
     best_weight: float = 0.0
 
@@ -64,23 +66,31 @@ def build(
             groups[label.character, label.unknown, label.depicted].append(at)
     found: list[Appearance] = []
     totals: list[Totals] = []
+    pictures: list[Depicted] = []
     for (character, unknown, depicted), members in groups.items():
         own = _appearances(video, seen, members, settings)
         visible = sum(end - start for start, end, _ in own)
         if (
             unknown is not None
             and _seconds(video, visible) < settings.min_unknown_s
-            and not _by_person(labels, members)
+            and not any("person" in (labels[at].decided_by, labels[at].depicted_by) for at in members)
         ):
             continue
         own = [one for one in own if _seconds(video, one[1] - one[0]) >= settings.min_appearance_s]
         found += [_appearance(video, tracks, labels, one, settings) for one in own]
-        if own and not depicted:
+        if own and depicted:
+            seconds = _seconds(video, sum(end - start for start, end, _ in own))
+            pictures.append(Depicted(character, unknown, seconds, len(own)))
+        elif own:
             totals.append(_totals(video, character, unknown, [(start, end) for start, end, _ in own], settings))
     found.sort(key=lambda one: (one.start_pts, one.end_pts, one.name, one.depicted))
     totals.sort(key=lambda one: (one.character is None, -one.visible_face_time_s, one.first_s))
+    pictures.sort(key=lambda one: (one.character is None, -one.depicted_s, one.name))
     numbered = tuple(replace(one, id=number) for number, one in enumerate(found, 1))
-    return Timeline(video, tuple(shots), tuple(tracks), numbered, tuple(totals), dict(model), dict(facts), tuple(gaps))
+    return Timeline(
+        video, tuple(shots), tuple(tracks), numbered, tuple(totals), dict(model), dict(facts), tuple(gaps),
+        tuple(pictures),
+    )  # fmt: skip
 
 
 def _appearances(
@@ -110,7 +120,7 @@ def _appearance(
     lengths = [tracks[at].end_pts - tracks[at].start_pts for at in parts]
     whole = max(sum(lengths), 1)
     best = max(parts, key=lambda at: labels[at].best_weight)
-    first = labels[parts[0]]
+    first = labels[parts[0]]  # name and kind are those of all parts
     return Appearance(
         id=0,
         character=first.character,
@@ -122,7 +132,7 @@ def _appearance(
         tracks=tuple(sorted(tracks[at].id for at in parts)),
         best_picture=labels[best].best,
         depicted=first.depicted,
-        decided_by="person" if _by_person(labels, parts) else "model",
+        decided_by="person" if any(labels[at].decided_by == "person" for at in parts) else "model",
     )
 
 
@@ -147,10 +157,6 @@ def _totals(
         first_s=video.seconds(spans[0][0]),
         last_s=video.seconds(max(end for _, end in spans)),
     )
-
-
-def _by_person(labels: Sequence[Label], members: Sequence[int]) -> bool:
-    return any(labels[at].decided_by == "person" for at in members)
 
 
 def _seconds(video: Video, pts: int) -> float:

@@ -12,10 +12,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
 from personae.errors import DamagedFileError, ForeignFileError, StoreError, TooNewError
-from personae.files import write_whole
+from personae.files import read_whole, write_whole
 from personae.media.film import Video
 from personae.timeline.appearances import Label
 from personae.timeline.timeline import Track
@@ -28,16 +28,18 @@ UNKNOWN = re.compile(r"Unknown ([1-9][0-9]{0,8})")
 
 Place = tuple[float, float, float, float, float]
 """(seconds from the film's first picture, x1, y1, x2, y2 as shares of the picture's width and height)."""
+Decision = Literal["name", "right", "wrong", "alive", "depicted"]
 
 
 @dataclass(frozen=True)
 class Edit:
-    """One decision: that the faces at `places` are `name`, or ("wrong") are not.
+    """One decision: that the faces at `places` are `name`, or ("wrong") are not; or what is seen of `name` there.
 
+    That is "alive", or "depicted": a picture in the picture, which no total counts.
     `span_s`: begin and end of the appearance that the places stand for, where they are not all there is; else None.
     """
 
-    decision: Literal["name", "right", "wrong"]
+    decision: Decision
     name: str
     places: tuple[Place, ...]
     author: str = ""
@@ -70,7 +72,7 @@ def read(path: Path, video: Video) -> Edits:
     Raises ForeignFileError, TooNewError, DamagedFileError, StoreError.
     """
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(read_whole(path))
     except FileNotFoundError:
         return Edits()
     except OSError as error:
@@ -84,7 +86,7 @@ def read(path: Path, video: Video) -> Edits:
         raise TooNewError(path, "written by a newer Personae. Update: pip install -U personae")
     try:
         film = document.get("film") or {}
-        rows = [_edit(row, video, film.get("size")) for row in document["edits"]]
+        rows = [_edit(row, video, film.get("size"), path) for row in document["edits"]]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedFileError(path, f"these edits are damaged ({error!r}). Mend the file or remove it.") from error
     return Edits(tuple(rows), str(film.get("content_id", "")), str(film.get("path", "")))
@@ -111,11 +113,15 @@ def _row(edit: Edit) -> dict[str, Any]:
     }
 
 
-def _edit(row: dict[str, Any], video: Video, size: Any) -> Edit:
-    decision = row["decision"]
-    name = row["character"] or row["unknown"]
-    if decision not in ("name", "right", "wrong") or not isinstance(name, str):
+def _edit(row: dict[str, Any], video: Video, size: Any, path: Path) -> Edit:
+    name, decision = row["character"] or row["unknown"], row["decision"]
+    if not isinstance(name, str) or not isinstance(decision, str):
         raise ValueError(f"decision {decision!r} about {name!r}")
+    if decision not in get_args(Decision):
+        raise TooNewError(
+            path,
+            f"it holds a decision that this Personae does not know ({decision!r}). Update: pip install -U personae",
+        )
     if "places" in row:
         places = tuple((float(t), float(a), float(b), float(c), float(d)) for t, a, b, c, d in row["places"])
         span = row.get("span_s")
@@ -127,7 +133,7 @@ def _edit(row: dict[str, Any], video: Video, size: Any) -> Edit:
         places = ((float(row["t_s"]), x1 / width, y1 / height, x2 / width, y2 / height),)
         span = [video.seconds(row["start_pts"]), video.seconds(row["end_pts"])]
     return Edit(
-        decision,
+        cast(Decision, decision),
         name,
         places,
         str(row.get("author") or ""),
@@ -195,6 +201,10 @@ def apply(
             continue
         if edit.span_s is not None:
             found |= _same_appearance(found, edit.span_s, tracks, result, video)
+        if edit.decision in ("alive", "depicted"):
+            for at in found:
+                result[at] = replace(result[at], depicted=edit.decision == "depicted", depicted_by="person")
+            continue
         if edit.decision == "wrong":
             found = {at for at in found if result[at].name == edit.name}
             name = next((remembered[at] for at in sorted(found) if remembered[at] not in (None, edit.name)), None)
@@ -207,25 +217,29 @@ def apply(
             unknowns_used = max(unknowns_used, int(number[1]))
         following = _followers(found, tracks, result) if edit.decision == "name" else set()
         for at in found | following:
-            by_person = at in found
             result[at] = replace(
-                result[at],
-                character=None if number else name,
-                unknown=name if number else None,
-                decided_by="person" if by_person else "model",
-                confidence=1.0 if by_person else result[at].confidence,
+                result[at], character=None if number else name, unknown=name if number else None, decided_by="model"
             )
+            if at in found:
+                result[at] = _by_person(result[at])
     return result, lost
+
+
+def _by_person(label: Label) -> Label:
+    """Named by a person, and so alive: who looked would have said that it is a picture, with a decision of its own."""
+    if label.depicted_by == "model":
+        label = replace(label, depicted=False, depicted_by="person")
+    return replace(label, decided_by="person", confidence=1.0)
 
 
 def _same_appearance(
     found: set[int], span_s: tuple[float, float], tracks: Sequence[Track], labels: Sequence[Label], video: Video
 ) -> set[int]:
-    names = {labels[at].name for at in found}
+    same = {(labels[at].name, labels[at].depicted) for at in found}
     return {
         at
         for at, track in enumerate(tracks)
-        if labels[at].name in names
+        if (labels[at].name, labels[at].depicted) in same
         and video.seconds(track.start_pts) < span_s[1]
         and video.seconds(track.end_pts) > span_s[0]
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,9 +17,12 @@ from personae.media.video import starting_at
 from personae.timeline import native, records
 from personae.timeline.appearances import Label
 from personae.timeline.labelling import highest, remembered
-from personae.timeline.timeline import BestPicture, Shot, Timeline
+from personae.timeline.records import TrackRecord
+from personae.timeline.timeline import Appearance, BestPicture, Shot, Timeline
 from personae.timeline.watching import Watched
 
+LONGEST_NAME = 180
+"""Bytes. File systems end at 255, and the names made of a film's have endings, numbers, a time, a temporary mark."""
 _DIGITS = re.compile(r"[ ._-]*(%0?[0-9]*d|#+)$")
 
 
@@ -72,7 +77,16 @@ class FilmFiles:
 
 def film_name(video: Video) -> str:
     """What a film's files are called: its own name without suffix, and without the digits of numbered pictures."""
-    return _DIGITS.sub("", Path(video.path).stem) or "film"
+    return shortened(_DIGITS.sub("", Path(video.path).stem) or "film")
+
+
+def shortened(name: str) -> str:
+    """A name that file systems take with endings; of a longer one the beginning and a digest, so that two stay two."""
+    whole = os.fsencode(name)
+    if len(whole) <= LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(whole).hexdigest()[:8]
+    return f"{os.fsdecode(whole[: LONGEST_NAME - 9]).encode(errors='ignore').decode()}-{digest}"
 
 
 def film_files(video: Video, out: Path | None, project: Path, taken: set[str]) -> FilmFiles:
@@ -168,7 +182,7 @@ def write_tracks(path: Path, scanned: Scanned) -> None:
         "shots": [asdict(shot) for shot in watched.shots],
         "gaps": [list(gap) for gap in watched.gaps],
         "detections": watched.detections,
-        "labels": [asdict(label) for label in scanned.labels],
+        "labels": [_label_row(label) for label in scanned.labels],
         "unknown": list(scanned.unknown),
         "unknowns_used": scanned.unknowns_used,
         "facts": scanned.facts,
@@ -216,6 +230,11 @@ def read_beside(timeline: Path) -> Scanned:
     return scanned
 
 
+def _label_row(label: Label) -> dict[str, Any]:
+    """A model's label as JSON types: nobody has said yet what is depicted, and earlier versions read no more fields."""
+    return {key: value for key, value in asdict(label).items() if key != "depicted_by"}
+
+
 def label_of(row: dict[str, Any]) -> Label:
     """A label from JSON types."""
     best = row["best"]
@@ -225,16 +244,30 @@ def label_of(row: dict[str, Any]) -> Label:
 
 def with_pictures(timeline: Timeline, watched: Watched, files: FilmFiles) -> Timeline:
     """Write each appearance's best picture and put its name into the timeline."""
-    pictures = {(record.best_pts, float(record.best_box[0])): record.picture for record in watched.records}
     appearances = []
     for one in timeline.appearances:
-        best = one.best_picture
-        content = pictures.get((best.pts, best.box[0])) if best is not None else None
-        if best is not None and content is not None and content.size:
-            name = f"{best.pts}-{round(best.box[0])}-{round(best.box[1])}.jpg"
+        record = _shown_best(one, watched)
+        if record is not None:
+            name = f"{record.best_pts}-{round(record.best_box[0])}-{round(record.best_box[1])}.jpg"
             path = files.faces / name
-            if not path.is_file() or path.stat().st_size != content.size:
-                write_whole(path, content.tobytes(), durable=False, private=True)  # a scan makes it again
-            best = BestPicture(best.pts, best.box, f"{files.faces.name}/{name}")
-        appearances.append(replace(one, best_picture=best))
+            if not path.is_file() or path.stat().st_size != record.picture.size:
+                write_whole(path, record.picture.tobytes(), durable=False, private=True)  # a scan makes it again
+            x1, y1, x2, y2 = (float(value) for value in record.best_box)
+            best = BestPicture(record.best_pts, (x1, y1, x2, y2), f"{files.faces.name}/{name}")
+            one = replace(one, best_picture=best)
+        appearances.append(one)
     return replace(timeline, appearances=tuple(appearances))
+
+
+def _shown_best(one: Appearance, watched: Watched) -> TrackRecord | None:
+    """The appearance's track whose picture is to be shown: the best face's, or the best one that has a picture."""
+    own = [watched.records[number - 1] for number in one.tracks]
+    best = one.best_picture
+    return max(
+        (record for record in own if record.picture.size),
+        key=lambda record: (
+            best is not None and (record.best_pts, float(record.best_box[0])) == (best.pts, best.box[0]),
+            float(record.weights.max(initial=0.0)),
+        ),
+        default=None,
+    )

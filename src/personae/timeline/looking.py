@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from personae.faces import align, grain, multiscale, quality
 from personae.faces.detector import Detector
 from personae.media.film import FilmPicture
+from personae.media.film_errors import as_film_error
 from personae.settings import Settings
 from personae.types import Faces, Picture, PixelArray, Quality
 
@@ -119,21 +120,23 @@ class Looker:
         """The faces of one picture, sure ones and weak ones.
 
         `least_px`: no smaller face matters, so the picture may be searched as small as such a face allows.
+        Raises FilmError for whatever fails, memory included.
         """
-        pixels = picture.rgb()
-        still = Picture(grain.without_grain(pixels))
-        faces = self._found(still, least_px)
-        crops = align.crops(still, faces)
-        self.faces += len(faces)
-        return Look(
-            picture.pts,
-            picture.pts + picture.duration_pts,
-            faces,
-            crops,
-            quality.assess(crops, faces, self.settings),
-            tuple(CutOut.of(pixels, box) for box in faces.boxes_xyxy),
-            picture.grey(TINY_PX),
-        )
+        with as_film_error(picture.path):
+            pixels = picture.rgb()
+            still = Picture(grain.without_grain(pixels))
+            faces = self._found(still, least_px)
+            crops = align.crops(still, faces)
+            self.faces += len(faces)
+            return Look(
+                picture.pts,
+                picture.pts + picture.duration_pts,
+                faces,
+                crops,
+                quality.assess(crops, faces, self.settings),
+                tuple(CutOut.of(pixels, box) for box in faces.boxes_xyxy),
+                picture.grey(TINY_PX),
+            )
 
     def _found(self, picture: Picture, least_px: float) -> Faces:
         least_scale = LEAST_SHORT_SIDE_PX / min(picture.size_wh)

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from personae.errors import DamagedFileError, ForeignFileError, StoreError, TooNewError
-from personae.files import write_whole
+from personae.files import read_whole, write_whole
 from personae.hints import command
 from personae.media.film import FilmPart
-from personae.timeline.timeline import SCHEMA, Appearance, BestPicture, Shot, Timeline, Totals, Track, Video
+from personae.timeline.timeline import SCHEMA, Appearance, BestPicture, Depicted, Shot, Timeline, Totals, Track, Video
 
 _KIND, _, _VERSION = SCHEMA.rpartition("/")
-_ROWS = ("shots", "appearances", "characters", "tracks")
+_ROWS = ("shots", "appearances", "characters", "depicted", "tracks")
 
 
 def to_json(timeline: Timeline) -> dict[str, Any]:
@@ -35,6 +36,7 @@ def to_json(timeline: Timeline) -> dict[str, Any]:
         "shots": [_span(video, shot.start_pts, shot.end_pts) for shot in timeline.shots],
         "appearances": [_appearance_dict(video, appearance) for appearance in timeline.appearances],
         "characters": [_totals_dict(totals) for totals in timeline.characters],
+        "depicted": [_depicted_dict(one) for one in timeline.depicted],
         "tracks": [_track_dict(track) for track in timeline.tracks],
         "gaps": [{**_span(video, start, end), "why": why} for start, end, why in timeline.gaps],
     }
@@ -48,15 +50,20 @@ def from_json(document: Any, source: str | Path = "timeline") -> Timeline:
     _check_schema(document, source)
     try:
         video = video_of(document["video"])
+        appearances = tuple(_appearance(row) for row in document["appearances"])
+        # Earlier files do not sum them up.
+        rows = document.get("depicted")
+        depicted = _depicted_in(appearances, video) if rows is None else tuple(_depicted(row) for row in rows)
         return Timeline(
             video,
             tuple(Shot(int(row["start_pts"]), int(row["end_pts"])) for row in document["shots"]),
             tuple(_track(row) for row in document["tracks"]),
-            tuple(_appearance(row) for row in document["appearances"]),
+            appearances,
             tuple(_totals(row) for row in document["characters"]),
             dict(document["model"]),
             dict(document["settings"]),
             tuple((int(row["start_pts"]), int(row["end_pts"]), str(row["why"])) for row in document.get("gaps", [])),
+            depicted,
         )
     except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
         raise DamagedFileError(source, f"this timeline is damaged ({error!r}). Scan the film again.") from error
@@ -96,7 +103,7 @@ def write(timeline: Timeline, path: Path) -> None:
 def read(path: Path) -> Timeline:
     """The timeline of a file; raises a StoreError where it cannot be read or is none (see `from_json`)."""
     try:
-        content = path.read_bytes()
+        content = read_whole(path)
     except OSError as error:
         raise StoreError(path, f"cannot be read ({error.strerror}). Scan first: {command('scan FILM')}") from None
     return loads(content, path)
@@ -263,6 +270,30 @@ def _totals(row: dict[str, Any]) -> Totals:
         appearances=int(row["appearances"]),
         first_s=float(row["first_s"]),
         last_s=float(row["last_s"]),
+    )
+
+
+def _depicted_dict(one: Depicted) -> dict[str, Any]:
+    return {
+        "character": one.character,
+        "unknown": one.unknown,
+        "depicted_s": round(one.depicted_s, 6),
+        "appearances": one.appearances,
+    }
+
+
+def _depicted(row: dict[str, Any]) -> Depicted:
+    return Depicted(row["character"], row["unknown"], float(row["depicted_s"]), int(row["appearances"]))
+
+
+def _depicted_in(appearances: Sequence[Appearance], video: Video) -> tuple[Depicted, ...]:
+    found: dict[tuple[str | None, str | None], list[Appearance]] = {}
+    for one in appearances:
+        if one.depicted:
+            found.setdefault((one.character, one.unknown), []).append(one)
+    return tuple(
+        Depicted(*who, float(sum(one.end_pts - one.start_pts for one in own) * video.time_base), len(own))
+        for who, own in found.items()
     )
 
 

@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from personae import archive
 from personae.errors import DamagedFileError
+from personae.media.shots import Boundary
+from personae.timeline import face_pictures
+from personae.timeline.face_pictures import FacePicture
 from personae.timeline.tracking import FaceTrack
 from personae.types import FloatArray, IntArray
 
 SCHEMA = "personae/tracks/1"
-JPEG_QUALITY = 88
 FEWEST_CHANGES = 2
 STILL_SHARE = 2 / 3
 STILL_SHARE_OF_FEW = 3 / 4
@@ -34,7 +36,8 @@ class TrackRecord:
 
     `embeddings` (k, d) of k faces with `weights` (k,) 0..1, `face_px` (k,) and `face_pts` (k,); `best_pts`, `best_box`
     (4,): its best face; `picture`: that face's cut-out as a JPEG file's bytes (uint8), maybe empty; `box_changes` (m,):
-    how much the aligned face differs from an earlier one (see `changes_of`), NaN where nobody compared.
+    how much the aligned face differs from an earlier one (see `changes_of`), NaN where nobody compared; `spares`: more
+    pictures, for the parts that it may be cut into.
     """
 
     box_pts: IntArray
@@ -47,6 +50,7 @@ class TrackRecord:
     best_box: FloatArray
     picture: NDArray[np.uint8]
     box_changes: FloatArray
+    spares: tuple[FacePicture, ...] = ()
 
     @property
     def start_pts(self) -> int:
@@ -75,10 +79,10 @@ class TrackRecord:
         return float(self.boxes[:, 4].mean())
 
 
-def record_of(track: FaceTrack) -> TrackRecord:
-    """The record of a finished track, its samples embedded."""
-    best = track.best
-    assert best is not None
+def record_of(track: FaceTrack, boundaries: Sequence[Boundary] = ()) -> TrackRecord:
+    """The record of a finished track, its samples embedded; it may be cut at `boundaries` later."""
+    inside = [one for one in boundaries if one.start_pts <= track.end_pts and track.start_pts <= one.end_pts]
+    best, *spares = face_pictures.pictures_of(track.shown, inside)
     embeddings = [sample.embedding for sample in track.samples if sample.embedding is not None]
     return TrackRecord(
         np.array([(s.pts, s.end_pts) for s in track.sightings], np.int64),
@@ -88,9 +92,10 @@ def record_of(track: FaceTrack) -> TrackRecord:
         np.array([sample.face_px for sample in track.samples], np.float32),
         np.array([sample.pts for sample in track.samples], np.int64),
         best.pts,
-        np.array(best.box, np.float32),
-        _jpeg(best.cut_out),
+        best.box,
+        best.jpeg,
         np.array([track.changes.get(s.pts, np.nan) for s in track.sightings], np.float32),
+        tuple(spares),
     )
 
 
@@ -124,9 +129,13 @@ def _part(record: TrackRecord, seen: NDArray[np.bool_], start: int, end: int) ->
         face_px=record.face_px[faces],
         face_pts=record.face_pts[faces],
         box_changes=record.box_changes[seen] if seen[0] else _without_first(record.box_changes[seen]),
+        spares=tuple(spare for spare in record.spares if start <= spare.pts < end),
     )
     if start <= record.best_pts < end:
         return part
+    if part.spares:
+        best, *others = sorted(part.spares, key=lambda spare: -spare.weight)
+        return replace(part, best_pts=best.pts, best_box=best.box, picture=best.jpeg, spares=tuple(others))
     at = int(part.boxes[:, 4].argmax())
     if faces.any():
         at = int(np.searchsorted(box_pts[:, 0], part.face_pts[int(part.weights.argmax())], "right")) - 1
@@ -170,7 +179,9 @@ def _without_first(changes: FloatArray) -> FloatArray:
 
 def joined(first: TrackRecord, second: TrackRecord) -> TrackRecord:
     """Two records of one track, one after the other, as one."""
-    better = second if second.weights.max(initial=0) > first.weights.max(initial=0) else first
+    worse, better = sorted((second, first), key=lambda each: float(each.weights.max(initial=0)))
+    # A shot may end between the two.
+    spare = FacePicture(worse.best_pts, worse.best_box, float(worse.weights.max(initial=0)), worse.picture)
 
     def both(name: str) -> Any:
         return np.concatenate([getattr(first, name), getattr(second, name)])
@@ -186,6 +197,7 @@ def joined(first: TrackRecord, second: TrackRecord) -> TrackRecord:
         better.best_box,
         better.picture,
         both("box_changes"),
+        (*first.spares, *second.spares, *([spare] if spare.jpeg.size else [])),
     )
 
 
@@ -198,7 +210,15 @@ def write(
     schema: str = SCHEMA,
     durable: bool = True,
 ) -> None:
-    """Write records with JSON-able facts and arrays of other names whole (see `open_whole`); raises WriteError."""
+    """Write records with JSON-able facts and arrays of other names whole (see `open_whole`); raises WriteError.
+
+    A track's other pictures follow its best one in `picture`, so that who takes a track's pictures away takes all.
+    """
+    spares = [record.spares for record in records]
+    records = [
+        replace(record, picture=np.concatenate([record.picture, *(spare.jpeg for spare in record.spares)]))
+        for record in records
+    ]
     dimension = max((record.embeddings.shape[1] for record in records), default=0)
     arrays: dict[str, NDArray[Any]] = {
         name: _concatenated([getattr(record, name) for record in records], name, dimension) for name in _ARRAYS
@@ -206,6 +226,7 @@ def write(
     for name, what in _COUNTED.items():
         arrays[f"{what}_count"] = np.array([len(getattr(record, name)) for record in records], np.int64)
     arrays["best_pts"] = np.array([record.best_pts for record in records], np.int64)
+    arrays |= face_pictures.to_arrays(spares)
     archive.write(path, {**arrays, **(extra or {})}, facts, schema=schema, durable=durable)
 
 
@@ -217,9 +238,12 @@ def read(path: Path, *, schema: str = SCHEMA) -> tuple[list[TrackRecord], dict[s
         count = len(arrays["best_pts"])
         # Earlier files compared embedded faces only: too few to tell pictures from living faces.
         arrays.setdefault("box_changes", np.full(len(arrays["boxes"]), np.nan, np.float32))
+        parts = [
+            {what: slice(int(end[i - 1]) if i else 0, int(end[i])) for what, end in ends.items()} for i in range(count)
+        ]
+        pictures = face_pictures.from_arrays(arrays, [arrays["picture"][part["picture"]] for part in parts])
         records = []
-        for i in range(count):
-            part = {what: slice(int(end[i - 1]) if i else 0, int(end[i])) for what, end in ends.items()}
+        for i, (part, (picture, spares)) in enumerate(zip(parts, pictures, strict=True)):
             records.append(
                 TrackRecord(
                     arrays["box_pts"][part["boxes"]],
@@ -230,8 +254,9 @@ def read(path: Path, *, schema: str = SCHEMA) -> tuple[list[TrackRecord], dict[s
                     arrays["face_pts"][part["faces"]],
                     int(arrays["best_pts"][i]),
                     arrays["best_box"][i],
-                    arrays["picture"][part["picture"]],
+                    picture,
                     arrays["box_changes"][part["boxes"]],
+                    spares,
                 )
             )
     except (KeyError, IndexError, ValueError, TypeError) as error:
@@ -249,13 +274,3 @@ def _concatenated(parts: list[NDArray[Any]], name: str, dimension: int) -> NDArr
     widths = {"boxes": (0, 5), "box_pts": (0, 2), "embeddings": (0, dimension)}
     dtype = np.int64 if name.endswith("pts") else np.uint8 if name == "picture" else np.float32
     return np.empty(widths.get(name, (0,)), dtype)
-
-
-def _jpeg(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    import io
-
-    from PIL import Image
-
-    with io.BytesIO() as file:
-        Image.fromarray(pixels).save(file, "JPEG", quality=JPEG_QUALITY)
-        return np.frombuffer(file.getvalue(), np.uint8)

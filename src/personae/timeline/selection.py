@@ -71,17 +71,19 @@ def of_names(timeline: Timeline, names: Iterable[str]) -> Timeline:
     kept = set(names)
     for name in kept:
         _known(timeline, name)
-    return _with(timeline, tuple(found for found in timeline.appearances if found.name in kept))
+    part = _with(timeline, tuple(found for found in timeline.appearances if found.name in kept))
+    return replace(part, depicted=tuple(one for one in timeline.depicted if one.name in kept))
 
 
 def without_depicted(timeline: Timeline) -> Timeline:
-    """The timeline without faces on pictures in the picture."""
+    """The timeline without faces on pictures in the picture; `depicted` still says who was on them."""
     return _with(timeline, tuple(found for found in timeline.appearances if not found.depicted))
 
 
 def without_unknown(timeline: Timeline) -> Timeline:
     """The timeline with the characters only."""
-    return _with(timeline, tuple(found for found in timeline.appearances if found.character is not None))
+    part = _with(timeline, tuple(found for found in timeline.appearances if found.character is not None))
+    return replace(part, depicted=tuple(one for one in timeline.depicted if one.character is not None))
 
 
 def _with(timeline: Timeline, appearances: tuple[Appearance, ...]) -> Timeline:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from personae.media.film import Video
 
-__all__ = ["SCHEMA", "Appearance", "BestPicture", "Box", "Shot", "Timeline", "Totals", "Track", "Video"]
+__all__ = ["SCHEMA", "Appearance", "BestPicture", "Box", "Depicted", "Shot", "Timeline", "Totals", "Track", "Video"]
 
 SCHEMA = "personae/timeline/1"
 
@@ -88,6 +88,21 @@ class Totals:
 
 
 @dataclass(frozen=True)
+class Depicted:
+    """How long one character or unknown person is seen on pictures in the picture: in no total."""
+
+    character: str | None
+    unknown: str | None
+    depicted_s: float
+    appearances: int
+
+    @property
+    def name(self) -> str:
+        """As of an appearance."""
+        return self.character or self.unknown or ""
+
+
+@dataclass(frozen=True)
 class Timeline:
     """All appearances of one film, sorted by start; `model` and `settings`: facts about how it was made."""
 
@@ -100,3 +115,5 @@ class Timeline:
     settings: dict[str, Any] = field(default_factory=dict)
     gaps: tuple[tuple[int, int, str], ...] = ()
     """Spans that could not be read: (start_pts, end_pts, why)."""
+    depicted: tuple[Depicted, ...] = ()
+    """Who is on pictures in the picture, most time first; also of a timeline that was made `without_depicted`."""

@@ -66,6 +66,16 @@ class Sighting:
     score: float
 
 
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A face as people see it: when and where it was, how good it is (0..1), and its cut-out (160, 160, 3)."""
+
+    pts: int
+    box: tuple[float, float, float, float]
+    weight: float
+    cut_out: PixelArray
+
+
 @dataclass(eq=False)
 class Sample:
     """A face kept to be embedded, with what it is worth (0..1) and its size in pixels."""
@@ -75,6 +85,7 @@ class Sample:
     weight: float
     face_px: float
     span: int
+    shown: Shown
     embedding: FloatArray | None = None
 
     @property
@@ -83,27 +94,18 @@ class Sample:
         return self.weight if self.embedding is None else EMBEDDED_WORTH * self.weight
 
 
-@dataclass(frozen=True, eq=False)
-class Best:
-    """The best face of a track, and its cut-out (160, 160, 3) for people."""
-
-    weight: float
-    pts: int
-    box: tuple[float, float, float, float]
-    cut_out: PixelArray
-
-
 @dataclass(eq=False)
 class FaceTrack:
-    """One face over time, as it grows: every sighting, a few samples, the best face.
+    """One face over time, as it grows: every sighting, a few samples.
 
-    `changes`, of an ended one: how much each of its samples differs from the one before, by pts.
+    Of an ended one `changes`: how much each of its samples differs from the one before, by pts; `shown`: the same
+    samples as people see them, the best face among them.
     """
 
     sightings: list[Sighting] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
     changes: dict[int, float] = field(default_factory=dict)
-    best: Best | None = None
+    shown: list[Shown] = field(default_factory=list)
     sample_spans: int = 1
 
     @property
@@ -125,16 +127,16 @@ class FaceTrack:
         if score < SURE_SCORE:
             weight *= 0.1
         face_px, span = float(look.quality.face_px[face]), int(look.pts / sample_pts)
-        sample = Sample(look.pts, look.crops[face], weight, face_px, span, embedding)
-        self._keep(sample)
-        if self.best is None or weight > self.best.weight:
-            self.best = Best(weight, look.pts, (x1, y1, x2, y2), look.around[face].picture())
-
-    def _keep(self, sample: Sample) -> None:
         last = self.samples[-1] if self.samples else None
-        if last is not None and last.span // self.sample_spans == sample.span // self.sample_spans:
-            if sample.weight > last.weight:
-                self.samples[-1] = sample
+        same_span = last is not None and last.span // self.sample_spans == span // self.sample_spans
+        if last is not None and same_span and weight <= last.weight:
+            return
+        shown = Shown(look.pts, (x1, y1, x2, y2), weight, look.around[face].picture())
+        self._keep(Sample(look.pts, look.crops[face], weight, face_px, span, shown, embedding), same_span)
+
+    def _keep(self, sample: Sample, same_span: bool) -> None:
+        if same_span:
+            self.samples[-1] = sample
             return
         self.samples.append(sample)
         if len(self.samples) > MOST_SAMPLES:
@@ -230,6 +232,7 @@ class FaceTracker:
     def _finished(self, track: FaceTrack) -> list[FaceTrack]:
         changes = changes_of([sample.crop for sample in track.samples])
         track.changes = {sample.pts: float(change) for sample, change in zip(track.samples, changes, strict=True)}
+        track.shown = [sample.shown for sample in track.samples]
         track.thin()
         often = round((track.end_pts - track.start_pts) / (EMBEDDED_EVERY_S * self._second))
         self._embed_samples(track.chosen(max(FIRST_EMBEDDED, often)))
@@ -346,20 +349,15 @@ def _jump(track: FaceTrack, after_pts: int, until_pts: int) -> int:
 
 
 def parted(track: FaceTrack, pts: int) -> tuple[FaceTrack, FaceTrack]:
-    """The track before and from `pts` on; the part without the best face takes a sample's place for its best."""
+    """The track before and from `pts` on."""
     parts = (FaceTrack(), FaceTrack())
     for sighting in track.sightings:
         parts[sighting.pts >= pts].sightings.append(sighting)
     for sample in track.samples:
         parts[sample.pts >= pts].samples.append(sample)
+    for shown in track.shown:
+        parts[shown.pts >= pts].shown.append(shown)
     parts[0].changes = {at: change for at, change in track.changes.items() if at < pts}
     later = sorted((at, change) for at, change in track.changes.items() if at >= pts)
     parts[1].changes = dict(later[1:])  # the first compares with a face of the other part
-    for part in parts:
-        if track.best is not None and part.start_pts <= track.best.pts < part.end_pts:
-            part.best = track.best
-        elif part.samples:
-            sample = max(part.samples, key=lambda sample: sample.weight)
-            box = next(s.box for s in part.sightings if s.pts == sample.pts)
-            part.best = Best(sample.weight, sample.pts, box, sample.crop)
     return parts

@@ -23,6 +23,7 @@ from personae.faces.detector import Detector
 from personae.faces.embedder import Embed
 from personae.media import shots
 from personae.media.film import FilmPicture, ReadSoFar, Video
+from personae.media.film_errors import as_film_error
 from personae.media.video import Film
 from personae.settings import Settings
 from personae.timeline import records
@@ -30,7 +31,7 @@ from personae.timeline.looking import Looker, looks, same_place
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import Shot
 from personae.timeline.tracking import FaceTracker
-from personae.types import IntArray, PixelArray, Progress, ProgressCallback
+from personae.types import FloatArray, IntArray, PixelArray, Progress, ProgressCallback
 
 CHUNK_SCHEMA = "personae/scan-chunk/1"
 CHUNK_S = 20.0
@@ -146,15 +147,21 @@ def watch(
     looker = Looker(detector, settings)
     tell = _teller(film, chunks, looker, progress)
     with ThreadPoolExecutor(LOOKING_THREADS, thread_name_prefix="personae-look") as pool:
-        looked_through: tuple[FaceTracker, _Chunk] | None = None
+        waiting: list[tuple[FaceTracker, _Chunk]] = []
 
         def keep(tracker: FaceTracker, chunk: _Chunk) -> None:
-            chunks.append(replace(chunk, records=list(pool.map(records.record_of, tracker.finish()))))
+            known = _boundaries(pictures, chunks)
+            found = list(pool.map(lambda track: records.record_of(track, known), tracker.finish()))
+            chunks.append(replace(chunk, records=found))
             _keep(kept_in, len(chunks), chunks[-1], fingerprint)
+
+        def embedded(crops: PixelArray) -> FloatArray:
+            with as_film_error(film.video.path):
+                return embed(crops)
 
         while pictures.next_pts is not None:
             start_pts = pictures.next_pts
-            tracker = FaceTracker(embed, float(1 / film.video.time_base), pool)
+            tracker = FaceTracker(embedded, float(1 / film.video.time_base), pool)
             every_pts = settings.look_every_s / film.video.time_base
             found = []
             for look in looks(
@@ -169,8 +176,10 @@ def watch(
                 found.append((look.pts, look.tiny))
                 tell(look.pts)
             tracker.end()
-            if looked_through is not None:
-                keep(*looked_through)  # its last faces were embedded while this chunk was looked through
+            # The last faces of the one before were embedded meanwhile, and where its shots end is known by now; at the
+            # film's end only when the shot detector is done.
+            while waiting and pictures.next_pts is not None:
+                keep(*waiting.pop(0))
             certain = max(pictures.detector.settled_pts, pictures.certain_pts)
             chunk = _Chunk(
                 [],
@@ -183,16 +192,20 @@ def watch(
                 np.stack([tiny for _, tiny in found]),
                 len(found),
             )
-            looked_through = (tracker, chunk)
-        if looked_through is not None:
-            keep(*looked_through)
-    pictures.finish()
+            waiting.append((tracker, chunk))
+        pictures.finish()
+        for each in waiting:
+            keep(*each)
     if progress is not None:
         tracks = sum(len(chunk.records) for chunk in chunks)
         progress(Progress("film", _length_s(film), _length_s(film), f"{looker.faces} faces, {tracks} tracks"))
-    for chunk in chunks:
-        pictures.boundaries |= {boundary.pts: boundary for boundary in chunk.boundaries}
-    return _whole(film, chunks, list(pictures.boundaries.values()))
+    return _whole(film, chunks, _boundaries(pictures, chunks))
+
+
+def _boundaries(pictures: _Pictures, chunks: Sequence[_Chunk]) -> list[shots.Boundary]:
+    """Every end of a shot that is known so far, those found before an interruption too."""
+    kept = {boundary.pts: boundary for chunk in chunks for boundary in chunk.boundaries}
+    return list({**pictures.boundaries, **kept}.values())
 
 
 def _resumed(film: Film, chunks: Sequence[_Chunk]) -> _Pictures:
@@ -253,7 +266,7 @@ def _whole(film: Film, chunks: Sequence[_Chunk], boundaries: Sequence[shots.Boun
     in_order = sorted(cuts)
     parts = [part for record in whole for part in _cut_everywhere(record, in_order, look_pts)]
     mixtures = [(one.start_pts, one.end_pts) for one in boundaries if one.kind == "dissolve"]
-    parts = [records.without_mixtures(part, mixtures) for part in parts]
+    parts = [replace(records.without_mixtures(part, mixtures), spares=()) for part in parts]
     parts.sort(key=lambda record: (record.start_pts, tuple(record.boxes[0])))
     return Watched(
         video,

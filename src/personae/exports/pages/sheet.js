@@ -23,9 +23,12 @@ if (cards.length) {
   // Beside the question: the face that is surest to be the character, to compare with.
   const asked = document.querySelector("#asked"), question = document.querySelector("#question");
   const surest = new Map(cards.map(card => [card.querySelector("b").textContent, card]));
+  // Who is taken for a picture in the picture is in no total, until somebody says that they are alive, or who they are.
   const ask = () => {
     const name = cards[current].querySelector("b").textContent, of = surest.get(name);
-    question.textContent = of === cards[current] ? `Is this ${name}?` : `Is this the same person: ${name}?`;
+    const pictured = cards[current].hasAttribute("data-depicted");
+    question.textContent = (of === cards[current] ? `Is this ${name}` : `Is this the same person: ${name}`) + (pictured ? ", and alive?" : "?");
+    document.querySelector("#alive").hidden = !pictured;
     asked.replaceChildren(of.querySelector(".face").cloneNode(true));
     asked.className = of.className.replace("card", "");
     asked.style.cssText = of.style.cssText;
@@ -63,7 +66,7 @@ if (cards.length) {
     return second < 0 ? cards.length : second;
   };
   const keys = {
-    j: () => decide("right"), f: () => decide("wrong"), u: undo, ArrowRight: () => go(current + 1), ArrowLeft: () => go(current - 1),
+    j: () => decide("right"), a: () => decide("alive"), p: () => decide("depicted"), f: () => decide("wrong"), u: undo, ArrowRight: () => go(current + 1), ArrowLeft: () => go(current - 1),
     ArrowDown: () => go(current + columns()), ArrowUp: () => go(current - columns()),
   };
   addEventListener("keydown", event => {
@@ -75,7 +78,8 @@ if (cards.length) {
     const card = event.target.closest(".card");
     if (card) go(cards.indexOf(card));
   });
-  document.querySelector("#right").addEventListener("click", () => decide("right"));
+  for (const decision of ["right", "alive", "depicted"])
+    document.querySelector("#" + decision).addEventListener("click", () => decide(decision));
   document.querySelector("#wrong").addEventListener("click", () => decide("wrong"));
   document.querySelector("#undo").addEventListener("click", undo);
   author.addEventListener("input", remember);

@@ -1,0 +1,64 @@
+"""Faces on pictures in the picture: decided for what one thing is, and said per name, since no total counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from personae.media.film import Video
+from personae.timeline.appearances import Label
+from personae.timeline.edits import SAME_FACE, overlap
+from personae.timeline.timeline import Timeline, Track
+
+SAME_THING_S = 2.0
+"""Tracks of one person in one place that follow each other within so long show one thing."""
+FEW_UNKNOWN = 3
+"""So many unknown people on pictures are named one by one."""
+
+
+def of_one_kind(labels: Sequence[Label], tracks: Sequence[Track], video: Video) -> list[Label]:
+    """Labels that agree on what is depicted: a track may end and go on in the same place, and its parts are one thing.
+
+    It is a picture in the picture, or alive, as it is for most of its time: a short part alone does not tell. Who
+    stands beside their own portrait is two things, as both are on screen at once. What a person said stays as it is.
+    """
+    within = SAME_THING_S / float(video.time_base)
+    things: list[list[int]] = []
+    last_of: dict[str, list[list[int]]] = {}
+    for at in sorted(range(len(labels)), key=lambda at: tracks[at].start_pts):
+        label, track = labels[at], tracks[at]
+        if not label.name or label.depicted_by == "person":
+            continue
+        recent = [own for own in last_of.get(label.name, []) if track.start_pts - tracks[own[-1]].end_pts <= within]
+        before = next((own for own in recent if _goes_on(tracks[own[-1]], track)), None)
+        if before is None:
+            before = []
+            things.append(before)
+            recent.append(before)
+        before.append(at)
+        last_of[label.name] = recent
+    result = list(labels)
+    for own in things:
+        still = sum((tracks[at].end_pts - tracks[at].start_pts) * (1 if labels[at].depicted else -1) for at in own)
+        for at in own:
+            result[at] = replace(labels[at], depicted=still > 0)
+    return result
+
+
+def _goes_on(before: Track, after: Track) -> bool:
+    return before.end_pts <= after.start_pts and overlap(before.boxes[-1][1:5], after.boxes[0][1:5]) >= SAME_FACE
+
+
+def left_out(timeline: Timeline) -> list[str]:
+    """A sentence without its full stop per name that is on pictures: "Thor: 2.1 s on pictures, not counted".
+
+    Many unknown people are taken together.
+    """
+    known = [one for one in timeline.depicted if one.character is not None]
+    unknown = [one for one in timeline.depicted if one.character is None]
+    singly = unknown if len(unknown) <= FEW_UNKNOWN else []
+    lines = [f"{one.name}: {one.depicted_s:.1f} s on pictures, not counted" for one in (*known, *singly)]
+    if len(unknown) > len(singly):
+        seconds = sum(one.depicted_s for one in unknown)
+        lines.append(f"{len(unknown)} unknown people: {seconds:.1f} s on pictures, not counted")
+    return lines
