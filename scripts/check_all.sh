@@ -21,4 +21,5 @@ for python in python3.11 python3.12 python3.13 python3.14; do
 done
 
 PERSONAE_KILLS=60 .venv/bin/python -m pytest -q tests/test_kills.py
+PERSONAE_KILL_EVERY=1 .venv/bin/python -m pytest -q tests/test_forget_kills.py
 .venv/bin/python benchmarks/speed.py --quick

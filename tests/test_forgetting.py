@@ -103,8 +103,8 @@ def test_a_forgetting_that_was_broken_off_is_finished_by_the_next(home: Home, mo
             with pytest.raises(KeyboardInterrupt):
                 recognizer.forget_character(THOR)
     # In the first try nothing of the gallery was changed; in the second everything but the end was done.
-    with pytest.raises(UnknownCharacterError):
-        home.make().forget_character(THOR)
+    report = home.make().forget_character(THOR)
+    assert report.found == () and report.names == (THOR, "c1") and len(report.searched) > 3
     left = everything(home.folder)
     assert b"Thor" not in left and bytes_of(7) not in left
     assert_model_fits_gallery(home)
@@ -202,11 +202,24 @@ def test_a_name_inside_others_names_is_told_and_left_alone(home: Home) -> None:
 
 
 def test_exports_are_remembered_and_listed(home: Home, tmp_path: Path) -> None:
-    project = home.recognizer.project
-    for path in ("out.json", "pictures", "out.json"):
-        project.ledger.record(tmp_path / path, sha256="", kind="identify", who=[THOR])
-    written = (str(tmp_path.resolve() / "out.json"), str(tmp_path.resolve() / "pictures"))
-    assert home.recognizer.forget_character(THOR).exports == written
+    ledger = home.recognizer.project.ledger
+    (tmp_path / "out.json").touch()
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "of-loki.json").touch()
+    for path in ("out.json", "pictures", "out.json", "gone.json", "unplugged/out.json"):
+        ledger.record(tmp_path / path, sha256="1", kind="identify", who=[THOR, "Loki"], source=home.cast / "c1/0.jpg")
+    ledger.record(tmp_path / "of-loki.json", sha256="1", kind="report", who=["Loki"], source="film")
+    ledger.record(tmp_path / "of-nobody-knows.json", sha256="", kind="identify")  # not there
+    report = home.recognizer.forget_character(THOR)
+    here = tmp_path.resolve()
+    assert report.exports == tuple(str(here / name) for name in ("out.json", "pictures", "unplugged/out.json"))
+    assert set(report.export_kinds.values()) == {"identify"} and report.found == ()
+    # The list goes on to know them as ours, and no longer who was in them; what is gone is off the list.
+    assert [(Path(entry.path).name, entry.who, entry.source) for entry in ledger.entries()] == [
+        ("of-loki.json", ("Loki",), "film"), ("out.json", ("Loki",), ""), ("pictures", ("Loki",), ""),
+        ("out.json", ("Loki",), ""),
+    ]  # fmt: skip
+    assert b"Thor" not in everything(home.folder)
 
 
 def test_json_is_cleaned_at_any_depth() -> None:

@@ -23,6 +23,7 @@ from personae.errors import ProjectBusyError, WriteError
 LOCK_FILE = "writer.lock"
 HOLDER_FILE = "writer.json"
 _POLL_S = 0.2
+_TEMPORARY = ".personae-"
 _OLD_S = 86400.0
 _PRIVATE_FOLDER, _PRIVATE_FILE, _USUAL_FILE = 0o700, 0o600, 0o666
 
@@ -70,7 +71,7 @@ def open_whole(path: Path, *, durable: bool = True, private: bool = False) -> It
         target = Path(os.path.realpath(path))
         make_folder(target.parent, private=private)
         # Opened by name (not by mkstemp), so that a new file gets the permissions any new file would have.
-        temporary = target.with_name(f".personae-{os.getpid()}-{secrets.token_hex(4)}.tmp")
+        temporary = _temporary(target)
         mode = _PRIVATE_FILE if private else _USUAL_FILE
         try:
             with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
@@ -100,7 +101,7 @@ def _is_special(path: Path) -> bool:
 
 def clear_leftovers(folder: Path) -> None:
     """Delete the temporary files in `folder` that writers which were killed have left; at best effort."""
-    for path in folder.glob(".personae-*.tmp"):
+    for path in folder.glob(f"{_TEMPORARY}*.tmp"):
         process = path.name.split("-")[1]
         with contextlib.suppress(OSError):
             day_old = time.time() - path.stat().st_mtime > _OLD_S
@@ -126,15 +127,19 @@ def write_whole(path: Path, content: bytes, *, durable: bool = True, private: bo
         file.write(content)
 
 
-def shred(path: Path) -> None:
+def shred(path: Path, *, in_place: bool = False) -> None:
     """Overwrite a file with zeros and delete it, so that its blocks hold nothing.
 
-    A link, and one of several names of a file, is only deleted: the file lives on under the other.
+    It loses its name first, so that a kill leaves no file of zeros under it, but a temporary one; `in_place`: it keeps
+    its name to the end. A link, and one of several names of a file, is only deleted: the file lives on under the other.
 
     Copies that a file system or a disk keeps by itself (snapshots, wear levelling) are out of reach. Raises WriteError.
     """
+    named = path
     try:
         if path.is_file() and not path.is_symlink() and path.stat().st_nlink == 1:
+            if not (in_place or path.name.startswith(_TEMPORARY)):
+                path = path.rename(_temporary(path))
             with path.open("r+b") as file:
                 left = file.seek(0, os.SEEK_END)
                 file.seek(0)
@@ -144,7 +149,12 @@ def shred(path: Path) -> None:
                 os.fsync(file.fileno())
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise write_error(path, error) from error
+        raise write_error(named, error) from error
+
+
+def _temporary(path: Path) -> Path:
+    """A new name beside `path`, of the kind that writers which were killed leave."""
+    return path.with_name(f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(4)}.tmp")
 
 
 @contextmanager
@@ -153,7 +163,7 @@ def replacing(path: Path) -> Iterator[None]:
 
     So a kill leaves the old or the new file under its name, and at worst the old one under a temporary name too.
     """
-    old = path.with_name(f".personae-{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    old = _temporary(path)
     try:
         os.link(path, old)
     except OSError:  # no hard links here

@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -112,6 +112,26 @@ class Ledger:
             connection.executemany("DELETE FROM written WHERE path = ?", [(self._key(path),) for path in paths])
             self._empty_log(connection)
 
+    def rewrite(self, change: Callable[[Entry], Entry | None]) -> None:
+        """Replace who and source of every entry by what `change` makes of it, or take it off the list for None.
+
+        All at once; what stood there before is gone from the file too. Raises StoreError.
+        """
+        if not self._has_something():
+            return
+        with self._connected() as connection:
+            rows = connection.execute("SELECT path, sha256, kind, who, source FROM written").fetchall()
+            for row in rows:
+                before = self._entry(row)
+                after = change(before)
+                if after is None:
+                    connection.execute("DELETE FROM written WHERE path = ?", (row[0],))
+                elif after != before:
+                    who = json.dumps(after.who, ensure_ascii=False)
+                    values = (who, _text(after.source), row[0])
+                    connection.execute("UPDATE written SET who = ?, source = ? WHERE path = ?", values)
+            self._empty_log(connection)
+
     def _has_something(self) -> bool:
         return self.path.exists() or (self.project / _OLD_LIST).exists()
 
@@ -178,11 +198,12 @@ class Ledger:
         shred(old)
         connection.execute("BEGIN IMMEDIATE")
 
-    @staticmethod
-    def _empty_log(connection: sqlite3.Connection) -> None:
-        """Write the log of changes into the file and empty it, so that nothing that was deleted stays in either."""
+    def _empty_log(self, connection: sqlite3.Connection) -> None:
+        """Write everything anew and empty the log of changes, so that nothing that was deleted stays in either."""
         connection.execute("COMMIT")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("VACUUM")
+        if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            raise ProjectBusyError(self.path, "another process is reading it. Try again when it has finished.")
 
 
 def _text(path: str | Path) -> str:

@@ -64,6 +64,7 @@ def mark_depicted(
 
 
 def _scanned(timeline_path: str | Path) -> tuple[FilmFiles, Timeline, Scanned]:
+    settle(timeline_path)
     files = FilmFiles.of(Path(timeline_path))
     return files, native.read(files.timeline), read_beside(files.timeline)
 
@@ -105,6 +106,16 @@ def settings_of(timeline: Timeline, settings: Settings | None) -> Settings:
     return replace(
         settings or Settings(), **{name: timeline.settings[name] for name in kept if name in timeline.settings}
     )
+
+
+def settle(timeline_path: str | Path) -> None:
+    """Complete a forgetting that was broken off in the project of a film, before the film names the person again.
+
+    Raises ProjectBusyError while another process is at it, StoreError.
+    """
+    project = Project.forgetting_above(timeline_path)
+    if project is not None:
+        CharacterRecognizer(project.folder).settle()
 
 
 def project_of(timeline_path: str | Path) -> Path | None:

@@ -15,6 +15,7 @@ from personae.settings import SETTINGS_FILE
 
 DEFAULT_FOLDER = "personae"
 ENVIRONMENT = "PERSONAE_PROJECT"
+FORGETTING_FILE = "forgetting.personae"
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,12 @@ class Project:
         """A folder per film."""
         return self.folder / "films"
 
+    @classmethod
+    def forgetting_above(cls, path: str | Path) -> Project | None:
+        """The project that a file of a film lies in, where a forgetting is not complete there."""
+        above = (cls(folder) for folder in list(Path(path).absolute().parents)[:3])
+        return next((project for project in above if project.is_forgetting), None)
+
     @contextmanager
     def locked(self, timeout_s: float, purpose: str, *, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
         """Be the only writer of the project (see `project_lock`); raises ProjectBusyError, WriteError, StoreError."""
@@ -65,6 +72,16 @@ class Project:
             if self.ledger.begin():  # new, or of an earlier version, which let everybody read the faces
                 make_tree_private(self.folder)
             yield
+
+    @property
+    def forgetting(self) -> Path:
+        """Whom a forgetting is about that is not complete; see `recognition.forget_intention`."""
+        return self.folder / FORGETTING_FILE
+
+    @property
+    def is_forgetting(self) -> bool:
+        """Whether a forgetting was begun here and is not known to be complete. Looks at one file."""
+        return self.forgetting.exists()
 
     @property
     def ledger(self) -> Ledger:

@@ -21,6 +21,7 @@ from personae.recognition.gallery import Gallery
 from personae.recognition.intervals import Share, share
 from personae.recognition.model import CharacterModel
 from personae.recognition.operating_point import MeasuredFar
+from personae.recognition.recognizer import CharacterRecognizer
 from personae.settings import TABLE, Settings, resolve
 from personae.types import FloatArray, ProgressCallback, count_of
 from personae.validation import PhotoFaces, all_faces
@@ -69,6 +70,7 @@ def calibrate_project(
     settings = settings or resolve(project=place.folder)
     if settings.threshold is not None:
         raise SettingError("A threshold is set by hand, and nothing can be fitted. Take it out of the settings first.")
+    CharacterRecognizer(place.folder, settings=settings, analyzer=analyzer).settle()
     asked = settings.far if far is None else float(_FAR.parse(far))
     changes = {} if far is None else {"far": asked}
     settings = replace(settings, far=asked)

@@ -21,9 +21,10 @@ from personae.types import count_of
 def forget(name: str, yes: bool, as_json: bool, model: Path | None, project: Path | None, **options: Any) -> int:
     """Remove every trace of the person NAME from the project. This cannot be undone.
 
-    Gallery, log of edits, caches, thumbnails, tracks and timelines are cleaned, the model is made anew, and every file
-    of the project is then searched for name, embeddings and faces. Photos in your own folders and results written
-    elsewhere are listed, not touched. Exit status 1 means that something was still found.
+    Gallery, log of edits, caches, thumbnails, tracks and timelines are cleaned, pages and pictures that show the person
+    are deleted, the model is made anew, and every file of the project is then searched for name, embeddings and faces.
+    Photos in your own folders and results written elsewhere are listed, not touched. Killed, it is completed by the
+    next command. Exit status 1 means that something was still found.
     """
     recognizer = recognizer_for(project, model, options)
     if not yes:
@@ -44,7 +45,10 @@ def forget(name: str, yes: bool, as_json: bool, model: Path | None, project: Pat
     for path, what in report.searched:
         say(f"  {path}: {what}")
     for path, what in report.found:
-        say(f"STILL THERE: {what} in {path}: delete this file, or make it anew")
+        if "searched" in what:
+            say(f"NOT SEARCHED: {path}: {what}")
+        else:
+            say(f"STILL THERE: {what} in {path}: delete this file, or make it anew")
     left = (
         f"traces left in {count_of(len({path for path, _ in report.found}), 'file')}"
         if report.found
@@ -52,7 +56,7 @@ def forget(name: str, yes: bool, as_json: bool, model: Path | None, project: Pat
     )
     say(f"proof: {count_of(len(report.searched), 'file')} of the project searched, {left}")
     for path in report.exports:
-        say(f"written elsewhere earlier, not touched: {path}")
+        say(f"written elsewhere earlier, not touched: {path} ({report.export_kinds.get(path) or 'unknown'})")
     if report.photos_left:
         say("still in your own folders; training on them again would learn the person again:")
         for path in report.photos_left:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from personae.cli.console import say, say_json, show, table
-from personae.cli.options import model_option, project_option
+from personae.cli.options import model_option, project_option, settle
 from personae.cli.train import print_metrics
 
 
@@ -67,6 +67,7 @@ def _print_film(path: Path, as_json: bool) -> None:
     from personae.timeline import native
     from personae.timeline.far_in_film import describe
 
+    settle(path)
     facts = native.read(path).model
     if as_json:
         say_json(facts)

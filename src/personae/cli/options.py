@@ -131,10 +131,21 @@ def read_timeline(path: Path, media: Path | None = None) -> Timeline:
 
     from personae.timeline import native
 
+    settle(path)
     timeline = native.read(path)
     if media is None:
         return timeline
     return replace(timeline, video=replace(timeline.video, path=str(media.absolute()), parts=()))
+
+
+def settle(timeline: Path) -> None:
+    """Complete a forgetting that was broken off in the project of a film; costs a look at three folders."""
+    from personae.project import Project
+
+    if Project.forgetting_above(timeline) is not None:
+        from personae import naming
+
+        naming.settle(timeline)
 
 
 def outputs_for(project: Path | None, inputs: Iterable[Path], *, force: bool) -> Outputs:

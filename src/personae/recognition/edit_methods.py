@@ -6,13 +6,15 @@ gives; nothing but added and rejected photos is embedded.
 
 from __future__ import annotations
 
+import copy
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from personae.errors import InputError, ModelNotFoundError, PhotoError, StoreError
+from personae.errors import InputError, ModelNotFoundError, PhotoError, StoreError, UnknownCharacterError
 from personae.hints import command
 from personae.names import find_name
 from personae.recognition import model_file
@@ -81,6 +83,7 @@ class EditMethods:
 
     def is_character(self, name: str) -> bool:
         """Whether the gallery knows a character of that name."""
+        self.settle()
         if not self.project.gallery.is_file():
             return False
         with Gallery.open(self.project.gallery, embedder=None) as gallery:
@@ -124,6 +127,7 @@ class EditMethods:
         """
         from personae.recognition import editing
 
+        self.settle()
         if not self.project.gallery.is_file():
             raise ModelNotFoundError(self.project.gallery, _nothing())
         path = editing.real_path(photo)
@@ -169,23 +173,61 @@ class EditMethods:
 
     def edits(self) -> list[Edit]:
         """The log of edits, oldest first."""
+        self.settle()
         if not self.project.gallery.is_file():
             return []
         with Gallery.open(self.project.gallery, embedder=None) as gallery:
             return EditLog(gallery).edits()
 
     def forget_character(self, name: str) -> ForgetReport:
-        """Remove a person from everything in the project, for good, and prove it. The one edit without undo."""
+        """Remove a person from everything in the project, for good, and prove it. The one edit without undo.
+
+        Killed at any moment, it is completed by whoever opens the project next.
+        """
         from personae.recognition.forgetting import forget
 
-        with self.project.locked(self.settings.lock_timeout_s, "forget"):
-            return forget(self, name)
+        if not self.project.folder.is_dir():
+            raise UnknownCharacterError(f"No character is called {name!r}: there is no project {self.project.folder}.")
+        try:
+            with self.project.locked(self.settings.lock_timeout_s, "forget"):
+                return forget(self, name)
+        finally:
+            self._forget_loaded()
+
+    def settle(self) -> None:
+        """Complete a forgetting that was broken off; every method does so before it reads or writes the project.
+
+        Raises ProjectBusyError while another process is at it, StoreError.
+        """
+        if self.project.is_forgetting:
+            with self.locked("forget"):
+                pass
+
+    @contextmanager
+    def locked(self, purpose: str, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
+        """Be the only writer of a project in which no forgetting is pending; raises ProjectBusyError, StoreError."""
+        with self.project.locked(self.settings.lock_timeout_s, purpose, on_wait=on_wait):
+            if self.project.is_forgetting:
+                from personae.recognition import forgetting
+
+                report = forgetting.complete(self)
+                self._forget_loaded()
+                if report is not None:
+                    forgetting.tell(report)
+            yield
+
+    def with_model(self, path: Path) -> Self:
+        """The same project with another model file."""
+        other = copy.copy(self)
+        other.model_path = path
+        other._forget_loaded()
+        return other
 
     def _edit(self, purpose: str, work: Callable[[Gallery], Sequence[Outcome]], *, create: bool = False) -> EditReport:
         started = time.monotonic()
         if not create and not self.project.gallery.is_file():
             raise ModelNotFoundError(self.project.gallery, _nothing())
-        with self.project.locked(self.settings.lock_timeout_s, purpose):
+        with self.locked(purpose):
             embedder = self.analyzer.embedder_id if create else None
             with Gallery.open(self.project.gallery, embedder=embedder) as gallery:
                 with gallery.transaction():
@@ -219,19 +261,23 @@ class EditMethods:
 
     def kept_settings(self) -> Settings:
         """The settings, where nobody gave one of them as the model was trained: an edit is no reason to change it."""
+        settings: Settings = replace(self.settings, **self.kept_parameters())
+        return settings
+
+    def kept_parameters(self) -> dict[str, Any]:
+        """Those of the model's parameters that `kept_settings` keeps, as JSON types."""
         settings: Settings = self.settings
         try:
             card = model_file.load(self.model_path)[1]
         except StoreError:
-            return settings
+            return {}
         point, trained = card["operating_point"], dict(card["parameters"])
         trained |= {"far": point["far"] if point["fitted"] else None, "head": card.get("head", {}).get("asked")}
-        kept = {
+        return {
             name: trained[name]
             for name in ("far", "threshold", "strangers", "max_clusters", "background_weight", "seed", "head")
             if trained.get(name) is not None and getattr(settings, name) == getattr(_DEFAULTS, name)
         }
-        return replace(settings, **kept)
 
 
 _DEFAULTS = Settings()

@@ -36,17 +36,26 @@ def names_pattern(names: Collection[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(name) for name in longest_first)})(?!\w)")
 
 
-def forget_in_json(document: Any, names: Collection[str]) -> tuple[Any, Removed]:
+def forget_in_json(document: Any, names: Collection[str], tracks: Collection[int] = ()) -> tuple[Any, Removed]:
     """A JSON document without the entries of `names`: timelines, edits of a film, totals, lists of names.
 
     An object in a list with one of the names as a value goes (an appearance, a total, an edit), and the tracks that
-    only such objects name go with it; a name as a key goes with its value; in longer texts it is replaced.
+    only such objects name go with it; a name as a key goes with its value; in longer texts it is replaced. `tracks`:
+    numbers of unnamed tracks with the person's face; what is made of them stays, without its picture.
     """
     removed = Removed()
     pattern = names_pattern(names)
+    tracks_shown = frozenset(tracks)
 
     def clean(value: Any) -> Any:
         if isinstance(value, dict):
+            if (
+                not tracks_shown.isdisjoint(_tracks_of(value))
+                and value.get("character") is None
+                and "best_picture" in value
+            ):
+                _gather_picture(value, removed)
+                value = value | {"best_picture": None}
             return {
                 key: clean(None if isinstance(item, str) and item in names else item)
                 for key, item in value.items()
@@ -84,9 +93,13 @@ def _names_one(item: Any, names: Collection[str]) -> bool:
 def _gather(item: Any, removed: Removed) -> None:
     if isinstance(item, dict):
         removed.tracks.update(_tracks_of(item))
-        picture = item.get("best_picture")
-        if isinstance(picture, dict) and isinstance(picture.get("file"), str):
-            removed.pictures.add(picture["file"])
+        _gather_picture(item, removed)
+
+
+def _gather_picture(item: dict[str, Any], removed: Removed) -> None:
+    picture = item.get("best_picture")
+    if isinstance(picture, dict) and isinstance(picture.get("file"), str):
+        removed.pictures.add(picture["file"])
 
 
 def _tracks_of(item: Any) -> list[int]:
@@ -94,28 +107,35 @@ def _tracks_of(item: Any) -> list[int]:
     return [track for track in tracks if isinstance(track, int)] if isinstance(tracks, list) else []
 
 
+def own_tracks(
+    arrays: dict[str, NDArray[Any]], facts: dict[str, Any], names: Collection[str], vectors: FloatArray
+) -> NDArray[np.bool_]:
+    """(tracks,) whether each track of `film.tracks` is the person's; empty where the layout is not known.
+
+    It is where `labels` in the facts say so, or where nobody else has it and one of its embeddings (k, d) is near one
+    of `vectors` (n, d). `<what>_count` (tracks,) says how many rows of an array each track owns.
+    """
+    counts, embeddings, labels = arrays.get("faces_count"), arrays.get("embeddings"), facts.get("labels")
+    if counts is None or embeddings is None or int(counts.sum()) != len(embeddings):
+        return np.zeros(0, bool)
+    own = np.zeros(len(counts), bool)
+    owner = np.repeat(np.arange(len(counts)), counts)
+    if len(vectors) and embeddings.shape[-1] == vectors.shape[-1]:
+        alike = (unit(embeddings) @ unit(vectors).T).max(axis=1) >= ALIKE
+        own[owner[alike]] = True
+    for i in range(len(counts)):
+        label = _label(labels[i]) if isinstance(labels, list) and i < len(labels) else None
+        own[i] = label in names if label is not None else own[i]
+    return own
+
+
 def forget_in_tracks(
     arrays: dict[str, NDArray[Any]], facts: dict[str, Any], names: Collection[str], vectors: FloatArray
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any], int]:
-    """`film.tracks` without the embeddings and pictures of a person's tracks; the tracks stay, so that numbers hold.
-
-    A track is the person's where `labels` in the facts say so, or where nobody else has it and one of its embeddings
-    (k, d) is near one of `vectors` (n, d). `<what>_count` (tracks,) says how many rows of an array each track owns.
-    """
-    counts = arrays.get("faces_count")
-    embeddings = arrays.get("embeddings")
+    """`film.tracks` without the embeddings and pictures of `own_tracks`; the tracks stay, so that numbers hold."""
+    own = own_tracks(arrays, facts, names, vectors)
     labels = facts.get("labels")
-    own = np.zeros(0 if counts is None else len(counts), bool)
-    if counts is not None and embeddings is not None and int(counts.sum()) == len(embeddings):
-        owner = np.repeat(np.arange(len(counts)), counts)
-        known = [
-            _label(labels[i]) if isinstance(labels, list) and i < len(labels) else None for i in range(len(counts))
-        ]
-        if len(vectors) and embeddings.shape[-1] == vectors.shape[-1]:
-            alike = (unit(embeddings) @ unit(vectors).T).max(axis=1) >= ALIKE
-            own[owner[alike]] = True
-        for i, label in enumerate(known):
-            own[i] = label in names if label is not None else own[i]
+    if len(own):
         arrays = dict(arrays)
         for what, owned in (("faces", ("embeddings", "weights", "face_px", "face_pts")), ("picture", ("picture",))):
             number = arrays.get(f"{what}_count")

@@ -22,7 +22,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from personae.errors import EmbedderMismatchError, EmbeddingError
+from personae.errors import EmbedderMismatchError, EmbeddingError, ProjectBusyError
 from personae.files import write_error
 from personae.recognition.gallery_schema import connect, connect_read_only, damaged, migrate, sqlite_errors
 from personae.types import FloatArray, Quality, Reason
@@ -404,9 +404,16 @@ class Gallery:
             )
 
     def compact(self) -> None:
-        """Write everything anew without gaps and empty the write-ahead log: what was removed is nowhere any more."""
+        """Write everything anew without gaps and empty the write-ahead log: what was removed is nowhere any more.
+
+        Raises ProjectBusyError where another process goes on reading: what it reads is not overwritten.
+        """
         for step in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-            self._query(step)
+            rows = self._query(step)
+            if rows and rows[0][0]:
+                raise ProjectBusyError(
+                    self.path, "another process is reading the gallery. Try again when it has finished."
+                )
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         """Rows of one statement; texts in `values` as any name may be (see `text_of` for those that come out)."""

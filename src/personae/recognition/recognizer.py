@@ -212,7 +212,7 @@ class CharacterRecognizer(EditMethods):
             if progress is not None:
                 progress(Progress("waiting", 0, None, message))
 
-        with self.project.locked(self.settings.lock_timeout_s, "train", on_wait=waiting):
+        with self.locked("train", on_wait=waiting):
             remove_database(self.project.fresh_gallery)  # left by a training that was killed
             for place in (self.project.folder, self.project.cache):
                 clear_leftovers(place)
@@ -372,6 +372,7 @@ class CharacterRecognizer(EditMethods):
 
     def card(self) -> dict[str, Any]:
         """The trained model's whole card; raises a StoreError where there is no usable model."""
+        self.settle()
         return model_file.load(self.model_path)[1]
 
     def prepare(self) -> None:
@@ -380,6 +381,7 @@ class CharacterRecognizer(EditMethods):
 
     def is_outdated(self) -> bool:
         """Whether the gallery has changed since the model was made from it."""
+        self.settle()
         if not self.project.gallery.is_file():
             return False
         with Gallery.open(self.project.gallery, embedder=None, read_only=True) as gallery:
@@ -402,6 +404,7 @@ class CharacterRecognizer(EditMethods):
 
         `embedder`: the contract id of the vectors to come, where it is known.
         """
+        self.settle()  # before the lock: whoever holds the project's may be waiting for this one
         with self._lock:
             if self._loaded is None or (embedder and self._card["embedder"] != embedder):
                 self._loaded, self._card = self._ensure_model_loaded(embedder)
