@@ -13,6 +13,7 @@ ROOMS = (
     ("_version",),
     ("errors",),
     ("types",),
+    ("checks",),
     ("settings",),
     ("files",),
     ("archive", "settings_file"),
