@@ -105,26 +105,36 @@ def inside(value: Any, at: str) -> str:
     return path
 
 
-def facts(value: Any, at: str, depth: int = 0) -> dict[str, Any]:
-    """An object of JSON with whatever in it: every number finite, every text writable, not too deep."""
-    if not isinstance(value, dict):
-        misfit(at, value, "an object")
-    _plain(value, at, depth)
+def any_text(value: Any, at: str) -> str:
+    """A text, also one that is no Unicode: file names need not be."""
+    if not isinstance(value, str):
+        misfit(at, value, "a text")
     return value
 
 
-def _plain(value: Any, at: str, depth: int) -> None:
+def facts(value: Any, at: str, *, halves: bool = False) -> dict[str, Any]:
+    """An object of JSON with whatever in it: every number finite, every text writable, not too deep.
+
+    `halves`: texts may hold half characters (see `any_text`).
+    """
+    if not isinstance(value, dict):
+        misfit(at, value, "an object")
+    _plain(value, at, 0, any_text if halves else text)
+    return value
+
+
+def _plain(value: Any, at: str, depth: int, check: Callable[[Any, str], str]) -> None:
     if depth > DEEPEST:
         raise MisfitError(f"{at} is nested too deeply")
     if isinstance(value, dict):
         for key, inner in value.items():
-            text(key, f"{at}: a name")
-            _plain(inner, f"{at}.{key}", depth + 1)
+            check(key, f"{at}: a name")
+            _plain(inner, f"{at}.{key}", depth + 1, check)
     elif isinstance(value, list):
-        for number_, inner in enumerate(value):
-            _plain(inner, f"{at}[{number_}]", depth + 1)
+        for row, inner in enumerate(value):
+            _plain(inner, f"{at}[{row}]", depth + 1, check)
     elif isinstance(value, str):
-        text(value, at)
+        check(value, at)
     elif isinstance(value, float):
         number(value, at)
     elif type(value) is int:

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from personae.checks import Fields, any_text, facts, number, parsed, text, whole
 from personae.errors import EmbedderMismatchError, EmbeddingError
 from personae.files import write_error
 from personae.recognition.gallery_schema import connect, connect_read_only, damaged, migrate, sqlite_errors
@@ -35,6 +37,8 @@ _PHOTO_FIELDS = tuple(name.strip() for name in _PHOTO_COLUMNS.split(","))
 _LIVE = "withdrawn_by IS NULL"  # of photos: no edit took it out
 _STATUSES = ("enrolled", "rejected")
 _LARGEST = 2**63 - 1
+LARGEST_PX = 1e6
+ROUNDING = 0.01
 
 
 @dataclass(frozen=True)
@@ -212,7 +216,8 @@ class Gallery:
     def embedder(self) -> str:
         """Contract id of the embedder its faces were made with; empty for an empty gallery."""
         row = self._query("SELECT value FROM meta WHERE key = 'embedder'")
-        return str(row[0][0]) if row else ""
+        with self.checked():
+            return text(row[0][0], "meta.embedder") if row else ""
 
     @property
     def revision(self) -> str:
@@ -246,27 +251,31 @@ class Gallery:
             "SELECT character, look, path, id, face_px, quality, embedding, copies, given "
             f"FROM photos JOIN faces ON photo = id WHERE {_LIVE} ORDER BY character, look, path"
         )
-        played = self.performers
+        played, embedder = self.performers, self.embedder
         with self.checked():
             blobs = [row[6] for row in rows]
             lengths = {len(blob) if isinstance(blob, bytes) else 0 for blob in blobs}
             if len(lengths) > 1 or any(length == 0 or length % 4 for length in lengths):
                 raise ValueError("embeddings of different lengths")
+            dimension = dimension_of(embedder)
+            if lengths and dimension is not None and lengths != {4 * dimension}:
+                raise ValueError(f"embeddings that are not of {embedder}")
             flat = np.frombuffer(b"".join(blobs), "<f4").astype(np.float32)
             enrolment = Enrolment(
                 flat.reshape(len(rows), -1) if rows else np.empty((0, 0), np.float32),
                 [text_of(row[0]) for row in rows],
                 [None if row[1] is None else text_of(row[1]) for row in rows],
                 [text_of(row[2]) for row in rows],
-                [row[3] for row in rows],
-                np.array([row[4] for row in rows], np.float32),
-                np.array([row[5] for row in rows], np.float32),
+                [whole(row[3], "photos.id") for row in rows],
+                np.array([number(row[4], "faces.face_px", 0, LARGEST_PX) for row in rows], np.float32),
+                np.array([number(row[5], "faces.quality", 0, LARGEST_PX) for row in rows], np.float32),
                 _copies([row[7] for row in rows], lengths.pop() if lengths else 0),
                 {text_of(row[0]): played[given] for row in rows if (given := text_of(row[8])) in played},
             )
-            arrays = (enrolment.embeddings, enrolment.face_px, enrolment.quality, enrolment.copies)
-            if not all(np.isfinite(array).all() for array in arrays):
-                raise ValueError("embeddings that are no numbers")
+            check_vectors(enrolment.embeddings, "faces.embedding")
+            n, k, d = enrolment.copies.shape
+            made = enrolment.copies.reshape(n * k, d)
+            check_vectors(made[made.any(axis=1)], "faces.copies")
             return enrolment
 
     @property
@@ -274,7 +283,8 @@ class Gallery:
         """Name that photos came in under -> who plays that character, as declared with the cast."""
         rows = self._query("SELECT value FROM meta WHERE key = 'performers'")
         with self.checked():
-            return {str(name): str(person) for name, person in json.loads(rows[0][0]).items()} if rows else {}
+            declared = facts(parsed(text_of(rows[0][0])), "meta.performers") if rows else {}
+            return {name: text(person, f"meta.performers.{name}") for name, person in declared.items()}
 
     def set_performers(self, performers: Mapping[str, str]) -> None:
         """Replace what is declared."""
@@ -290,7 +300,7 @@ class Gallery:
         """Photo id -> its face's box (4,), x1 y1 x2 y2 in the photo's pixels, and yaw in eye distances."""
         rows = self._query("SELECT photo, box, yaw FROM faces")
         with self.checked():
-            return {row[0]: (np.frombuffer(row[1], "<f4", count=4).astype(np.float32), float(row[2])) for row in rows}
+            return {whole(photo, "faces.photo"): (_box(box), number(yaw, "faces.yaw")) for photo, box, yaw in rows}
 
     def counts(self) -> tuple[int, int]:
         """How many photos are enrolled, and how many are known in all."""
@@ -303,14 +313,14 @@ class Gallery:
         """The log of what changed the gallery: (time in UTC, action, detail), oldest first."""
         rows = self._query("SELECT time, action, detail FROM edits ORDER BY id")
         with self.checked():
-            return [(text_of(row[0]), text_of(row[1]), json.loads(row[2])) for row in rows]
+            return [(text_of(row[0]), text_of(row[1]), detail_of(row[2])) for row in rows]
 
     @contextmanager
     def checked(self) -> Iterator[None]:
         """What does not fit while values are made of rows: the file is damaged."""
         try:
             yield
-        except (ValueError, TypeError, RecursionError) as error:
+        except (ValueError, TypeError, RecursionError, OverflowError) as error:
             raise damaged(self.path, error) from error
 
     # Writing
@@ -346,6 +356,9 @@ class Gallery:
                 f"An embedding of shape {embedding.shape} does not fit this gallery or is not finite: "
                 "embed its face again."
             )
+        length = float(np.linalg.norm(embedding.astype(np.float64)))
+        if abs(length - 1) >= ROUNDING / 2:  # of an embedder that does not keep to its protocol
+            embedding = (embedding / length).astype("<f4")
         quality = face.quality
         self._connection.execute(
             "INSERT INTO faces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -426,6 +439,56 @@ def remove_database(path: Path) -> None:
         pass  # nothing is there
     except OSError as error:
         raise write_error(path, error) from error
+
+
+def dimension_of(embedder: str) -> int | None:
+    """How long the vectors of the embedder with that contract id are; None where the id does not say."""
+    parts = [re.search(r":d([1-9][0-9]{0,4}):", part) for part in embedder.split("+")]
+    known = [int(part[1]) for part in parts if part is not None]
+    return sum(known) if len(known) == len(parts) else None
+
+
+def check_vectors(rows: FloatArray, what: str) -> None:
+    """ValueError unless every row (n, d) is finite and of unit length."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = np.linalg.norm(rows, axis=1)
+        if not bool((np.abs(lengths - 1) < ROUNDING).all()):
+            raise ValueError(f"{what} is not of unit length")
+
+
+def detail_of(value: object) -> dict[str, Any]:
+    """What an entry of the log says: an object whose fields have the types that are read; ValueError otherwise."""
+    detail = facts(parsed(text_of(value)), "edits.detail", halves=True)
+    row = Fields(detail, "edits.detail")
+    for name in ("character", "into", "photo"):
+        if name in row:
+            row.or_none(name, any_text)
+    for name in ("characters", "added"):
+        if name in row:
+            row.each(name, any_text)
+    if "added" in row:
+        any_text(row.get("into"), "edits.detail.into")
+    if isinstance(detail.get("photos"), list):
+        row.each("photos", _moved)
+    elif "photos" in row:
+        row.whole("photos", 0)
+    return detail
+
+
+def _moved(value: Any, at: str) -> None:
+    """A photo that moved: its path, and whose it was and is."""
+    path, *names = Fields({"": value}, at).items("", 3)
+    any_text(path, at)
+    for name in names:
+        if name is not None:
+            any_text(name, at)
+
+
+def _box(blob: Any) -> FloatArray:
+    box = np.frombuffer(blob, "<f4", count=4).astype(np.float32)
+    if len(blob) != 16 or not np.isfinite(box).all():
+        raise ValueError("faces.box is not four numbers")
+    return box
 
 
 def _copies(blobs: Sequence[Any], row_bytes: int) -> FloatArray:
