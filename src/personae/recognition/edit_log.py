@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from personae.checks import number, whole
-from personae.recognition.gallery import LARGEST_PX, Gallery, check_vectors, detail_of, dimension_of, text_of
+from personae.recognition.gallery import Gallery
+from personae.recognition.gallery_rows import LARGEST_PX, check_vectors, detail_of, dimension_of, text_of
 from personae.recognition.placements import Placement, Placements
 from personae.types import FloatArray
 

@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,11 +22,24 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from personae.checks import Fields, any_text, facts, number, parsed, text, whole
+from personae.checks import facts, number, parsed, text, whole
 from personae.errors import EmbedderMismatchError, EmbeddingError
 from personae.files import write_error
+from personae.recognition.gallery_rows import (
+    LARGEST_PX,
+    ROUNDING,
+    box_of,
+    check_vectors,
+    copies_of,
+    detail_of,
+    dimension_of,
+    stored,
+    text_of,
+)
 from personae.recognition.gallery_schema import connect, connect_read_only, damaged, migrate, sqlite_errors
 from personae.types import FloatArray, Quality, Reason
+
+__all__ = ["EnrolledFace", "Enrolment", "Gallery", "PhotoRecord", "remove_database", "text_of"]
 
 _PHOTO_COLUMNS = (
     "character, look, origin, path, sha256, size, mtime_ns, status, reason, detail, faces_found, rules, given, "
@@ -36,9 +48,6 @@ _PHOTO_COLUMNS = (
 _PHOTO_FIELDS = tuple(name.strip() for name in _PHOTO_COLUMNS.split(","))
 _LIVE = "withdrawn_by IS NULL"  # of photos: no edit took it out
 _STATUSES = ("enrolled", "rejected")
-_LARGEST = 2**63 - 1
-LARGEST_PX = 1e6
-ROUNDING = 0.01
 
 
 @dataclass(frozen=True)
@@ -240,7 +249,7 @@ class Gallery:
         `withdrawn`: also those that edits took out; they have no character (theirs is no name).
         """
         condition = f"WHERE {'TRUE' if withdrawn else _LIVE}" + ("" if character is None else " AND character = ?")
-        values = () if character is None else (_stored(character),)
+        values = () if character is None else (stored(character),)
         rows = self._query(f"SELECT {_PHOTO_COLUMNS}, id FROM photos {condition} ORDER BY character, path", values)
         with self.checked():
             return [_as_record(row) for row in rows]
@@ -269,7 +278,7 @@ class Gallery:
                 [whole(row[3], "photos.id") for row in rows],
                 np.array([number(row[4], "faces.face_px", 0, LARGEST_PX) for row in rows], np.float32),
                 np.array([number(row[5], "faces.quality", 0, LARGEST_PX) for row in rows], np.float32),
-                _copies([row[7] for row in rows], lengths.pop() if lengths else 0),
+                copies_of([row[7] for row in rows], lengths.pop() if lengths else 0),
                 {text_of(row[0]): played[given] for row in rows if (given := text_of(row[8])) in played},
             )
             check_vectors(enrolment.embeddings, "faces.embedding")
@@ -300,7 +309,7 @@ class Gallery:
         """Photo id -> its face's box (4,), x1 y1 x2 y2 in the photo's pixels, and yaw in eye distances."""
         rows = self._query("SELECT photo, box, yaw FROM faces")
         with self.checked():
-            return {whole(photo, "faces.photo"): (_box(box), number(yaw, "faces.yaw")) for photo, box, yaw in rows}
+            return {whole(photo, "faces.photo"): (box_of(box), number(yaw, "faces.yaw")) for photo, box, yaw in rows}
 
     def counts(self) -> tuple[int, int]:
         """How many photos are enrolled, and how many are known in all."""
@@ -333,11 +342,11 @@ class Gallery:
         if (record.status == "enrolled") != (face is not None):
             raise ValueError("an enrolled photo has a face, a rejected one has none")
         record = replace(record, given=record.given or record.character)
-        values = [_stored(getattr(record, name)) for name in _PHOTO_FIELDS]
+        values = [stored(getattr(record, name)) for name in _PHOTO_FIELDS]
         with self.transaction():
             self._connection.execute(
                 "DELETE FROM photos WHERE (character = ? OR given = ?) AND path = ?",
-                (_stored(record.character), _stored(record.given), _stored(record.path)),
+                (stored(record.character), stored(record.given), stored(record.path)),
             )
             cursor = self._connection.execute(
                 f"INSERT INTO photos ({_PHOTO_COLUMNS}) VALUES ({', '.join('?' * len(values))})", values
@@ -379,7 +388,7 @@ class Gallery:
             self._connection.execute(
                 "UPDATE photos SET path = ?, mtime_ns = ?, look = ?, origin = ?, given = ? WHERE id = ?",
                 (
-                    *map(_stored, (new.path, new.mtime_ns, new.look, new.origin, new.given or new.character)),
+                    *map(stored, (new.path, new.mtime_ns, new.look, new.origin, new.given or new.character)),
                     old.id,
                 ),
             )
@@ -423,7 +432,7 @@ class Gallery:
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         """Rows of one statement; texts in `values` as any name may be (see `text_of` for those that come out)."""
-        return self._query(sql, [_stored(value) for value in values])
+        return self._query(sql, [stored(value) for value in values])
 
     def _query(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         with self._lock, sqlite_errors(self.path):
@@ -439,89 +448,6 @@ def remove_database(path: Path) -> None:
         pass  # nothing is there
     except OSError as error:
         raise write_error(path, error) from error
-
-
-def dimension_of(embedder: str) -> int | None:
-    """How long the vectors of the embedder with that contract id are; None where the id does not say."""
-    parts = [re.search(r":d([1-9][0-9]{0,4}):", part) for part in embedder.split("+")]
-    known = [int(part[1]) for part in parts if part is not None]
-    return sum(known) if len(known) == len(parts) else None
-
-
-def check_vectors(rows: FloatArray, what: str) -> None:
-    """ValueError unless every row (n, d) is finite and of unit length."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        lengths = np.linalg.norm(rows, axis=1)
-        if not bool((np.abs(lengths - 1) < ROUNDING).all()):
-            raise ValueError(f"{what} is not of unit length")
-
-
-def detail_of(value: object) -> dict[str, Any]:
-    """What an entry of the log says: an object whose fields have the types that are read; ValueError otherwise."""
-    detail = facts(parsed(text_of(value)), "edits.detail", halves=True)
-    row = Fields(detail, "edits.detail")
-    for name in ("character", "into", "photo"):
-        if name in row:
-            row.or_none(name, any_text)
-    for name in ("characters", "added"):
-        if name in row:
-            row.each(name, any_text)
-    if "added" in row:
-        any_text(row.get("into"), "edits.detail.into")
-    if isinstance(detail.get("photos"), list):
-        row.each("photos", _moved)
-    elif "photos" in row:
-        row.whole("photos", 0)
-    return detail
-
-
-def _moved(value: Any, at: str) -> None:
-    """A photo that moved: its path, and whose it was and is."""
-    path, *names = Fields({"": value}, at).items("", 3)
-    any_text(path, at)
-    for name in names:
-        if name is not None:
-            any_text(name, at)
-
-
-def _box(blob: Any) -> FloatArray:
-    box = np.frombuffer(blob, "<f4", count=4).astype(np.float32)
-    if len(blob) != 16 or not np.isfinite(box).all():
-        raise ValueError("faces.box is not four numbers")
-    return box
-
-
-def _copies(blobs: Sequence[Any], row_bytes: int) -> FloatArray:
-    """(n, k, d) float32 from one blob a face, each (k, d) with rows of `row_bytes`; zero where there is none."""
-    sizes = {len(blob) for blob in blobs if blob is not None}
-    if len(sizes) > 1 or any(not isinstance(blob, bytes | None) for blob in blobs):
-        raise ValueError("copies of different lengths")
-    size = sizes.pop() if sizes else row_bytes
-    if row_bytes and (size % row_bytes or not size):
-        raise ValueError("copies that do not fit the embeddings")
-    flat = np.frombuffer(b"".join(bytes(size) if blob is None else blob for blob in blobs), "<f4").astype(np.float32)
-    return flat.reshape(len(blobs), size // max(row_bytes, 1), row_bytes // 4)
-
-
-def _stored(value: Any) -> Any:
-    """A value as SQLite takes it: names that are not valid Unicode as bytes, dates after 2262 as the last it can."""
-    if isinstance(value, int):
-        return min(value, _LARGEST)
-    if isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return value.encode("utf-8", "surrogatepass")
-    return value
-
-
-def text_of(value: object) -> str:
-    """What `_stored` made of a text; raises ValueError for anything else."""
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "surrogatepass")
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no text")
-    return value
 
 
 def _as_record(row: Sequence[Any]) -> PhotoRecord:
