@@ -279,7 +279,7 @@ def _boxes(rows: Sequence[Any], at: str, start: int, end: int) -> tuple[Box, ...
     pts, *sides, scores = zip(*rows, strict=True)
     require(set(map(type, pts)) == {int}, f"{at}: a pts is not a whole number")
     require(start <= pts[0] and pts[-1] <= end, f"{at}: a pts lies outside the track")
-    require(all(map(operator.lt, pts, pts[1:])), f"{at}: pts do not rise")
+    require(all(map(operator.le, pts, pts[1:])), f"{at}: pts go back")
     for column, low, high in (*((side, -FARTHEST_PX, FARTHEST_PX) for side in sides), (scores, 0, 1 + ROUNDING)):
         require(set(map(type, column)) <= {int, float}, f"{at}: a value is not a number")
         # Of a column with NaN neither is the least value known nor the sum a number.
