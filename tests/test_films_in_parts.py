@@ -155,7 +155,8 @@ def joined(tmp_path: Path) -> Timeline:
         video = film.video
     assert [Path(part.path).name for part in video.parts] == ["1.mov", "2.mkv"]
     assert video.parts[1].start_pts == 20 * round(video.frame_pts)
-    return native.loads(native.dumps(replace(timeline_of(), video=video, tracks=(), appearances=())))
+    bare = replace(timeline_of(), video=video, shots=(), tracks=(), appearances=(), characters=())
+    return native.loads(native.dumps(bare))
 
 
 def numbers(path: Path) -> list[int]:

@@ -14,6 +14,7 @@ ROOMS = (
     ("errors",),
     ("names", "hints"),
     ("types",),
+    ("checks",),
     ("files",),
     ("settings",),
     ("archive", "settings_file", "ledger", "outputs"),

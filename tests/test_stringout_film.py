@@ -30,7 +30,7 @@ def timeline(path: Path) -> Timeline:
     with open_film(path) as film:
         for _ in film.pictures():
             pass
-        return replace(timeline_of(), video=film.video)
+        return replace(timeline_of(), video=film.video, shots=(), tracks=(), appearances=(), characters=())
 
 
 def cuts(found: Timeline, frames: Sequence[tuple[int, int]]) -> list[Cut]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import re
 import struct
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from personae.checks import parsed, require, text
 from personae.errors import DamagedFileError, ForeignFileError, ModelNotFoundError, StoreError, TooNewError
 from personae.files import open_input, write_whole
 from personae.hints import command
@@ -25,6 +27,7 @@ _DTYPES = ("float32", "float64", "int64", "int32", "uint8", "bool")
 _MARK = "personae"
 _BEGINNING = b'{"__metadata__":{"personae":'
 _LONGEST_HEADER = 100_000_000
+_KINDS = {"f": "numbers", "i": "whole numbers", "u": "bytes"}
 
 
 def write(
@@ -72,13 +75,14 @@ def read(path: Path, *, schema: str) -> tuple[dict[str, NDArray[Any]], dict[str,
         content = file.read()
     try:
         arrays = load(content)
-        facts = json.loads(metadata["facts"])
-        checksum = metadata["sha256"]
-    except (SafetensorError, KeyError, ValueError, TypeError, RecursionError) as error:
+        facts = parsed(text(metadata["facts"], "facts"))
+        found = _checksum(arrays, metadata["facts"], text(metadata["schema"], "schema"))
+        matches = metadata["sha256"] == found
+    except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise _damaged(path, str(error)) from error
-    if any(str(array.dtype) not in _DTYPES for array in arrays.values()) or not isinstance(facts, dict):
+    if any(str(each.dtype) not in _DTYPES for each in arrays.values()) or not isinstance(facts, dict):
         raise _damaged(path, "unexpected content")
-    if checksum != _checksum(arrays, metadata["facts"], metadata["schema"]):
+    if not matches:
         raise _damaged(path, "its checksum does not match")
     for array in arrays.values():
         array.flags.writeable = False
@@ -95,6 +99,34 @@ def schema_of(path: Path) -> str:
         return str(json.loads(json.loads(raw)["__metadata__"][_MARK])["schema"])
     except (ValueError, KeyError, TypeError, RecursionError):
         raise ForeignFileError(path, "this is not a file of Personae.") from None
+
+
+def array(
+    arrays: Mapping[str, NDArray[Any]],
+    name: str,
+    kind: str,
+    shape: tuple[int | None, ...],
+    low: float | None = None,
+    high: float | None = None,
+) -> NDArray[Any]:
+    """The array of that name: dtype kind "f", "i" or "u", its shape (None: any length), every value in the range.
+
+    NaN and infinity lie in no range; where none is given they are allowed.
+    """
+    require(name in arrays, f"{name} is missing")
+    found = arrays[name]
+    require(found.dtype.kind == kind, f"{name} holds {found.dtype}, not {_KINDS[kind]}")
+    fits = found.ndim == len(shape) and all(want in (None, got) for want, got in zip(shape, found.shape, strict=True))
+    wanted = " x ".join("any" if want is None else str(want) for want in shape)
+    require(fits, f"{name} has the shape {found.shape}, not {wanted}")
+    if found.size and (low is not None or high is not None):
+        least, most = found.min(), found.max()  # NaN where one value is
+        low, high = -math.inf if low is None else low, math.inf if high is None else high
+        require(
+            bool(low <= least) and bool(most <= high) and np.isfinite(least) and np.isfinite(most),
+            f"{name} goes from {least:g} to {most:g}, outside {low:g} to {high:g}",
+        )
+    return found
 
 
 @contextlib.contextmanager
@@ -119,7 +151,7 @@ def _header(path: Path, file: BinaryIO, schema: str) -> dict[str, str]:
     marked = raw.startswith(_BEGINNING) if cut_off else f'"{_MARK}"'.encode() in raw
     try:
         metadata = json.loads(json.loads(raw)["__metadata__"][_MARK])
-        found = str(metadata["schema"])
+        found = text(metadata["schema"], "schema")
     except (ValueError, KeyError, TypeError, RecursionError):
         if marked:
             raise _damaged(path, "its header cannot be read") from None

@@ -53,6 +53,9 @@ SETTLE_S = 3.5
 """So far back, nothing that is still to come changes what was found."""
 
 
+BoundaryKind = Literal["cut", "dissolve", "fade"]
+
+
 @dataclass(frozen=True)
 class Boundary:
     """Where a shot ends: `pts` is the first picture of the next one, for gradual changes the middle of the change.
@@ -61,7 +64,7 @@ class Boundary:
     """
 
     pts: int
-    kind: Literal["cut", "dissolve", "fade"]
+    kind: BoundaryKind
     start_pts: int
     end_pts: int
 

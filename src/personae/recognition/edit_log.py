@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from personae.recognition.gallery import Gallery, text_of
+from personae.checks import number, whole
+from personae.recognition.gallery import Gallery
+from personae.recognition.gallery_rows import LARGEST_PX, check_vectors, detail_of, dimension_of, text_of
 from personae.recognition.placements import Placement, Placements
 from personae.types import FloatArray
 
@@ -69,14 +71,20 @@ class EditLog:
         where, values = ("", []) if only is None else ("WHERE id = ?", [only])
         rows = self.gallery.query(f"SELECT id, time, action, detail, undone_by FROM edits {where} ORDER BY id", values)
         with self.gallery.checked():
-            return [Edit(row[0], text_of(row[1]), text_of(row[2]), json.loads(row[3]), row[4]) for row in rows]
+            return [
+                Edit(
+                    whole(row[0], "edits.id"), text_of(row[1]), text_of(row[2]), detail_of(row[3]), _id_or_none(row[4])
+                )
+                for row in rows
+            ]
 
     def placements(self) -> Placements:
         """What edits that hold say about photos."""
         rows = self.gallery.query("SELECT edit, character, sha256, becomes FROM placements ORDER BY edit, id")
         with self.gallery.checked():
             return Placements(
-                Placement(row[0], text_of(row[1]), row[2], None if row[3] is None else text_of(row[3])) for row in rows
+                Placement(whole(row[0], "placements.edit"), text_of(row[1]), *map(_text_or_none, row[2:]))
+                for row in rows
             )
 
     def negatives(self) -> list[Negative]:
@@ -90,8 +98,8 @@ class EditLog:
             for edit, character, path, face_px, embedding in rows:
                 name = placements.character_of(text_of(character), after=edit)
                 if name is not None:
-                    vector = np.frombuffer(embedding, "<f4").astype(np.float32)
-                    found.append(Negative(name, text_of(path), float(face_px), vector))
+                    size = number(face_px, "negatives.face_px", 0, LARGEST_PX)
+                    found.append(Negative(name, text_of(path), size, self._vector(embedding, "negatives.embedding")))
         return found
 
     def faces_of(self, photos: Iterable[int]) -> dict[int, FloatArray]:
@@ -100,8 +108,16 @@ class EditLog:
         with self.gallery.checked():
             for photo in photos:
                 for (blob,) in self.gallery.query("SELECT embedding FROM faces WHERE photo = ?", (photo,)):
-                    found[photo] = np.frombuffer(blob, "<f4").astype(np.float32)
+                    found[photo] = self._vector(blob, "faces.embedding")
         return found
+
+    def _vector(self, blob: Any, what: str) -> FloatArray:
+        """One embedding (d,), checked as `Gallery.enrolled` checks its own."""
+        vector = np.frombuffer(blob, "<f4").astype(np.float32)
+        if dimension_of(self.gallery.embedder) not in (None, len(vector)):
+            raise ValueError(f"{what} is not of {self.gallery.embedder}")
+        check_vectors(vector[None], what)
+        return vector
 
     def copies_of(self, photos: Iterable[int], dimension: int) -> FloatArray:
         """Embeddings (m, dimension) of the small copies of those photos (by id) that were made."""
@@ -205,6 +221,14 @@ class EditLog:
             for table, rows in tables.items():
                 for row in rows:
                     self.gallery.query(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+
+
+def _id_or_none(value: Any) -> int | None:
+    return None if value is None else whole(value, "edits.undone_by")
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else text_of(value)
 
 
 def as_rows(changes: Iterable[Change]) -> list[list[str | None]]:

@@ -22,10 +22,24 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from personae.checks import facts, number, parsed, text, whole
 from personae.errors import EmbedderMismatchError, EmbeddingError, ProjectBusyError
 from personae.files import write_error
+from personae.recognition.gallery_rows import (
+    LARGEST_PX,
+    ROUNDING,
+    box_of,
+    check_vectors,
+    copies_of,
+    detail_of,
+    dimension_of,
+    stored,
+    text_of,
+)
 from personae.recognition.gallery_schema import connect, connect_read_only, damaged, migrate, sqlite_errors
 from personae.types import FloatArray, Quality, Reason
+
+__all__ = ["EnrolledFace", "Enrolment", "Gallery", "PhotoRecord", "remove_database", "text_of"]
 
 _PHOTO_COLUMNS = (
     "character, look, origin, path, sha256, size, mtime_ns, status, reason, detail, faces_found, rules, given, "
@@ -34,7 +48,6 @@ _PHOTO_COLUMNS = (
 _PHOTO_FIELDS = tuple(name.strip() for name in _PHOTO_COLUMNS.split(","))
 _LIVE = "withdrawn_by IS NULL"  # of photos: no edit took it out
 _STATUSES = ("enrolled", "rejected")
-_LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -212,7 +225,8 @@ class Gallery:
     def embedder(self) -> str:
         """Contract id of the embedder its faces were made with; empty for an empty gallery."""
         row = self._query("SELECT value FROM meta WHERE key = 'embedder'")
-        return str(row[0][0]) if row else ""
+        with self.checked():
+            return text(row[0][0], "meta.embedder") if row else ""
 
     @property
     def revision(self) -> str:
@@ -235,7 +249,7 @@ class Gallery:
         `withdrawn`: also those that edits took out; they have no character (theirs is no name).
         """
         condition = f"WHERE {'TRUE' if withdrawn else _LIVE}" + ("" if character is None else " AND character = ?")
-        values = () if character is None else (_stored(character),)
+        values = () if character is None else (stored(character),)
         rows = self._query(f"SELECT {_PHOTO_COLUMNS}, id FROM photos {condition} ORDER BY character, path", values)
         with self.checked():
             return [_as_record(row) for row in rows]
@@ -246,27 +260,31 @@ class Gallery:
             "SELECT character, look, path, id, face_px, quality, embedding, copies, given "
             f"FROM photos JOIN faces ON photo = id WHERE {_LIVE} ORDER BY character, look, path"
         )
-        played = self.performers
+        played, embedder = self.performers, self.embedder
         with self.checked():
             blobs = [row[6] for row in rows]
             lengths = {len(blob) if isinstance(blob, bytes) else 0 for blob in blobs}
             if len(lengths) > 1 or any(length == 0 or length % 4 for length in lengths):
                 raise ValueError("embeddings of different lengths")
+            dimension = dimension_of(embedder)
+            if lengths and dimension is not None and lengths != {4 * dimension}:
+                raise ValueError(f"embeddings that are not of {embedder}")
             flat = np.frombuffer(b"".join(blobs), "<f4").astype(np.float32)
             enrolment = Enrolment(
                 flat.reshape(len(rows), -1) if rows else np.empty((0, 0), np.float32),
                 [text_of(row[0]) for row in rows],
                 [None if row[1] is None else text_of(row[1]) for row in rows],
                 [text_of(row[2]) for row in rows],
-                [row[3] for row in rows],
-                np.array([row[4] for row in rows], np.float32),
-                np.array([row[5] for row in rows], np.float32),
-                _copies([row[7] for row in rows], lengths.pop() if lengths else 0),
+                [whole(row[3], "photos.id") for row in rows],
+                np.array([number(row[4], "faces.face_px", 0, LARGEST_PX) for row in rows], np.float32),
+                np.array([number(row[5], "faces.quality", 0, LARGEST_PX) for row in rows], np.float32),
+                copies_of([row[7] for row in rows], lengths.pop() if lengths else 0),
                 {text_of(row[0]): played[given] for row in rows if (given := text_of(row[8])) in played},
             )
-            arrays = (enrolment.embeddings, enrolment.face_px, enrolment.quality, enrolment.copies)
-            if not all(np.isfinite(array).all() for array in arrays):
-                raise ValueError("embeddings that are no numbers")
+            check_vectors(enrolment.embeddings, "faces.embedding")
+            n, k, d = enrolment.copies.shape
+            made = enrolment.copies.reshape(n * k, d)
+            check_vectors(made[made.any(axis=1)], "faces.copies")
             return enrolment
 
     @property
@@ -274,7 +292,8 @@ class Gallery:
         """Name that photos came in under -> who plays that character, as declared with the cast."""
         rows = self._query("SELECT value FROM meta WHERE key = 'performers'")
         with self.checked():
-            return {str(name): str(person) for name, person in json.loads(rows[0][0]).items()} if rows else {}
+            declared = facts(parsed(text_of(rows[0][0])), "meta.performers") if rows else {}
+            return {name: text(person, f"meta.performers.{name}") for name, person in declared.items()}
 
     def set_performers(self, performers: Mapping[str, str]) -> None:
         """Replace what is declared."""
@@ -290,7 +309,7 @@ class Gallery:
         """Photo id -> its face's box (4,), x1 y1 x2 y2 in the photo's pixels, and yaw in eye distances."""
         rows = self._query("SELECT photo, box, yaw FROM faces")
         with self.checked():
-            return {row[0]: (np.frombuffer(row[1], "<f4", count=4).astype(np.float32), float(row[2])) for row in rows}
+            return {whole(photo, "faces.photo"): (box_of(box), number(yaw, "faces.yaw")) for photo, box, yaw in rows}
 
     def counts(self) -> tuple[int, int]:
         """How many photos are enrolled, and how many are known in all."""
@@ -303,14 +322,14 @@ class Gallery:
         """The log of what changed the gallery: (time in UTC, action, detail), oldest first."""
         rows = self._query("SELECT time, action, detail FROM edits ORDER BY id")
         with self.checked():
-            return [(text_of(row[0]), text_of(row[1]), json.loads(row[2])) for row in rows]
+            return [(text_of(row[0]), text_of(row[1]), detail_of(row[2])) for row in rows]
 
     @contextmanager
     def checked(self) -> Iterator[None]:
         """What does not fit while values are made of rows: the file is damaged."""
         try:
             yield
-        except (ValueError, TypeError, RecursionError) as error:
+        except (ValueError, TypeError, RecursionError, OverflowError) as error:
             raise damaged(self.path, error) from error
 
     # Writing
@@ -323,11 +342,11 @@ class Gallery:
         if (record.status == "enrolled") != (face is not None):
             raise ValueError("an enrolled photo has a face, a rejected one has none")
         record = replace(record, given=record.given or record.character)
-        values = [_stored(getattr(record, name)) for name in _PHOTO_FIELDS]
+        values = [stored(getattr(record, name)) for name in _PHOTO_FIELDS]
         with self.transaction():
             self._connection.execute(
                 "DELETE FROM photos WHERE (character = ? OR given = ?) AND path = ?",
-                (_stored(record.character), _stored(record.given), _stored(record.path)),
+                (stored(record.character), stored(record.given), stored(record.path)),
             )
             cursor = self._connection.execute(
                 f"INSERT INTO photos ({_PHOTO_COLUMNS}) VALUES ({', '.join('?' * len(values))})", values
@@ -346,6 +365,9 @@ class Gallery:
                 f"An embedding of shape {embedding.shape} does not fit this gallery or is not finite: "
                 "embed its face again."
             )
+        length = float(np.linalg.norm(embedding.astype(np.float64)))
+        if abs(length - 1) >= ROUNDING / 2:  # of an embedder that does not keep to its protocol
+            embedding = (embedding / length).astype("<f4")
         quality = face.quality
         self._connection.execute(
             "INSERT INTO faces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -366,7 +388,7 @@ class Gallery:
             self._connection.execute(
                 "UPDATE photos SET path = ?, mtime_ns = ?, look = ?, origin = ?, given = ? WHERE id = ?",
                 (
-                    *map(_stored, (new.path, new.mtime_ns, new.look, new.origin, new.given or new.character)),
+                    *map(stored, (new.path, new.mtime_ns, new.look, new.origin, new.given or new.character)),
                     old.id,
                 ),
             )
@@ -417,7 +439,7 @@ class Gallery:
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         """Rows of one statement; texts in `values` as any name may be (see `text_of` for those that come out)."""
-        return self._query(sql, [_stored(value) for value in values])
+        return self._query(sql, [stored(value) for value in values])
 
     def _query(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         with self._lock, sqlite_errors(self.path):
@@ -433,39 +455,6 @@ def remove_database(path: Path) -> None:
         pass  # nothing is there
     except OSError as error:
         raise write_error(path, error) from error
-
-
-def _copies(blobs: Sequence[Any], row_bytes: int) -> FloatArray:
-    """(n, k, d) float32 from one blob a face, each (k, d) with rows of `row_bytes`; zero where there is none."""
-    sizes = {len(blob) for blob in blobs if blob is not None}
-    if len(sizes) > 1 or any(not isinstance(blob, bytes | None) for blob in blobs):
-        raise ValueError("copies of different lengths")
-    size = sizes.pop() if sizes else row_bytes
-    if row_bytes and (size % row_bytes or not size):
-        raise ValueError("copies that do not fit the embeddings")
-    flat = np.frombuffer(b"".join(bytes(size) if blob is None else blob for blob in blobs), "<f4").astype(np.float32)
-    return flat.reshape(len(blobs), size // max(row_bytes, 1), row_bytes // 4)
-
-
-def _stored(value: Any) -> Any:
-    """A value as SQLite takes it: names that are not valid Unicode as bytes, dates after 2262 as the last it can."""
-    if isinstance(value, int):
-        return min(value, _LARGEST)
-    if isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return value.encode("utf-8", "surrogatepass")
-    return value
-
-
-def text_of(value: object) -> str:
-    """What `_stored` made of a text; raises ValueError for anything else."""
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "surrogatepass")
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no text")
-    return value
 
 
 def _as_record(row: Sequence[Any]) -> PhotoRecord:

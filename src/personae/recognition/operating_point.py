@@ -21,10 +21,12 @@ from typing import Any
 
 import numpy as np
 
+from personae.checks import Fields, parsed
 from personae.errors import DamagedFileError, reason_of
 from personae.files import read_whole, write_whole
 from personae.hints import command
 from personae.recognition.model import CharacterModel
+from personae.recognition.model_check import check_measured
 from personae.recognition.model_file import FAR_SHOWN
 from personae.settings import TABLE, Settings
 from personae.types import FloatArray
@@ -144,16 +146,15 @@ def read(path: Path, embedder: str) -> MeasuredFar | None:
     Raises DamagedFileError where the file is not what `write` wrote.
     """
     try:
-        document = json.loads(read_whole(path))
-        if document["schema"] != SCHEMA:
-            raise ValueError(f"schema {document['schema']!r}")
-        kinds = {"int": int, "float": float, "str": str}
-        found = MeasuredFar(**{item.name: kinds[str(item.type)](document[item.name]) for item in fields(MeasuredFar)})
+        document = Fields(parsed(read_whole(path)))
+        document.one_of("schema", (SCHEMA,))
+        check_measured(document)
+        found = MeasuredFar(**{item.name: document.get(item.name) for item in fields(MeasuredFar)})
         if not _SHIFTS[0] <= found.low <= found.shift <= found.high <= _SHIFTS[-1]:
             raise ValueError("a shift outside its interval")
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise DamagedFileError(
             path,
             f"not a calibration ({reason_of(error)}). Calibrate again, or undo it: {command('calibrate --undo')}",

@@ -14,16 +14,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
+from personae.checks import Fields, MisfitError, number, parsed, require, whole
 from personae.errors import DamagedFileError, ForeignFileError, StoreError, TooNewError
 from personae.files import read_whole, write_whole
 from personae.media.film import Video
 from personae.timeline.appearances import Label
+from personae.timeline.native_reader import LONGEST_S, box_of, person_of
 from personae.timeline.timeline import Track
 
 SCHEMA = "personae/edits/1"
 SAME_FACE = 0.3
 """Boxes that share so much of their union are the same face."""
 NEAR_S = 0.3
+FARTHEST_SHARE = 1e4
+"""How far off the picture a place may lie, in its widths or heights."""
 UNKNOWN = re.compile(r"Unknown ([1-9][0-9]{0,8})")
 
 Place = tuple[float, float, float, float, float]
@@ -72,24 +76,26 @@ def read(path: Path, video: Video) -> Edits:
     Raises ForeignFileError, TooNewError, DamagedFileError, StoreError.
     """
     try:
-        document = json.loads(read_whole(path))
+        document = parsed(read_whole(path))
     except FileNotFoundError:
         return Edits()
     except OSError as error:
         raise StoreError(path, f"cannot be read ({error.strerror}). Check its permissions.") from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ForeignFileError(path, f"this is not JSON ({error}). Move it away, or mend it.") from None
     kind, _, version = str(document.get("schema") if isinstance(document, dict) else None).rpartition("/")
-    if kind != "personae/edits" or not version.isdigit():
+    if kind != "personae/edits" or not re.fullmatch("[0-9]{1,9}", version):
         raise ForeignFileError(path, f"this is not a {SCHEMA} document. Give the file of edits of a film.")
     if int(version) > 1:
         raise TooNewError(path, "written by a newer Personae. Update: pip install -U personae")
     try:
-        film = document.get("film") or {}
-        rows = [_edit(row, video, film.get("size"), path) for row in document["edits"]]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DamagedFileError(path, f"these edits are damaged ({error!r}). Mend the file or remove it.") from error
-    return Edits(tuple(rows), str(film.get("content_id", "")), str(film.get("path", "")))
+        film = Fields(document.get("film") or {}, "film")
+        size = film.each("size", _pixels, 2) if film.get_or_none("size") is not None else video.size_wh
+        rows = [_edit(row, video, (size[0], size[1]), path) for row in Fields(document).rows("edits")]
+        names = [film.text(name) if name in film else "" for name in ("content_id", "path")]
+    except MisfitError as error:
+        raise DamagedFileError(path, f"these edits are damaged: {error}. Mend the file or remove it.") from None
+    return Edits(tuple(rows), names[0], names[1])
 
 
 def write(edits: Edits, path: Path) -> None:
@@ -113,33 +119,51 @@ def _row(edit: Edit) -> dict[str, Any]:
     }
 
 
-def _edit(row: dict[str, Any], video: Video, size: Any, path: Path) -> Edit:
-    name, decision = row["character"] or row["unknown"], row["decision"]
-    if not isinstance(name, str) or not isinstance(decision, str):
-        raise ValueError(f"decision {decision!r} about {name!r}")
+def _edit(row: Fields, video: Video, size_wh: tuple[int, int], path: Path) -> Edit:
+    decision = row.text("decision")
     if decision not in get_args(Decision):
         raise TooNewError(
             path,
             f"it holds a decision that this Personae does not know ({decision!r}). Update: pip install -U personae",
         )
+    character, unknown = person_of(row)
+    name = character or unknown
+    if name is None:
+        raise MisfitError(f"{row.at} is about nobody")
+    span: tuple[float, float] | None = None
     if "places" in row:
-        places = tuple((float(t), float(a), float(b), float(c), float(d)) for t, a, b, c, d in row["places"])
-        span = row.get("span_s")
-        if not places:
-            raise ValueError("no places")
+        places = tuple(row.each("places", _place))
+        require(places, f"{row.where('places')} is empty")
+        if row.get_or_none("span_s") is not None:
+            start_s, end_s = row.each("span_s", _seconds, 2)
+            span = (start_s, end_s)
     else:  # of a contact sheet: one box in pixels stands for the whole appearance
-        width, height = size or video.size_wh
-        x1, y1, x2, y2 = row["box"]
-        places = ((float(row["t_s"]), x1 / width, y1 / height, x2 / width, y2 / height),)
-        span = [video.seconds(row["start_pts"]), video.seconds(row["end_pts"])]
-    return Edit(
-        cast(Decision, decision),
-        name,
-        places,
-        str(row.get("author") or ""),
-        str(row.get("date") or ""),
-        None if span is None else (float(span[0]), float(span[1])),
-    )
+        x1, y1, x2, y2 = box_of(row)
+        width, height = size_wh
+        place = [row.number("t_s"), x1 / width, y1 / height, x2 / width, y2 / height]
+        places = (_place(place, row.where("box")),)
+        span = (
+            _seconds(video.seconds(row.whole("start_pts")), row.where("start_pts")),
+            _seconds(video.seconds(row.whole("end_pts")), row.where("end_pts")),
+        )
+    require(span is None or span[0] <= span[1], f"{row.at} ends before it begins")
+    author, date = (row.text(key) if row.get_or_none(key) is not None else "" for key in ("author", "date"))
+    return Edit(cast(Decision, decision), name, places, author, date, span)
+
+
+def _place(value: Any, at: str) -> Place:
+    t, *sides = Fields({"": value}, at).each("", number, 5)
+    x1, y1, x2, y2 = (number(side, at, -FARTHEST_SHARE, FARTHEST_SHARE) for side in sides)
+    require(x1 <= x2 and y1 <= y2, f"{at} ends before it begins")
+    return (_seconds(t, at), x1, y1, x2, y2)
+
+
+def _seconds(value: Any, at: str) -> float:
+    return number(value, at, -LONGEST_S, LONGEST_S)
+
+
+def _pixels(value: Any, at: str) -> int:
+    return whole(value, at, 1)
 
 
 def place_of(track: Track, video: Video) -> Place:

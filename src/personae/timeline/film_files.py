@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 from collections.abc import Sequence
@@ -10,11 +11,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from personae.errors import ForeignFileError, StoreError, TooNewError
+import numpy as np
+from numpy.typing import NDArray
+
+from personae import archive
+from personae.checks import Fields, MisfitError, inside, misfit, require
+from personae.errors import ForeignFileError, ModelNotFoundError, StoreError, TooNewError
 from personae.files import make_folder, write_error, write_whole
-from personae.media.film import Video
+from personae.media.film import Gap, Video
 from personae.media.video import starting_at
-from personae.timeline import native, records
+from personae.timeline import native, native_reader, records
 from personae.timeline.appearances import Label
 from personae.timeline.labelling import highest, remembered
 from personae.timeline.records import TrackRecord
@@ -23,6 +29,7 @@ from personae.timeline.watching import Watched
 
 LONGEST_NAME = 180
 """Bytes. File systems end at 255, and the names made of a film's have endings, numbers, a time, a temporary mark."""
+log = logging.getLogger(__name__)
 _DIGITS = re.compile(r"[ ._-]*(%0?[0-9]*d|#+)$")
 
 
@@ -107,13 +114,13 @@ def film_files(video: Video, out: Path | None, project: Path, taken: set[str]) -
 
 def _is_of_another(files: FilmFiles, video: Video) -> bool:
     try:
-        found = native.read(files.timeline).video
+        content_id, path = native.read_film(files.timeline)
     except (ForeignFileError, TooNewError):
         return True
     except StoreError:  # not there, or a damaged one, which a new scan mends
         return False
     # Timelines of earlier versions may hold relative paths.
-    return found.content_id != video.content_id and Path(found.path) != Path(video.path)
+    return content_id != video.content_id and Path(path) != Path(video.path)
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,43 +198,76 @@ def write_tracks(path: Path, scanned: Scanned) -> None:
 
 
 def read_tracks(path: Path) -> Scanned | None:
-    """What an earlier scan left; None where there is nothing, or nothing that can be used.
+    """What an earlier scan left; None where there is nothing, or nothing that can be used, which the log then says.
 
     Raises ForeignFileError and TooNewError for files that must not be replaced.
     """
     try:
-        rows, facts, arrays = records.read(path)
-        watched = Watched(
-            native.video_of(facts["video"]),
-            tuple(Shot(**shot) for shot in facts["shots"]),
-            tuple(rows),
-            tuple((start, end, why) for start, end, why in facts["gaps"]),
-            arrays["look_pts"],
-            arrays["tiny"],
-            facts["detections"],
-        )
-        return Scanned(
-            watched,
-            tuple(label_of(row) for row in facts["labels"]),
-            tuple(facts["unknown"]),
-            int(facts["unknowns_used"]),
-            facts["facts"],
-            facts["fingerprint"],
-        )
+        return load_tracks(path)
     except (ForeignFileError, TooNewError):
         raise
-    except (StoreError, KeyError, TypeError, ValueError):
+    except ModelNotFoundError:
         return None
+    except StoreError as error:
+        log.warning("%s", error)
+        return None
+
+
+def load_tracks(path: Path) -> Scanned:
+    """What an earlier scan left; raises a StoreError that says which field cannot be right."""
+    rows, facts, arrays = records.read(path)
+    try:
+        return _scanned(rows, Fields(facts), arrays)
+    except MisfitError as error:
+        raise records.damaged(path, error) from None
+
+
+def _scanned(rows: list[TrackRecord], facts: Fields, arrays: dict[str, NDArray[Any]]) -> Scanned:
+    video = native_reader.video_of(facts.inner("video"))
+    shots = tuple(Shot(*native_reader.span_of(shot, video)) for shot in facts.rows("shots"))
+    starts = [video.start_pts, *(shot.end_pts for shot in shots)]
+    require(all(a <= shot.start_pts for a, shot in zip(starts, shots, strict=False)), "shots are not in order")
+    for number, record in enumerate(rows):
+        inside = video.start_pts <= record.start_pts and record.end_pts <= video.start_pts + video.duration_pts
+        require(inside, f"box_pts: track {number} is not inside the film")
+    look_pts = archive.array(arrays, "look_pts", "i", (None,))
+    require(bool((np.diff(look_pts) > 0).all()), "look_pts do not rise")
+    tiny = archive.array(arrays, "tiny", "u", (len(look_pts), None, None))
+    watched = Watched(video, shots, tuple(rows), _gaps(facts, video), look_pts, tiny, facts.whole("detections", 0))
+    labels = tuple(label_of(row, video) for row in facts.rows("labels"))
+    unknown = tuple(
+        native_reader.person_of(Fields({"character": None, "unknown": name}, f"unknown[{at}]"))[1]
+        for at, name in enumerate(facts.items("unknown", len(rows)))
+    )
+    require(len(labels) == len(rows), f"labels are {len(labels)} of {len(rows)} tracks")
+    kept, fingerprint = facts.inner("facts"), facts.inner("fingerprint")
+    fingerprint.text("embedder")
+    native_reader.model_facts(kept)
+    kept.facts("settings")
+    used = facts.whole("unknowns_used", 0, 10**9)
+    return Scanned(watched, labels, unknown, used, facts.facts("facts"), facts.facts("fingerprint"))
+
+
+def _gaps(facts: Fields, video: Video) -> tuple[Gap, ...]:
+    names = ("start_pts", "end_pts", "why")
+    rows = [dict(zip(names, row, strict=False)) for row in facts.each("gaps", _list)]
+    return native_reader.gaps_of(Fields({"gaps": rows}), video, seconds=False)
+
+
+def _list(value: Any, at: str) -> list[Any]:
+    if not isinstance(value, list):
+        misfit(at, value, "a list")
+    return value
 
 
 def read_beside(timeline: Path) -> Scanned:
     """The tracks beside a timeline; raises StoreError where they are missing or damaged."""
     native.read(timeline)
     path = FilmFiles.of(timeline).tracks
-    scanned = read_tracks(path)
-    if scanned is None:
-        raise StoreError(path, "is missing or damaged, and edits need it. Scan the film again.")
-    return scanned
+    try:
+        return load_tracks(path)
+    except ModelNotFoundError:
+        raise StoreError(path, "is missing, and edits need it. Scan the film again.") from None
 
 
 def _label_row(label: Label) -> dict[str, Any]:
@@ -235,11 +275,24 @@ def _label_row(label: Label) -> dict[str, Any]:
     return {key: value for key, value in asdict(label).items() if key != "depicted_by"}
 
 
-def label_of(row: dict[str, Any]) -> Label:
-    """A label from JSON types."""
-    best = row["best"]
-    picture = None if best is None else BestPicture(best["pts"], tuple(best["box"]), best["file"])
-    return Label(**{**row, "best": picture})
+def label_of(row: Fields, video: Video) -> Label:
+    """A label from JSON types; MisfitError where something cannot be right."""
+    character, unknown = native_reader.person_of(row)
+    picture = None
+    if row.get("best") is not None:
+        best = row.inner("best")
+        moment = native_reader.moment_of(best, video)
+        picture = BestPicture(moment, native_reader.box_of(best), best.or_none("file", inside))
+    return Label(
+        character,
+        unknown,
+        row.number("similarity", -1.01, 1.01),
+        row.number("confidence", 0, 1),
+        row.flag("depicted"),
+        row.one_of("decided_by", ("model", "person")),  # type: ignore[arg-type]
+        best=picture,
+        best_weight=row.number("best_weight", 0, records.UNIT),
+    )
 
 
 def with_pictures(timeline: Timeline, watched: Watched, files: FilmFiles) -> Timeline:

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from personae.checks import Fields, MisfitError, parsed
 from personae.errors import DamagedFileError, ForeignFileError, StoreError, TooNewError
 from personae.files import read_whole, write_whole
 from personae.hints import command
-from personae.media.film import FilmPart
-from personae.timeline.timeline import SCHEMA, Appearance, BestPicture, Depicted, Shot, Timeline, Totals, Track, Video
+from personae.timeline.native_reader import timeline_of
+from personae.timeline.timeline import SCHEMA, Appearance, Depicted, Timeline, Totals, Track, Video
 
 _KIND, _, _VERSION = SCHEMA.rpartition("/")
 _ROWS = ("shots", "appearances", "characters", "depicted", "tracks")
@@ -48,25 +48,14 @@ def from_json(document: Any, source: str | Path = "timeline") -> Timeline:
     Raises ForeignFileError for what is no timeline, TooNewError for a newer major version, DamagedFileError otherwise.
     """
     _check_schema(document, source)
+    return _timeline(document, source)
+
+
+def _timeline(document: Any, source: str | Path) -> Timeline:
     try:
-        video = video_of(document["video"])
-        appearances = tuple(_appearance(row) for row in document["appearances"])
-        # Earlier files do not sum them up.
-        rows = document.get("depicted")
-        depicted = _depicted_in(appearances, video) if rows is None else tuple(_depicted(row) for row in rows)
-        return Timeline(
-            video,
-            tuple(Shot(int(row["start_pts"]), int(row["end_pts"])) for row in document["shots"]),
-            tuple(_track(row) for row in document["tracks"]),
-            appearances,
-            tuple(_totals(row) for row in document["characters"]),
-            dict(document["model"]),
-            dict(document["settings"]),
-            tuple((int(row["start_pts"]), int(row["end_pts"]), str(row["why"])) for row in document.get("gaps", [])),
-            depicted,
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
-        raise DamagedFileError(source, f"this timeline is damaged ({error!r}). Scan the film again.") from error
+        return timeline_of(document)
+    except MisfitError as error:
+        raise _damaged(source, error) from None
 
 
 def dumps(timeline: Timeline) -> str:
@@ -88,11 +77,7 @@ def dumps_line(timeline: Timeline) -> str:
 
 def loads(text: str | bytes, source: str | Path = "timeline") -> Timeline:
     """The timeline of a document's text; raises as `from_json`."""
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ForeignFileError(source, f"this is not JSON ({error}). Give a timeline that `scan` wrote.") from None
-    return from_json(document, source)
+    return _timeline(_document(text, source), source)
 
 
 def write(timeline: Timeline, path: Path) -> None:
@@ -102,11 +87,37 @@ def write(timeline: Timeline, path: Path) -> None:
 
 def read(path: Path) -> Timeline:
     """The timeline of a file; raises a StoreError where it cannot be read or is none (see `from_json`)."""
+    return loads(_content(path), path)
+
+
+def read_film(path: Path) -> tuple[str, str]:
+    """Content id and path of the film that a file is about, also of one in which something else cannot be right."""
+    document = _document(_content(path), path)
     try:
-        content = read_whole(path)
+        video = Fields(document).inner("video")
+        return video.text("content_id"), video.text("path")
+    except MisfitError as error:
+        raise _damaged(path, error) from None
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return read_whole(path)
     except OSError as error:
         raise StoreError(path, f"cannot be read ({error.strerror}). Scan first: {command('scan FILM')}") from None
-    return loads(content, path)
+
+
+def _document(text: str | bytes, source: str | Path) -> Any:
+    try:
+        document = parsed(text)
+    except ValueError as error:
+        raise ForeignFileError(source, f"this is not JSON ({error}). Give a timeline that `scan` wrote.") from None
+    _check_schema(document, source)
+    return document
+
+
+def _damaged(source: str | Path, why: MisfitError) -> DamagedFileError:
+    return DamagedFileError(source, f"this timeline is damaged: {why}. Scan the film again.")
 
 
 def _check_schema(document: Any, source: str | Path) -> None:
@@ -163,40 +174,6 @@ def _unicode(path: str) -> str:
     return path.encode("utf-8", "backslashreplace").decode()
 
 
-def video_of(row: dict[str, Any]) -> Video:
-    """A film's facts from JSON types; raises KeyError, TypeError, ValueError."""
-    width, height = row["size"]
-    return Video(
-        path=str(row["path"]),
-        content_id=str(row["content_id"]),
-        stream=int(row["stream"]),
-        frame_rate=Fraction(row["frame_rate"]),
-        time_base=Fraction(row["time_base"]),
-        variable_rate=bool(row["variable_rate"]),
-        start_pts=int(row["start_pts"]),
-        duration_pts=int(row["duration_pts"]),
-        size_wh=(int(width), int(height)),
-        frames=int(row["frames"]),
-        start_timecode=row["start_timecode"],
-        drop_frame=bool(row["drop_frame"]),
-        reel=row["reel"],
-        sound_channels=int(row.get("sound_channels", 0)),
-        parts=tuple(_part(part) for part in row.get("parts", ())),
-    )
-
-
-def _part(row: dict[str, Any]) -> FilmPart:
-    return FilmPart(
-        path=str(row["path"]),
-        start_pts=int(row["start_pts"]),
-        start_timecode=row["start_timecode"],
-        drop_frame=bool(row["drop_frame"]),
-        reel=row["reel"],
-        sound_channels=int(row["sound_channels"]),
-        stream=int(row["stream"]),
-    )
-
-
 def _ratio(value: Fraction) -> str:
     return f"{value.numerator}/{value.denominator}"
 
@@ -224,29 +201,6 @@ def _appearance_dict(video: Video, appearance: Appearance) -> dict[str, Any]:
     }
 
 
-def _appearance(row: dict[str, Any]) -> Appearance:
-    best = row["best_picture"]
-    picture = None
-    if best is not None:
-        x1, y1, x2, y2 = (float(value) for value in best["box"])
-        picture = BestPicture(int(best["pts"]), (x1, y1, x2, y2), best["file"])
-    if row["decided_by"] not in ("model", "person"):
-        raise ValueError(row["decided_by"])
-    return Appearance(
-        id=int(row["id"]),
-        character=row["character"],
-        unknown=row["unknown"],
-        start_pts=int(row["start_pts"]),
-        end_pts=int(row["end_pts"]),
-        similarity=float(row["similarity"]),
-        confidence=float(row["confidence"]),
-        tracks=tuple(int(track) for track in row["tracks"]),
-        best_picture=picture,
-        depicted=bool(row["depicted"]),
-        decided_by=row["decided_by"],
-    )
-
-
 def _totals_dict(totals: Totals) -> dict[str, Any]:
     return {
         "character": totals.character,
@@ -260,19 +214,6 @@ def _totals_dict(totals: Totals) -> dict[str, Any]:
     }
 
 
-def _totals(row: dict[str, Any]) -> Totals:
-    return Totals(
-        character=row["character"],
-        unknown=row["unknown"],
-        visible_face_time_s=float(row["visible_face_time_s"]),
-        share=float(row["share"]),
-        scene_presence_s=float(row["scene_presence_s"]),
-        appearances=int(row["appearances"]),
-        first_s=float(row["first_s"]),
-        last_s=float(row["last_s"]),
-    )
-
-
 def _depicted_dict(one: Depicted) -> dict[str, Any]:
     return {
         "character": one.character,
@@ -280,21 +221,6 @@ def _depicted_dict(one: Depicted) -> dict[str, Any]:
         "depicted_s": round(one.depicted_s, 6),
         "appearances": one.appearances,
     }
-
-
-def _depicted(row: dict[str, Any]) -> Depicted:
-    return Depicted(row["character"], row["unknown"], float(row["depicted_s"]), int(row["appearances"]))
-
-
-def _depicted_in(appearances: Sequence[Appearance], video: Video) -> tuple[Depicted, ...]:
-    found: dict[tuple[str | None, str | None], list[Appearance]] = {}
-    for one in appearances:
-        if one.depicted:
-            found.setdefault((one.character, one.unknown), []).append(one)
-    return tuple(
-        Depicted(*who, float(sum(one.end_pts - one.start_pts for one in own) * video.time_base), len(own))
-        for who, own in found.items()
-    )
 
 
 def _track_dict(track: Track) -> dict[str, Any]:
@@ -305,13 +231,6 @@ def _track_dict(track: Track) -> dict[str, Any]:
         "end_pts": track.end_pts,
         "boxes": [[box[0], *(round(value, 1) for value in box[1:5]), round(box[5], 3)] for box in track.boxes],
     }
-
-
-def _track(row: dict[str, Any]) -> Track:
-    boxes = []
-    for pts, x1, y1, x2, y2, score in row["boxes"]:
-        boxes.append((int(pts), float(x1), float(y1), float(x2), float(y2), float(score)))
-    return Track(int(row["id"]), int(row["shot"]), int(row["start_pts"]), int(row["end_pts"]), tuple(boxes))
 
 
 def _dumps(value: Any) -> str:

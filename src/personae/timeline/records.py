@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae import archive
+from personae.checks import MisfitError, require
 from personae.errors import DamagedFileError
 from personae.media.shots import Boundary
 from personae.timeline import face_pictures
 from personae.timeline.face_pictures import FacePicture
+from personae.timeline.native_reader import FARTHEST_PX
 from personae.timeline.tracking import FaceTrack
 from personae.types import FloatArray, IntArray
 
@@ -26,6 +29,8 @@ FEWEST_CHANGES = 2
 STILL_SHARE = 2 / 3
 STILL_SHARE_OF_FEW = 3 / 4
 FEW_CHANGES = 6
+UNIT = 1.01
+"""What an embedding's length may be at most, for what is stored is rounded."""
 _ARRAYS = ("boxes", "box_pts", "embeddings", "weights", "face_px", "face_pts", "box_changes", "best_box", "picture")
 _COUNTED = {"boxes": "boxes", "embeddings": "faces", "picture": "picture"}
 
@@ -234,34 +239,84 @@ def read(path: Path, *, schema: str = SCHEMA) -> tuple[list[TrackRecord], dict[s
     """The records, the facts and every array of a file; raises a StoreError where it cannot be read."""
     arrays, facts = archive.read(path, schema=schema)
     try:
-        ends = {what: np.cumsum(arrays[f"{what}_count"]) for what in _COUNTED.values()}
-        count = len(arrays["best_pts"])
         # Earlier files compared embedded faces only: too few to tell pictures from living faces.
-        arrays.setdefault("box_changes", np.full(len(arrays["boxes"]), np.nan, np.float32))
-        parts = [
-            {what: slice(int(end[i - 1]) if i else 0, int(end[i])) for what, end in ends.items()} for i in range(count)
-        ]
-        pictures = face_pictures.from_arrays(arrays, [arrays["picture"][part["picture"]] for part in parts])
-        records = []
-        for i, (part, (picture, spares)) in enumerate(zip(parts, pictures, strict=True)):
-            records.append(
-                TrackRecord(
-                    arrays["box_pts"][part["boxes"]],
-                    arrays["boxes"][part["boxes"]],
-                    arrays["embeddings"][part["faces"]],
-                    arrays["weights"][part["faces"]],
-                    arrays["face_px"][part["faces"]],
-                    arrays["face_pts"][part["faces"]],
-                    int(arrays["best_pts"][i]),
-                    arrays["best_box"][i],
-                    picture,
-                    arrays["box_changes"][part["boxes"]],
-                    spares,
-                )
-            )
-    except (KeyError, IndexError, ValueError, TypeError) as error:
-        raise DamagedFileError(path, f"this file is damaged ({error!r}). Scan the film again.") from error
-    return records, facts, arrays
+        arrays.setdefault("box_changes", np.full(_length(arrays, "boxes"), np.nan, np.float32))
+        return _records(arrays), facts, arrays
+    except MisfitError as error:
+        raise damaged(path, error) from None
+
+
+def damaged(path: Path, why: object) -> DamagedFileError:
+    """What to do about a file of tracks in which something cannot be right."""
+    return DamagedFileError(path, f"this file is damaged: {why}. Scan the film again.")
+
+
+def _records(arrays: dict[str, NDArray[Any]]) -> list[TrackRecord]:
+    """The records in arrays that a file may hold, every value checked."""
+    check = partial(archive.array, arrays)
+    best_pts = check("best_pts", "i", (None,))
+    n, m, k = len(best_pts), _length(arrays, "boxes"), _length(arrays, "embeddings")
+    check("boxes", "f", (m, 5), -FARTHEST_PX, FARTHEST_PX)
+    check("box_pts", "i", (m, 2))
+    check("embeddings", "f", (k, None), -UNIT, UNIT)
+    check("weights", "f", (k,), 0, UNIT)
+    check("face_px", "f", (k,), 0, FARTHEST_PX)
+    check("face_pts", "i", (k,))
+    check("best_box", "f", (n, 4), -FARTHEST_PX, FARTHEST_PX)
+    check("picture", "u", (None,))
+    changes = check("box_changes", "f", (m,))
+    require(not np.isinf(changes).any(), "box_changes is infinite")
+    for name in ("boxes", "best_box"):
+        sides = arrays[name]
+        require(bool((sides[:, :2] <= sides[:, 2:4]).all()), f"{name}: a box ends before it begins")
+    lengths = np.linalg.norm(arrays["embeddings"], axis=1)
+    require(bool((np.abs(lengths - 1) < UNIT - 1).all()), "embeddings are not of unit length")
+    spans: dict[str, list[slice]] = {}
+    for name, what in _COUNTED.items():
+        held = len(arrays[name])
+        counts = check(f"{what}_count", "i", (n,), 1 if what == "boxes" else 0, held)
+        ends = np.cumsum(counts).tolist()
+        require((ends[-1] if ends else 0) == held, f"{what}_count does not add up to the {held} of {name}")
+        spans[what] = [slice(end - count, end) for end, count in zip(ends, counts.tolist(), strict=True)]
+    try:
+        pictures = face_pictures.from_arrays(arrays, [arrays["picture"][span] for span in spans["picture"]])
+    except (KeyError, IndexError, ValueError, TypeError, OverflowError) as error:
+        raise MisfitError(f"spare pictures do not fit together ({error})") from None
+    found = []
+    for i, (boxes, faces, (picture, spares)) in enumerate(zip(spans["boxes"], spans["faces"], pictures, strict=True)):
+        record = TrackRecord(
+            arrays["box_pts"][boxes],
+            arrays["boxes"][boxes],
+            arrays["embeddings"][faces],
+            arrays["weights"][faces],
+            arrays["face_px"][faces],
+            arrays["face_pts"][faces],
+            int(best_pts[i]),
+            arrays["best_box"][i],
+            picture,
+            changes[boxes],
+            spares,
+        )
+        _check_times(record, i)
+        found.append(record)
+    return found
+
+
+def _length(arrays: dict[str, NDArray[Any]], name: str) -> int:
+    return arrays[name].shape[0] if name in arrays and arrays[name].ndim else 0
+
+
+def _check_times(record: TrackRecord, number: int) -> None:
+    """MisfitError unless the times of one track rise and its faces lie inside it; its picture is a JPEG or none."""
+    starts, ends = record.box_pts.T
+    require(
+        bool((starts <= ends).all()) and bool((starts[1:] > starts[:-1]).all()), f"box_pts: track {number} goes back"
+    )
+    first, last = record.start_pts, record.end_pts
+    inside = bool(((record.face_pts >= first) & (record.face_pts <= last)).all())
+    require(inside and first <= record.best_pts <= last, f"face_pts or best_pts: not inside the track {number}")
+    jpeg = record.picture[:3].tobytes() in (b"", b"\xff\xd8\xff")
+    require(jpeg, f"picture: that of track {number} is no JPEG")
 
 
 def _concatenated(parts: list[NDArray[Any]], name: str, dimension: int) -> NDArray[Any]:

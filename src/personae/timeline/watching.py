@@ -13,16 +13,18 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from personae import archive
+from personae.checks import Fields, MisfitError, require, text, whole
 from personae.errors import StoreError
 from personae.faces.detector import Detector
 from personae.faces.embedder import Embed
 from personae.media import shots
-from personae.media.film import FilmPicture, ReadSoFar, Video
+from personae.media.film import FilmPicture, Gap, ReadSoFar, Video
 from personae.media.film_errors import as_film_error
 from personae.media.video import Film
 from personae.settings import Settings
@@ -340,32 +342,63 @@ def _keep(folder: Path, number: int, chunk: _Chunk, fingerprint: dict[str, Any])
 
 
 def _kept(folder: Path, fingerprint: dict[str, Any]) -> list[_Chunk]:
-    """Chunks of an interrupted scan of this film with these settings, in order, up to the first that is missing."""
+    """Chunks of an interrupted scan of this film with these settings, in order, up to the first that is missing.
+
+    One that cannot be right is as good as missing: it is looked through again.
+    """
     chunks: list[_Chunk] = []
     while True:
         try:
             rows, facts, arrays = records.read(_path(folder, len(chunks) + 1), schema=CHUNK_SCHEMA)
-        except StoreError:
+            if facts.get("fingerprint") != fingerprint:
+                shutil.rmtree(folder, ignore_errors=True)
+                return []
+            chunk = _chunk_of(rows, Fields(facts), arrays)
+            require(not chunks or chunk.start_pts == chunks[-1].next_pts, "a chunk does not follow the one before")
+        except (StoreError, MisfitError):
             return chunks
-        if facts["fingerprint"] != fingerprint:
-            shutil.rmtree(folder, ignore_errors=True)
-            return []
-        chunks.append(
-            _Chunk(
-                rows,
-                facts["start_pts"],
-                facts["next_pts"],
-                [shots.Boundary(**boundary) for boundary in facts["boundaries"]],
-                facts["certain_pts"],
-                read_so_far(facts["read"]),
-                arrays["look_pts"],
-                arrays["tiny"],
-                facts["detections"],
+        chunks.append(chunk)
+
+
+def _chunk_of(rows: list[TrackRecord], facts: Fields, arrays: dict[str, NDArray[Any]]) -> _Chunk:
+    """A chunk from what its file holds; MisfitError where something cannot be right."""
+    start_pts, next_pts = facts.whole("start_pts"), facts.whole("next_pts")
+    look_pts = archive.array(arrays, "look_pts", "i", (None,), start_pts, next_pts)
+    require(len(look_pts) and bool((np.diff(look_pts) > 0).all()), "look_pts do not rise")
+    inside = all(start_pts <= record.start_pts for record in rows)
+    require(inside, "box_pts: a track begins before its chunk")
+    kinds = get_args(shots.BoundaryKind)
+    return _Chunk(
+        rows,
+        start_pts,
+        next_pts,
+        [
+            shots.Boundary(
+                one.whole("pts"),
+                one.one_of("kind", kinds),  # type: ignore[arg-type]
+                one.whole("start_pts"),
+                one.whole("end_pts"),
             )
-        )
+            for one in facts.rows("boundaries")
+        ],
+        facts.whole("certain_pts"),
+        read_so_far(facts.inner("read")),
+        look_pts,
+        archive.array(arrays, "tiny", "u", (len(look_pts), None, None)),
+        facts.whole("detections", 0),
+    )
 
 
-def read_so_far(facts: dict[str, Any]) -> ReadSoFar:
-    """Where a reading stood, from JSON types."""
-    gaps = tuple((int(start), int(end), str(why)) for start, end, why in facts["gaps"])
-    return replace(ReadSoFar(**facts), gaps=gaps, part_starts=tuple(facts["part_starts"]))
+def read_so_far(facts: Fields) -> ReadSoFar:
+    """Where a reading stood, from JSON types; MisfitError where something cannot be right."""
+    return ReadSoFar(
+        facts.whole("frames", 0),
+        facts.flag("irregular"),
+        tuple(facts.each("gaps", _gap)),
+        tuple(facts.each("part_starts", whole)),
+    )
+
+
+def _gap(value: Any, at: str) -> Gap:
+    row = Fields({"row": value}, at).items("row", 3)
+    return whole(row[0], at), whole(row[1], at), text(row[2], at)

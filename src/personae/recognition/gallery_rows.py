@@ -1,0 +1,100 @@
+"""The values in a gallery's rows: as SQLite takes them, and checked as they come out of a file anybody may change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from personae.checks import Fields, any_text, facts, parsed
+from personae.types import FloatArray
+
+LARGEST_PX = 1e6
+ROUNDING = 0.01
+_LARGEST = 2**63 - 1
+
+
+def dimension_of(embedder: str) -> int | None:
+    """How long the vectors of the embedder with that contract id are; None where the id does not say."""
+    parts = [re.search(r":d([1-9][0-9]{0,4}):", part) for part in embedder.split("+")]
+    known = [int(part[1]) for part in parts if part is not None]
+    return sum(known) if len(known) == len(parts) else None
+
+
+def check_vectors(rows: FloatArray, what: str) -> None:
+    """ValueError unless every row (n, d) is finite and of unit length."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = np.linalg.norm(rows, axis=1)
+        if not bool((np.abs(lengths - 1) < ROUNDING).all()):
+            raise ValueError(f"{what} is not of unit length")
+
+
+def detail_of(value: object) -> dict[str, Any]:
+    """What an entry of the log says: an object whose fields have the types that are read; ValueError otherwise."""
+    detail = facts(parsed(text_of(value)), "edits.detail", halves=True)
+    row = Fields(detail, "edits.detail")
+    for name in ("character", "into", "photo"):
+        if name in row:
+            row.or_none(name, any_text)
+    for name in ("characters", "added"):
+        if name in row:
+            row.each(name, any_text)
+    if "added" in row:
+        any_text(row.get("into"), "edits.detail.into")
+    if isinstance(detail.get("photos"), list):
+        row.each("photos", _moved)
+    elif "photos" in row:
+        row.whole("photos", 0)
+    return detail
+
+
+def _moved(value: Any, at: str) -> None:
+    """A photo that moved: its path, and whose it was and is."""
+    path, *names = Fields({"": value}, at).items("", 3)
+    any_text(path, at)
+    for name in names:
+        if name is not None:
+            any_text(name, at)
+
+
+def box_of(blob: Any) -> FloatArray:
+    """A box (4,) from what is stored; ValueError where it is none."""
+    box = np.frombuffer(blob, "<f4", count=4).astype(np.float32)
+    if len(blob) != 16 or not np.isfinite(box).all():
+        raise ValueError("faces.box is not four numbers")
+    return box
+
+
+def copies_of(blobs: Sequence[Any], row_bytes: int) -> FloatArray:
+    """(n, k, d) float32 from one blob a face, each (k, d) with rows of `row_bytes`; zero where there is none."""
+    sizes = {len(blob) for blob in blobs if blob is not None}
+    if len(sizes) > 1 or any(not isinstance(blob, bytes | None) for blob in blobs):
+        raise ValueError("copies of different lengths")
+    size = sizes.pop() if sizes else row_bytes
+    if row_bytes and (size % row_bytes or not size):
+        raise ValueError("copies that do not fit the embeddings")
+    flat = np.frombuffer(b"".join(bytes(size) if blob is None else blob for blob in blobs), "<f4").astype(np.float32)
+    return flat.reshape(len(blobs), size // max(row_bytes, 1), row_bytes // 4)
+
+
+def stored(value: Any) -> Any:
+    """A value as SQLite takes it: names that are not valid Unicode as bytes, dates after 2262 as the last it can."""
+    if isinstance(value, int):
+        return min(value, _LARGEST)
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return value.encode("utf-8", "surrogatepass")
+    return value
+
+
+def text_of(value: object) -> str:
+    """What `stored` made of a text; raises ValueError for anything else."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogatepass")
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no text")
+    return value
