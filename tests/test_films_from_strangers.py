@@ -136,7 +136,7 @@ def test_a_timeline_with_a_field_that_cannot_be_right_is_refused(tmp_path: Path,
         field = re.sub(r"\.\d+", "", place)
         assert any(name in told for name in field.split(".")), told
         assert "Scan the film again" in told and told.isascii()
-    result = CliRunner().invoke(cli, ["export", str(path), str(tmp_path / "out.srt")])
+    result = CliRunner().invoke(cli, ["export", str(path), "-o", str(tmp_path / "out.srt")])
     assert isinstance(result.exception, StoreError) and not (tmp_path / "out.srt").exists()
 
 

@@ -319,7 +319,7 @@ def test_results_of_two_films_of_one_name_lie_apart(film: Path, tmp_path: Path) 
     assert files(tmp_path / "s01" / "e01.mp4", "c") == first, "exported anew"
     assert files(tmp_path / "moved" / "e01.mov", "b").name == "e01-2", "moved"
     native.write(replace(timeline_of(), video=replace(video_of(film), path="x", content_id="x")), first.timeline)
-    first.timeline.write_text("{")
+    first.timeline.write_text(first.timeline.read_text()[:300])
     assert files(tmp_path / "s01" / "e01.mp4", "d") == first, "what is damaged is replaced"
 
 

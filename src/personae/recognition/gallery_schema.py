@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -207,6 +208,8 @@ def connect(path: Path) -> sqlite3.Connection:
     """A connection that may write; the file is made, for its owner alone, where there is none."""
     try:
         make_private(path)  # SQLite gives its other files the same permissions
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "this is a folder")
     except OSError as error:
         raise write_error(path, error) from error
     _is_there(path)

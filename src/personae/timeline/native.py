@@ -22,6 +22,7 @@ from personae.timeline.native_reader import timeline_of
 from personae.timeline.timeline import SCHEMA, Appearance, Depicted, Timeline, Totals, Track, Video
 
 _KIND, _, _VERSION = SCHEMA.rpartition("/")
+_BEGINNING = re.compile(rf'\s*\{{\s*"schema":\s*"{_KIND}/')
 _ROWS = ("shots", "appearances", "characters", "depicted", "tracks")
 
 
@@ -111,6 +112,9 @@ def _document(text: str | bytes, source: str | Path) -> Any:
     try:
         document = parsed(text)
     except ValueError as error:
+        beginning = text[:80] if isinstance(text, str) else text[:80].decode(errors="replace")
+        if _BEGINNING.match(beginning):
+            raise DamagedFileError(source, "this timeline is damaged: it is cut short. Scan the film again.") from None
         raise ForeignFileError(source, f"this is not JSON ({error}). Give a timeline that `scan` wrote.") from None
     _check_schema(document, source)
     return document
