@@ -120,16 +120,16 @@ def _row(edit: Edit) -> dict[str, Any]:
 
 
 def _edit(row: Fields, video: Video, size_wh: tuple[int, int], path: Path) -> Edit:
+    character, unknown = person_of(row)
+    name = character or unknown
+    if name is None:
+        raise MisfitError(f"{row.at} is about nobody")
     decision = row.text("decision")
     if decision not in get_args(Decision):
         raise TooNewError(
             path,
             f"it holds a decision that this Personae does not know ({decision!r}). Update: pip install -U personae",
         )
-    character, unknown = person_of(row)
-    name = character or unknown
-    if name is None:
-        raise MisfitError(f"{row.at} is about nobody")
     span: tuple[float, float] | None = None
     if "places" in row:
         places = tuple(row.each("places", _place))

@@ -114,7 +114,9 @@ def _document(text: str | bytes, source: str | Path) -> Any:
     except ValueError as error:
         beginning = text[:80] if isinstance(text, str) else text[:80].decode(errors="replace")
         if _BEGINNING.match(beginning):
-            raise DamagedFileError(source, "this timeline is damaged: it is cut short. Scan the film again.") from None
+            raise DamagedFileError(
+                source, f"this timeline is damaged: this is not JSON ({error}). Scan the film again."
+            ) from None
         raise ForeignFileError(source, f"this is not JSON ({error}). Give a timeline that `scan` wrote.") from None
     _check_schema(document, source)
     return document
