@@ -429,7 +429,7 @@ def _settings() -> list[bytes]:
     lines = [f"{setting.name} = {json.dumps(setting.default)}" for setting in TABLE if setting.default is not None]
     return [
         "\n".join(lines).encode(),
-        b"# mine\nfar = 0.02 # low\nhead = 'knn'\n[other]\na = [1, 2]\n",
+        b"# mine\nfar = 0.02 # low\nhead = 'knn'\nmax_photos = 5\n",
         b"far = 0.01\n",
     ]
 

@@ -79,7 +79,7 @@ class Worker:
         if self._process is None or self._process.poll() is not None:
             self.stop()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "benchmarks.mutations.worker", self._name, str(MEMORY_GIB)],
+                command_of(self._name),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -100,6 +100,11 @@ class Worker:
             return None
         found: dict[str, Any] = json.loads(line)
         return found
+
+
+def command_of(name: str) -> list[str]:
+    """What starts the worker of a reader."""
+    return [sys.executable, "-m", "benchmarks.mutations.worker", name, str(MEMORY_GIB)]
 
 
 def case(reader: Reader, seed: int, number: int) -> bytes:

@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from personae.checks import Fields, parsed
 from personae.errors import ProjectBusyError, WriteError
 
 LOCK_FILE = "writer.lock"
@@ -193,7 +194,7 @@ def project_lock(
 
 def _holder(folder: Path) -> str:
     try:
-        facts = json.loads((folder / HOLDER_FILE).read_text())
-        return f"process {facts['pid']} ({facts['purpose']}, since {facts['since'][11:19]})"
-    except (OSError, ValueError, KeyError, TypeError):
+        facts = Fields(parsed((folder / HOLDER_FILE).read_bytes()))
+        return f"process {facts.whole('pid')} ({facts.text('purpose')}, since {facts.text('since')[11:19]})"
+    except (OSError, ValueError):
         return "another process"

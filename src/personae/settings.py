@@ -311,5 +311,5 @@ def _read_file(path: Path) -> dict[str, object]:
         return {}
     except OSError as error:
         raise SettingError(f"{path} cannot be read ({error.strerror}). Mend or remove it.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingError(f"{path} is not valid TOML ({error}). Mend or remove it.") from None
