@@ -305,7 +305,7 @@ def test_a_part_of_an_unfinished_scan_that_cannot_be_right_is_looked_through_aga
             "read": {"frames": 1, "irregular": False, "gaps": [[0, 1, "x"]], "part_starts": [0]},
         }  # fmt: skip
         looks = found.look_pts if number == 1 else found.look_pts + whole
-        extra = {"look_pts": looks, "tiny": found.tiny}
+        extra: dict[str, Any] = {"look_pts": looks, "tiny": found.tiny}
         rows = found.records if number == 1 else ()
         records.write(watching._path(tmp_path, number), rows, facts, extra, schema=watching.CHUNK_SCHEMA)
     assert len(watching._kept(tmp_path, fingerprint)) == 2
