@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -311,3 +313,19 @@ def test_a_part_of_an_unfinished_scan_that_cannot_be_right_is_looked_through_aga
     assert len(watching._kept(tmp_path, fingerprint)) == 2
     forge(watching._path(tmp_path, 1), place, value, schema=watching.CHUNK_SCHEMA)
     assert watching._kept(tmp_path, fingerprint) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_report_shows_no_picture_from_elsewhere_and_waits_for_none(tmp_path: Path, hopper: Path) -> None:
+    """A link out of the folder, a pipe that never ends, a file of another kind; the picture beside it is shown."""
+    folder = tmp_path / "film.faces"
+    folder.mkdir()
+    (folder / "1.jpg").symlink_to(hopper)
+    os.mkfifo(folder / "2.jpg")
+    (folder / "3.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+    shutil.copy(hopper, folder / "4.jpg")
+    for name, shown in (("1.jpg", False), ("2.jpg", False), ("3.jpg", False), ("4.jpg", True)):
+        best = BEST | {"file": f"film.faces/{name}"}
+        timeline = native.loads(text_of(changed(DOCUMENT, "appearances.0.best_picture", best)))
+        page = exporters()["report"].export(timeline, tmp_path)
+        assert (b"data:image/jpeg" in page) == shown, name
