@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from personae.errors import DamagedFileError, StoreError
 from personae.exports.registry import exporters
 from personae.scan import relabel
 from personae.settings import Settings
-from personae.timeline import edits, native, records
+from personae.timeline import edits, native, records, watching
 from personae.timeline.film_files import FilmFiles, load_tracks, read_tracks
 from tests.forged import Missing, changed, forge, scanned_film
 from tests.timelines import film as timeline_of
@@ -281,3 +283,49 @@ def test_decisions_of_a_contact_sheet_are_checked_too(files: FilmFiles, place: s
     files.edits.write_text(text_of(changed(document, place, value)))
     with pytest.raises(DamagedFileError, match=r"film\.edits\.json: these edits are damaged"):
         relabel(files.timeline, Settings())
+
+
+CHUNK: list[tuple[str, Any]] = [
+    ("start_pts", "0"), ("start_pts", 10**12), ("next_pts", None), ("next_pts", Missing), ("certain_pts", 1.5),
+    ("detections", -1), ("boundaries", {}), ("boundaries", [{"pts": 1}]), ("boundaries.0.kind", "jump"), ("read", 3),
+    ("read.frames", "many"), ("read.gaps", [[1, 2]]), ("read.irregular", None), ("read.part_starts", ["a"]),
+    ("look_pts", 10**12), ("look_pts", Missing), ("tiny", np.zeros((1, 9, 16), np.uint8)), ("boxes", NAN),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "value"), CHUNK)
+def test_a_part_of_an_unfinished_scan_that_cannot_be_right_is_looked_through_again(
+    files: FilmFiles, tmp_path: Path, place: str, value: Any
+) -> None:
+    fingerprint = {"content_id": "a"}
+    found = load_tracks(files.tracks).watched
+    whole = found.video.duration_pts
+    for number, (start, end) in enumerate(((0, whole), (whole, 2**62)), 1):
+        facts = {
+            "fingerprint": fingerprint, "start_pts": start, "next_pts": end, "certain_pts": 0, "detections": 1,
+            "boundaries": [{"pts": 1, "kind": "cut", "start_pts": 1, "end_pts": 1}],
+            "read": {"frames": 1, "irregular": False, "gaps": [[0, 1, "x"]], "part_starts": [0]},
+        }  # fmt: skip
+        looks = found.look_pts if number == 1 else found.look_pts + whole
+        extra: dict[str, Any] = {"look_pts": looks, "tiny": found.tiny}
+        rows = found.records if number == 1 else ()
+        records.write(watching._path(tmp_path, number), rows, facts, extra, schema=watching.CHUNK_SCHEMA)
+    assert len(watching._kept(tmp_path, fingerprint)) == 2
+    forge(watching._path(tmp_path, 1), place, value, schema=watching.CHUNK_SCHEMA)
+    assert watching._kept(tmp_path, fingerprint) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_report_shows_no_picture_from_elsewhere_and_waits_for_none(tmp_path: Path, hopper: Path) -> None:
+    """A link out of the folder, a pipe that never ends, a file of another kind; the picture beside it is shown."""
+    folder = tmp_path / "film.faces"
+    folder.mkdir()
+    (folder / "1.jpg").symlink_to(hopper)
+    os.mkfifo(folder / "2.jpg")
+    (folder / "3.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+    shutil.copy(hopper, folder / "4.jpg")
+    for name, shown in (("1.jpg", False), ("2.jpg", False), ("3.jpg", False), ("4.jpg", True)):
+        best = BEST | {"file": f"film.faces/{name}"}
+        timeline = native.loads(text_of(changed(DOCUMENT, "appearances.0.best_picture", best)))
+        page = exporters()["report"].export(timeline, tmp_path)
+        assert (b"data:image/jpeg" in page) == shown, name

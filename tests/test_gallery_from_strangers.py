@@ -110,7 +110,7 @@ def blob(*values: float) -> bytes:
         ("faces", "embedding", blob(*[0.1] * 128), "not of unit length"),
         ("faces", "embedding", blob(*[np.inf] * 128), "not of unit length"),
         ("faces", "embedding", blob(*[0.0] * 128), "not of unit length"),
-        ("faces", "copies", blob(*[np.nan] * 128), "faces.copies"),
+        ("faces", "copies", blob(*[np.nan] * 384), "faces.copies"),
         ("faces", "copies", "text", "copies"),
         ("faces", "box", blob(1, 2, 3), ""),
         ("faces", "box", blob(1, 2, 3, np.nan), "faces.box"),

@@ -18,6 +18,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
+from personae.checks import Fields, parsed
 from personae.errors import ProjectBusyError, WriteError
 
 LOCK_FILE = "writer.lock"
@@ -290,7 +291,7 @@ def project_lock(
 
 def _holder(folder: Path) -> str:
     try:
-        facts = json.loads(read_whole(folder / HOLDER_FILE))
-        return f"process {facts['pid']} ({facts['purpose']}, since {facts['since'][11:19]})"
-    except (OSError, ValueError, KeyError, TypeError):
+        facts = Fields(parsed(read_whole(folder / HOLDER_FILE)))
+        return f"process {facts.whole('pid')} ({facts.text('purpose')}, since {facts.text('since')[11:19]})"
+    except (OSError, ValueError):
         return "another process"

@@ -325,7 +325,7 @@ def _read_file(path: Path) -> dict[str, object]:
         return {}
     except OSError as error:
         raise SettingError(f"{path} cannot be read ({reason_of(error)}). Mend or remove it.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingError(f"{path} is not valid TOML ({error}). Mend or remove it.") from None
     return {
         name: _BY_NAME[name].parse(value, f"{path}: {name}") if name in _BY_NAME else value

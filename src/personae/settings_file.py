@@ -25,7 +25,7 @@ def changed_text(text: str, changes: Mapping[str, Value]) -> str:
     """`text` of a settings file with `changes` made; raises SettingError where it cannot be done safely."""
     try:
         before = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingError(f"The settings file is not valid TOML ({error}). Mend or remove it.") from None
     lines = text.splitlines()
     expected = copy.deepcopy(before)

@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 from personae.exports.spans import characters, line
-from personae.files import open_input
+from personae.media.photos import load
 from personae.timeline.timeline import Appearance, Timeline
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -62,12 +62,14 @@ def data_uri(appearance: Appearance, folder: Path | None, side_px: int) -> str |
     file = appearance.best_picture.file if appearance.best_picture else None
     if folder is None or not file:
         return None
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     try:
-        with open_input(folder / file) as stream, Image.open(stream) as picture:
-            small = ImageOps.exif_transpose(picture).convert("RGB")
-    except (OSError, ValueError, Image.DecompressionBombError):
+        path = (folder / file).resolve()
+        if not path.is_relative_to(folder.resolve()):  # a link: what lies elsewhere is nobody's to show
+            return None
+        small = Image.fromarray(load(path).pixels)
+    except (OSError, RuntimeError, ValueError):  # a PhotoError is a ValueError
         return None
     small.thumbnail((side_px, side_px))
     content = io.BytesIO()

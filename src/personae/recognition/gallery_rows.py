@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from personae.checks import Fields, any_text, facts, parsed
-from personae.types import FloatArray
+from personae.types import COPIES_PX, FloatArray
 
 LARGEST_PX = 1e6
 ROUNDING = 0.01
@@ -72,9 +72,9 @@ def copies_of(blobs: Sequence[Any], row_bytes: int) -> FloatArray:
     sizes = {len(blob) for blob in blobs if blob is not None}
     if len(sizes) > 1 or any(not isinstance(blob, bytes | None) for blob in blobs):
         raise ValueError("copies of different lengths")
-    size = sizes.pop() if sizes else row_bytes
-    if row_bytes and (size % row_bytes or not size):
+    if sizes and row_bytes and sizes != {row_bytes * len(COPIES_PX)}:
         raise ValueError("copies that do not fit the embeddings")
+    size = sizes.pop() if sizes else row_bytes
     flat = np.frombuffer(b"".join(bytes(size) if blob is None else blob for blob in blobs), "<f4").astype(np.float32)
     return flat.reshape(len(blobs), size // max(row_bytes, 1), row_bytes // 4)
 

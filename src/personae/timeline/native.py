@@ -14,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from personae.checks import Fields, MisfitError, parsed
+from personae.checks import Fields, MisfitError, no_collection, parsed
 from personae.errors import DamagedFileError, ForeignFileError, StoreError, TooNewError
 from personae.files import read_whole, write_whole
 from personae.hints import command
@@ -54,7 +54,8 @@ def from_json(document: Any, source: str | Path = "timeline") -> Timeline:
 
 def _timeline(document: Any, source: str | Path) -> Timeline:
     try:
-        return timeline_of(document)
+        with no_collection():
+            return timeline_of(document)
     except MisfitError as error:
         raise _damaged(source, error) from None
 

@@ -10,9 +10,13 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import chain
 from typing import Any, cast
+
+import numpy as np
 
 from personae.checks import Fields, MisfitError, inside, misfit, number, require, text, unique, whole
 from personae.errors import SettingError
@@ -39,9 +43,8 @@ def timeline_of(document: Any) -> Timeline:
     whole_file = Fields(document)
     video = video_of(whole_file.inner("video"))
     shots = shots_of(whole_file, video)
-    tracks = tuple(_track(row, video, len(shots)) for row in whole_file.rows("tracks"))
+    tracks = _tracks(whole_file.rows("tracks"), video, len(shots))
     numbers = {track.id for track in tracks}
-    unique([track.id for track in tracks], "tracks: the id")
     appearances = tuple(_appearance(row, video, numbers) for row in whole_file.rows("appearances"))
     unique([one.id for one in appearances], "appearances: the id")
     starts = [one.start_pts for one in appearances]
@@ -285,32 +288,60 @@ def _depicted_in(appearances: Sequence[Appearance], video: Video) -> tuple[Depic
     )
 
 
-def _track(row: Fields, video: Video, shots: int) -> Track:
-    start, end = span_of(row, video)
-    return Track(
-        row.whole("id", 0, _MOST_NUMBER),
-        row.whole("shot", 0, max(shots - 1, 0)),
-        start,
-        end,
-        _boxes(row.items("boxes"), row.where("boxes"), start, end),
-    )
+def _tracks(rows: Iterable[Fields], video: Video, shots: int) -> tuple[Track, ...]:
+    """The tracks. Their boxes are most of a file, so the numbers of all of them are checked at once."""
+    tracks, numbers = [], _Numbers()
+    for row in rows:
+        start, end = span_of(row, video)
+        boxes = numbers.take(row.items("boxes"), row.where("boxes"))
+        track = Track(row.whole("id", 0, _MOST_NUMBER), row.whole("shot", 0, max(shots - 1, 0)), start, end, boxes)
+        tracks.append(track)
+    numbers.check(tracks)
+    unique([track.id for track in tracks], "tracks: the id")
+    return tuple(tracks)
 
 
-def _boxes(rows: Sequence[Any], at: str, start: int, end: int) -> tuple[Box, ...]:
-    """The boxes of one track: most of a file, so they are checked by column."""
-    require(
-        rows and set(map(type, rows)) == {list} and set(map(len, rows)) == {6},
-        f"{at} is not a list of pts, x1, y1, x2, y2, score",
-    )
-    pts, *sides, scores = zip(*rows, strict=True)
-    require(set(map(type, pts)) == {int}, f"{at}: a pts is not a whole number")
-    require(start <= pts[0] and pts[-1] <= end, f"{at}: a pts lies outside the track")
-    require(all(map(operator.le, pts, pts[1:])), f"{at}: pts go back")
-    for column, low, high in (*((side, -FARTHEST_PX, FARTHEST_PX) for side in sides), (scores, 0, 1 + ROUNDING)):
-        require(set(map(type, column)) <= {int, float}, f"{at}: a value is not a number")
-        # Of a column with NaN neither is the least value known nor the sum a number.
-        within = low <= min(column) and max(column) <= high and math.isfinite(sum(column))
-        require(within, f"{at}: a value lies outside {low:g} to {high:g}")
-    x1, y1, x2, y2 = sides
-    require(all(map(operator.le, x1, x2)) and all(map(operator.le, y1, y2)), f"{at}: a box ends before it begins")
-    return tuple(zip(pts, *(map(float, column) for column in (*sides, scores)), strict=True))
+class _Numbers:
+    """The boxes of all tracks as plain numbers: `pts` (n,), and five `values` of each."""
+
+    def __init__(self) -> None:
+        self._pts, self._values = array("q"), array("d")
+
+    def take(self, rows: list[Any], at: str) -> tuple[Box, ...]:
+        """The boxes of one track."""
+        if not rows or set(map(type, rows)) != {list} or set(map(len, rows)) != {6}:
+            raise MisfitError(f"{at} is not a list of pts, x1, y1, x2, y2, score")
+        values = list(chain.from_iterable(rows))
+        pts = values[::6]
+        del values[::6]
+        kinds = set(map(type, values))
+        if set(map(type, pts)) != {int} or not kinds <= {int, float}:
+            raise MisfitError(f"{at}: a pts is not a whole number, or another value not a number")
+        try:
+            self._pts.extend(pts)
+            self._values.extend(values)
+        except OverflowError:
+            raise MisfitError(f"{at}: a number is far too large") from None
+        if kinds == {float}:
+            return tuple(map(tuple, rows))
+        return tuple((row[0], *map(float, row[1:])) for row in rows)
+
+    def check(self, tracks: Sequence[Track]) -> None:
+        """MisfitError unless every box lies inside its track in time, and can lie in or beside a picture."""
+        counts = [len(track.boxes) for track in tracks]
+        pts = np.frombuffer(self._pts, np.int64) if counts else np.empty(0, np.int64)
+        values = np.frombuffer(self._values).reshape(-1, 5) if counts else np.empty((0, 5))
+        own = np.repeat(np.arange(len(tracks)), counts)
+        starts, ends = (
+            np.array([getattr(track, name) for track in tracks], np.int64) for name in ("start_pts", "end_pts")
+        )
+        boxes, scores = values[:, :4], values[:, 4]
+        wrong = {
+            "a pts lies outside the track": (pts < starts[own]) | (pts > ends[own]),
+            "pts go back": np.r_[False, (np.diff(pts) < 0) & (np.diff(own) == 0)][: len(pts)],
+            f"a value lies beyond {FARTHEST_PX:g}": ~(np.abs(boxes) <= FARTHEST_PX).all(axis=1),
+            "a score lies outside 0 to 1": ~((scores >= 0) & (scores <= 1 + ROUNDING)),
+            "a box ends before it begins": (boxes[:, :2] > boxes[:, 2:]).any(axis=1),
+        }
+        for what, where in wrong.items():
+            require(not where.any(), f"tracks[{own[int(where.argmax())] if len(own) else 0}].boxes: {what}")

@@ -1,0 +1,1 @@
+"""Thousands of files that went wrong, for every reader: `python -m benchmarks.mutations.run`. See `run.py`."""
