@@ -367,6 +367,8 @@ def _rows_or_bytes(rng: Random, content: bytes, others: list[bytes]) -> bytes:
                     continue
                 table = rng.choice(("meta", "photos", "faces", "edits", "placements"))
                 columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+                if not columns:  # dropped before
+                    break
                 column = rng.choice(columns)
                 before = connection.execute(f"SELECT {column} FROM {table} LIMIT 1").fetchone()
                 connection.execute(f"UPDATE {table} SET {column} = ?", (_odd_cell(rng, before and before[0]),))
