@@ -52,9 +52,9 @@ ANSWERS: dict[str, tuple[int, str]] = {
     "scan {frames} --rate 25": (2, "the folder is empty"),
     "scan {film} --edits {bad}": (2, DEVICE),
     "scan {film} --cast {mixed} --out out": (0, "timeline"),
-    "export {bad} out.csv": (2, "pipe|device|file"),
-    "report {bad} out.html": (2, "pipe|device|file"),
-    "select {bad} out.edl --character Thor": (2, "pipe|device|file"),
+    "export {bad} -o out.csv": (2, "pipe|device|file"),
+    "report {bad} -o out.html": (2, "pipe|device|file"),
+    "select {bad} -o out.edl --character Thor": (2, "pipe|device|file"),
     "name 1 Thor --timeline {bad}": (2, "pipe|device|file"),
     # the files of a project, networks
     "inspect --model {bad}": (2, DEVICE),

@@ -125,13 +125,15 @@ def test_the_command_says_it_where_it_matters(tmp_path: Path) -> None:
     for names, told in (
         (("a.edl",), True), (("a.xml", "a.fcpxml"), True), (("a.fcpxml", "a.otio", "a.vtt"), False), (("all",), True),
     ):  # fmt: skip
-        done = CliRunner().invoke(cli, ["export", str(path), *(str(tmp_path / name) for name in names)])
+        done = CliRunner().invoke(
+            cli, ["export", str(path), *(part for name in names for part in ("-o", str(tmp_path / name)))]
+        )
         assert done.exit_code == 0, done.output
         assert done.stderr.count(said) == told, names
         assert said not in done.stdout
     for name, told in (("s.edl", True), ("s.xml", True), ("s.otio", False)):
-        done = CliRunner().invoke(cli, ["select", str(path), str(tmp_path / name), "--character", "Thor"])
+        done = CliRunner().invoke(cli, ["select", str(path), "-o", str(tmp_path / name), "--character", "Thor"])
         assert done.exit_code == 0 and done.stderr.count(said) == told, name
     native.write(film(), path)
-    done = CliRunner().invoke(cli, ["export", str(path), str(tmp_path / "b.edl")])
+    done = CliRunner().invoke(cli, ["export", str(path), "-o", str(tmp_path / "b.edl")])
     assert done.exit_code == 0 and done.stderr == ""

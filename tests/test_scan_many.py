@@ -182,7 +182,7 @@ def test_long_names_are_shortened_and_stay_two(recognizer: CharacterRecognizer, 
     again = scan(recognizer, films, "--out", tmp_path / "out")
     assert again.return_value == 0 and again.stdout.count("was not read again") == 6
     long = max(timelines, key=lambda path: len(path.name.encode()))
-    exported = CliRunner().invoke(cli, ["export", str(long), str(tmp_path / "exports")])
+    exported = CliRunner().invoke(cli, ["export", str(long), "-o", str(tmp_path / "exports")])
     assert exported.exit_code == 0, exported.output
 
 

@@ -79,20 +79,19 @@ def cli(verbose: bool) -> None:
         logging.getLogger().setLevel(logging.INFO)
 
 
-class _Shown(logging.Formatter):
-    """Warnings are ours to say; what `--verbose` adds names its module."""
+class _Said(logging.Handler):
+    """Log lines on stderr as it is now. Warnings are ours to say; what `--verbose` adds names its module."""
 
-    def format(self, record: logging.LogRecord) -> str:
+    def emit(self, record: logging.LogRecord) -> None:
         who = "personae" if record.levelno >= logging.WARNING else record.name
-        return shown_lines(f"{who}: {super().format(record)}")
+        sys.stderr.write(shown_lines(f"{who}: {self.format(record)}") + "\n")
+        sys.stderr.flush()
 
 
 def main() -> None:
     """Run the command line and exit with its status."""
     streams.prepare()
-    handler = logging.StreamHandler()
-    handler.setFormatter(_Shown())
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.basicConfig(level=logging.WARNING, handlers=[_Said()])
     try:
         status = _run()
         why = streams.unwritten()

@@ -18,11 +18,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from personae.errors import InputError
 from personae.names import shown
-from personae.types import Progress, ProgressCallback
+
+if TYPE_CHECKING:
+    from personae.types import Progress, ProgressCallback
 
 LIFE_S = 10.0
 """Where stderr is no terminal, a line of progress is written so often, in seconds."""

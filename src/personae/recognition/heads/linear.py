@@ -30,7 +30,8 @@ class LinearHead:
         weights, bias = np.asarray(learned.coef_, np.float64), np.asarray(learned.intercept_, np.float64)
         if len(weights) == 1:  # of two classes scikit-learn keeps the second against the first
             weights, bias = np.concatenate([-weights, weights]) / 2, np.r_[-bias, bias] / 2
-        self._weights, self._bias = weights, bias
+        # As an archive gives them back: in another order in memory, sums come out in another order.
+        self._weights, self._bias = np.ascontiguousarray(weights), bias
         return self
 
     def scores(self, X: NDArray[Any]) -> NDArray[np.float64]:
