@@ -256,7 +256,7 @@ def test_a_fault_of_ours_and_a_lack_of_memory_are_sentences(template: Path) -> N
     for error in ("raise MemoryError", "raise ImportError('libx.so: failed to map segment: Cannot allocate memory')"):
         done = broken(error)
         assert done.returncode == 2 and done.stderr.decode().splitlines() == [
-            "personae: not enough memory. Close other programs, or give fewer or smaller pictures at once."
+            "personae: there is not enough memory. Close other programs, or give fewer or smaller pictures at once."
         ]
 
 

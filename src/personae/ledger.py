@@ -19,6 +19,7 @@ from pathlib import Path
 
 from personae.errors import DamagedFileError, ForeignFileError, ProjectBusyError, StoreError, TooNewError
 from personae.files import make_private, shred, write_error
+from personae.names import readable
 
 LEDGER_FILE = "project.sqlite"
 APPLICATION_ID = 0x5052534C  # "PRSL", in the file's header
@@ -208,7 +209,7 @@ class Ledger:
 
 def _text(path: str | Path) -> str:
     """A path as text that a database can hold: what is not valid Unicode is written out."""
-    return str(path).encode("utf-8", "backslashreplace").decode()
+    return readable(str(path))
 
 
 def _store_error(path: Path, error: sqlite3.Error) -> StoreError:

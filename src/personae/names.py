@@ -53,10 +53,23 @@ def find_name(name: str, known: Collection[str]) -> str | None:
     return composed if composed in known else None
 
 
+def readable(text: str) -> str:
+    """A path or file name as text that JSON and databases can hold.
+
+    Names on disk are read as UTF-8 also where the system's encoding has no such letters (the C locale); what is not
+    valid Unicode is written out.
+    """
+    try:
+        return text.encode("utf-8", "surrogateescape").decode()
+    except UnicodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
+
+
 def shown(text: str) -> str:
     """`text` as one line that is safe to print: what breaks lines, moves the cursor or cannot be seen as escapes."""
     if text.isprintable() and _BLANK.isdisjoint(text):
         return text
+    text = readable(text)
     return "".join(_escape(sign) if _is_hidden(text, at) else sign for at, sign in enumerate(text))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from personae import settings_file
 from personae.errors import CastError, EmbedderMismatchError, InputError, SettingError
 from personae.faces.analyzer import FaceAnalyzer
+from personae.names import readable
 from personae.project import Project
 from personae.recognition import model_file, operating_point
 from personae.recognition.crossvalidation import Outcomes, outcomes
@@ -149,7 +150,7 @@ def sort_folder(folder: Path, characters: list[str]) -> tuple[dict[str, Path], l
 
 
 def _key(name: str) -> str:
-    composed = unicodedata.normalize("NFC", name.encode("utf-8", "backslashreplace").decode())
+    composed = unicodedata.normalize("NFC", readable(name))
     return " ".join(composed.split()).casefold()
 
 

@@ -15,7 +15,7 @@ import click
 from personae import hints
 from personae._version import __version__
 from personae.cli import streams
-from personae.cli.console import say, shown_lines
+from personae.cli.console import say
 from personae.errors import NO_MEMORY, PersonaeError, is_out_of_memory
 
 _LOG = logging.getLogger("personae")
@@ -84,8 +84,8 @@ class _Said(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         who = "personae" if record.levelno >= logging.WARNING else record.name
-        sys.stderr.write(shown_lines(f"{who}: {self.format(record)}") + "\n")
-        sys.stderr.flush()
+        for line in f"{who}: {self.format(record)}".split("\n"):
+            say(line, err=True)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from personae.exports.evaluation_plots import figures
 from personae.exports.evaluation_style import STYLE
 from personae.exports.thumbnails import Thumbnails
+from personae.names import readable
 from personae.recognition.advice import Advice
 from personae.recognition.evaluation import CharacterResult, Evaluation, FaceFacts, Strangers, Verdict
 from personae.recognition.intervals import Share
@@ -247,4 +248,4 @@ def _cell(count: int, style: str) -> str:
 
 def _text(text: str) -> str:
     """Text for a page; what is not valid Unicode in a file name is written out."""
-    return escape(text.encode("utf-8", "backslashreplace").decode())
+    return escape(readable(text))

@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from personae._version import __version__
+from personae.names import readable
 from personae.recognition.evaluation import Bin, CharacterResult, Evaluation, FaceFacts, Verdict
 from personae.recognition.intervals import Share
 from personae.validation import EvaluationReport
@@ -149,7 +150,7 @@ def _rounded(value: float | None) -> float | None:
 
 def _text(text: str) -> str:
     """A file name need not be valid Unicode; JSON must be."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    return readable(text)
 
 
 def _optional_text(text: str | None) -> str | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
+from personae.names import readable
 from personae.recognition.identification import IdentifiedPicture, Identity
 from personae.types import AnalyzedFaces
 
@@ -100,7 +101,7 @@ def _face_dict(faces: AnalyzedFaces, i: int, identity: Identity, looks: bool) ->
 
 def _unicode(path: str) -> str:
     """A file name need not be valid Unicode; JSON must be."""
-    return path.encode("utf-8", "backslashreplace").decode()
+    return readable(path)
 
 
 def _numbers(values: Any, digits: int) -> list[float]:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from personae.exports.grid import Grid
 from personae.media.film_file import CUT_SHORT
+from personae.names import readable
 from personae.timeline.timeline import Appearance, Timeline
 from personae.types import percent
 
@@ -72,7 +73,7 @@ def cut_short(timeline: Timeline) -> list[str]:
 
 def line(text: str) -> str:
     """`text` as one line that is valid in UTF-8 and XML: control characters become a space."""
-    return _CONTROL.sub(" ", text.encode("utf-8", "backslashreplace").decode()).strip()
+    return _CONTROL.sub(" ", readable(text)).strip()
 
 
 def title(timeline: Timeline) -> str:

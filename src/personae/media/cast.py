@@ -13,7 +13,7 @@ from personae.errors import CastError, InputError, reason_of
 from personae.files import read_whole
 from personae.media.left_out import LeftOut
 from personae.media.photos import _SKIPPED_FOLDERS, SUFFIXES, find
-from personae.names import valid_name
+from personae.names import readable, valid_name
 from personae.types import count_of
 
 PERFORMERS_FILE = "performers.csv"
@@ -154,4 +154,4 @@ def _look(character: Path, photo: Path) -> str | None:
 
 def _readable(name: str) -> str:
     """A folder's name as text: composed (NFC), and what is not valid Unicode written out."""
-    return unicodedata.normalize("NFC", name.encode("utf-8", "backslashreplace").decode())
+    return unicodedata.normalize("NFC", readable(name))

@@ -18,6 +18,7 @@ from personae.checks import Fields, MisfitError, number, parsed, require, whole
 from personae.errors import DamagedFileError, ForeignFileError, StoreError, TooNewError
 from personae.files import read_whole, write_whole
 from personae.media.film import Video
+from personae.names import readable
 from personae.timeline.appearances import Label
 from personae.timeline.native_reader import LONGEST_S, box_of, person_of
 from personae.timeline.timeline import Track
@@ -100,7 +101,7 @@ def read(path: Path, video: Video) -> Edits:
 
 def write(edits: Edits, path: Path) -> None:
     """Write all edits whole, one a line; raises WriteError."""
-    film = {"content_id": edits.content_id, "path": edits.path.encode("utf-8", "backslashreplace").decode()}
+    film = {"content_id": edits.content_id, "path": readable(edits.path)}
     rows = ",\n".join("  " + json.dumps(_row(edit), ensure_ascii=False) for edit in edits.edits)
     head = f'{{"schema": {json.dumps(SCHEMA)}, "film": {json.dumps(film, ensure_ascii=False)}, "edits": ['
     write_whole(path, f"{head}\n{rows}\n]}}\n".encode())

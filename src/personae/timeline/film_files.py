@@ -291,7 +291,7 @@ def label_of(row: Fields, video: Video) -> Label:
         row.flag("depicted"),
         row.one_of("decided_by", ("model", "person")),  # type: ignore[arg-type]
         best=picture,
-        best_weight=row.number("best_weight", 0, records.UNIT),
+        best_weight=row.number("best_weight", 0, records.LARGEST_WEIGHT),
     )
 
 

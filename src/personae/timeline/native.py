@@ -18,6 +18,7 @@ from personae.checks import Fields, MisfitError, no_collection, parsed
 from personae.errors import DamagedFileError, ForeignFileError, StoreError, TooNewError
 from personae.files import read_whole, write_whole
 from personae.hints import command
+from personae.names import readable
 from personae.timeline.native_reader import timeline_of
 from personae.timeline.timeline import SCHEMA, Appearance, Depicted, Timeline, Totals, Track, Video
 
@@ -178,7 +179,7 @@ def video_dict(video: Video) -> dict[str, Any]:
 
 def _unicode(path: str) -> str:
     """A file name need not be valid Unicode; JSON must be."""
-    return path.encode("utf-8", "backslashreplace").decode()
+    return readable(path)
 
 
 def _ratio(value: Fraction) -> str:

@@ -30,6 +30,8 @@ STILL_SHARE = 2 / 3
 STILL_SHARE_OF_FEW = 3 / 4
 FEW_CHANGES = 6
 UNIT = 1.01
+LARGEST_WEIGHT = 10.0
+"""Quality and detection score together; a plug-in's scores may have another scale."""
 """What an embedding's length may be at most, for what is stored is rounded."""
 _ARRAYS = ("boxes", "box_pts", "embeddings", "weights", "face_px", "face_pts", "box_changes", "best_box", "picture")
 _COUNTED = {"boxes": "boxes", "embeddings": "faces", "picture": "picture"}
@@ -259,7 +261,7 @@ def _records(arrays: dict[str, NDArray[Any]]) -> list[TrackRecord]:
     check("boxes", "f", (m, 5), -FARTHEST_PX, FARTHEST_PX)
     check("box_pts", "i", (m, 2))
     check("embeddings", "f", (k, None), -UNIT, UNIT)
-    check("weights", "f", (k,), 0, UNIT)
+    check("weights", "f", (k,), 0, LARGEST_WEIGHT)
     check("face_px", "f", (k,), 0, FARTHEST_PX)
     check("face_pts", "i", (k,))
     check("best_box", "f", (n, 4), -FARTHEST_PX, FARTHEST_PX)
