@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from personae import database_guard
 from personae.errors import DamagedFileError, PersonaeError
-from personae.recognition import gallery_guard, gallery_schema
+from personae.recognition import gallery_schema
 from personae.recognition.edit_log import EditLog
 from personae.recognition.gallery import Gallery
 from personae.recognition.recognizer import CharacterRecognizer
@@ -87,10 +88,10 @@ def test_sqlite_trusts_nothing_in_the_file(project: Path) -> None:
                 assert gallery.query(f"PRAGMA {pragma}") == [(value,)]
             assert gallery.query("PRAGMA mmap_size") in ([], [(0,)])
             connection = gallery._connection
-            for name, value in gallery_guard._LIMITS.items():
+            for name, value in database_guard._LIMITS.items():
                 assert connection.getlimit(getattr(sqlite3, name)) == value
             if hasattr(connection, "getconfig"):
-                for name, on in gallery_guard._SETTINGS.items():
+                for name, on in database_guard._SETTINGS.items():
                     assert connection.getconfig(getattr(sqlite3, name)) == on
 
 
@@ -163,8 +164,8 @@ def test_the_schema_of_each_version_is_what_its_migrations_make(tmp_path: Path) 
         connection = sqlite3.connect(path, isolation_level=None)
         for script in gallery_schema.MIGRATIONS[:version]:
             connection.executescript(script)
-        gallery_guard.check_schema(connection, path, gallery_schema.MIGRATIONS[:version])
+        database_guard.check_schema(connection, path, gallery_schema.MIGRATIONS[:version])
         connection.execute("CREATE TABLE mine (a)")
         with pytest.raises(DamagedFileError):
-            gallery_guard.check_schema(connection, path, gallery_schema.MIGRATIONS[:version])
+            database_guard.check_schema(connection, path, gallery_schema.MIGRATIONS[:version])
         connection.close()

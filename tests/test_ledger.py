@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import stat
 from pathlib import Path
 
 import pytest
 
-from personae.errors import DamagedFileError, ForeignFileError, TooNewError
+from personae.errors import DamagedFileError, StoreError, TooNewError
 from personae.ledger import LEDGER_FILE, Entry, Ledger
 
 
@@ -68,11 +69,12 @@ def test_the_list_of_earlier_versions_is_taken_over(ledger: Ledger, tmp_path: Pa
 
 def test_other_databases_are_left_alone(ledger: Ledger) -> None:
     with sqlite3.connect(ledger.path) as connection:
-        connection.execute("PRAGMA user_version = 1")
         connection.execute("CREATE TABLE mine (x)")
     connection.close()
-    with pytest.raises((ForeignFileError, DamagedFileError)):
+    before = ledger.path.read_bytes()
+    with pytest.raises(StoreError, match="mine"):
         ledger.entries()
+    assert ledger.path.read_bytes() == before
     with sqlite3.connect(ledger.path) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
@@ -80,4 +82,30 @@ def test_other_databases_are_left_alone(ledger: Ledger) -> None:
         ledger.entries()
     ledger.path.write_bytes(b"no database at all" * 100)
     with pytest.raises(DamagedFileError, match=LEDGER_FILE):
+        ledger.entries()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TRIGGER t AFTER INSERT ON written BEGIN DELETE FROM written; END",
+        "CREATE VIEW v AS WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x FROM r) SELECT x FROM r",
+        "CREATE TABLE other (x)",
+        "UPDATE written SET who = '[1]'",
+        "UPDATE written SET who = x'00'",
+        "UPDATE written SET sha256 = 5.5, kind = x'ff'",
+    ],
+)
+def test_what_somebody_else_put_into_it_is_refused(ledger: Ledger, tmp_path: Path, statement: str) -> None:
+    ledger.record(tmp_path / "a.edl", sha256="1", kind="resolve", who=["Thor"])
+    with sqlite3.connect(ledger.path) as connection:
+        connection.execute(statement)
+    connection.close()
+    with pytest.raises(DamagedFileError, match=LEDGER_FILE):
+        ledger.entries()
+
+
+def test_a_pipe_in_its_place_is_refused(ledger: Ledger) -> None:
+    os.mkfifo(ledger.path)
+    with pytest.raises(StoreError):
         ledger.entries()

@@ -16,9 +16,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from personae.checks import Fields, parsed, text
+from personae.database_guard import check_schema, distrust
 from personae.errors import DamagedFileError, ForeignFileError, ProjectBusyError, StoreError, TooNewError
-from personae.files import make_private, shred, write_error
+from personae.files import make_private, open_input, shred, write_error
 from personae.names import readable
 
 LEDGER_FILE = "project.sqlite"
@@ -142,24 +145,31 @@ class Ledger:
             real = os.path.relpath(real, os.path.realpath(self.project))
         return _text(real).replace(os.sep, "/")
 
-    def _entry(self, row: tuple[str, str, str, str, str]) -> Entry:
-        path = os.path.normpath(os.path.join(os.path.realpath(self.project), row[0]))  # noqa: PTH118 - text, not a path
-        return Entry(path, row[1], row[2], tuple(map(str, json.loads(row[3]))), row[4])
+    def _entry(self, row: tuple[Any, ...]) -> Entry:
+        path = os.path.normpath(os.path.join(os.path.realpath(self.project), str(row[0])))  # noqa: PTH118 - text, not a path
+        try:
+            sha256, kind, source = (text(row[at], name) for at, name in ((1, "sha256"), (2, "kind"), (4, "source")))
+            who = Fields({"who": parsed(text(row[3], "who"))}).each("who", text)
+        except ValueError as error:
+            raise DamagedFileError(self.path, f"the list of written files is damaged: {error}. Move it away.") from None
+        return Entry(path, sha256, kind, tuple(who), source)
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
         """A connection in one transaction, of the newest version."""
         try:
             make_private(self.path)
+            open_input(self.path).close()  # SQLite would wait for a pipe
             connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)
         except OSError as error:
             raise write_error(self.path, error) from error
         except sqlite3.Error as error:
             raise _store_error(self.path, error) from error
         try:
-            for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON", "trusted_schema = OFF"):
-                connection.execute(f"PRAGMA {pragma}")
+            distrust(connection)
             self._migrate(connection)
+            for pragma in ("synchronous = NORMAL", "secure_delete = ON"):
+                connection.execute(f"PRAGMA {pragma}")
             connection.execute("BEGIN IMMEDIATE")
             self._adopt_old_list(connection)
             yield connection
@@ -170,14 +180,17 @@ class Ledger:
             connection.close()
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
+        """Bring the file to `VERSION`; nothing is changed in one that is not ours."""
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        if version == VERSION:
-            return
         application = int(connection.execute("PRAGMA application_id").fetchone()[0])
         if version > VERSION:
             raise TooNewError(self.path, "written by a newer Personae. Update: pip install -U personae")
-        if application != APPLICATION_ID and version:
+        check_schema(connection, self.path, MIGRATIONS[: max(version, 0)])
+        if version == VERSION and application == APPLICATION_ID:
+            return
+        if version != 0:
             raise ForeignFileError(self.path, "this database is not one of Personae, and it is left alone.")
+        connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("BEGIN IMMEDIATE")
         for step in range(int(connection.execute("PRAGMA user_version").fetchone()[0]), VERSION):
             for statement in filter(str.strip, MIGRATIONS[step].split(";")):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from personae.database_guard import check_schema, distrust
 from personae.errors import (
     DamagedFileError,
     ForeignFileError,
@@ -20,7 +21,6 @@ from personae.errors import (
 )
 from personae.files import make_private, open_input, write_error
 from personae.hints import command
-from personae.recognition.gallery_guard import check_schema, distrust
 
 APPLICATION_ID = 0x50525341  # "PRSA", in the file's header: what tells our database from any other
 MIGRATIONS: tuple[str, ...] = (

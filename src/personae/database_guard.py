@@ -1,4 +1,4 @@
-"""A gallery may come from a stranger: what SQLite itself advises then (sqlite.org/security.html).
+"""A database may come from a stranger: what SQLite itself advises then (sqlite.org/security.html).
 
 A database can carry SQL of its own: a trigger that deletes every photo when one is renamed, a view in place of a table
 that never ends. So nothing but the tables that the migrations make may be in it, and SQLite trusts no part of it.
