@@ -170,7 +170,7 @@ def test_copies_survive_the_gallery_and_damage_is_seen(tmp_path: Path) -> None:
     one = np.full(1, 80, np.float32)
     face = EnrolledFace(
         np.zeros(4, np.float32), np.zeros((5, 2), np.float32), 0.9, Quality(one, one, one, one, one, ((),)),
-        np.eye(1, 8, dtype=np.float32)[0], np.arange(24, dtype=np.float32).reshape(3, 8),
+        np.eye(1, 8, dtype=np.float32)[0], np.eye(3, 8, 2, dtype=np.float32),
     )  # fmt: skip
     path = tmp_path / "g.sqlite"
     with Gallery.open(path, embedder="e") as gallery:
