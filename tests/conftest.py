@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 SHARED_VARIABLE = "PERSONAE_SHARED"
+# How wide a terminal is decides how tables are broken; what runs the tests in parallel sets it.
+os.environ.pop("COLUMNS", None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -160,7 +160,7 @@ def run(commands: list[list[str]], folder: Path) -> dict[str, tuple[object, str]
     return {" ".join(arguments): (status, said) for arguments, status, said in rows}
 
 
-@pytest.fixture(scope="module", params=["pipe", "endless"])
+@pytest.fixture(scope="module", params=["pipe", pytest.param("endless", marks=pytest.mark.exhaustive)])
 def answers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[object, str]]:
     home = Home(tmp_path_factory.mktemp(request.param), request.param)
     trained = run([["train", str(home.cast)], ["scan", str(home.film)]], home.folder)

@@ -64,6 +64,17 @@ def test_nothing_of_a_forgotten_person_is_left(home: Home) -> None:
     assert sorted(home.state()) == ["c0", "c2"]
 
 
+def test_a_name_that_was_given_and_taken_back_is_searched_for_too(home: Home, tmp_path: Path) -> None:
+    recognizer = home.recognizer
+    recognizer.rename_character(THOR, "Donar")
+    written = recognizer.project.folder / "mine.csv"
+    written.write_text("Donar,1\n")
+    recognizer.undo()
+    report = recognizer.forget_character(THOR)
+    assert set(report.names) >= {THOR, "Donar"}
+    assert (str(written), "the name") in report.found
+
+
 def test_a_forgotten_persons_photo_does_not_come_back_under_another_name(home: Home) -> None:
     home.recognizer.forget_character(THOR)
     home.recognizer.train_folder(home.cast)

@@ -12,7 +12,7 @@ from benchmarks.mutations import readers, run
 COUNT = 40
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.skipif(sys.platform == "win32", reason="memory cannot be bounded there")
 @pytest.mark.parametrize("name", sorted(readers.readers()))
 def test_only_errors_of_ours_come_of_files_that_went_wrong(tmp_path: Path, name: str) -> None:

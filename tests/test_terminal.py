@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -70,6 +71,13 @@ STEPS: dict[str, tuple[tuple[str, ...], int]] = {
 TRIED = [("ascii", label) for label in STEPS] + [
     (name, label) for name in ENVIRONMENTS if name != "ascii" for label in SHORT
 ]
+
+
+def marked(environment: str, *more: str) -> Any:
+    """A parameter; the environments beside the hardest two are for `make check-all`."""
+    marks = [] if environment in ("ascii", "C") else [pytest.mark.exhaustive]
+    return pytest.param(environment, *more, marks=marks)
+
 
 Run = subprocess.CompletedProcess[bytes]
 
@@ -147,7 +155,7 @@ def test_every_command_is_tried() -> None:
     assert {step[0] for step, _ in STEPS.values()} == set(COMMANDS) - {"demo", "tune"}
 
 
-@pytest.mark.parametrize(("environment", "label"), TRIED)
+@pytest.mark.parametrize(("environment", "label"), [marked(*each) for each in TRIED])
 def test_a_command_ends_well_and_prints_nothing_raw(
     ran: Callable[[str], dict[str, Run]], environment: str, label: str
 ) -> None:
@@ -160,7 +168,7 @@ def test_a_command_ends_well_and_prints_nothing_raw(
     assert "\x1b" not in output + errors and "\u202e" not in output + errors
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", [marked(name) for name in ENVIRONMENTS])
 def test_names_are_shown_as_they_are_or_as_escapes(ran: Callable[[str], dict[str, Run]], environment: str) -> None:
     runs, plain = ran(environment), encoding_of(environment)
     japanese = JAPANESE if environment == "utf-8" else JAPANESE.encode("ascii", "backslashreplace").decode()

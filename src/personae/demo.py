@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from personae.errors import MissingExtraError, WriteError
+from personae.files import write_error
 from personae.media.album import Album
 from personae.outputs import Outputs
 from personae.recognition.recognizer import CharacterRecognizer
@@ -28,9 +29,8 @@ SOURCES = {
     HOPPER: ("matplotlib", "matplotlib/mpl-data/sample_data/grace_hopper.jpg"),
 }
 
-_WRITTEN = {"altered", "annotated", "annotated-only-hopper", "results.json"} | {
-    f"{what}-{project}" for what in ("cast", "project") for project in ("both", "only-hopper")
-}
+_MARK = ".personae-demo"
+"""In a folder that is the demo's: only there it writes over what it wrote before."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,15 @@ def run(folder: Path) -> list[Outcome]:
 
 
 def _check_folder(folder: Path) -> None:
-    others = sorted({path.name for path in folder.iterdir()} - _WRITTEN) if folder.is_dir() else []
-    if others:
-        raise WriteError(folder, f"there is something else in this folder ({others[0]}). Choose a new one: --out")
+    """Make the folder and mark it as the demo's; WriteError for one with anything in it that is not so marked."""
+    mark = folder / _MARK
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()) and not mark.is_file():
+            raise WriteError(folder, "there is something else in this folder. Choose a new one: --out")
+        mark.write_text("Made by: personae demo\n", encoding="utf-8")
+    except OSError as error:
+        raise write_error(folder, error) from error
 
 
 def source_photo(name: str) -> Path:

@@ -23,6 +23,8 @@ from personae.errors import ProjectBusyError, WriteError
 
 LOCK_FILE = "writer.lock"
 HOLDER_FILE = "writer.json"
+LARGEST_PHOTO = 4 << 30
+"""Bytes; what is larger is not read through to know it again."""
 _POLL_S = 0.2
 _TEMPORARY = ".personae-"
 _OLD_S = 86400.0
@@ -66,6 +68,8 @@ def open_whole(path: Path, *, durable: bool = True, private: bool = False) -> It
     """
     try:
         if _is_special(path):  # replacing it would take it away from the whole system
+            if private:
+                raise NotAFileError(errno.EINVAL, "there is a device, a pipe or a folder of this name", str(path))
             with path.open("wb") as file:
                 yield file
             return
@@ -239,9 +243,12 @@ def read_whole(path: Path) -> bytes:
         return file.read()
 
 
-def sha256_of(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file's content; raises as `open_input`."""
+def sha256_of(path: Path, *, most: int | None = None) -> str:
+    """Hexadecimal SHA-256 of a file's content; raises as `open_input`, OSError for more than `most` bytes."""
     with open_input(path) as file:
+        if most is not None and file.seek(0, os.SEEK_END) > most:
+            raise OSError(errno.EFBIG, f"it is larger than {most >> 30} GiB, which no photo is", str(path))
+        file.seek(0)
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -281,6 +288,8 @@ def project_lock(
     try:
         since = datetime.now().astimezone().isoformat(timespec="seconds")
         facts = {"pid": os.getpid(), "purpose": purpose, "since": since}
+        if (folder / HOLDER_FILE).is_symlink():  # whose project it was may have pointed it anywhere
+            (folder / HOLDER_FILE).unlink()
         write_whole(folder / HOLDER_FILE, json.dumps(facts).encode(), private=True)
         yield
     finally:

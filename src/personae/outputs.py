@@ -34,10 +34,11 @@ class Outputs:
         self._inputs = [os.path.realpath(path) for path in inputs]
         self._written: dict[str, Entry] = {}
 
-    def check(self, path: Path, *, like: str | None = None) -> None:
+    def check(self, path: Path, *, kind: str, source: str | Path = "", like: str | None = None) -> None:
         """Raise WriteError or ForeignFileError, which say what to do, where `path` may not be written.
 
-        `like`: a schema without its version ("personae/identify"); a JSON document of it is ours by its content.
+        What is there may be of the same `kind` and made of the same `source`. `like`: a schema without its version
+        ("personae/identify"); a JSON document of it is ours by its content.
         """
         if not path.exists():
             if os.path.realpath(path) in self._inputs:
@@ -47,23 +48,30 @@ class Outputs:
             raise write_error(path, IsADirectoryError(21, "is a folder"))
         if not path.is_file():  # a device or a pipe is written to, not over
             return
-        ours = (like is not None and _schema_of(path) == like) or self._is_as_written(path)
+        entry, schema = self._entry(path), _schema_of(path)
+        same = entry is not None and entry.kind == kind and entry.source == _absolute(source)
+        ours = (like is not None and schema == like) or (same and self._is_as_written(path))
         if self._is_input(path) or (not ours and self._is_in_input(path)):
             raise WriteError(
                 path, "this command reads it, and what is read is never written over. Choose another name."
             )
         if not ours and not self.force:
-            known = self._entry(path) is not None
-            why = (
-                "this file was changed since Personae wrote it" if known else "this file is not one that Personae wrote"
+            why = "is not one that Personae wrote"
+            if schema is not None and schema != like:
+                why = f"is another one of Personae ({schema})"
+            elif entry is not None and not same:
+                why = f"is another one of Personae ({entry.kind}{' of ' if entry.source else ''}{entry.source})"
+            elif entry is not None:
+                why = "was changed since Personae wrote it"
+            raise ForeignFileError(
+                path, f"this file {why}, and it is left alone. Choose another name, or write over it: --force"
             )
-            raise ForeignFileError(path, f"{why}, and it is left alone. Choose another name, or write over it: --force")
 
-    def check_content(self, path: Path, content: bytes) -> bool:
+    def check_content(self, path: Path, content: bytes, *, kind: str, source: str | Path = "") -> bool:
         """Raise as `check`, unless the file holds just that already; whether it does."""
         if path.is_file() and path.stat().st_size == len(content) and sha256_of(path) == sha256(content).hexdigest():
             return True
-        self.check(path)
+        self.check(path, kind=kind, source=source)
         return False
 
     def is_free(self, path: Path, source: str | Path) -> bool:
@@ -82,7 +90,7 @@ class Outputs:
         The file is in the ledger before it is on disk: after a kill there is none with a face that nobody knows of.
         `who` is read again at the end, so that it may grow while the file is written.
         """
-        self.check(path, like=like)
+        self.check(path, kind=kind, source=source, like=like)
         before = self._entry(path)
         self._record(path, before.sha256 if before else "", kind, {*who, *(before.who if before else ())}, source)
         try:
@@ -100,7 +108,7 @@ class Outputs:
         self, path: Path, content: bytes, *, kind: str, who: Collection[str] = (), source: str | Path = ""
     ) -> None:
         """Write `content` whole, unless that is what the file holds; raises as `check_content`."""
-        if self.check_content(path, content):
+        if self.check_content(path, content, kind=kind, source=source):
             self._record(path, sha256(content).hexdigest(), kind, who, source)
             return
         with self.writing(path, kind=kind, who=who, source=source):

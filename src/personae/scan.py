@@ -5,7 +5,6 @@ timeline = scan_film("film.mp4", CharacterRecognizer(), "out").timeline
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +31,7 @@ from personae.timeline.film_files import FilmFiles
 from personae.timeline.labelling import labels_of, tracks_of
 from personae.timeline.looking import WEAK_SCORE
 from personae.timeline.timeline import Timeline
-from personae.timeline.watching import Watched, watch
+from personae.timeline.watching import Watched, discard, watch
 from personae.types import Progress, ProgressCallback, seconds_text
 
 FINGERPRINT = 5
@@ -93,7 +92,7 @@ def scan_film(
         facts = {"model": card, "settings": _facts_of(settings)}
         scanned = film_files.Scanned.of(watched, labels, earlier, facts, fingerprint)
         timeline, notes = finish(scanned, files, settings, edits, opened)
-    shutil.rmtree(files.unfinished, ignore_errors=True)
+    discard(files.unfinished)
     if progress_callback is not None:
         progress_callback(Progress("timeline", 1, 1, str(files.timeline)))
     return ScanResult(timeline, files, (*notes, *_undecided(people, labels), *_doubts(watched)), reused)

@@ -91,7 +91,9 @@ class _Said(logging.Handler):
 def main() -> None:
     """Run the command line and exit with its status."""
     streams.prepare()
-    logging.basicConfig(level=logging.WARNING, handlers=[_Said()])
+    handler = _Said()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     try:
         status = _run()
         why = streams.unwritten()

@@ -30,6 +30,8 @@ def add(
     They stay when the cast folder is trained again. Photos that edits took out of NAME come back. Exit status 1 means
     that some cannot be used; each is named, with the reason.
     """
+    if Path(name).is_file():  # `add photos/*.jpg`: the first photo would become a character
+        raise click.UsageError(f"{name} is a file. Give the character's name first, then the photos.")
     recognizer = recognizer_for(project, model, options)
     with progress_bar(quiet=as_json) as progress:
         report = recognizer.add_photos(name, photos, look=look, progress_callback=progress)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 LIFE_S = 10.0
 """Where stderr is no terminal, a line of progress is written so often, in seconds."""
-_NARROWEST = 40
+_NARROWEST = 80
 """Columns; a table on a narrower terminal is drawn as if it had so many."""
 _NOT_ASCII = re.compile("[^\n -~]")
 

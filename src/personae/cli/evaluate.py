@@ -57,9 +57,11 @@ def evaluate(
 
     outputs = outputs_for(project, [path for path in (cast, unknown, groups) if path is not None], force=force)
     json_file = Path(json_to) if json_to not in (None, "-") else None
-    for path, schema in ((report, None), (json_file, _SCHEMA)):  # before the work, not after it
-        if path is not None:
-            outputs.check(path, like=schema)
+    if report is not None and json_file is not None and report.absolute() == json_file.absolute():
+        raise click.UsageError(f"--report and --json are both {report}. Give each a file of its own.")
+    for path, kind, schema in ((report, "evaluation report", None), (json_file, "evaluation", _SCHEMA)):
+        if path is not None:  # before the work, not after it
+            outputs.check(path, kind=kind, like=schema)
     with progress_bar(quiet=json_to == "-" and not sys.stderr.isatty()) as progress:
         result = evaluate_folder(
             cast,

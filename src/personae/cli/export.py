@@ -78,7 +78,7 @@ def export(
     from personae.exports.annotated_film import write_annotated
     from personae.exports.film_writer import FORMATS
     from personae.exports.held_rate import rate_note
-    from personae.exports.spans import characters as characters_of
+    from personae.exports.spans import everybody
 
     read = {path: read_timeline(path, media) for path in timelines}
     found = {
@@ -98,12 +98,12 @@ def export(
     _check_names([target for _, target, _ in files] + [target for _, target in films])
     # All of them are checked before the first is written.
     contents = [exporter.export(found[path], path.parent) for path, _, exporter in files]
-    for (path, target, _), content in zip(files, contents, strict=True):
-        outputs[path].check_content(target, content)
-    for path, target in films:
-        outputs[path].check(target)
     for (path, target, exporter), content in zip(files, contents, strict=True):
-        who = characters_of(found[path])
+        outputs[path].check_content(target, content, kind=exporter.name, source=path)
+    for path, target in films:
+        outputs[path].check(target, kind="annotated film", source=path)
+    for (path, target, exporter), content in zip(files, contents, strict=True):
+        who = everybody(found[path])
         outputs[path].write(target, content, kind=exporter.name, who=who, source=path)
         say(target)
     counted = any(getattr(exporter, "counts_frames", False) for *_, exporter in files)
@@ -111,7 +111,7 @@ def export(
     for note in notes if counted else ():
         say(note, err=True)
     for path, target in films:
-        who = characters_of(found[path])
+        who = everybody(found[path])
         with progress_bar() as progress, outputs[path].writing(target, kind="annotated film", who=who, source=path):
             left_out = write_annotated(
                 found[path], target, follow_references=follow_references, progress_callback=progress

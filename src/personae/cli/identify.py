@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
+from personae.cli import streams
 from personae.cli.console import JsonStdout, progress_bar, say
 from personae.cli.options import (
     NETWORKS,
@@ -68,10 +69,14 @@ def identify(
     from personae.recognition.recognizer import CharacterRecognizer
 
     recognizer = CharacterRecognizer(project, settings=settings_from(project, options), model_path=model)
-    outputs = outputs_for(project, photos, force=force)
+    networks = (str(options[name] or "") for name in ("detector", "embedder"))
+    read = [Path(part) for one in (str(model or ""), *networks) for part in one.split(",") if Path(part).is_file()]
+    outputs = outputs_for(project, [*photos, *read], force=force)
     json_file = Path(json_to) if json_to not in (None, "-") else None
     if json_file is not None:
-        outputs.check(json_file, like=_SCHEMA)
+        outputs.check(json_file, kind="identify", like=_SCHEMA)
+    if json_file is not None or annotate_to is not None:
+        streams.go_on_unread()
     recognizer.prepare()
     left_out = LeftOut()
     failed = done = faces = named = ambiguous = 0
@@ -85,7 +90,9 @@ def identify(
             if json_file is not None:
                 stack.enter_context(outputs.writing(json_file, kind="identify", who=who, like=_SCHEMA))
             stream = stack.enter_context(_output(json_to))
-            writer = stack.enter_context(IdentifyWriter(stream, recognizer.model_card(), looks=looks))
+            card = recognizer.model_card()
+            who |= set(card["characters"])  # the document names whom the model knows
+            writer = stack.enter_context(IdentifyWriter(stream, card, looks=looks))
         if annotate_to is not None:
             album = _album(annotate_to, photos, outputs)
         for picture in recognizer.identify_pictures(_without(find(photos, left_out), annotate_to)):
@@ -131,7 +138,8 @@ def _album(folder: Path, photos: tuple[Path, ...], outputs: Outputs) -> Album:
     """Where annotated copies go; not into the photos' own folders, where the next call would read them."""
     from personae.media.album import Album, common_root
 
-    if any(one.is_dir() and folder.is_dir() and one.samefile(folder) for one in photos):
+    own = [one if one.is_dir() else one.parent for one in photos]
+    if any(one.is_dir() and folder.is_dir() and one.samefile(folder) for one in own):
         raise click.UsageError(f"--annotate {folder}: the photos lie there. Choose a folder of its own for the copies.")
     return Album(folder, root=common_root(photos), outputs=outputs)
 

@@ -154,7 +154,9 @@ def outputs_for(project: Path | None, inputs: Iterable[Path], *, force: bool) ->
     from personae.project import Project
 
     place = Project.at(project)
-    return Outputs(place.ledger if place.folder.is_dir() else None, inputs=inputs, force=force)
+    # The project's own files are read too: nothing but earlier outputs is ever written over in it.
+    ledger = place.ledger if place.folder.is_dir() else None
+    return Outputs(ledger, inputs=[*inputs, place.folder], force=force)
 
 
 def timeline_outputs(

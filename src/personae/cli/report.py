@@ -25,7 +25,7 @@ def report(timelines: tuple[Path, ...], out: Path | None, depicted: bool, force:
     through with two keys, and saves what you decide as a decisions file.
     """
     from personae.exports.registry import exporters
-    from personae.exports.spans import characters
+    from personae.exports.spans import everybody
     from personae.timeline.selection import without_depicted
 
     found = {path: read_timeline(path) for path in timelines}
@@ -37,9 +37,11 @@ def report(timelines: tuple[Path, ...], out: Path | None, depicted: bool, force:
         shown = timeline if depicted else without_depicted(timeline)
         # To be checked are those on pictures too: one may be alive.
         wanted = {"report": (pages[path], shown), "sheet": (_sheet(pages[path]), timeline)}
-        for name, (target, content_of) in wanted.items():
-            content = exporters()[name].export(content_of, path.parent)
-            outputs[path].write(target, content, kind=name, who=characters(content_of), source=path)
+        made = {name: (target, exporters()[name].export(of, path.parent)) for name, (target, of) in wanted.items()}
+        for name, (target, content) in made.items():  # both before the first is written
+            outputs[path].check_content(target, content, kind=name, source=path)
+        for name, (target, content) in made.items():
+            outputs[path].write(target, content, kind=name, who=everybody(timeline), source=path)
             say(target)
 
 
@@ -48,7 +50,11 @@ def _page(timeline: Path, out: Path | None) -> Path:
     name = timeline.name.removesuffix(".json").removesuffix(".timeline") + ".report.html"
     if out is None:
         return timeline.with_name(name)
-    return out / name if out.is_dir() or out.suffix.lower() not in {".html", ".htm"} else out
+    if out.is_dir() or not out.suffix:
+        return out / name
+    if out.suffix.lower() not in {".html", ".htm"}:
+        raise click.UsageError(f"{out}: a page's name ends in .html. Give one, or a folder.")
+    return out
 
 
 def _sheet(page: Path) -> Path:

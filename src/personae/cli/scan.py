@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from personae import hints
+from personae.cli import streams
 from personae.cli.console import progress_bar, say, show, table, write_json
 from personae.cli.options import (
     NETWORKS,
@@ -94,6 +95,7 @@ def scan(
     FILMS are files, folders of numbered pictures (with --rate), or folders of films. A scan that was stopped goes on
     where it was. Exit status 1 means that some films could not be read (each is named, and the others are done).
     """
+    from personae.exports.spans import everybody
     from personae.media.film_errors import as_film_error
     from personae.media.video import open_film
     from personae.outputs import Outputs
@@ -101,11 +103,14 @@ def scan(
     from personae.scan import PRESETS, scan_film, trained_model
     from personae.timeline.film_files import film_files
 
+    streams.go_on_unread()
     groups, failed = _films(films, as_one=as_one, pictures=rate is not None)
     if not groups:
         return 2
-    if cast is not None:
-        project = (out or Path()) / "personae"
+    if cast is not None and project is None:
+        if out is None:
+            raise click.UsageError("--cast needs --out OUT, where the model goes, or a --project of its own.")
+        project = out / "personae"
         hints.use(project=project, model=model)
     settings = settings_from(project, {**PRESETS[preset], **{k: v for k, v in options.items() if v is not None}})
     recognizer = CharacterRecognizer(project, settings=settings, model_path=model)
@@ -130,9 +135,12 @@ def scan(
                 failed += 1
                 continue
             if not files.private:  # outside the project, where `forget` would not look
-                who = {one.character for one in result.timeline.appearances if one.character is not None}
-                digest = sha256_of(files.timeline)
-                recognizer.project.ledger.record(files.timeline, sha256=digest, kind="timeline", who=who)
+                who = everybody(result.timeline)
+                ledger = recognizer.project.ledger
+                ledger.record(files.timeline, sha256=sha256_of(files.timeline), kind="timeline", who=who)
+                ledger.record(files.tracks, sha256=sha256_of(files.tracks), kind="tracks with embeddings", who=who)
+                if files.faces.is_dir():
+                    ledger.record(files.faces, sha256="", kind="pictures of faces", who=who)
             notes = result.notes
             if annotate:
                 try:

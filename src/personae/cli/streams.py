@@ -17,13 +17,18 @@ class _Patient(io.FileIO):
     """A stream's file that takes everything; `failed` is why something could not be written."""
 
     failed: OSError | None = None
+    writes_files = False
+    """Whether the command writes more than what it prints, so that a reader who has gone ends nothing."""
 
     def write(self, content: Any, /) -> int:
-        """Write; only a reader who has gone (BrokenPipeError) is an error, because then nothing more is wanted."""
+        """Write; a reader who has gone (BrokenPipeError) is an error where nothing more is wanted then."""
         try:
             return super().write(content) or 0
-        except BrokenPipeError:
-            raise
+        except BrokenPipeError as error:
+            if not _Patient.writes_files:
+                raise
+            self.failed = self.failed or error
+            return memoryview(content).nbytes
         except OSError as error:
             self.failed = self.failed or error
             return memoryview(content).nbytes
@@ -66,12 +71,21 @@ def _made(stream: Any, number: int) -> Any:
     )
 
 
+def go_on_unread() -> None:
+    """From now on go on also when the reader of a pipe (head, less) has gone: files are written beside."""
+    _Patient.writes_files = True
+
+
 def unwritten() -> str | None:
     """Why something could not be written to standard output, for people; None where everything was."""
     sys.stdout.flush()
     file = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
     failed = file.failed if isinstance(file, _Patient) else None
-    return None if failed is None else (failed.strerror or errno.errorcode.get(failed.errno or 0, "it failed"))
+    return (
+        None
+        if failed is None or isinstance(failed, BrokenPipeError)
+        else (failed.strerror or errno.errorcode.get(failed.errno or 0, "it failed"))
+    )
 
 
 def discard() -> None:

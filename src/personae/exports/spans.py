@@ -71,6 +71,12 @@ def cut_short(timeline: Timeline) -> list[str]:
     return [f"The film is cut short: {end - start:.1f} s are missing from {start:.1f} s on." for start, end in found]
 
 
+def everybody(timeline: Timeline) -> list[str]:
+    """Every character whose name a file about the timeline may hold: who is in it, and whom its model knows."""
+    known = timeline.model.get("characters", [])
+    return list(dict.fromkeys([*characters(timeline), *(known if isinstance(known, list) else [])]))
+
+
 def line(text: str) -> str:
     """`text` as one line that is valid in UTF-8 and XML: control characters become a space."""
     return _CONTROL.sub(" ", readable(text)).strip()

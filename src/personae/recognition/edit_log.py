@@ -217,10 +217,25 @@ class EditLog:
                 table: old.query(f"SELECT * FROM {table}")
                 for table in ("edits", "placements", *(["negatives"] if old.embedder == self.gallery.embedder else []))
             }
+            if old.embedder == self.gallery.embedder:
+                tables |= self._added_in(old)
         with self.gallery.transaction():
             for table, rows in tables.items():
                 for row in rows:
                     self.gallery.query(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+
+    @staticmethod
+    def _added_in(old: Gallery) -> dict[str, list[tuple[Any, ...]]]:
+        """Rows of photos and faces that a person added (`add`, `name --learn`): they come from no cast folder."""
+        photos: list[tuple[Any, ...]] = []
+        faces: list[tuple[Any, ...]] = []
+        for edit in EditLog(old).edits():
+            for path in edit.detail.get("added", ()) if edit.undone_by is None else ():
+                where = "given = ? AND path = ? AND origin IS NULL"
+                named = (edit.detail["into"], path)
+                photos += old.query(f"SELECT * FROM photos WHERE {where}", named)
+                faces += old.query(f"SELECT * FROM faces WHERE photo IN (SELECT id FROM photos WHERE {where})", named)
+        return {"photos": list(dict.fromkeys(photos)), "faces": list(dict.fromkeys(faces))}
 
 
 def _id_or_none(value: Any) -> int | None:

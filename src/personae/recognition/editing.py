@@ -17,7 +17,7 @@ import numpy as np
 
 from personae.errors import CastError, InputError, PhotoError, UnknownCharacterError
 from personae.faces.analyzer import FaceAnalyzer
-from personae.files import sha256_of
+from personae.files import LARGEST_PHOTO, sha256_of
 from personae.hints import command, quoted
 from personae.media.left_out import LeftOut
 from personae.media.photos import find
@@ -119,7 +119,7 @@ def real_path(path: str | Path) -> str:
 def digest_of(path: Path) -> str:
     """SHA-256 of a photo's file; raises PhotoError."""
     try:
-        return sha256_of(path)
+        return sha256_of(path, most=LARGEST_PHOTO)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise PhotoError(path, f"cannot be read ({reason}). Check the path.") from None

@@ -17,7 +17,7 @@ import numpy as np
 
 from personae.errors import PhotoError
 from personae.faces.analyzer import FaceAnalyzer
-from personae.files import sha256_of
+from personae.files import LARGEST_PHOTO, sha256_of
 from personae.names import valid_name
 from personae.recognition.background import background_for
 from personae.recognition.bad_photos import judge_photos
@@ -266,7 +266,7 @@ class _Enrolment:
             return PhotoRecord(photo.character, str(photo.path), look=photo.look, origin=self.origin, given=photo.given)
         unchanged = old is not None and (old.size, old.mtime_ns) == (stat.st_size, stat.st_mtime_ns)
         try:
-            digest = old.sha256 if unchanged and old is not None else sha256_of(photo.path)
+            digest = old.sha256 if unchanged and old is not None else sha256_of(photo.path, most=LARGEST_PHOTO)
         except OSError:
             digest = ""
         return PhotoRecord(

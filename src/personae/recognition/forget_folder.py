@@ -78,14 +78,18 @@ def files_of(folder: Path) -> Iterator[Path]:
     for root, _, names in os.walk(folder):
         for name in sorted(names):
             path = Path(root, name)
-            if name not in (LOCK_FILE, HOLDER_FILE, FORGETTING_FILE) and path.is_file():
+            if name in (LOCK_FILE, HOLDER_FILE, FORGETTING_FILE) or not path.is_file():
+                continue
+            if not path.is_symlink() or is_inside(path, folder):  # what a link leads to is not ours
                 yield path
 
 
 def links_of(folder: Path) -> Iterator[Path]:
-    """Links to folders in a project, which are not followed: they lead to what is not ours."""
-    for root, names, _ in os.walk(folder):
-        yield from (Path(root, name) for name in sorted(names) if Path(root, name).is_symlink())
+    """Links in a project to folders, and to files elsewhere: they are not followed, they lead to what is not ours."""
+    for root, folders, names in os.walk(folder):
+        for path in (Path(root, name) for name in sorted([*folders, *names])):
+            if path.is_symlink() and (path.is_dir() or not is_inside(path, folder)):
+                yield path
 
 
 def is_inside(path: Path, folder: Path) -> bool:

@@ -7,19 +7,27 @@ It names the person and holds their embeddings: private, and overwritten in the 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from personae import archive
+from personae.checks import Fields, any_text, parsed, require, text
+from personae.checks import facts as facts_of
 from personae.errors import DamagedFileError, ForeignFileError, ModelNotFoundError
 from personae.files import open_input, replacing, shred
 from personae.project import Project
 from personae.recognition.forget_who import Person
+from personae.settings import TABLE
+from personae.types import FloatArray
 
 SCHEMA = "personae/forgetting/1"
 _TEXTS = ("name", "models", "written", "id")
 _SETS = ("names", "paths", "digests")
 _ARRAYS = ("vectors", "copies", "centres")
+_LARGEST = 1e6
 
 
 def begin(project: Project, person: Person) -> None:
@@ -40,18 +48,23 @@ def read(project: Project) -> Person | None:
     path = project.forgetting
     try:
         arrays, facts = archive.read(path, schema=SCHEMA)
-        plain = json.loads(facts["person"])
+        plain = Fields(parsed(text(facts.get("person"), "person")))
+        names, paths, digests = (frozenset(plain.each(name, any_text)) for name in _SETS)
+        require(names and all(names), "names are empty")
         return Person(
-            name=plain["name"],
-            id=plain["id"],
-            names=frozenset(plain["names"]),
-            paths=frozenset(plain["paths"]),
-            digests=frozenset(plain["digests"]),
-            vectors=np.array(arrays["vectors"]),
-            copies=np.array(arrays["copies"]),
-            centres=np.array(arrays["centres"]),
-            models=tuple((model, parameters) for model, parameters in plain["models"]),
-            written=tuple((output, kind) for output, kind in plain["written"]),
+            name=plain.text("name", empty=False),
+            id=plain.text("id"),
+            names=names,
+            paths=paths,
+            digests=digests,
+            vectors=_vectors(arrays, "vectors"),
+            copies=_vectors(arrays, "copies"),
+            centres=_vectors(arrays, "centres"),
+            models=tuple((any_text(path, "models"), _parameters(of)) for path, of in map(_pair, plain.items("models"))),
+            written=tuple(
+                (any_text(path, "written"), any_text(kind, "written"))
+                for path, kind in map(_pair, plain.items("written"))
+            ),
         )
     except ModelNotFoundError:
         return None
@@ -65,6 +78,22 @@ def read(project: Project) -> Person | None:
     raise DamagedFileError(
         path, "somebody was being forgotten here, and this note of it is damaged. Remove it, and forget them again."
     )
+
+
+def _pair(value: Any) -> tuple[Any, Any]:
+    require(isinstance(value, list) and len(value) == 2, "a pair is none")
+    return value[0], value[1]
+
+
+def _parameters(value: Any) -> dict[str, Any]:
+    known = {setting.name for setting in TABLE}
+    found = facts_of(value, "models", halves=True)
+    require(set(found) <= known, "models name settings that there are not")
+    return found
+
+
+def _vectors(arrays: Mapping[str, NDArray[Any]], name: str) -> FloatArray:
+    return np.array(archive.array(arrays, name, "f", (None, None), -_LARGEST, _LARGEST), np.float32)
 
 
 def end(project: Project) -> None:

@@ -114,4 +114,13 @@ def _with_former(gallery: Gallery, placements: Placements, name: str, live: Coll
     """`name` and the names its photos came in under or had, unless somebody else has them today."""
     given = {text_of(row[0]) for row in gallery.query("SELECT DISTINCT character FROM placements")}
     given |= {photo.given for photo in gallery.photos(withdrawn=True)}
-    return {name} | {each for each in given if each not in live and placements.place(each, "").character == name}
+    names = {name} | {each for each in given if each not in live and placements.place(each, "").character == name}
+    # A rename that was undone has left its name in what was written in between.
+    renames = [
+        {str(edit.detail.get("character")), str(edit.detail.get("into"))}
+        for edit in EditLog(gallery).edits()
+        if edit.action == "rename"
+    ]
+    for _ in renames:
+        names |= {each for pair in renames if pair & names for each in pair if each not in live}
+    return names

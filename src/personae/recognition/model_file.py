@@ -118,7 +118,7 @@ def save(model: CharacterModel, card: dict[str, Any], path: Path) -> None:
     if model.negatives_.names:
         arrays["negatives"] = model.negatives_.vectors
         metadata["negatives"] = list(model.negatives_.names)
-    Outputs(None).check(metadata_path(path), like=SCHEMA.rpartition("/")[0])
+    Outputs(None).check(metadata_path(path), kind="model", like=SCHEMA.rpartition("/")[0])
     archive.write(path, arrays, metadata, schema=SCHEMA)
     text = json.dumps({"schema": SCHEMA, **card}, ensure_ascii=False, indent=2) + "\n"
     write_whole(metadata_path(path), text.encode(), private=True)

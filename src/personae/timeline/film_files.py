@@ -20,6 +20,7 @@ from personae.errors import ForeignFileError, ModelNotFoundError, StoreError, To
 from personae.files import make_folder, write_error, write_whole
 from personae.media.film import Gap, Video
 from personae.media.video import starting_at
+from personae.names import readable
 from personae.timeline import native, native_reader, records
 from personae.timeline.appearances import Label
 from personae.timeline.labelling import highest, remembered
@@ -84,7 +85,7 @@ class FilmFiles:
 
 def film_name(video: Video) -> str:
     """What a film's files are called: its own name without suffix, and without the digits of numbered pictures."""
-    return shortened(_DIGITS.sub("", Path(video.path).stem) or "film")
+    return shortened(_DIGITS.sub("", readable(Path(video.path).stem)) or "film")
 
 
 def shortened(name: str) -> str:

@@ -6,8 +6,8 @@ through: only the shot detector, which looks a few seconds back, is shown the ch
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -326,6 +326,14 @@ def _path(folder: Path, number: int) -> Path:
     return folder / f"chunk-{number:05}.tracks"
 
 
+def discard(folder: Path) -> None:
+    """Delete the chunks in `folder`, and it too unless anything else lies in it."""
+    with contextlib.suppress(OSError):
+        for path in (*folder.glob("chunk-*.tracks"), *folder.glob(".personae-*.tmp")):
+            path.unlink()
+        folder.rmdir()
+
+
 def _keep(folder: Path, number: int, chunk: _Chunk, fingerprint: dict[str, Any]) -> None:
     facts = {
         "fingerprint": fingerprint,
@@ -351,7 +359,7 @@ def _kept(folder: Path, fingerprint: dict[str, Any]) -> list[_Chunk]:
         try:
             rows, facts, arrays = records.read(_path(folder, len(chunks) + 1), schema=CHUNK_SCHEMA)
             if facts.get("fingerprint") != fingerprint:
-                shutil.rmtree(folder, ignore_errors=True)
+                discard(folder)
                 return []
             chunk = _chunk_of(rows, Fields(facts), arrays)
             require(not chunks or chunk.start_pts == chunks[-1].next_pts, "a chunk does not follow the one before")
