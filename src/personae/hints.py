@@ -6,7 +6,6 @@ The command line says what it was given (`use`); for the library nothing is adde
 from __future__ import annotations
 
 import os
-import shlex
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -33,6 +32,8 @@ def add(option: str, path: str | Path) -> None:
 
 def command(words: str) -> str:
     """`personae WORDS`, with the project and model in use where the command takes them; `words`: quoted already."""
+    import shlex  # here and below: what no message needs costs a start nothing
+
     name = words.split(maxsplit=1)[0]
     takes = {"--project": name in WITH_PROJECT, "--model": name in WITH_MODEL}
     added = [f"{option} {shlex.quote(path)}" for option, path in _USED.get().items() if takes[option]]
@@ -41,5 +42,7 @@ def command(words: str) -> str:
 
 def quoted(text: str) -> str:
     """A name in a command, in quotes also where a shell needs none, so that it stands out."""
+    import shlex
+
     safe = shlex.quote(text)
     return f"'{text}'" if safe == text else safe

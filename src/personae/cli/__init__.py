@@ -15,7 +15,6 @@ import click
 from personae import hints
 from personae._version import __version__
 from personae.cli import streams
-from personae.cli.console import say
 from personae.errors import NO_MEMORY, PersonaeError, is_out_of_memory
 
 _LOG = logging.getLogger("personae")
@@ -77,6 +76,13 @@ def cli(verbose: bool) -> None:
     hints.use()
     if verbose:
         logging.getLogger().setLevel(logging.INFO)
+
+
+def say(text: object = "", *, err: bool = False) -> None:
+    """`console.say`, imported when there is something to say: most starts say nothing here."""
+    from personae.cli.console import say
+
+    say(text, err=err)
 
 
 class _Said(logging.Handler):

@@ -7,17 +7,12 @@ markup. The commands print by `say`, `show`, `say_json` and `ask` alone; a test 
 from __future__ import annotations
 
 import io
-import json
 import os
 import re
-import shutil
 import sys
-import textwrap
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from personae.errors import InputError
@@ -41,6 +36,9 @@ def say(text: object = "", *, err: bool = False, prose: bool = False) -> None:
     stream = sys.stderr if err else sys.stdout
     line = shown(str(text))
     if prose and stream.isatty():
+        import shutil
+        import textwrap
+
         columns = max(shutil.get_terminal_size().columns, _NARROWEST)
         line = textwrap.fill(line, columns, break_long_words=False, break_on_hyphens=False)
     stream.write(line + "\n")
@@ -54,6 +52,8 @@ def shown_lines(text: str) -> str:
 
 def say_json(document: Any) -> None:
     """Print a document as JSON in UTF-8, whatever the encoding of stdout."""
+    import json
+
     write_json(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
@@ -63,6 +63,8 @@ def write_json(text: str) -> None:
 
 
 def _as_json(found: re.Match[str]) -> str:
+    import json
+
     return found[0] if shown(found[0]) == found[0] else json.dumps(found[0])[1:-1]
 
 
@@ -93,13 +95,13 @@ def ask(question: str) -> bool:
     return answer.strip().casefold() in ("y", "yes")
 
 
-@dataclass
 class Table:
     """A plain table; a column whose name ends in > is set flush right."""
 
-    columns: tuple[str, ...]
-    title: str | None = None
-    rows: list[tuple[str, ...]] = field(default_factory=list)
+    def __init__(self, columns: tuple[str, ...], title: str | None = None) -> None:
+        self.columns = columns
+        self.title = title
+        self.rows: list[tuple[str, ...]] = []
 
     def add_row(self, *cells: str) -> None:
         """Add a row, a text per column."""
@@ -193,9 +195,11 @@ def _bar() -> Iterator[ProgressCallback]:
 @contextmanager
 def _lines() -> Iterator[ProgressCallback]:
     """A thread tells, so that there is a sign of life also while one long step reports nothing."""
+    from threading import Event, Thread
+
     begun = time.monotonic()
     latest: list[Progress] = []
-    done = threading.Event()
+    done = Event()
 
     def tell() -> None:
         while not done.wait(LIFE_S):
@@ -205,7 +209,7 @@ def _lines() -> Iterator[ProgressCallback]:
     def note(progress: Progress) -> None:
         latest[:] = [progress]
 
-    thread = threading.Thread(target=tell, daemon=True)
+    thread = Thread(target=tell, daemon=True)
     thread.start()
     try:
         yield note
