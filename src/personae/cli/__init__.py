@@ -12,7 +12,6 @@ from importlib import import_module
 
 import click
 
-from personae import hints
 from personae._version import __version__
 from personae.cli import streams
 from personae.errors import NO_MEMORY, PersonaeError, is_out_of_memory
@@ -73,6 +72,8 @@ def cli(verbose: bool) -> None:
 
     Everything runs on this machine; no picture leaves it.
     """
+    from personae import hints
+
     hints.use()
     if verbose:
         logging.getLogger().setLevel(logging.INFO)
