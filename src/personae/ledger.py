@@ -104,7 +104,7 @@ class Ledger:
             return
         names = json.dumps(sorted(set(who)), ensure_ascii=False)
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        row = (self._key(path), sha256, kind, names, _text(source), now)
+        row = (self._key(path), sha256, kind, names, readable(str(source)), now)
         with self._connected() as connection:
             connection.execute("INSERT OR REPLACE INTO written VALUES (?, ?, ?, ?, ?, ?)", row)
 
@@ -132,7 +132,7 @@ class Ledger:
                     connection.execute("DELETE FROM written WHERE path = ?", (row[0],))
                 elif after != before:
                     who = json.dumps(after.who, ensure_ascii=False)
-                    values = (who, _text(after.source), row[0])
+                    values = (who, readable(after.source), row[0])
                     connection.execute("UPDATE written SET who = ?, source = ? WHERE path = ?", values)
             self._empty_log(connection)
 
@@ -143,7 +143,7 @@ class Ledger:
         real = os.path.realpath(path)
         with contextlib.suppress(ValueError):  # on another drive
             real = os.path.relpath(real, os.path.realpath(self.project))
-        return _text(real).replace(os.sep, "/")
+        return readable(real).replace(os.sep, "/")
 
     def _entry(self, row: tuple[Any, ...]) -> Entry:
         path = os.path.normpath(os.path.join(os.path.realpath(self.project), str(row[0])))  # noqa: PTH118 - text, not a path
@@ -218,11 +218,6 @@ class Ledger:
         connection.execute("VACUUM")
         if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
             raise ProjectBusyError(self.path, "another process is reading it. Try again when it has finished.")
-
-
-def _text(path: str | Path) -> str:
-    """A path as text that a database can hold: what is not valid Unicode is written out."""
-    return readable(str(path))
 
 
 def _store_error(path: Path, error: sqlite3.Error) -> StoreError:

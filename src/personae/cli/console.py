@@ -45,11 +45,6 @@ def say(text: object = "", *, err: bool = False, prose: bool = False) -> None:
     stream.flush()
 
 
-def shown_lines(text: str) -> str:
-    """Text of several lines, each as `shown`: for what is made of lines, such as a traceback."""
-    return "\n".join(map(shown, text.split("\n")))
-
-
 def say_json(document: Any) -> None:
     """Print a document as JSON in UTF-8, whatever the encoding of stdout."""
     import json

@@ -11,6 +11,7 @@ from personae.cli.console import progress_bar, say, show, table, write_bytes
 from personae.cli.options import (
     force_option,
     media_option,
+    pointing_to,
     project_option,
     read_timeline,
     references_option,
@@ -80,11 +81,12 @@ def export(
     from personae.exports.held_rate import rate_note
     from personae.exports.spans import everybody
 
-    read = {path: read_timeline(path, media) for path in timelines}
+    read = {path: read_timeline(path) for path in timelines}
     found = {
-        path: _chosen(timeline, characters, no_unknown=no_unknown, depicted=depicted) for path, timeline in read.items()
+        path: _chosen(pointing_to(timeline, media), characters, no_unknown=no_unknown, depicted=depicted)
+        for path, timeline in read.items()
     }
-    outputs = timeline_outputs({path: read_timeline(path) for path in timelines}, project, force=force, media=media)
+    outputs = timeline_outputs(read, project, force=force, media=media)
     films: list[tuple[Path, Path]] = []
     files: list[tuple[Path, Path, Exporter]] = []
     for path, timeline in found.items():

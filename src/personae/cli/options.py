@@ -125,14 +125,18 @@ media_option = click.option(
 )
 
 
-def read_timeline(path: Path, media: Path | None = None) -> Timeline:
-    """The timeline in a file; `media`: the film it shall point to instead of the one that was scanned."""
-    from dataclasses import replace
-
+def read_timeline(path: Path) -> Timeline:
+    """The timeline in a file; raises a StoreError."""
     from personae.timeline import native
 
     settle(path)
-    timeline = native.read(path)
+    return native.read(path)
+
+
+def pointing_to(timeline: Timeline, media: Path | None) -> Timeline:
+    """The timeline with `media`, where it is given, as its film instead of the one that was scanned."""
+    from dataclasses import replace
+
     if media is None:
         return timeline
     return replace(timeline, video=replace(timeline.video, path=str(media.absolute()), parts=()))

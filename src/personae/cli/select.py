@@ -10,6 +10,7 @@ from personae.cli.console import progress_bar, say
 from personae.cli.options import (
     force_option,
     media_option,
+    pointing_to,
     project_option,
     read_timeline,
     references_option,
@@ -71,11 +72,12 @@ def select(
     from personae.timeline.selection import select as select_cuts
     from personae.types import count_of
 
-    found = read_timeline(timeline, media)
+    read = read_timeline(timeline)
+    found = pointing_to(read, media)
     if not depicted:
         found = without_depicted(found)
     cuts = select_cuts(found, Wanted(characters, together, without, close_ups, min_s, handles_s))
-    outputs = timeline_outputs({timeline: read_timeline(timeline)}, project, force=force, media=media)[timeline]
+    outputs = timeline_outputs({timeline: read}, project, force=force, media=media)[timeline]
     who = characters_of(found)
     with progress_bar() as progress, outputs.writing(out, kind="stringout", who=who, source=timeline):
         write_stringout(found, cuts, out, follow_references=follow_references, progress_callback=progress)
