@@ -9,8 +9,8 @@ import resource
 import sys
 import traceback
 
+from personae.assessment import search as tuning
 from personae.cli import main
-from personae.recognition import tuning
 
 MOST_MEMORY = 8 << 30
 

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from personae.faces.fake import draw_face, draw_picture
-from personae.recognition.recognizer import CharacterRecognizer
+from personae.project.recognizer import CharacterRecognizer
 from personae.settings import Settings
 from personae.timeline.timeline import Timeline
 from tests.films import Pixels, make_film, textured

@@ -20,8 +20,8 @@ from personae.errors import PersonaeError
 
 WARM = (
     "av", "cv2", "PIL.Image", "safetensors.numpy", "sqlite3", "filelock", "rich.table", "rich.progress",
-    "personae.scan", "personae.exports.registry", "personae.naming", "personae.faces.fake",
-    "personae.recognition.forgetting",
+    "personae.films.scan", "personae.exports.registry", "personae.films.naming", "personae.faces.fake",
+    "personae.project.forgetting",
 )  # fmt: skip
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from personae.recognition.advice import Advice, advise
-from personae.recognition.crossvalidation import Outcomes
-from personae.recognition.evaluation import Evaluation, FaceFacts, evaluate
+from personae.assessment.advice import Advice, advise
+from personae.assessment.crossvalidation import Outcomes
+from personae.assessment.evaluation import Evaluation, FaceFacts, evaluate
 
 THRESHOLD = 0.3
 

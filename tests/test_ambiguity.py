@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from personae import CharacterRecognizer, Settings
+from personae.cast.folder import read_cast
 from personae.errors import CastError
-from personae.media.cast import read_cast
 from personae.recognition import model_file
 from personae.recognition.background import background_for
 from personae.recognition.identification import identify_together

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image, ImageFont
 
 from personae.errors import WriteError
+from personae.exports.album import Album
 from personae.media import fonts
-from personae.media.album import Album
-from personae.media.annotate import MIN_SIDE_PX, UNKNOWN_COLOUR, Label, _place, annotate
+from personae.media.annotate import MIN_SIDE_PX, UNKNOWN_COLOUR, BoxLabel, _place, annotate
 from personae.recognition.identification import IdentifiedPicture
 from personae.types import AnalyzedFaces, Picture, Quality
 
@@ -20,7 +20,7 @@ def grey(width: int, height: int) -> Picture:
 
 @pytest.mark.parametrize("size", [(40, 30), (640, 480), (6000, 4000), (5000, 300)])
 def test_a_name_has_a_readable_size_in_any_picture(size: tuple[int, int]) -> None:
-    label = Label((size[0] * 0.4, size[1] * 0.4, size[0] * 0.6, size[1] * 0.7), "Thor 98%", "Thor")
+    label = BoxLabel((size[0] * 0.4, size[1] * 0.4, size[0] * 0.6, size[1] * 0.7), "Thor 98%", "Thor")
     image = annotate(grey(*size), [label])
     assert max(image.size) >= MIN_SIDE_PX
     changed = np.abs(np.asarray(image).astype(int) - 200).max(axis=2) > 8
@@ -36,8 +36,8 @@ def test_no_faces_no_change() -> None:
 
 def test_an_unknown_is_grey_and_a_character_keeps_its_colour() -> None:
     box = (100.0, 200.0, 300.0, 400.0)
-    first, second = (np.asarray(annotate(grey(800, 600), [Label(box, text, "Thor")])) for text in ("a", "bb"))
-    unknown = np.asarray(annotate(grey(800, 600), [Label(box, "unknown", None)]))
+    first, second = (np.asarray(annotate(grey(800, 600), [BoxLabel(box, text, "Thor")])) for text in ("a", "bb"))
+    unknown = np.asarray(annotate(grey(800, 600), [BoxLabel(box, "unknown", None)]))
     assert tuple(unknown[300, 100]) == UNKNOWN_COLOUR
     np.testing.assert_array_equal(first[300, 100], second[300, 100])
     assert tuple(first[300, 100]) != UNKNOWN_COLOUR

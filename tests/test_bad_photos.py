@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from personae import CharacterRecognizer, Settings
-from personae.recognition.enrolment import WantedPhoto, enrol
-from personae.recognition.gallery import Gallery
+from personae.cast.enrolment import WantedPhoto, enrol
+from personae.cast.gallery import Gallery
 from tests.stub import ROWS, StubAnalyzer
 from tests.test_enrolment import Home
 

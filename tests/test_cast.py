@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from personae.cast.folder import read_cast
 from personae.errors import CastError
-from personae.media.cast import read_cast
 
 
 def put(folder: Path, *names: str) -> Path:

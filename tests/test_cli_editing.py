@@ -13,10 +13,10 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from personae import CharacterRecognizer
+from personae.cast.gallery import Gallery
 from personae.cli import cli
 from personae.errors import PersonaeError
 from personae.faces.fake import draw_picture
-from personae.recognition.gallery import Gallery
 
 FAKES = ("--detector", "fake", "--embedder", "fake")
 LOOKS_AT_PICTURES = ("train", "identify", "add", "reject", "forget")

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from personae.assessment import crossvalidation as cv
+from personae.cast.gallery import Enrolment
 from personae.errors import CastError
-from personae.recognition import crossvalidation as cv
-from personae.recognition.gallery import Enrolment
 from personae.settings import Settings
 from tests.people import EMBEDDER, people
 

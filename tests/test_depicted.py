@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from personae import naming
 from personae.cli import cli
 from personae.errors import TooNewError
 from personae.exports.registry import exporters
+from personae.films import naming
+from personae.films.film_files import FilmFiles
+from personae.films.scan import relabel, scan_film
 from personae.media.film_file import CUT_SHORT
-from personae.recognition.recognizer import CharacterRecognizer
-from personae.scan import relabel, scan_film
+from personae.project.recognizer import CharacterRecognizer
 from personae.settings import Settings
-from personae.timeline import edits as decided
+from personae.timeline import decisions as decided
 from personae.timeline import native
 from personae.timeline.appearances import Label, build
 from personae.timeline.depicted import left_out, of_one_kind
-from personae.timeline.film_files import FilmFiles
 from personae.timeline.selection import of_names, without_depicted, without_unknown
 from personae.timeline.timeline import Depicted, Shot, Timeline, Track
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
@@ -170,7 +170,7 @@ def test_an_appearance_on_a_sheet_is_not_the_poster_beside_it(recognizer: Charac
     assert sorted(kind for own in pictures(timeline).values() for kind in own) == [False, True]
     poster = next(one for one in timeline.appearances if one.depicted)
     place = decided.place_of(timeline.tracks[poster.tracks[0] - 1], timeline.video)
-    edits = decided.Edits((decided.Edit("right", poster.name, (place,), span_s=(0.0, 3.0)),))
+    edits = decided.Decisions((decided.Decision("right", poster.name, (place,), span_s=(0.0, 3.0)),))
     labels = [Label("Thor", depicted=False), Label("Thor", depicted=True)]
     tracks = [replace(track, id=at) for at, track in enumerate(timeline.tracks, 1)]
     if tracks[0].id in poster.tracks:

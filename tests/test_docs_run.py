@@ -85,7 +85,7 @@ def test_every_block_runs_as_it_stands(
     monkeypatch.delenv("PERSONAE_PROJECT", raising=False)
     # A tuning trains 200 times. What is shown here, that it runs, needs neither as many strangers nor as many folds.
     monkeypatch.setattr("personae.recognition.calibration.STRANGERS", 2000)
-    monkeypatch.setattr("personae.recognition.tuning.OUTER_FOLDS", 2)
+    monkeypatch.setattr("personae.assessment.search.OUTER_FOLDS", 2)
     photos = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     if page.name in PROMISED:
         PROMISED[page.name](folder)

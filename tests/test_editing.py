@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 
 from personae import CharacterModel, CharacterRecognizer, Settings
+from personae.cast import editing
+from personae.cast.edit_log import EditLog
+from personae.cast.gallery import EnrolledFace, Gallery, PhotoRecord
+from personae.cast.placements import Placement, Placements
+from personae.cast.training import fit_enrolment
 from personae.errors import CastError, InputError, ModelNotFoundError, PhotoError, UnknownCharacterError
-from personae.recognition import editing, model_file
-from personae.recognition.edit_log import EditLog
-from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
-from personae.recognition.placements import Placement, Placements
-from personae.recognition.training import fit_enrolment
+from personae.recognition import model_file
 from personae.types import Quality
 from tests.people import EMBEDDER, people
 from tests.stub import FACES, ROWS, StubAnalyzer, write_cast

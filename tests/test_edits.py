@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from personae import naming
+from personae.cast.gallery import Gallery
 from personae.cli import cli
 from personae.errors import (
     DamagedFileError,
@@ -22,12 +22,12 @@ from personae.errors import (
     TooNewError,
     UnknownCharacterError,
 )
-from personae.recognition.gallery import Gallery
-from personae.recognition.recognizer import CharacterRecognizer
-from personae.scan import scan_film
-from personae.timeline import edits as decided
+from personae.films import naming
+from personae.films.film_files import FilmFiles
+from personae.films.scan import scan_film
+from personae.project.recognizer import CharacterRecognizer
+from personae.timeline import decisions as decided
 from personae.timeline import native
-from personae.timeline.film_files import FilmFiles
 from personae.timeline.timeline import Timeline, Track
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
 from tests.films import Pixels

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from personae import CharacterRecognizer, Settings
+from personae.cast.enrolment import NEAR_DUPLICATE, WantedPhoto, enrol, near_duplicates
+from personae.cast.gallery import Gallery
 from personae.errors import InputError
-from personae.recognition.enrolment import NEAR_DUPLICATE, WantedPhoto, enrol, near_duplicates
-from personae.recognition.gallery import Gallery
+from personae.project.recognizer import TrainingReport
 from personae.recognition.prototypes import unit
-from personae.recognition.recognizer import TrainingReport
 from personae.types import AnalyzedFaces
 from tests.people import people
 from tests.stub import FACES, ROWS, StubAnalyzer, write_cast

@@ -17,18 +17,18 @@ from click.testing import CliRunner
 from PIL import Image
 
 from personae import CharacterRecognizer, FaceAnalyzer, Settings
+from personae.assessment import search as tuning
+from personae.assessment.evaluation import Evaluation
+from personae.assessment.recalibration import calibrate_project
+from personae.assessment.tuning import tune_folder
+from personae.assessment.validation import EvaluationReport, evaluate_folder, read_groups
+from personae.cast.training import fit_enrolment
 from personae.cli import cli
 from personae.errors import CastError, InputError, SettingError
 from personae.exports.evaluation_html import evaluation_html
 from personae.exports.evaluation_json import evaluation_json
 from personae.exports.svg import Axis, Series, chart
 from personae.faces.fake import FakeDetector, FakeEmbedder, draw_picture
-from personae.recalibration import calibrate_project
-from personae.recognition import tuning
-from personae.recognition.evaluation import Evaluation
-from personae.recognition.training import fit_enrolment
-from personae.tuning import tune_folder
-from personae.validation import EvaluationReport, evaluate_folder, read_groups
 
 NAMES = ("Thor", "Loki", "Odin & <Frigg>", "Sif")
 FAKES = ("--detector", "fake", "--embedder", "fake")

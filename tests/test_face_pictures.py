@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from personae.films import film_files
+from personae.films.film_files import FilmFiles
+from personae.films.scan import relabel, scan_film
 from personae.media.shots import Boundary
-from personae.recognition.forget_files import forget_in_tracks
-from personae.recognition.recognizer import CharacterRecognizer
-from personae.scan import relabel, scan_film
+from personae.project.forget_files import forget_in_tracks
+from personae.project.recognizer import CharacterRecognizer
 from personae.settings import Settings
-from personae.timeline import edits as decided
-from personae.timeline import face_pictures, film_files, native, records
-from personae.timeline.edits import Edit, Edits
-from personae.timeline.film_files import FilmFiles
+from personae.timeline import decisions as decided
+from personae.timeline import face_pictures, native, records
+from personae.timeline.decisions import Decision, Decisions
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import Timeline
 from personae.timeline.tracking import Shown
@@ -95,8 +96,8 @@ def test_an_appearance_made_of_one_part_has_a_picture(
 ) -> None:
     timeline = native.read(files.timeline)
     last = max(timeline.tracks, key=lambda track: track.end_pts)
-    edit = Edit("name", "Hela", (decided.place_of(last, timeline.video),))
-    decided.write(Edits((edit,), timeline.video.content_id), files.edits)
+    edit = Decision("name", "Hela", (decided.place_of(last, timeline.video),))
+    decided.write(Decisions((edit,), timeline.video.content_id), files.edits)
     named = scan_film(film, recognizer, files.folder).timeline
     assert {one.name for one in named.appearances} == {"Thor", "Hela"}
     pictures = shown(named, files)

@@ -18,10 +18,11 @@ import personae
 from personae.cli import cli
 from personae.errors import DamagedFileError, StoreError
 from personae.exports.registry import exporters
-from personae.scan import relabel
+from personae.films.film_files import FilmFiles, load_tracks, read_tracks
+from personae.films.scan import relabel
 from personae.settings import Settings
-from personae.timeline import edits, native, records, watching
-from personae.timeline.film_files import FilmFiles, load_tracks, read_tracks
+from personae.timeline import decisions as edits
+from personae.timeline import native, records, watching
 from tests.forged import Missing, changed, forge, scanned_film
 from tests.timelines import film as timeline_of
 

@@ -19,14 +19,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from personae.cast.gallery import Gallery
 from personae.cli import cli
 from personae.faces.analyzer import FaceAnalyzer
 from personae.faces.fake import FakeDetector, FakeEmbedder, draw_picture
+from personae.films.film_files import FilmFiles
+from personae.films.scan import scan_film
 from personae.recognition import model_file
-from personae.recognition.gallery import Gallery
-from personae.scan import scan_film
 from personae.timeline import native
-from personae.timeline.film_files import FilmFiles
 from personae.types import FloatArray, Picture
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
 

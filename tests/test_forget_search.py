@@ -17,17 +17,17 @@ from click.testing import CliRunner
 from PIL import Image
 
 from personae import archive
+from personae.cast.gallery import Gallery
 from personae.cli import cli
 from personae.errors import DamagedFileError, ForeignFileError, ProjectBusyError, UnknownCharacterError
+from personae.exports.album import Album
 from personae.faces.fake import draw_picture
 from personae.ledger import Ledger
-from personae.media.album import Album
-from personae.recognition import forgetting
-from personae.recognition.forget_intention import begin, read
-from personae.recognition.forget_who import person_of
-from personae.recognition.gallery import Gallery
+from personae.project import forgetting
+from personae.project.forget_intention import begin, read
+from personae.project.forget_who import person_of
+from personae.project.recognizer import CharacterRecognizer
 from personae.recognition.prototypes import unit
-from personae.recognition.recognizer import CharacterRecognizer
 from personae.settings import Settings
 from personae.types import FloatArray
 from tests.drawn_films import drawn_recognizer
@@ -339,7 +339,7 @@ def test_a_model_outside_the_project_and_the_projects_own(home: Home, tmp_path: 
 
 def test_while_another_process_reads(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     """What is read at the moment cannot be overwritten: it is said, and completed later."""
-    monkeypatch.setattr("personae.recognition.gallery_schema._BUSY_S", 0.2)
+    monkeypatch.setattr("personae.cast.gallery_schema._BUSY_S", 0.2)
     reader = sqlite3.connect(home.recognizer.project.gallery)
     try:
         reader.execute("BEGIN")

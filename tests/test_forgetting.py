@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from personae import CharacterRecognizer, Settings, archive
+from personae.cast.gallery import Gallery
 from personae.errors import InputError, UnknownCharacterError
 from personae.files import replacing, shred, write_whole
-from personae.recognition.forget_files import forget_in_json, forget_in_tracks
-from personae.recognition.gallery import Gallery
+from personae.project.forget_files import forget_in_json, forget_in_tracks
 from tests.stub import ROWS, StubAnalyzer
 from tests.test_editing import Home, assert_model_fits_gallery, fewer_strangers  # noqa: F401 - a fixture
 

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from personae.cast import gallery_schema
+from personae.cast.gallery import EnrolledFace, Gallery, PhotoRecord, remove_database
 from personae.errors import (
     DamagedFileError,
     EmbedderMismatchError,
@@ -25,8 +27,6 @@ from personae.errors import (
     TooNewError,
     WriteError,
 )
-from personae.recognition import gallery_schema
-from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord, remove_database
 from personae.types import FloatArray, Quality, Reason
 from tests.people import EMBEDDER, people
 
@@ -250,7 +250,7 @@ def test_a_limit_that_the_system_really_sets_loses_nothing(path: Path) -> None:
 
 
 def test_a_second_writer_says_why_it_cannot_and_readers_go_on(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("personae.recognition.gallery_schema._BUSY_S", 0.05)
+    monkeypatch.setattr("personae.cast.gallery_schema._BUSY_S", 0.05)
     with (
         Gallery.open(path, embedder=EMBEDDER) as first,
         Gallery.open(path, embedder=EMBEDDER) as second,
@@ -440,7 +440,7 @@ UNPRIVILEGED = """
 import os, sys
 from pathlib import Path
 from personae.errors import PersonaeError
-from personae.recognition.gallery import Gallery
+from personae.cast.gallery import Gallery
 folder, action = Path(sys.argv[1]), sys.argv[2]
 if os.getuid() == 0:
     os.setgid(65534), os.setuid(65534)

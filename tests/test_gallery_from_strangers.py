@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from personae import database_guard
+from personae.cast import gallery_schema
+from personae.cast.edit_log import EditLog
+from personae.cast.gallery import Gallery
 from personae.errors import DamagedFileError, PersonaeError
-from personae.recognition import gallery_schema
-from personae.recognition.edit_log import EditLog
-from personae.recognition.gallery import Gallery
-from personae.recognition.recognizer import CharacterRecognizer
+from personae.project.recognizer import CharacterRecognizer
 from tests.people import EMBEDDER
 from tests.test_gallery import fill
 

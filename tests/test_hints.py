@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from personae import hints
+from personae.cast.edit_log import Edit
 from personae.cli import COMMANDS, cli
 from personae.cli.editing import describe_edit
-from personae.recognition.edit_log import Edit
 from tests.drawn_films import drawn_recognizer
 
 FOLDER = "my 'own' project"

@@ -3,18 +3,18 @@ from __future__ import annotations
 import numpy as np
 
 from personae.recognition.identification import REPEAT_MARGIN, identify_together
-from personae.recognition.model import Decisions
+from personae.recognition.model import Matches
 
 NAMES = np.array(["Thor", "Tony", "Wanda"])
 THRESHOLD = 0.3
 
 
-def decisions(*scores: tuple[float, float, float]) -> Decisions:
+def decisions(*scores: tuple[float, float, float]) -> Matches:
     """Faces with cosines to Thor, Tony and Wanda."""
     table = np.array(scores).reshape(-1, 3)
     order = np.argsort(-table, axis=1)
     best = np.take_along_axis(table, order, axis=1)
-    return Decisions(NAMES, order, best, best, best[:, 0] >= THRESHOLD, [None] * len(table), THRESHOLD)
+    return Matches(NAMES, order, best, best, best[:, 0] >= THRESHOLD, [None] * len(table), THRESHOLD)
 
 
 def names(*scores: tuple[float, float, float]) -> list[str | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from personae.recognition.intervals import paired_gain, share
+from personae.assessment.intervals import paired_gain, share
 
 
 def test_wilson_by_hand() -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from personae.cast.gallery import Gallery
 from personae.errors import ModelNotFoundError
 from personae.recognition import model_file
-from personae.recognition.gallery import Gallery
 from personae.recognition.model import CharacterModel
 
 ROUNDS = 30

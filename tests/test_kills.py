@@ -19,9 +19,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from personae.cast.gallery import Gallery
 from personae.faces.fake import draw_picture
-from personae.recognition.gallery import Gallery
-from personae.timeline import edits, native
+from personae.timeline import decisions as edits
+from personae.timeline import native
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
 
 KILLS = int(os.environ.get("PERSONAE_KILLS", "3"))

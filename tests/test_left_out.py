@@ -14,17 +14,17 @@ from click.testing import CliRunner
 from PIL import Image
 
 from personae import CharacterRecognizer
+from personae.assessment import search as tuning
+from personae.assessment.validation import evaluate_folder
+from personae.cast.folder import read_cast
 from personae.cli import cli
 from personae.errors import CastError, InputError
 from personae.faces.analyzer import FaceAnalyzer
 from personae.faces.fake import FakeDetector, FakeEmbedder, draw_picture
 from personae.files import clear_leftovers
-from personae.media.cast import read_cast
 from personae.media.left_out import FILMS, KNOWN, NEVER_PICTURES, OTHER_PICTURES, RAWS, LeftOut
 from personae.media.photos import SUFFIXES, find
-from personae.recognition import tuning
 from personae.settings import Settings
-from personae.validation import evaluate_folder
 
 RAW_BYTES = b"II*\x00" + bytes(60)
 """Most raws are TIFF inside, and must not be taken for photos."""

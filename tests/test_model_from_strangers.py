@@ -14,9 +14,9 @@ from click.testing import CliRunner
 from personae import archive
 from personae.cli import cli
 from personae.errors import DamagedFileError
+from personae.project.recognizer import CharacterRecognizer
 from personae.recognition import model_file, operating_point
 from personae.recognition.headed import character_model
-from personae.recognition.recognizer import CharacterRecognizer
 from tests.people import EMBEDDER, cast, people, sface_background
 from tests.test_model_file import save
 
@@ -173,7 +173,7 @@ def test_texts_that_are_no_unicode_and_numbers_that_are_none_are_damage(path: Pa
 def test_commands_tell_it_in_a_sentence_and_identification_falls_back(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from personae.recognition.gallery import Gallery
+    from personae.cast.gallery import Gallery
     from tests.test_gallery import fill
 
     with Gallery.open(tmp_path / "gallery.sqlite", embedder=EMBEDDER) as gallery:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from personae import CharacterRecognizer
+from personae.cast.folder import read_cast
 from personae.errors import CastError, InputError, UnknownCharacterError
-from personae.media.cast import read_cast
 from personae.names import find_name, shown, valid_name
 from tests.stub import StubAnalyzer, write_cast
 
@@ -91,7 +91,7 @@ def test_every_way_in_holds_to_the_rule(tmp_path: Path) -> None:
 def test_an_old_name_that_breaks_the_rule_can_be_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recognizer = make(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("personae.recognition.editing.valid_name", lambda name: name)
+        patch.setattr("personae.cast.editing.valid_name", lambda name: name)
         recognizer.rename_character("c0", "a\nb ")
     assert recognizer.is_character(r"a\nb ")
     recognizer.rename_character(r"a\nb ", "Joey")

@@ -18,7 +18,7 @@ from personae.cli import cli
 from personae.errors import ForeignFileError, PersonaeError, WriteError
 from personae.ledger import Ledger
 from personae.outputs import Outputs
-from personae.recognition.recognizer import CharacterRecognizer
+from personae.project.recognizer import CharacterRecognizer
 from personae.timeline import native
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
 from tests.timelines import film

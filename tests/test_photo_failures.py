@@ -16,15 +16,15 @@ from click.testing import CliRunner
 from PIL import Image
 
 from personae import CharacterRecognizer
+from personae.assessment.recalibration import calibrate_project
+from personae.assessment.validation import evaluate_folder
 from personae.cli import cli
 from personae.errors import CastError, EmbeddingError, PhotoError, WeightsError, is_out_of_memory
 from personae.faces.analyzer import FaceAnalyzer
 from personae.faces.fake import FakeDetector, FakeEmbedder, draw_face, draw_picture
 from personae.faces.runtime import Session
-from personae.recalibration import calibrate_project
 from personae.settings import Settings
 from personae.types import AnalyzedFaces, Faces, FloatArray, Picture, PixelArray
-from personae.validation import evaluate_folder
 
 BAD_WIDTH = 333
 """A picture of this width is one that the libraries fail at."""

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from personae.files import make_folder, open_whole, write_whole
+from personae.films.film_files import film_files
+from personae.films.scan import scan_film
 from personae.media.video import open_film
-from personae.scan import scan_film
-from personae.timeline.film_files import film_files
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")

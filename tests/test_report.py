@@ -16,7 +16,7 @@ from PIL import Image
 
 from personae.exports.page import clock
 from personae.exports.registry import exporters
-from personae.timeline import edits
+from personae.timeline import decisions as edits
 from personae.timeline.timeline import BestPicture, Timeline
 from tests.timelines import NASTY, film
 

@@ -13,12 +13,13 @@ from click.testing import CliRunner
 
 from personae.cli import cli
 from personae.errors import ModelNotFoundError, WriteError
+from personae.films import film_files
+from personae.films.scan import scan_film, unread
 from personae.media.film import Video
 from personae.media.video import open_film
-from personae.recognition.recognizer import CharacterRecognizer
-from personae.scan import scan_film, unread
+from personae.project.recognizer import CharacterRecognizer
 from personae.settings import Settings
-from personae.timeline import film_files, native, watching
+from personae.timeline import native, watching
 from personae.timeline.far_in_film import describe
 from personae.types import Progress
 from tests.drawn_films import SIZE_WH, drawn_film, drawn_recognizer, scene, spans_of

@@ -20,12 +20,13 @@ from click.testing import CliRunner, Result
 
 from personae.cli import cli
 from personae.errors import FilmError, WriteError
+from personae.films import film_files
+from personae.films.scan import scan_film, unread
 from personae.media.film import Video
 from personae.media.pixels import FramePixels
 from personae.media.video import open_film
-from personae.recognition.recognizer import CharacterRecognizer
-from personae.scan import scan_film, unread
-from personae.timeline import film_files, native
+from personae.project.recognizer import CharacterRecognizer
+from personae.timeline import native
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
 from tests.films import Pixels, make_film, numbered, textured
 

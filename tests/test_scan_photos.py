@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from personae.recognition.recognizer import CharacterRecognizer
-from personae.scan import scan_film
+from personae.films.scan import scan_film
+from personae.project.recognizer import CharacterRecognizer
 from tests.drawn_films import spans_of
 from tests.films import Pixels, head, make_film, paste, textured
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from personae.cast.choosing import choose_faces
 from personae.recognition.prototypes import unit
-from personae.recognition.selection import choose_faces
 from personae.types import AnalyzedFaces, FloatArray, Quality
 from tests.people import EMBEDDER, people
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from benchmarks.film.scan import points
-from personae.recognition.recognizer import CharacterRecognizer
-from personae.scan import scan_film
+from personae.films.scan import scan_film
+from personae.project.recognizer import CharacterRecognizer
 from tests.films import Pixels, make_film
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from personae.cast.gallery import EnrolledFace, Gallery, PhotoRecord
 from personae.errors import DamagedFileError
 from personae.faces.align import crops
 from personae.faces.analyzer import FaceAnalyzer
 from personae.faces.copies import small_copies
 from personae.media.photos import load
+from personae.project.recognizer import CharacterRecognizer
 from personae.recognition import model_file
 from personae.recognition.background import background_for
-from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
 from personae.recognition.model import CharacterModel
 from personae.recognition.prototypes import unit
-from personae.recognition.recognizer import CharacterRecognizer
 from personae.recognition.small_faces import RATIO_PX, SmallPrototypes
 from personae.settings import Settings
 from personae.types import COPIES_PX, SMALL_PX, Picture, Quality

@@ -127,7 +127,7 @@ def make_home(folder: Path) -> Path:
     made = CharacterRecognizer(folder / "personae", settings=Settings(detector="fake", embedder="fake"))
     made.train_folder(folder / "cast")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("personae.recognition.editing.valid_name", lambda name: name)
+        patch.setattr("personae.cast.editing.valid_name", lambda name: name)
         made.rename_character("Hela", OLD)
     return folder
 
@@ -248,7 +248,7 @@ def test_a_reader_who_has_gone_ends_it_quietly(template: Path) -> None:
 def test_a_fault_of_ours_and_a_lack_of_memory_are_sentences(template: Path) -> None:
     def broken(error: str, *options: str) -> Run:
         script = (
-            "import sys\nfrom personae.cli import main\nimport personae.recognition.recognizer as r\n"
+            "import sys\nfrom personae.cli import main\nimport personae.project.recognizer as r\n"
             f"def edits(self): {error}\nr.CharacterRecognizer.edits = edits\n"
             f"sys.argv = ['personae', *{list(options)!r}, 'log']\nmain()\n"
         )

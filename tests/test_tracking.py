@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from personae.recognition.model import CharacterModel, Decisions
+from personae.recognition.model import CharacterModel, Matches
 from personae.recognition.prototypes import unit
-from personae.timeline import clustering, identity, naming, records, setups
+from personae.timeline import clustering, identity, records, setups
+from personae.timeline import track_names as naming
 from personae.timeline.looking import CutOut, Look, all_have_partners, likeness
 from personae.timeline.records import TrackRecord
 from personae.timeline.tracking import FIRST_EMBEDDED, FaceTrack, FaceTracker, cheapest_pairs
@@ -257,7 +258,7 @@ def test_a_track_without_faces_is_nobody_and_stops_nothing() -> None:
 
 def test_the_character_that_other_heads_chose_is_the_name() -> None:
     class Chooser(CharacterModel):
-        def decide(self, *args: Any, **kwargs: Any) -> Decisions:
+        def decide(self, *args: Any, **kwargs: Any) -> Matches:
             found = super().decide(*args, **kwargs)
             swap = np.array([1, 0, *range(2, found.characters.shape[1])])
             return replace(

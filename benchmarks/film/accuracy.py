@@ -24,10 +24,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from personae.recognition.intervals import share
-from personae.recognition.recognizer import CharacterRecognizer
-from personae.scan import scan_film
-from personae.timeline.edits import overlap
+from personae.assessment.intervals import share
+from personae.films.scan import scan_film
+from personae.project.recognizer import CharacterRecognizer
+from personae.timeline.decisions import overlap
 from personae.timeline.timeline import Timeline, Track
 
 GRID_S = 0.2

@@ -25,8 +25,8 @@ import av
 import numpy as np
 
 from benchmarks.film.decode import decode_to_rgb, pure_decode
-from personae.recognition.recognizer import CharacterRecognizer
-from personae.scan import scan_film
+from personae.films.scan import scan_film
+from personae.project.recognizer import CharacterRecognizer
 from personae.timeline.timeline import Timeline
 
 GRID_S = 0.2

@@ -124,7 +124,7 @@ def read_tracks(path: Path) -> None:
 
 
 def _relabel(folder: Path, changed: dict[str, bytes]) -> None:
-    from personae.scan import relabel
+    from personae.films.scan import relabel
     from personae.settings import Settings
     from personae.timeline import native
 
@@ -221,7 +221,7 @@ def read_calibration(path: Path) -> None:
 def _gallery() -> list[bytes]:
     import tempfile
 
-    from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
+    from personae.cast.gallery import EnrolledFace, Gallery, PhotoRecord
     from personae.types import Quality, Reason
 
     X, y = _people()
@@ -300,9 +300,9 @@ def _odd_cell(rng: Random, before: Any) -> Any:
 
 def read_gallery(path: Path) -> None:
     """As `log`, `rename`, `undo` and `forget` do."""
-    from personae.recognition.edit_log import EditLog
-    from personae.recognition.gallery import Gallery
-    from personae.recognition.recognizer import CharacterRecognizer
+    from personae.cast.edit_log import EditLog
+    from personae.cast.gallery import Gallery
+    from personae.project.recognizer import CharacterRecognizer
 
     project = path.parent / "project"
     shutil.rmtree(project, ignore_errors=True)

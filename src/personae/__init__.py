@@ -16,8 +16,8 @@ from personae._version import __version__
 if TYPE_CHECKING:
     from personae.errors import PersonaeError
     from personae.faces.analyzer import FaceAnalyzer
+    from personae.project.recognizer import CharacterRecognizer
     from personae.recognition.model import CharacterModel
-    from personae.recognition.recognizer import CharacterRecognizer
     from personae.settings import Settings
     from personae.types import AnalyzedFaces, Candidate, Faces, Match, Picture, Progress, Quality, Reason
 
@@ -25,7 +25,7 @@ _HOMES = {
     "AnalyzedFaces": "personae.types",
     "Candidate": "personae.types",
     "CharacterModel": "personae.recognition.model",
-    "CharacterRecognizer": "personae.recognition.recognizer",
+    "CharacterRecognizer": "personae.project.recognizer",
     "FaceAnalyzer": "personae.faces.analyzer",
     "Faces": "personae.types",
     "Match": "personae.types",

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from personae.errors import MissingExtraError, WriteError
+from personae.exports.album import Album
 from personae.files import write_error
-from personae.media.album import Album
 from personae.outputs import Outputs
-from personae.recognition.recognizer import CharacterRecognizer
+from personae.project.recognizer import CharacterRecognizer
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -34,7 +34,7 @@ _MARK = ".personae-demo"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PictureOutcome:
     """One picture of the demo: who should be named in it, from left to right, and who was."""
 
     picture: str
@@ -48,7 +48,7 @@ class Outcome:
         return self.expected == self.found
 
 
-def run(folder: Path) -> list[Outcome]:
+def run(folder: Path) -> list[PictureOutcome]:
     """Enrol, alter, identify; writes photos, annotated copies, projects and results.json into `folder`.
 
     Raises WriteError where anything else lies in it: nothing of anybody's is mixed with the demo or written over.
@@ -64,7 +64,7 @@ def run(folder: Path) -> list[Outcome]:
     group = {"group.png": expected["group.png"]}
     without = {picture: tuple(name if name in only else None for name in names) for picture, names in group.items()}
     outcomes += [
-        Outcome(f"{found.picture} (only {HOPPER} enrolled)", found.expected, found.found, found.similarity)
+        PictureOutcome(f"{found.picture} (only {HOPPER} enrolled)", found.expected, found.found, found.similarity)
         for found in _identify(_train(folder, "only-hopper", only), altered, without, folder / "annotated-only-hopper")
     ]
     results = [{**vars(outcome), "right": outcome.right} for outcome in outcomes]
@@ -155,14 +155,14 @@ def _side_by_side(images: list[Image]) -> Image:
 
 def _identify(
     recognizer: CharacterRecognizer, folder: Path, expected: Mapping[str, tuple[str | None, ...]], annotated: Path
-) -> list[Outcome]:
+) -> list[PictureOutcome]:
     album = Album(annotated, outputs=Outputs(recognizer.project.ledger))
     outcomes = []
     for picture in recognizer.identify_pictures(folder / name for name in expected):
         order: list[int] = [] if picture.faces is None else picture.faces.boxes_xyxy[:, 0].argsort().tolist()
         identities = [picture.identities[i] for i in order]
         outcomes.append(
-            Outcome(
+            PictureOutcome(
                 Path(picture.path).name,
                 expected[Path(picture.path).name],
                 tuple(identity.match.character if identity.match else None for identity in identities),

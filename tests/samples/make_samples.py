@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from personae.recognition import gallery_schema, model_file
-from personae.recognition.gallery import EnrolledFace, Gallery, PhotoRecord
+from personae.cast import gallery_schema
+from personae.cast.gallery import EnrolledFace, Gallery, PhotoRecord
+from personae.recognition import model_file
 from personae.recognition.model import CharacterModel
 from personae.types import Quality
 

@@ -12,7 +12,7 @@ from personae.cli.options import NETWORKS, project_option, settings_from, settin
 from personae.types import count_of
 
 if TYPE_CHECKING:
-    from personae.recalibration import CalibrationReport
+    from personae.assessment.recalibration import CalibrationReport
     from personae.recognition.operating_point import MeasuredFar
 
 
@@ -28,7 +28,7 @@ def calibrate(validation_dir: Path | None, undo: bool, project: Path | None, far
     Without it only the operating point moves. Later trainings keep both: --far goes into the project's settings.toml,
     the measurement into calibration.json beside it.
     """
-    from personae.recalibration import calibrate_project
+    from personae.assessment.recalibration import calibrate_project
 
     if undo and validation_dir is not None:
         raise click.UsageError("Give either VALIDATION_DIR or --undo.")

@@ -16,9 +16,9 @@ from personae.hints import command
 from personae.types import count_of
 
 if TYPE_CHECKING:
-    from personae.recognition.edit_log import Edit
-    from personae.recognition.edit_methods import EditReport
-    from personae.recognition.recognizer import CharacterRecognizer
+    from personae.cast.edit_log import Edit
+    from personae.project.edit_methods import EditReport
+    from personae.project.recognizer import CharacterRecognizer
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 FITTING = ("far", "threshold", "max_photos", "max_clusters", "seed", "lock_timeout_s")
@@ -38,7 +38,7 @@ def editing_options(*names: str) -> Callable[[_Command], _Command]:
 
 def recognizer_for(project: Path | None, model: Path | None, options: dict[str, Any]) -> CharacterRecognizer:
     """The service object of a command."""
-    from personae.recognition.recognizer import CharacterRecognizer
+    from personae.project.recognizer import CharacterRecognizer
 
     return CharacterRecognizer(project, settings=settings_from(project, options), model_path=model)
 

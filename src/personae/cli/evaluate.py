@@ -22,7 +22,7 @@ from personae.cli.options import (
 from personae.files import write_whole
 
 if TYPE_CHECKING:
-    from personae.validation import EvaluationReport
+    from personae.assessment.validation import EvaluationReport
 
 _SCHEMA = "personae/evaluation"
 
@@ -53,7 +53,7 @@ def evaluate(
     Every photo is named by a model that has not seen it nor a near-duplicate of it. Nothing in the project changes;
     photos it has enrolled are not embedded again.
     """
-    from personae.validation import evaluate_folder
+    from personae.assessment.validation import evaluate_folder
 
     outputs = outputs_for(project, [path for path in (cast, unknown, groups) if path is not None], force=force)
     json_file = Path(json_to) if json_to not in (None, "-") else None

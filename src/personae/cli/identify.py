@@ -27,7 +27,7 @@ from personae.errors import PhotoError
 from personae.types import count_of, percent
 
 if TYPE_CHECKING:
-    from personae.media.album import Album
+    from personae.exports.album import Album
     from personae.outputs import Outputs
     from personae.recognition.identification import IdentifiedPicture, Identity
 
@@ -66,7 +66,7 @@ def identify(
     """
     from personae.media.left_out import LeftOut
     from personae.media.photos import find
-    from personae.recognition.recognizer import CharacterRecognizer
+    from personae.project.recognizer import CharacterRecognizer
 
     recognizer = CharacterRecognizer(project, settings=settings_from(project, options), model_path=model)
     networks = (str(options[name] or "") for name in ("detector", "embedder"))
@@ -136,7 +136,7 @@ def identify(
 
 def _album(folder: Path, photos: tuple[Path, ...], outputs: Outputs) -> Album:
     """Where annotated copies go; not into the photos' own folders, where the next call would read them."""
-    from personae.media.album import Album, common_root
+    from personae.exports.album import Album, common_root
 
     own = [one if one.is_dir() else one.parent for one in photos]
     if any(one.is_dir() and folder.is_dir() and one.samefile(folder) for one in own):

@@ -22,7 +22,7 @@ from personae.cli.train import print_metrics
 @project_option
 def inspect(as_json: bool, timeline: Path | None, model: Path | None, project: Path | None) -> None:
     """Show the model: characters, photos, metrics, embedder, operating point, version."""
-    from personae.recognition.recognizer import CharacterRecognizer
+    from personae.project.recognizer import CharacterRecognizer
 
     if timeline is not None:
         _print_film(timeline, as_json)

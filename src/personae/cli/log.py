@@ -17,7 +17,7 @@ from personae.cli.options import project_option
 @project_option
 def log(as_json: bool, project: Path | None) -> None:
     """Show the edits of the gallery, oldest first: what a person decided, and what was undone."""
-    from personae.recognition.recognizer import CharacterRecognizer
+    from personae.project.recognizer import CharacterRecognizer
 
     edits = CharacterRecognizer(project).edits()
     if as_json:

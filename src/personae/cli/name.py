@@ -54,7 +54,7 @@ def name(
     two become one), or "new". What is decided here outranks the model and survives scanning again. Whom you name counts
     as alive; what is a picture in the picture all the same is said with --depicted.
     """
-    from personae import naming
+    from personae.films import naming
     from personae.timeline.depicted import left_out
 
     project = project or naming.project_of(timeline)
@@ -79,7 +79,7 @@ def name(
     said = {None: "is somebody else", "new": "is an unknown person of their own"}.get(name, f"is {name}")
     say(f"{subject} {said}; {count_of(own, 'appearance')} decided by a person")
     if learn and name is not None:
-        from personae.recognition.recognizer import CharacterRecognizer
+        from personae.project.recognizer import CharacterRecognizer
 
         recognizer = CharacterRecognizer(project, settings=settings)
         added = naming.learn(timeline, name, recognizer)

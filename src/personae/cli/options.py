@@ -71,7 +71,7 @@ def cast_options(*, unknown: str) -> Callable[[_Command], _Command]:
 
 def _noted(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
     """Commands that messages advise name the same project and model."""
-    from personae.project import ENVIRONMENT
+    from personae.paths import ENVIRONMENT
 
     used = value or (os.environ.get(ENVIRONMENT) if parameter.name == "project" else None)
     if used:
@@ -144,10 +144,10 @@ def pointing_to(timeline: Timeline, media: Path | None) -> Timeline:
 
 def settle(timeline: Path) -> None:
     """Complete a forgetting that was broken off in the project of a film; costs a look at three folders."""
-    from personae.project import Project
+    from personae.paths import ProjectPaths
 
-    if Project.forgetting_above(timeline) is not None:
-        from personae import naming
+    if ProjectPaths.forgetting_above(timeline) is not None:
+        from personae.films import naming
 
         naming.settle(timeline)
 
@@ -155,9 +155,9 @@ def settle(timeline: Path) -> None:
 def outputs_for(project: Path | None, inputs: Iterable[Path], *, force: bool) -> Outputs:
     """What a command may write that reads `inputs`; a project that is not there is not made for it."""
     from personae.outputs import Outputs
-    from personae.project import Project
+    from personae.paths import ProjectPaths
 
-    place = Project.at(project)
+    place = ProjectPaths.at(project)
     # The project's own files are read too: nothing but earlier outputs is ever written over in it.
     ledger = place.ledger if place.folder.is_dir() else None
     return Outputs(ledger, inputs=[*inputs, place.folder], force=force)
@@ -171,8 +171,8 @@ def timeline_outputs(
     Inputs are all the timelines, the files beside them, and their films.
     """
     from personae.exports.source_film import inputs_of
-    from personae.naming import project_of
-    from personae.timeline.film_files import FilmFiles
+    from personae.films.film_files import FilmFiles
+    from personae.films.naming import project_of
 
     inputs = [] if media is None else [media]
     for path, timeline in timelines.items():
@@ -183,6 +183,6 @@ def timeline_outputs(
 
 def settings_from(project: Path | None, options: dict[str, Any]) -> Settings:
     """Settings from the options given, the environment, the project's file and the defaults, in this order."""
-    from personae.project import Project
+    from personae.paths import ProjectPaths
 
-    return resolve(options, project=Project.at(project).folder)
+    return resolve(options, project=ProjectPaths.at(project).folder)

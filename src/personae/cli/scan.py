@@ -30,8 +30,8 @@ from personae.files import sha256_of
 from personae.types import count_of, percent, seconds_text
 
 if TYPE_CHECKING:
+    from personae.films.scan import ScanResult
     from personae.outputs import Outputs
-    from personae.scan import ScanResult
     from personae.types import Progress, ProgressCallback
 
 ENDS_ALL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
@@ -96,12 +96,12 @@ def scan(
     where it was. Exit status 1 means that some films could not be read (each is named, and the others are done).
     """
     from personae.exports.spans import everybody
+    from personae.films.film_files import film_files
+    from personae.films.scan import PRESETS, scan_film, trained_model
     from personae.media.film_errors import as_film_error
     from personae.media.video import open_film
     from personae.outputs import Outputs
-    from personae.recognition.recognizer import CharacterRecognizer
-    from personae.scan import PRESETS, scan_film, trained_model
-    from personae.timeline.film_files import film_files
+    from personae.project.recognizer import CharacterRecognizer
 
     streams.go_on_unread()
     groups, failed = _films(films, as_one=as_one, pictures=rate is not None)
@@ -234,7 +234,7 @@ def print_result(result: ScanResult) -> None:
         + (f", {depicted} of them on pictures in the picture" if depicted else "")
         + ("; the film was not read again" if result.reused else ""),
     )
-    from personae.scan import unread
+    from personae.films.scan import unread
     from personae.timeline.far_in_film import describe
 
     for sentence in unread(timeline):

@@ -13,7 +13,7 @@ from personae.cli.options import ENROLMENT, NETWORKS, model_option, project_opti
 from personae.types import count_of
 
 if TYPE_CHECKING:
-    from personae.recognition.recognizer import TrainingReport
+    from personae.project.recognizer import TrainingReport
 
 
 @click.command()
@@ -33,7 +33,7 @@ def train(folder: Path, fresh: bool, as_json: bool, model: Path | None, project:
     FOLDER/Thor/1.jpg is a photo of Thor; FOLDER/Thor/old/2.jpg one of his look "old". Training again synchronises:
     new photos in, vanished ones out, nothing embedded twice. The folder itself is never written to.
     """
-    from personae.recognition.recognizer import CharacterRecognizer
+    from personae.project.recognizer import CharacterRecognizer
 
     recognizer = CharacterRecognizer(project, settings=settings_from(project, options), model_path=model)
     with progress_bar(quiet=as_json) as progress:

@@ -14,7 +14,7 @@ from personae.cli.options import ENROLMENT, NETWORKS, cast_options, project_opti
 from personae.hints import command
 
 if TYPE_CHECKING:
-    from personae.tuning import TuningReport
+    from personae.assessment.tuning import TuningReport
 
 
 @click.command()
@@ -37,7 +37,7 @@ def tune(
     Clusters, scaler and head are searched, and how often strangers really get a name is measured. What gains more than
     its 95% interval is shown as a change to the project's settings.toml and saved when you agree.
     """
-    from personae.tuning import tune_folder
+    from personae.assessment.tuning import tune_folder
 
     with progress_bar() as progress:
         report = tune_folder(

@@ -19,7 +19,7 @@ from personae.exports.film_writer import FORMATS, FilmWriter, film_errors, forma
 from personae.exports.source_film import SourceFile, open_source, source_files
 from personae.exports.spans import characters
 from personae.files import open_whole
-from personae.media.annotate import Label, annotate
+from personae.media.annotate import BoxLabel, annotate
 from personae.media.containers import open_container
 from personae.timeline.timeline import Appearance, Timeline, Track
 from personae.types import Picture, Progress, ProgressCallback, percent
@@ -187,17 +187,17 @@ class _Labels:
         self._starts = [track.start_pts for track, _ in self._faces]
         self._longest = max((track.end_pts - track.start_pts for track, _ in self._faces), default=0)
 
-    def at(self, pts: int) -> list[Label]:
+    def at(self, pts: int) -> list[BoxLabel]:
         """The labels of one picture."""
         last = bisect_right(self._starts, pts)
         first = bisect_right(self._starts, pts - self._longest - 1)
         return [self._label(track, one, pts) for track, one in self._faces[first:last] if pts < track.end_pts]
 
-    def _label(self, track: Track, appearance: Appearance, pts: int) -> Label:
+    def _label(self, track: Track, appearance: Appearance, pts: int) -> BoxLabel:
         name, text = appearance.character, appearance.name
         if name is not None and appearance.decided_by == "model":
             text += f" {percent(appearance.confidence)}"
-        return Label(box_at(track.boxes, pts), text, name, None if name is None else self._hues[name])
+        return BoxLabel(box_at(track.boxes, pts), text, name, None if name is None else self._hues[name])
 
 
 def box_at(

@@ -14,7 +14,7 @@ from pathlib import Path
 from personae.exports.grid import Grid
 from personae.exports.page import data_uri, face, hues, page, text
 from personae.exports.spans import Span, file_name, line, spans, title
-from personae.timeline.edits import SCHEMA as EDITS_SCHEMA
+from personae.timeline.decisions import SCHEMA as EDITS_SCHEMA
 from personae.timeline.timeline import Appearance, Timeline, Track, Video
 from personae.types import count_of
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
+from personae.assessment.advice import Advice
+from personae.assessment.evaluation import CharacterResult, Evaluation, FaceFacts, Strangers, Verdict
+from personae.assessment.intervals import Share
+from personae.assessment.validation import EvaluationReport
 from personae.exports.evaluation_plots import figures
 from personae.exports.evaluation_style import STYLE
 from personae.exports.thumbnails import Thumbnails
 from personae.names import readable
-from personae.recognition.advice import Advice
-from personae.recognition.evaluation import CharacterResult, Evaluation, FaceFacts, Strangers, Verdict
-from personae.recognition.intervals import Share
 from personae.types import count_of
-from personae.validation import EvaluationReport
 
 MOST_IN_MATRIX = 40
 _URGENT = frozenset({"looks-like", "far-too-high", "stranger-looks-like"})

@@ -9,10 +9,10 @@ import json
 from typing import Any
 
 from personae._version import __version__
+from personae.assessment.evaluation import Bin, CharacterResult, Evaluation, FaceFacts, Verdict
+from personae.assessment.intervals import Share
+from personae.assessment.validation import EvaluationReport
 from personae.names import readable
-from personae.recognition.evaluation import Bin, CharacterResult, Evaluation, FaceFacts, Verdict
-from personae.recognition.intervals import Share
-from personae.validation import EvaluationReport
 
 SCHEMA = "personae/evaluation/1"
 

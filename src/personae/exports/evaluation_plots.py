@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from html import escape
 from statistics import NormalDist
 
+from personae.assessment.evaluation import Evaluation
 from personae.exports.svg import Axis, Series, chart, percent_ticks
-from personae.recognition.evaluation import Evaluation
 from personae.types import count_of
 
 _LEAST = 0.001

@@ -10,7 +10,7 @@ from pathlib import Path
 from personae.errors import SettingError
 from personae.exports.exporter import Exporter
 from personae.files import write_whole
-from personae.timeline.film_files import shortened
+from personae.films.film_files import shortened
 from personae.timeline.timeline import Timeline
 
 GROUP = "personae.exporters"

@@ -26,7 +26,7 @@ _MOST_CUTS = 1500  # more than this and the row of cuts is a grey bar
 
 
 @dataclass(frozen=True)
-class Person:
+class PersonRow:
     """Somebody in the film as the page shows them; `style`: the CSS class and variables of their colour."""
 
     name: str
@@ -69,7 +69,7 @@ class Report:
         return page(f"{title(timeline)}: who is on screen", body, "report")
 
 
-def _people(timeline: Timeline, grid: Grid, folder: Path | None) -> list[Person]:
+def _people(timeline: Timeline, grid: Grid, folder: Path | None) -> list[PersonRow]:
     """Characters, then unknown people, each by visible face time, longest first."""
     colours, base = hues(timeline), timeline.video.time_base
     totals = {row.character or row.unknown: row for row in timeline.characters}
@@ -84,7 +84,7 @@ def _people(timeline: Timeline, grid: Grid, folder: Path | None) -> list[Person]
         visible = row.visible_face_time_s if row else float(sum(end - start for start, end in seconds) * base)
         style = f'class="{{}} known" style="{colours[name]}"' if known else 'class="{} stranger"'
         picture = face(name, _best_picture([span.appearance for span in mine], folder))
-        people.append(Person(name, known, style, row, visible, tuple(mine), picture))
+        people.append(PersonRow(name, known, style, row, visible, tuple(mine), picture))
     return sorted(people, key=lambda person: (not person.known, -person.visible_s, person.name))
 
 
@@ -105,7 +105,7 @@ def _header(timeline: Timeline) -> str:
     return f"<header><h1>{text(title(timeline))}</h1><p>{told}</p>{missing}</header>"
 
 
-def _figures(timeline: Timeline, people: list[Person]) -> str:
+def _figures(timeline: Timeline, people: list[PersonRow]) -> str:
     somebody = sum(one.end_pts - one.start_pts for one in stretches(timeline)) * timeline.video.time_base
     share = float(somebody) / timeline.video.duration_s if timeline.video.duration_pts else 0.0
     known = sum(person.known for person in people)
@@ -121,7 +121,7 @@ def _figures(timeline: Timeline, people: list[Person]) -> str:
     ) + "</div>"
 
 
-def _lanes(timeline: Timeline, grid: Grid, people: list[Person]) -> str:
+def _lanes(timeline: Timeline, grid: Grid, people: list[PersonRow]) -> str:
     if not people:
         return "<section><h2>Nobody</h2><p>No face was found in this film.</p></section>"
     video = timeline.video
@@ -153,13 +153,13 @@ def _lanes(timeline: Timeline, grid: Grid, people: list[Person]) -> str:
     )
 
 
-def _first(people: list[Person]) -> list[Person]:
+def _first(people: list[PersonRow]) -> list[PersonRow]:
     """All characters, and as many unknown people as can be taken in; the others have their pictures further down."""
     known = sum(person.known for person in people)
     return people[: known + _MOST_UNKNOWN]
 
 
-def _left_out(people: list[Person]) -> str:
+def _left_out(people: list[PersonRow]) -> str:
     count = len(people) - len(_first(people))
     if not count:
         return ""
@@ -184,7 +184,7 @@ def _bar(span: Span, grid: Grid, left: float, length: float, timeline: Timeline)
     )
 
 
-def _totals(timeline: Timeline, people: list[Person]) -> str:
+def _totals(timeline: Timeline, people: list[PersonRow]) -> str:
     pictures = "".join(f"<li>{text(sentence)}</li>" for sentence in left_out(timeline))
     pictures = pictures and (
         '<p class="note">Faces on pictures in the picture (posters, screens) are in no total. Who is alive all the '
@@ -217,7 +217,7 @@ def _totals(timeline: Timeline, people: list[Person]) -> str:
     )
 
 
-def _together(timeline: Timeline, people: list[Person]) -> str:
+def _together(timeline: Timeline, people: list[PersonRow]) -> str:
     pairs = co_presence(timeline)
     if not pairs:
         return ""
@@ -241,13 +241,13 @@ def _together(timeline: Timeline, people: list[Person]) -> str:
     )
 
 
-def _colour(person: Person) -> str:
+def _colour(person: PersonRow) -> str:
     if not person.known:
         return "var(--grey)"
     return "oklch(var(--light) var(--chroma) {})".format(person.style.split("--hue:")[1].split(";")[0])
 
 
-def _scales(timeline: Timeline, people: list[Person]) -> str:
+def _scales(timeline: Timeline, people: list[PersonRow]) -> str:
     found: Mapping[str, Mapping[str, float]] = seconds_by_scale(timeline)
     rows = []
     for person in people:
@@ -274,7 +274,7 @@ def _scales(timeline: Timeline, people: list[Person]) -> str:
     )
 
 
-def _unknown(people: list[Person]) -> str:
+def _unknown(people: list[PersonRow]) -> str:
     strangers = [person for person in people if not person.known]
     if not strangers:
         return ""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import io
 
+from personae.assessment.evaluation import FaceFacts
 from personae.errors import PhotoError
 from personae.media.photos import load
-from personae.recognition.evaluation import FaceFacts
 
 THUMBNAIL_PX = 112
 _MARGIN = 0.28  # of the box, on every side: hair and chin

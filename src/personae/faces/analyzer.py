@@ -40,7 +40,7 @@ is there so that one picture is decoded (one core) while another is searched. Mo
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
+class _Looked:
     """A picture after detection, its pixels let go; only the crops are still needed."""
 
     faces: Faces
@@ -123,8 +123,8 @@ class FaceAnalyzer:
         and searched. At most a few pictures and one batch of crops are in memory, however many are given; the
         iterable is read only as far ahead as that.
         """
-        looked_at: deque[tuple[Source, Future[_Seen | PhotoError]]] = deque()
-        waiting: list[tuple[Source, _Seen | PhotoError]] = []
+        looked_at: deque[tuple[Source, Future[_Looked | PhotoError]]] = deque()
+        waiting: list[tuple[Source, _Looked | PhotoError]] = []
         pool = ThreadPoolExecutor(LOOKING_THREADS, thread_name_prefix="personae-look")
         try:
             for source in pictures_or_paths:
@@ -149,7 +149,7 @@ class FaceAnalyzer:
             for kind, backend in (("detector", self.detector), ("embedder", self.embedder))
         }
 
-    def _look(self, source: Source, copies: bool) -> _Seen:
+    def _look(self, source: Source, copies: bool) -> _Looked:
         limit = self.settings.max_picture_mpx
         picture = source if isinstance(source, Picture) else photos.load(source, max_mpx=limit, partial=True)
         found = self.detector.detect(picture)
@@ -162,30 +162,30 @@ class FaceAnalyzer:
             copied = np.array([i for i, reasons in enumerate(assessed.reasons) if not reasons], np.int64)
             made = small_copies(crops[copied], faces[copied], COPIES_PX)
             shrunk = np.concatenate([made, made[:, :, :, ::-1]], axis=1).reshape(-1, *crops.shape[1:])
-        return _Seen(
+        return _Looked(
             faces, crops, assessed, picture.size_wh, picture.note, small, crops[small, :, ::-1], copied, shrunk
         )
 
-    def _try_look(self, source: Source, copies: bool) -> _Seen | PhotoError:
+    def _try_look(self, source: Source, copies: bool) -> _Looked | PhotoError:
         try:
             with _one_photo(source):
                 return self._look(source, copies)
         except PhotoError as error:
             return error
 
-    def _is_batch(self, waiting: list[tuple[Source, _Seen | PhotoError]]) -> bool:
+    def _is_batch(self, waiting: list[tuple[Source, _Looked | PhotoError]]) -> bool:
         """Whether to stop gathering: a batch is full, or there is nothing to embed anyway."""
         crops = sum(
-            len(seen.crops) + len(seen.mirrored) + len(seen.copies) for _, seen in waiting if isinstance(seen, _Seen)
+            len(seen.crops) + len(seen.mirrored) + len(seen.copies) for _, seen in waiting if isinstance(seen, _Looked)
         )
         return crops == 0 or crops >= self.settings.batch_size or len(waiting) >= self.settings.batch_size
 
     def _embed_together(
-        self, waiting: list[tuple[Source, _Seen | PhotoError]]
+        self, waiting: list[tuple[Source, _Looked | PhotoError]]
     ) -> Iterator[tuple[Source, AnalyzedFaces | PhotoError]]:
         if not waiting:
             return
-        seen = [item for _, item in waiting if isinstance(item, _Seen)]
+        seen = [item for _, item in waiting if isinstance(item, _Looked)]
         try:
             with _one_photo("several photos"):
                 crops = np.concatenate([item.every for item in seen]) if seen else align.NO_CROPS
@@ -208,7 +208,7 @@ class FaceAnalyzer:
                 yield source, self._analyzed(item, embeddings[at : at + count])
                 at += count
 
-    def _analyzed(self, seen: _Seen, every: FloatArray) -> AnalyzedFaces:
+    def _analyzed(self, seen: _Looked, every: FloatArray) -> AnalyzedFaces:
         n, m = len(seen.faces), len(seen.small)
         embeddings, copies = every[:n].copy(), None
         embeddings[seen.small] = mean_direction(embeddings[seen.small], every[n : n + m])

@@ -30,7 +30,7 @@ TILE_PX = 1536
 the network. One tile of 1920x1088 takes two thirds of the time of two that cover it."""
 TILE_OVERLAP_PX = 160
 """Faces up to this size lie whole in some tile; larger ones are found on the next level, where they are a quarter."""
-SMALL_PX = 48.0
+SECOND_LOOK_PX = 48.0
 """Faces below this size at the detector's input get a second look."""
 FIRST_LOOK_SCORE = 0.3
 """Least score for which a second look is worth while."""
@@ -69,7 +69,7 @@ class Care:
     `quick`: pictures are made smaller by `shrunk`, not by area averages: landmarks come out a little less exact.
     """
 
-    small_px: float = SMALL_PX
+    small_px: float = SECOND_LOOK_PX
     tiny_score: float = TINY_FIRST_LOOK_SCORE
     quick: bool = False
 

@@ -102,8 +102,8 @@ class OnnxEmbedder:
         settings = settings or Settings()
         self.description = description
         self._batch_size = min(settings.batch_size, description.max_batch or settings.batch_size)
-        self._weights = weights.Lazy(network)
-        self._network = preparation.Lazy(self._weights, "embedder")
+        self._weights = weights.LazyWeights(network)
+        self._network = preparation.LazyNetwork(self._weights, "embedder")
         self._session = Session(self._network.take_model, provider=settings.provider, threads=settings.threads)
 
     @property

@@ -54,10 +54,10 @@ def prepared(weights: Weights, kind: Kind) -> Prepared:
     return Prepared(model, _to_cache(folder, stem, model))
 
 
-class Lazy:
+class LazyNetwork:
     """The runnable form of one network's weights, made when a session first asks for it."""
 
-    def __init__(self, source: weights.Lazy, kind: weights.Kind) -> None:
+    def __init__(self, source: weights.LazyWeights, kind: weights.Kind) -> None:
         self._source = source
         self._kind = kind
         self.path: Path | None = None

@@ -205,7 +205,7 @@ def _read(path: Path, row: Network | None) -> Weights:
     return Weights(path, digest, data, row)
 
 
-class Lazy:
+class LazyWeights:
     """The weights of one network, found and checked at the first `get`; safe to call from several threads."""
 
     def __init__(self, name_or_path: str | Path) -> None:

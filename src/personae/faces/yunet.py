@@ -39,8 +39,8 @@ class YuNetDetector:
         settings = settings or Settings()
         self._min_score = settings.min_detection_score
         self.care = multiscale.THOROUGH
-        self._weights = weights.Lazy(network)
-        self._network = preparation.Lazy(self._weights, "detector")
+        self._weights = weights.LazyWeights(network)
+        self._network = preparation.LazyNetwork(self._weights, "detector")
         self._session = Session(self._network.take_model, provider=settings.provider, threads=settings.threads)
 
     @property

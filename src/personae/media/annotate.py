@@ -22,7 +22,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Label:
+class BoxLabel:
     """What to draw on one face: its box in picture pixels, its text, and whose colour it has (None: unknown).
 
     `hue`, 0 to 1: the character's colour where the caller keeps characters apart; else it follows from the name.
@@ -34,7 +34,7 @@ class Label:
     hue: float | None = None
 
 
-def annotate(picture: Picture, labels: Sequence[Label], *, enlarge: bool = True) -> Image.Image:
+def annotate(picture: Picture, labels: Sequence[BoxLabel], *, enlarge: bool = True) -> Image.Image:
     """A copy of `picture` with `labels` drawn on it, enlarged where it is small (not with `enlarge` False)."""
     from PIL import Image, ImageDraw
 
@@ -87,7 +87,7 @@ def _overlap(a: Box, b: Box) -> float:
     return max(0.0, wide) * max(0.0, high)
 
 
-def _colour(label: Label) -> tuple[int, int, int]:
+def _colour(label: BoxLabel) -> tuple[int, int, int]:
     """The same colour for the same character in every picture."""
     if label.character is None:
         return UNKNOWN_COLOUR

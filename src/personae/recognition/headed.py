@@ -21,7 +21,7 @@ from personae.recognition.background import Background, Float64Array
 from personae.recognition.heads.calibrated import CalibratedHead
 from personae.recognition.heads.registry import AUTO, ENSEMBLE, OURS, PROTOTYPES, VOTERS, make_head
 from personae.recognition.matching import check_embeddings, check_face_px
-from personae.recognition.model import CANDIDATES, CharacterModel, Decisions
+from personae.recognition.model import CANDIDATES, CharacterModel, Matches
 from personae.recognition.scaler import BACKGROUND_WEIGHT
 from personae.settings import Settings
 from personae.types import IntArray
@@ -101,7 +101,7 @@ class HeadedModel(CharacterModel):
         face_px: ArrayLike | None = None,
         threshold: float | None = None,
         candidates: int = CANDIDATES,
-    ) -> Decisions:
+    ) -> Matches:
         """See `CharacterModel.decide`; a face without a name is left as that has it.
 
         Of a named face the characters that reach the threshold come first, in the heads' order; its confidences are the

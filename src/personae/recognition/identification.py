@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from personae.recognition.model import Decisions
+from personae.recognition.model import Matches
 from personae.types import AnalyzedFaces, Candidate, Match, Method
 
 REPEAT_MARGIN = 0.15
@@ -30,7 +30,7 @@ class Identity:
     ambiguous: tuple[str, ...] = ()
 
 
-def identify_together(decisions: Decisions) -> list[Identity]:
+def identify_together(decisions: Matches) -> list[Identity]:
     """One `Identity` per face of one picture."""
     names: list[Match | None] = [None] * len(decisions)
     taken: set[str] = set()

@@ -36,7 +36,7 @@ CANDIDATES = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Decisions:
+class Matches:
     """What the model thinks of n faces: candidates best first, and whether the best one is named.
 
     `characters` (n, k): numbers into `names`; `similarity`, `confidence` (n, k); `evidence` (n, k): what decides, the
@@ -244,7 +244,7 @@ class CharacterModel(estimator.ClassifierMixin):
         face_px: ArrayLike | None = None,
         threshold: float | None = None,
         candidates: int = CANDIDATES,
-    ) -> Decisions:
+    ) -> Matches:
         """Candidates and decision for each embedding of `X` (n, d) or (d,); one matrix product for all.
 
         `face_px` (n,): the faces' sizes in pixels, which tells how to treat small ones; None where they are not known.
@@ -275,7 +275,7 @@ class CharacterModel(estimator.ClassifierMixin):
         if any(look is not None for look in self.looks_):
             for face in range(len(scaled)):
                 looks[face] = self._look(scaled[face], int(best[face, 0]))
-        return Decisions(
+        return Matches(
             self.classes_,
             best[:, :candidates],
             similarity[:, :candidates],

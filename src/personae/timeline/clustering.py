@@ -163,7 +163,7 @@ def _agglomerated(sums: NDArray[np.float64], faces: Sequence[FloatArray], ties: 
     return np.unique(owner, return_inverse=True)[1].astype(np.int64)
 
 
-class Faces:
+class TrackFaces:
     """The faces of many tracks, laid out for comparison. `faces`: unit embeddings (k, d) of each track."""
 
     def __init__(self, faces: Sequence[FloatArray]) -> None:
@@ -195,7 +195,7 @@ class Faces:
 
 def most_alike(faces: Sequence[FloatArray]) -> FloatArray:
     """(n, n) mean cosine of the most alike faces of each two tracks, symmetric."""
-    laid_out = Faces(faces)
+    laid_out = TrackFaces(faces)
     result = np.zeros((len(faces), len(faces)), np.float32)
     for i, own in enumerate(faces):
         result[i, i:] = result[i:, i] = laid_out.alike(own, i)

@@ -19,11 +19,11 @@ from personae.recognition.model import CharacterModel
 from personae.recognition.prototypes import unit
 from personae.timeline import clustering
 from personae.timeline.clustering import Ties
-from personae.timeline.naming import Weighed, name_clusters, strangers_among, weigh
 from personae.timeline.records import TrackRecord
+from personae.timeline.track_names import Weighed, name_clusters, strangers_among, weigh
 from personae.types import FloatArray, IntArray
 
-SMALL_PX = 28.0
+ALIKE_PX = 28.0
 SMALL_MARGIN = 0.05
 """Faces below this size are more alike than others: so much more is asked of two tracks of them to be one person."""
 WEAK_SUPPORT = 1.5
@@ -169,7 +169,7 @@ def mean_faces(person: IntArray, evidence: Evidence) -> tuple[FloatArray, NDArra
 
 def _short(records: Sequence[TrackRecord]) -> NDArray[np.float64]:
     """(n,) what pairs with a track of small faces are short of."""
-    small = [len(record.face_px) > 0 and record.face_px.mean() < SMALL_PX for record in records]
+    small = [len(record.face_px) > 0 and record.face_px.mean() < ALIKE_PX for record in records]
     return np.where(np.array(small, bool), SMALL_MARGIN, 0.0)
 
 
@@ -199,7 +199,7 @@ def _join_weak(person: IntArray, evidence: Evidence, ties: Ties, alone: IntArray
 
     None joins another with a track that is a different character by its own faces (`alone`).
     """
-    faces = clustering.Faces(evidence.faces)
+    faces = clustering.TrackFaces(evidence.faces)
     sums = evidence.summed(person, evidence.pooled)
     vectors = unit(sums)
     support = np.bincount(person, evidence.support, len(sums))

@@ -9,7 +9,7 @@ import numpy as np
 
 from personae.media.film import Video
 from personae.timeline.appearances import Label
-from personae.timeline.edits import UNKNOWN, overlap
+from personae.timeline.decisions import UNKNOWN, overlap
 from personae.timeline.identity import People
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import BestPicture, Track

@@ -1,0 +1,210 @@
+"""Move a trained model's operating point, with strangers' photos where there are some. Nothing is trained anew."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from personae import settings_file
+from personae.assessment.crossvalidation import Outcomes, outcomes
+from personae.assessment.intervals import Share, share
+from personae.assessment.validation import PhotoFaces, all_faces
+from personae.cast.enrolment import NEAR_DUPLICATE
+from personae.cast.gallery import Gallery
+from personae.errors import CastError, EmbedderMismatchError, InputError, SettingError
+from personae.faces.analyzer import FaceAnalyzer
+from personae.names import readable
+from personae.paths import ProjectPaths
+from personae.project.recognizer import CharacterRecognizer
+from personae.recognition import model_file, operating_point
+from personae.recognition.model import CharacterModel
+from personae.recognition.operating_point import MeasuredFar
+from personae.settings import TABLE, Settings, resolve
+from personae.types import FloatArray, ProgressCallback, count_of
+
+_FAR = next(setting for setting in TABLE if setting.name == "far")
+
+
+@dataclass(frozen=True)
+class CalibrationReport:
+    """What `calibrate` did. `threshold_before`, `threshold`: cosines; `far`: asked; `measured`: None where nothing was.
+
+    `strangers`: of the strangers' faces given, those named now (None: none given); `right`, `wrong`: the same of the
+    cast's photos; `folders`: what each folder was taken for; `settings_diff`: the change to settings.toml.
+    """
+
+    far: float
+    threshold_before: float
+    threshold: float
+    measured: MeasuredFar | None
+    strangers: Share | None
+    right: Share | None
+    wrong: Share | None
+    folders: tuple[tuple[str, str], ...]
+    settings_diff: str
+    notes: tuple[str, ...]
+
+
+def calibrate_project(
+    validation: str | Path | None = None,
+    *,
+    project: str | Path | None = None,
+    far: float | None = None,
+    undo: bool = False,
+    settings: Settings | None = None,
+    analyzer: FaceAnalyzer | None = None,
+    progress_callback: ProgressCallback | None = None,
+) -> CalibrationReport:
+    """Set the model of `project` to the false-accept rate `far` (None: that of the settings).
+
+    `validation`: a folder of photos. Its sub-folders named like characters hold photos of them; everything else is
+    strangers'. How often strangers are named is then measured, kept in the project and used by every later training;
+    `undo` forgets it. A `far` given is written into the project's settings. Raises StoreError without a model,
+    InputError for a folder without a stranger, SettingError where a threshold is set by hand.
+    """
+    place = ProjectPaths.at(project)
+    settings = settings or resolve(project=place.folder)
+    if settings.threshold is not None:
+        raise SettingError("A threshold is set by hand, and nothing can be fitted. Take it out of the settings first.")
+    CharacterRecognizer(place.folder, settings=settings, analyzer=analyzer).settle()
+    asked = settings.far if far is None else float(_FAR.parse(far))
+    changes = {} if far is None else {"far": asked}
+    settings = replace(settings, far=asked)
+    model, card = model_file.load(place.model)
+    embedder = str(card["embedder"])
+    before = float(np.mean(model.threshold_))
+    folders: tuple[tuple[str, str], ...] = ()
+    notes: list[str] = []
+    strangers: PhotoFaces | None = None
+    genuine: PhotoFaces | None = None
+    found: MeasuredFar | None
+    truth: list[str | None] = []
+    if validation is not None:
+        analyzer = analyzer or FaceAnalyzer(settings)
+        if analyzer.embedder_id != embedder:
+            raise EmbedderMismatchError(embedder, analyzer.embedder_id, where=f"The model {place.model}")
+        of_character, other, folders = sort_folder(Path(validation), [str(name) for name in model.classes_])
+        strangers = all_faces(other, analyzer, progress_callback)
+        notes += strangers.notes
+        if not len(strangers):
+            why = "".join(f" {note}" for note in strangers.notes[:3])
+            raise InputError(f"{validation}: no face of a stranger in it. Give photos of people outside the cast.{why}")
+        genuine, truth, more = _genuine(of_character, analyzer, place, progress_callback)
+        notes += more
+        found = operating_point.measure(
+            model, strangers.embeddings, strangers.face_px, settings.far, embedder=embedder,
+            source=str(Path(validation).absolute()),
+        )  # fmt: skip
+    else:
+        found = None if undo else operating_point.read(place.calibration, embedder)
+    with place.locked(settings.lock_timeout_s, "calibrate"):
+        if undo:
+            place.calibration.unlink(missing_ok=True)
+        elif found is not None and validation is not None:
+            operating_point.write(found, place.calibration)
+        diff = settings_file.difference(place.settings, changes) if changes else ""
+        if diff:
+            settings_file.change(place.settings, changes)
+        model.recalibrate(operating_point.settings_for(settings, found).far)
+        model_file.save(model, _card(model, card, settings.far, found), place.model)
+    named = _outcomes(model, strangers, [None] * len(strangers)) if strangers is not None else None
+    own = _outcomes(model, genuine, truth) if genuine is not None and len(genuine) else None
+    return CalibrationReport(
+        settings.far,
+        before,
+        float(np.mean(model.threshold_)),
+        found,
+        None if named is None else share(named.named),
+        None if own is None else share(own.right, own.truth),
+        None if own is None else share(own.wrong, own.truth),
+        folders,
+        diff,
+        tuple(notes),
+    )
+
+
+def sort_folder(folder: Path, characters: list[str]) -> tuple[dict[str, Path], list[Path], tuple[tuple[str, str], ...]]:
+    """(character -> its sub-folder, everything else, (sub-folder, what it was taken for)); raises CastError."""
+    try:
+        entries = sorted(entry for entry in folder.absolute().iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise CastError(f"{folder}: cannot be read ({error.strerror}). Give a folder of photos.") from None
+    known = {_key(name): name for name in characters}
+    own: dict[str, Path] = {}
+    other: list[Path] = []
+    folders: list[tuple[str, str]] = []
+    for entry in entries:
+        name = known.get(_key(entry.name)) if os.path.isdir(entry) else None  # noqa: PTH112 - never raises
+        if name is None or name in own:
+            other.append(entry)
+        else:
+            own[name] = entry
+        if os.path.isdir(entry):  # noqa: PTH112
+            folders.append((entry.name, "strangers" if name is None else name))
+    return own, other, tuple(folders)
+
+
+def _key(name: str) -> str:
+    composed = unicodedata.normalize("NFC", readable(name))
+    return " ".join(composed.split()).casefold()
+
+
+def _genuine(
+    folders: dict[str, Path], analyzer: FaceAnalyzer, project: ProjectPaths, progress: ProgressCallback | None
+) -> tuple[PhotoFaces | None, list[str | None], list[str]]:
+    """Photos with one face, that are not enrolled: the model would only recognise what it has learned."""
+    enrolled: dict[str, FloatArray] = {}
+    if project.gallery.is_file():
+        with Gallery.open(project.gallery, embedder=None, read_only=True) as gallery:
+            everything = gallery.enrolled()
+        for name in folders:
+            rows = [i for i, character in enumerate(everything.characters) if character == name]
+            enrolled[name] = everything.embeddings[rows]
+    parts: list[PhotoFaces] = []
+    truth: list[str | None] = []
+    notes: list[str] = []
+    several = known = 0
+    for name, folder in folders.items():
+        faces = all_faces([folder], analyzer, progress, stage=name)
+        notes += faces.notes
+        paths = [fact.path for fact in faces.facts]
+        keep = []
+        for i, path in enumerate(paths):
+            if paths.count(path) > 1:
+                several += 1
+            elif name in enrolled and (enrolled[name] @ faces.embeddings[i] >= NEAR_DUPLICATE).any():
+                known += 1
+            else:
+                keep.append(i)
+        if keep:
+            facts = tuple(faces.facts[i] for i in keep)
+            parts.append(PhotoFaces(faces.embeddings[keep], faces.face_px[keep], facts))
+            truth += [name] * len(keep)
+    if several:
+        notes.append(f"{count_of(several, 'face')} in characters' photos with several faces took no part.")
+    if known:
+        notes.append(f"{count_of(known, 'photo')} enrolled already took no part.")
+    if not parts:
+        return None, [], notes
+    joined = PhotoFaces(
+        np.concatenate([part.embeddings for part in parts]),
+        np.concatenate([part.face_px for part in parts]),
+        tuple(fact for part in parts for fact in part.facts),
+    )
+    return joined, truth, notes
+
+
+def _outcomes(model: CharacterModel, faces: PhotoFaces, truth: list[str | None]) -> Outcomes:
+    return outcomes(model, faces.embeddings, faces.face_px, truth, np.arange(len(faces), dtype=np.int64))
+
+
+def _card(model: CharacterModel, old: dict[str, Any], far: float, found: MeasuredFar | None) -> dict[str, Any]:
+    """The old card with a new operating point; when and from what it was trained stays."""
+    new = model_file.describe(model, embedder=str(old["embedder"]), gallery_revision=str(old["gallery_revision"]))
+    kept = {name: old[name] for name in ("personae_version", "created", "gallery_revision")}
+    return operating_point.stated({**old, **new, **kept}, model, far, found)

@@ -1,0 +1,1 @@
+"""Films of a project: scanning them, their files, and what people decide about them."""

@@ -1,0 +1,1 @@
+"""One project: its service object, its edits, and forgetting."""

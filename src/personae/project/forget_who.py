@@ -1,0 +1,126 @@
+"""Who is to be forgotten: names, photos and embeddings of a person, by gallery, models and the list of outputs."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import unicodedata
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from personae.cast.edit_log import EditLog
+from personae.cast.editing import did_you_mean
+from personae.cast.gallery import Gallery, PhotoRecord, text_of
+from personae.cast.placements import Placements
+from personae.errors import InputError, StoreError, UnknownCharacterError
+from personae.hints import command
+from personae.ledger import Entry
+from personae.recognition import model_file
+from personae.types import FloatArray
+
+NOBODY: FloatArray = np.empty((0, 0), np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """A person as everything of the project knows them.
+
+    `id`: of this forgetting; `name`: as it was asked for; `names`: with former ones; `paths`, `digests`: of their
+    photos; `vectors` (n, d): embeddings; `copies` (m, d): of the photos' small copies; `centres` (k, d): what models
+    held; `models`: files to make anew, each with the settings it was trained with; `written`: (path, kind) of outputs
+    outside the project that show them.
+    """
+
+    name: str
+    names: frozenset[str]
+    paths: frozenset[str] = frozenset()
+    digests: frozenset[str] = frozenset()
+    vectors: FloatArray = field(default_factory=lambda: NOBODY)
+    copies: FloatArray = field(default_factory=lambda: NOBODY)
+    centres: FloatArray = field(default_factory=lambda: NOBODY)
+    models: tuple[tuple[str, dict[str, Any]], ...] = ()
+    written: tuple[tuple[str, str], ...] = ()
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    @property
+    def spellings(self) -> frozenset[str]:
+        """The names in composed and in decomposed letters, as file systems and other programs write them."""
+        return frozenset(unicodedata.normalize(form, name) for form in ("NFC", "NFD") for name in self.names)
+
+    def is_in(self, entry: Entry) -> bool:
+        """Whether an output is known to show or name them: by who is in it, or as a copy of a photo of theirs."""
+        return bool(self.names & set(entry.who)) or entry.source in self.paths
+
+
+def may_show(person: Person, entry: Entry) -> bool:
+    """Whether an output shows the person, or nobody knows who is in it."""
+    return person.is_in(entry) or (not entry.who and not entry.sha256)
+
+
+def person_of(gallery: Gallery, name: str, models: Iterable[Path]) -> Person:
+    """What is known of `name`, which need not be anybody's name any more.
+
+    Raises InputError where the name became another's, UnknownCharacterError where it is another's in other letters.
+    """
+    edits = EditLog(gallery)
+    placements = edits.placements()
+    live = {photo.character for photo in gallery.photos()}
+    now = placements.character_of(name)
+    if name not in live and now not in (None, name) and now in live:
+        raise InputError(f"{name} is {now} now ({command('log')}). Forget {now}, or undo that first.")
+    if name not in live and name.casefold() in {each.casefold() for each in live}:
+        raise UnknownCharacterError(f"No character is called {name!r}. {did_you_mean(name, sorted(live))}")
+    names = _with_former(gallery, placements, name, live)
+    own = photos_of(gallery, names)
+    ids = [photo.id for photo in own if photo.id is not None]
+    faces = edits.faces_of(ids)
+    dimension = len(next(iter(faces.values()))) if faces else 0
+    return Person(
+        name,
+        frozenset(names),
+        frozenset(photo.path for photo in own),
+        frozenset(photo.sha256 for photo in own if photo.sha256),
+        np.stack(list(faces.values())) if faces else np.empty((0, dimension), np.float32),
+        edits.copies_of(ids, dimension),
+        centres_of(names, models),
+    )
+
+
+def photos_of(gallery: Gallery, names: Collection[str]) -> list[PhotoRecord]:
+    """Every photo that belongs to one of `names`, withdrawn ones too."""
+    placements = EditLog(gallery).placements()
+    photos = gallery.photos(withdrawn=True)
+    return [photo for photo in photos if placements.place(photo.given, photo.sha256).character in names]
+
+
+def centres_of(names: Collection[str], models: Iterable[Path]) -> FloatArray:
+    """What the models hold of `names`: prototypes (k, d), one model's dimension."""
+    found: list[FloatArray] = []
+    for path in models:
+        with contextlib.suppress(StoreError):
+            model, _ = model_file.load(path)
+            groups = [number for number, each in enumerate(model.classes_) if str(each) in names]
+            centres = np.asarray(model.prototypes_.centres[np.isin(model.prototypes_.groups, groups)], np.float32)
+            if not found or found[0].shape[1] == centres.shape[1]:
+                found.append(centres)
+    return np.concatenate(found) if found else NOBODY
+
+
+def _with_former(gallery: Gallery, placements: Placements, name: str, live: Collection[str]) -> set[str]:
+    """`name` and the names its photos came in under or had, unless somebody else has them today."""
+    given = {text_of(row[0]) for row in gallery.query("SELECT DISTINCT character FROM placements")}
+    given |= {photo.given for photo in gallery.photos(withdrawn=True)}
+    names = {name} | {each for each in given if each not in live and placements.place(each, "").character == name}
+    # A rename that was undone has left its name in what was written in between.
+    renames = [
+        {str(edit.detail.get("character")), str(edit.detail.get("into"))}
+        for edit in EditLog(gallery).edits()
+        if edit.action == "rename"
+    ]
+    for _ in renames:
+        names |= {each for pair in renames if pair & names for each in pair if each not in live}
+    return names

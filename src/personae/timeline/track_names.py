@@ -1,0 +1,102 @@
+"""Names for the people of a film, from the model's own evidence: what is asked of a face in a photo is asked here.
+
+So small faces are weighed as small ones, what a person rejected is not named again, and who cannot be told from another
+character (look-alikes, two roles of one performer) is not guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.recognition.identification import REPEAT_MARGIN
+from personae.recognition.model import CharacterModel
+from personae.types import FloatArray
+
+POOLED_MARGIN = 0.01
+"""Asked of mean faces beyond a single face's threshold: with it as many of strangers' tracks get a name as of their
+faces (measured on the people of the background and calibration parts, see benchmarks/film/tracks.py)."""
+SHARP_MARGIN = 0.05
+"""Asked besides of mean faces of quality 1, and less of worse ones: a character's sharp faces resemble far more than
+the threshold, and who barely reaches it through a whole film is somebody else."""
+POOR = 0.3
+"""Of mean faces of this quality (dark, small) nothing is asked besides."""
+EM_STEPS = 50
+
+
+@dataclass(frozen=True, eq=False)
+class Weighed:
+    """What the model makes of n mean faces: `evidence`, `similarity` (n, c) for each character, `asked` (n,) of each.
+
+    Nothing is enough (`asked` infinite) for one that is not told from another character; `either` gives the two, and is
+    empty for the others: see `Matches.alternatives`.
+    """
+
+    evidence: NDArray[np.float64]
+    similarity: NDArray[np.float64]
+    asked: NDArray[np.float64]
+    either: tuple[tuple[str, ...], ...]
+
+
+def weigh(
+    model: CharacterModel,
+    means: FloatArray,
+    face_px: NDArray[np.float64],
+    quality: NDArray[np.float64],
+    threshold: float | None = None,
+) -> Weighed:
+    """Ask the model about mean faces `means` (n, d) of sizes `face_px` (n,), a zero vector where there is no face.
+
+    A mean face counts as one face of its faces' size; `quality` (n,) 0..1 is their mean.
+    """
+    there = np.flatnonzero(np.abs(means).max(axis=1, initial=0.0) > 0)
+    shape = len(means), len(model.classes_)
+    evidence, similarity, asked = np.full(shape, -1.0), np.zeros(shape), np.full(len(means), np.inf)
+    either: list[tuple[str, ...]] = [()] * len(means)
+    if len(there):
+        decided = model.decide(means[there], face_px=face_px[there], threshold=threshold, candidates=shape[1])
+        rows = there[:, None]
+        evidence[rows, decided.characters] = decided.evidence
+        # Other heads may have chosen another character than the nearest: theirs is the evidence that it has a name.
+        lead = decided.evidence.max(axis=1) - decided.evidence[:, 0]
+        evidence[there, decided.characters[:, 0]] += np.where(lead > 0, lead + 1e-9, 0.0)
+        similarity[rows, decided.characters] = decided.similarity
+        more = SHARP_MARGIN * np.clip((quality[there] - POOR) / (1 - POOR), 0, 1)
+        asked[there] = np.where(decided.rivals >= 0, np.inf, decided.threshold + POOLED_MARGIN + more)
+        for face, at in enumerate(there.tolist()):
+            either[at] = decided.alternatives(face)
+    return Weighed(evidence, similarity, asked, tuple(either))
+
+
+def name_clusters(
+    scores: NDArray[np.float64], asked: NDArray[np.float64], apart: NDArray[np.bool_]
+) -> list[int | None]:
+    """Per cluster the number of its character, or None: best scores first, each name once among clusters `apart`.
+
+    `scores` (c, m) evidence; `asked` (c,): what each must reach; `apart` (c, c): clusters that are on screen together.
+    """
+    named: list[int | None] = [None] * len(scores)
+    for flat in np.argsort(-scores, axis=None, kind="stable"):
+        c, character = divmod(int(flat), scores.shape[1])
+        if named[c] is not None or scores[c, character] < asked[c]:
+            continue
+        rivals = [other for other in np.flatnonzero(apart[c]) if named[int(other)] == character]
+        if not rivals or scores[c, character] >= asked[c] + REPEAT_MARGIN:
+            named[c] = character
+    return named
+
+
+def strangers_among(best: NDArray[np.float64], tracks: NDArray[np.int64], model: CharacterModel) -> float:
+    """The share of strangers among a film's tracks, from its clusters' `best` (c,) evidence and how many `tracks` (c,).
+
+    Expectation maximization: the share is the mean probability of being one, which depends on the share (Saerens,
+    Latinne and Decaestecker, Neural Computation 2002). One track of either kind is taken to have been seen besides, so
+    a film of three tracks decides little and no share is 0 or 1.
+    """
+    share = 0.5
+    for _ in range(EM_STEPS):
+        outside = 1 - model.calibration_.confidence_at(best, share)
+        share = float((tracks @ outside + 1) / (tracks.sum() + 2))
+    return share
