@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from tests.films import Pixels, head, make_film, paste, textured
+from tests.film_maker import Pixels, head, make_film, paste, textured
 
 SIZE_WH = (480, 270)
 SHOT_S = 2

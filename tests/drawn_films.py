@@ -12,7 +12,7 @@ from personae.faces.fake import draw_face, draw_picture
 from personae.project.recognizer import CharacterRecognizer
 from personae.settings import Settings
 from personae.timeline.timeline import Timeline
-from tests.films import Pixels, make_film, textured
+from tests.film_maker import Pixels, make_film, textured
 
 SIZE_WH = (320, 240)
 Person = tuple[str, float, float, int]

@@ -6,7 +6,7 @@
 
 The model is trained and the networks are loaded and used once before anything is timed. The three take turns in every
 round; a ratio is taken within its round. "Found" are the visible points of `timeline.json` on a 0.2 s grid, as in
-`tests/test_shared_film.py`, in the first loop.
+`tests/films/test_shared_film.py`, in the first loop.
 """
 
 from __future__ import annotations

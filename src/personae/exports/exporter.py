@@ -1,7 +1,7 @@
 """The exporter protocol, version 1: a timeline goes in, the bytes of one file come out.
 
 Implementations stand beside this file and come in by the entry point group `personae.exporters`: a callable
-`make() -> Exporter`. `tests/test_exporter_contract.py` runs over all of them.
+`make() -> Exporter`. `tests/exports/test_exporter_contract.py` runs over all of them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The detector protocol, version 1: a picture goes in, faces come out.
 
 Implementations stand beside this file and come in by the entry point group `personae.detectors`: a callable
-`make(settings: Settings) -> Detector`. `tests/test_detector_contract.py` runs over all of them.
+`make(settings: Settings) -> Detector`. `tests/faces/test_detector_contract.py` runs over all of them.
 """
 
 from __future__ import annotations

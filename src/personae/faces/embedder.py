@@ -1,7 +1,7 @@
 """The embedder protocol, version 1: aligned crops go in, unit vectors come out.
 
 Implementations stand beside this file and come in by the entry point group `personae.embedders`: a callable
-`make(settings: Settings) -> Embedder`. `tests/test_embedder_contract.py` runs over all of them.
+`make(settings: Settings) -> Embedder`. `tests/faces/test_embedder_contract.py` runs over all of them.
 """
 
 from __future__ import annotations

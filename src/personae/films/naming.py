@@ -22,7 +22,7 @@ from personae.project.recognizer import CharacterRecognizer
 from personae.settings import Settings
 from personae.timeline import decisions as decided
 from personae.timeline import native
-from personae.timeline.decisions import UNKNOWN, DecisionKind, Decision
+from personae.timeline.decisions import UNKNOWN, Decision, DecisionKind
 from personae.timeline.timeline import Appearance, Timeline
 from personae.types import Quality
 
@@ -84,7 +84,9 @@ def _edit_of(timeline: Timeline, chosen: list[Appearance], decision: DecisionKin
     return Decision(decision, name, places, author, now)
 
 
-def _decide(edit: Decision, files: FilmFiles, timeline: Timeline, scanned: Scanned, settings: Settings | None) -> Timeline:
+def _decide(
+    edit: Decision, files: FilmFiles, timeline: Timeline, scanned: Scanned, settings: Settings | None
+) -> Timeline:
     edits = decided.read(files.edits, timeline.video)
     edits = replace(edits, edits=(*edits.edits, edit), content_id=timeline.video.content_id, path=timeline.video.path)
     decided.write(edits, files.edits)

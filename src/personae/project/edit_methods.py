@@ -223,7 +223,9 @@ class EditMethods:
         other._forget_loaded()
         return other
 
-    def _edit(self, purpose: str, work: Callable[[Gallery], Sequence[EditOutcome]], *, create: bool = False) -> EditReport:
+    def _edit(
+        self, purpose: str, work: Callable[[Gallery], Sequence[EditOutcome]], *, create: bool = False
+    ) -> EditReport:
         started = time.monotonic()
         if not create and not self.project.gallery.is_file():
             raise ModelNotFoundError(self.project.gallery, _nothing())

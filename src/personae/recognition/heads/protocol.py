@@ -4,7 +4,7 @@ A head only says which of the characters a face looks most like. Whether the fac
 decided before by `CharacterModel` and its threshold; so a head that knows no strangers can force none into a class.
 
 Implementations stand beside this file and come in by the entry point group `personae.heads`: a callable
-`make(settings: Settings) -> Head`. `tests/test_heads_contract.py` runs over all of them.
+`make(settings: Settings) -> Head`. `tests/recognition/test_heads_contract.py` runs over all of them.
 
 A head may learn with any library, but what it has learned is plain arrays: they travel in the model's archive, and
 `scores` after `restore` needs numpy only. No fitted object of another library is ever stored.
