@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.openset.data import CAST, EMBEDDER, STRANGERS, Faces, load
-from personae.recognition.background import background_for
+from personae.recognition.backgrounds import background_for
 from personae.recognition.model import CharacterModel
 from personae.recognition.outliers import find_outliers
 from personae.types import FloatArray, IntArray

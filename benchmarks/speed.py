@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from personae.demo import COLLINS, HOPPER, source_photo
-from personae.recognition.background import background_for
+from personae.recognition.backgrounds import background_for
 from personae.recognition.matching import character_scores
 from personae.recognition.model import CharacterModel
 from personae.recognition.prototypes import fit_prototypes, unit

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.recognition.background import Background, background_for
+from personae.recognition.background import Background
+from personae.recognition.backgrounds import background_for
 from personae.recognition.prototypes import unit
 
 EMBEDDER = "sface:d128:p1:0123456789ab"

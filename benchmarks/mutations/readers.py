@@ -154,7 +154,7 @@ def _models() -> list[bytes]:
     import tempfile
 
     from personae.recognition import model_file
-    from personae.recognition.background import background_for
+    from personae.recognition.backgrounds import background_for
     from personae.recognition.headed import character_model
 
     X, y = _people()

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.openset.data import EMBEDDER
-from personae.recognition.background import background_for
+from personae.recognition.backgrounds import background_for
 from personae.recognition.headed import character_model
 from personae.recognition.heads import registry
 from personae.recognition.model import CharacterModel

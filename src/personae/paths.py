@@ -10,12 +10,12 @@ from pathlib import Path
 
 from personae.files import make_tree_private, project_lock
 from personae.ledger import Ledger
-from personae.recognition.model_file import MODEL_FILE
 from personae.settings import SETTINGS_FILE
 
 DEFAULT_FOLDER = "personae"
 ENVIRONMENT = "PERSONAE_PROJECT"
 FORGETTING_FILE = "forgetting.personae"
+MODEL_FILE = "face_recognition_model.personae"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from personae.faces.onnx_embedder import embedder_for
 from personae.faces.sface import SFaceEmbedder
 from personae.faces.yunet import YuNetDetector
 from personae.media import photos
-from personae.recognition.background import Background, background_for
+from personae.recognition.background import Background
+from personae.recognition.backgrounds import background_for
 from personae.recognition.composite_background import join
 from personae.recognition.model import CharacterModel
 from personae.recognition.prototypes import unit

@@ -25,6 +25,7 @@ from personae.faces.analyzer import FaceAnalyzer
 from personae.faces.fake import FakeDetector, FakeEmbedder, draw_picture
 from personae.films.film_files import FilmFiles
 from personae.films.scan import scan_film
+from personae.paths import MODEL_FILE
 from personae.recognition import model_file
 from personae.timeline import native
 from personae.types import FloatArray, Picture
@@ -88,7 +89,7 @@ def known(made: Path) -> tuple[FloatArray, list[bytes]]:
     with Gallery.open(made / "personae" / "gallery.sqlite", embedder=None, read_only=True) as gallery:
         enrolment = gallery.enrolled()
     rows = [i for i, name in enumerate(enrolment.characters) if name == NAME]
-    model, _ = model_file.load(made / "personae" / "cache" / model_file.MODEL_FILE)
+    model, _ = model_file.load(made / "personae" / "cache" / MODEL_FILE)
     number = list(map(str, model.classes_)).index(NAME)
     vectors = [*enrolment.embeddings[rows], *enrolment.copies[rows].reshape(-1, enrolment.copies.shape[-1])]
     vectors += list(model.prototypes_.centres[model.prototypes_.groups == number])
@@ -131,7 +132,7 @@ def assert_others_are_whole(place: Path, made: Path, *, without: str) -> None:
         enrolled = gallery.enrolled().characters
         assert gallery.query("PRAGMA integrity_check") == [("ok",)]
     assert [enrolled.count(name) for name in ("Loki", "Dr Foster")] == [2, 2]
-    _, card = model_file.load(project / "cache" / model_file.MODEL_FILE)
+    _, card = model_file.load(project / "cache" / MODEL_FILE)
     assert [one["character"] for one in card["characters"]] == sorted({"Dr Foster", "Loki", NAME} - {without})
     folder = project / "films" / "party"
     before = native.read(made / "personae" / "films" / "party" / "party.timeline.json")

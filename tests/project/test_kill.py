@@ -12,6 +12,7 @@ import pytest
 
 from personae.cast.gallery import Gallery
 from personae.errors import ModelNotFoundError
+from personae.paths import MODEL_FILE
 from personae.recognition import model_file
 from personae.recognition.model import CharacterModel
 
@@ -24,7 +25,7 @@ def test_thirty_kills_lose_nothing(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     root = Path(__file__).parents[2]
     gallery_path = tmp_path / "project" / "gallery.sqlite"
-    model_path = tmp_path / "project" / "cache" / model_file.MODEL_FILE
+    model_path = tmp_path / "project" / "cache" / MODEL_FILE
     committed: set[tuple[str, str]] = set()
     trained = 0
     for round_number in range(ROUNDS):
@@ -60,5 +61,5 @@ def test_thirty_kills_lose_nothing(tmp_path: Path) -> None:
         assert isinstance(model, CharacterModel) and card["metrics"]["n_characters"] == 4
         left = {path.name for path in model_path.parent.iterdir() if not path.name.startswith(".")}
         fresh = {f"gallery-fresh.sqlite{suffix}" for suffix in ("", "-wal", "-shm", "-journal")}
-        assert left <= {model_file.MODEL_FILE, "face_recognition_model_metadata.json", *fresh}
+        assert left <= {MODEL_FILE, "face_recognition_model_metadata.json", *fresh}
     assert trained >= ROUNDS // 5 and len(committed) >= 100

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from personae import CharacterModel, CharacterRecognizer, FaceAnalyzer
-from personae.recognition.background import background_for
+from personae.recognition.backgrounds import background_for
 from personae.types import AnalyzedFaces, FloatArray
 
 pytestmark = pytest.mark.shared

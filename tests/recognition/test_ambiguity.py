@@ -12,7 +12,7 @@ from personae import CharacterRecognizer, Settings
 from personae.cast.folder import read_cast
 from personae.errors import CastError
 from personae.recognition import model_file
-from personae.recognition.background import background_for
+from personae.recognition.backgrounds import background_for
 from personae.recognition.identification import identify_together
 from personae.recognition.model import CharacterModel
 from personae.recognition.prototypes import unit

@@ -11,7 +11,7 @@ import pytest
 from personae import archive
 from personae.errors import DamagedFileError, StoreError
 from personae.recognition import model_file
-from personae.recognition.background import background_for
+from personae.recognition.backgrounds import background_for
 from personae.recognition.model import CharacterModel
 from tests.people import EMBEDDER, cast, people, sface_background
 

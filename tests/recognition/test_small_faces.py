@@ -17,7 +17,7 @@ from personae.faces.copies import small_copies
 from personae.media.photos import load
 from personae.project.recognizer import CharacterRecognizer
 from personae.recognition import model_file
-from personae.recognition.background import background_for
+from personae.recognition.backgrounds import background_for
 from personae.recognition.model import CharacterModel
 from personae.recognition.prototypes import unit
 from personae.recognition.small_faces import RATIO_PX, SmallPrototypes

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from personae.cast.gallery import Gallery
-from personae.cast.gallery_rows import LARGEST_PX, check_vectors, detail_of, dimension_of, text_of
+from personae.cast.gallery_rows import LARGEST_PX, detail_of, text_of
 from personae.cast.placements import Placement, Placements
 from personae.checks import number, whole
+from personae.recognition.vectors import check_vectors, dimension_of
 from personae.types import FloatArray
 
 UNDOABLE = frozenset({"add", "remove", "rename", "merge", "split", "reject"})

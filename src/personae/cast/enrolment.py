@@ -24,7 +24,7 @@ from personae.errors import PhotoError
 from personae.faces.analyzer import FaceAnalyzer
 from personae.files import LARGEST_PHOTO, sha256_of
 from personae.names import valid_name
-from personae.recognition.background import background_for
+from personae.recognition.backgrounds import background_for
 from personae.recognition.prototypes import unit
 from personae.settings import Settings
 from personae.types import AnalyzedFaces, FloatArray, Progress, ProgressCallback, Reason

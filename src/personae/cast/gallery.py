@@ -22,21 +22,12 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from personae.cast.gallery_rows import (
-    LARGEST_PX,
-    ROUNDING,
-    box_of,
-    check_vectors,
-    copies_of,
-    detail_of,
-    dimension_of,
-    stored,
-    text_of,
-)
+from personae.cast.gallery_rows import LARGEST_PX, box_of, copies_of, detail_of, stored, text_of
 from personae.cast.gallery_schema import connect, connect_read_only, damaged, migrate, sqlite_errors
 from personae.checks import facts, number, parsed, text, whole
 from personae.errors import EmbedderMismatchError, EmbeddingError, ProjectBusyError
 from personae.files import write_error
+from personae.recognition.vectors import ROUNDING, check_vectors, dimension_of
 from personae.types import FloatArray, Quality, Reason
 
 __all__ = ["EnrolledFace", "Enrolment", "Gallery", "PhotoRecord", "remove_database", "text_of"]

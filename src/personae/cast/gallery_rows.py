@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,23 +11,7 @@ from personae.checks import Fields, any_text, facts, parsed
 from personae.types import COPIES_PX, FloatArray
 
 LARGEST_PX = 1e6
-ROUNDING = 0.01
 _LARGEST = 2**63 - 1
-
-
-def dimension_of(embedder: str) -> int | None:
-    """How long the vectors of the embedder with that contract id are; None where the id does not say."""
-    parts = [re.search(r":d([1-9][0-9]{0,4}):", part) for part in embedder.split("+")]
-    known = [int(part[1]) for part in parts if part is not None]
-    return sum(known) if len(known) == len(parts) else None
-
-
-def check_vectors(rows: FloatArray, what: str) -> None:
-    """ValueError unless every row (n, d) is finite and of unit length."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        lengths = np.linalg.norm(rows, axis=1)
-        if not bool((np.abs(lengths - 1) < ROUNDING).all()):
-            raise ValueError(f"{what} is not of unit length")
 
 
 def detail_of(value: object) -> dict[str, Any]:

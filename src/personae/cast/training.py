@@ -8,7 +8,7 @@ import numpy as np
 
 from personae.cast.edit_log import Negative
 from personae.cast.gallery import Enrolment
-from personae.recognition.background import background_for
+from personae.recognition.backgrounds import background_for
 from personae.recognition.headed import character_model
 from personae.recognition.model import CharacterModel
 from personae.settings import Settings

@@ -32,7 +32,7 @@ from personae.files import clear_leftovers
 from personae.paths import ProjectPaths
 from personae.project.edit_methods import EditMethods
 from personae.recognition import model_file, operating_point
-from personae.recognition.background import background_for
+from personae.recognition.backgrounds import background_for
 from personae.recognition.heads.registry import check_head
 from personae.recognition.identification import IdentifiedPicture, identify_together
 from personae.recognition.matching import check_embeddings

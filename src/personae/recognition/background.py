@@ -8,13 +8,12 @@ fitted to strangers drawn from here, and so is the confidence. For an embedder n
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from personae import archive
 from personae.recognition.prototypes import unit
 from personae.recognition.small_faces import SmallFaces
 from personae.types import FloatArray, IntArray
@@ -143,28 +142,3 @@ def _draw(mean: Float64Array, covariance: Float64Array, count: int, rng: np.rand
     values, vectors = np.linalg.eigh(covariance)
     root = (vectors * np.sqrt(np.maximum(values, 0.0))).astype(np.float32)
     return np.asarray(rng.standard_normal((count, len(mean)), np.float32) @ root.T + mean, np.float32)
-
-
-@lru_cache(maxsize=8)
-def background_for(embedder: str, dimension: int) -> Background:
-    """The measured background of the embedder with that contract id, or the isotropic one where there is none.
-
-    Weights of one network at two precisions share a background: files are named after the id without the digest.
-    """
-    if "+" in embedder:
-        from personae.recognition.composite_background import background_of_parts
-
-        return background_of_parts(embedder.split("+"), dimension)
-    parts = embedder.split(":")
-    path = DATA / f"background-{'-'.join(parts[:3])}.safetensors"
-    if len(parts) < 3 or not path.is_file():
-        return Background.isotropic(dimension)
-    arrays, metadata = archive.read(path, schema=SCHEMA)
-    return Background(
-        **{key: arrays[key] for key in ARRAYS},
-        small=SmallFaces(
-            arrays["size_px"], arrays["size_mean"], **{key: arrays[f"small_faces_{key}"] for key in SMALL_ARRAYS}
-        ),
-        people=int(metadata["people"]),
-        name=str(metadata["name"]),
-    )

@@ -10,22 +10,12 @@ Economics 31, 2002). That is the worst case: FAR is lower the more the embedders
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from personae.recognition.background import Background, Float64Array, background_for
-
-
-def background_of_parts(ids: Sequence[str], dimension: int) -> Background:
-    """The background for the composite of the embedders with those contract ids; isotropic where they do not add up."""
-    found = [re.fullmatch(r"[^:]+:d(\d{1,6}):.*", part) for part in ids]
-    dimensions = [int(match[1]) for match in found if match]
-    if len(dimensions) < len(ids) or sum(dimensions) != dimension:
-        return Background.isotropic(dimension)
-    return join([background_for(part, size) for part, size in zip(ids, dimensions, strict=True)])
+from personae.recognition.background import Background, Float64Array
 
 
 def join(parts: Sequence[Background]) -> Background:

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.archive import array
-from personae.cast.gallery_rows import dimension_of
 from personae.checks import Fields, number, require, text
 from personae.recognition.background import SMALL_ARRAYS
+from personae.recognition.vectors import dimension_of
 
 CARD = frozenset({
     "personae_version", "created", "embedder", "dimension", "background", "gallery_revision", "operating_point",

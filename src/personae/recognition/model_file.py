@@ -22,7 +22,8 @@ from personae._version import __version__
 from personae.errors import DamagedFileError, StoreError
 from personae.files import write_error, write_whole
 from personae.outputs import Outputs
-from personae.recognition.background import SMALL_ARRAYS, background_for
+from personae.recognition.background import SMALL_ARRAYS
+from personae.recognition.backgrounds import background_for
 from personae.recognition.calibration import Calibration
 from personae.recognition.headed import HeadedModel, HeadFacts
 from personae.recognition.metrics import TrainingMetrics
@@ -34,8 +35,7 @@ from personae.recognition.scaler import EmbeddingScaler
 from personae.recognition.small_faces import SmallFaces, SmallPrototypes
 
 SCHEMA = "personae/model/1"
-__all__ = ["CARD", "FAR_SHOWN", "MODEL_FILE", "SCHEMA", "describe", "load", "metadata_path", "remove", "save"]
-MODEL_FILE = "face_recognition_model.personae"
+__all__ = ["CARD", "FAR_SHOWN", "SCHEMA", "describe", "load", "metadata_path", "remove", "save"]
 FAR_SHOWN = (0.001, 0.003, 0.01, 0.03, 0.1)
 
 
