@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae import archive
-from personae.films.film_files import FilmFiles, Scanned, write_tracks
+from personae.films.film_files import FilmFiles
+from personae.films.tracks_file import Scanned, write_tracks
 from personae.timeline import native
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import Timeline

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from personae.cli import cli
 from personae.errors import ModelNotFoundError, WriteError
-from personae.films import film_files
+from personae.films import film_files, tracks_file
 from personae.films.scan import scan_film, unread
 from personae.media.film import Video
 from personae.media.video import open_film
@@ -276,7 +276,7 @@ def test_unknown_people_keep_their_numbers_when_scanned_again(film: Path, tmp_pa
     known = drawn_recognizer(tmp_path / "more", cast=("Thor", "Loki"))
     again = scan_film(film, known, tmp_path / "out", fresh=True).timeline
     assert {one.name for one in again.appearances} == {"Thor", "Loki", stranger}
-    facts = film_files.read_tracks(tmp_path / "out" / "film.tracks")
+    facts = tracks_file.read_tracks(tmp_path / "out" / "film.tracks")
     assert facts is not None and facts.unknowns_used == 3
     assert "embedding" not in json.dumps(native.to_json(again)).replace("embedder", "")
 
@@ -290,7 +290,7 @@ def _is_right(timeline: object, numbers: tuple[int, ...]) -> bool:
 
 def test_many_gaps_are_one_sentence(recognizer: CharacterRecognizer, film: Path, tmp_path: Path) -> None:
     result = scan_film(film, recognizer, tmp_path)
-    scanned = film_files.read_tracks(result.files.tracks)
+    scanned = tracks_file.read_tracks(result.files.tracks)
     assert scanned is not None
     tick = round(1 / result.timeline.video.time_base)
 

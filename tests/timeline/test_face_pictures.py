@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from personae.films import film_files
+from personae.films import tracks_file
 from personae.films.film_files import FilmFiles
 from personae.films.scan import relabel, scan_film
 from personae.media.shots import Boundary
@@ -50,8 +50,8 @@ def files(recognizer: CharacterRecognizer, film: Path, tmp_path: Path) -> FilmFi
     return scan_film(film, recognizer, tmp_path).files
 
 
-def scanned(files: FilmFiles) -> film_files.Scanned:
-    found = film_files.read_tracks(files.tracks)
+def scanned(files: FilmFiles) -> tracks_file.Scanned:
+    found = tracks_file.read_tracks(files.tracks)
     assert found is not None
     return found
 
@@ -62,7 +62,7 @@ def without_pictures(files: FilmFiles, *, but: int | None = None) -> None:
     rows = tuple(
         row if at == but else replace(row, picture=np.empty(0, np.uint8)) for at, row in enumerate(old.watched.records)
     )
-    film_files.write_tracks(files.tracks, replace(old, watched=replace(old.watched, records=rows)))
+    tracks_file.write_tracks(files.tracks, replace(old, watched=replace(old.watched, records=rows)))
     for path in files.faces.iterdir():
         path.unlink()
 

@@ -14,8 +14,9 @@ import numpy as np
 
 from personae.cast.gallery import EnrolledFace, PhotoRecord
 from personae.errors import EmbedderMismatchError, ModelNotFoundError, UnknownCharacterError
-from personae.films.film_files import FilmFiles, Scanned, read_beside
+from personae.films.film_files import FilmFiles
 from personae.films.scan import finish
+from personae.films.tracks_file import Scanned, read_beside
 from personae.names import valid_name
 from personae.paths import DEFAULT_FOLDER, ProjectPaths
 from personae.project.recognizer import CharacterRecognizer

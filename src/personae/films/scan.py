@@ -17,7 +17,7 @@ from personae.faces import backends, multiscale
 from personae.faces.detector import Detector
 from personae.faces.embedder import Embedder
 from personae.faces.yunet import YuNetDetector
-from personae.films import film_files, missing_pictures
+from personae.films import film_files, missing_pictures, pictures, tracks_file
 from personae.films.film_files import FilmFiles
 from personae.hints import command
 from personae.media.film import Video
@@ -80,7 +80,7 @@ def scan_film(
         files = out if isinstance(out, FilmFiles) else FilmFiles(Path(out), film_files.film_name(opened.video))
         files.make_folder()
         fingerprint = _fingerprint(opened.video, detector, embedder, settings)
-        earlier = film_files.read_tracks(files.tracks)
+        earlier = tracks_file.read_tracks(files.tracks)
         reused = earlier is not None and earlier.fingerprint == fingerprint and not fresh
         watched = earlier.watched_as(opened.video) if reused and earlier is not None else watch(
             opened, detector, embedder.embed, settings,
@@ -91,7 +91,7 @@ def scan_film(
         card = recognizer.model_card()
         card["film"] = far_in_film(model, far=card["far"], threshold=settings.threshold, strangers=people.strangers)
         facts = {"model": card, "settings": _facts_of(settings)}
-        scanned = film_files.Scanned.of(watched, labels, earlier, facts, fingerprint)
+        scanned = tracks_file.Scanned.of(watched, labels, earlier, facts, fingerprint)
         timeline, notes = finish(scanned, files, settings, edits, opened)
     discard(files.unfinished)
     if progress_callback is not None:
@@ -107,7 +107,7 @@ def identify_tracks(watched: Watched, model: CharacterModel, settings: Settings)
     return identity.identify(watched.records, evidence, model, threshold=settings.threshold, same_place=same_place)
 
 
-def labels_in(watched: Watched, people: identity.People, earlier: film_files.Scanned | None) -> list[Label]:
+def labels_in(watched: Watched, people: identity.People, earlier: tracks_file.Scanned | None) -> list[Label]:
     """One label per track. Unknown people keep the numbers they had in the `earlier` scan."""
     before = earlier if earlier is not None and earlier.is_of(watched.video) else None
     return labels_of(
@@ -120,7 +120,7 @@ def labels_in(watched: Watched, people: identity.People, earlier: film_files.Sca
 
 
 def finish(
-    scanned: film_files.Scanned,
+    scanned: tracks_file.Scanned,
     files: FilmFiles,
     settings: Settings,
     other_edits: Path | None = None,
@@ -149,8 +149,8 @@ def finish(
     )  # fmt: skip
     if film is not None:
         watched = missing_pictures.completed(watched, timeline, film)
-    timeline = film_files.with_pictures(timeline, watched, files)
-    film_files.write_tracks(files.tracks, replace(scanned.decided(final), watched=watched))
+    timeline = pictures.with_pictures(timeline, watched, files)
+    tracks_file.write_tracks(files.tracks, replace(scanned.decided(final), watched=watched))
     native.write(timeline, files.timeline)
     return timeline, [f"An edit no longer finds its face: {e.decision} {e.name}, {e.places[0][0]:.1f} s." for e in lost]
 
@@ -161,7 +161,7 @@ def relabel(timeline_path: Path, settings: Settings) -> Timeline:
     Raises StoreError where the film's tracks are missing.
     """
     files = FilmFiles.of(timeline_path)
-    return finish(film_files.read_beside(timeline_path), files, settings)[0]
+    return finish(tracks_file.read_beside(timeline_path), files, settings)[0]
 
 
 def trained_model(recognizer: CharacterRecognizer) -> CharacterModel:

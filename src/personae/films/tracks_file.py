@@ -1,0 +1,199 @@
+"""`film.tracks`: the pass over a film with its embeddings, the model's labels, and the numbers of unknown people."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae import archive
+from personae.checks import Fields, MisfitError, inside, misfit, require
+from personae.errors import ForeignFileError, ModelNotFoundError, StoreError, TooNewError
+from personae.films.film_files import FilmFiles
+from personae.media.film import Gap, Video
+from personae.media.video import starting_at
+from personae.timeline import native, native_reader, records
+from personae.timeline.appearances import Label
+from personae.timeline.labelling import highest, remembered
+from personae.timeline.records import TrackRecord
+from personae.timeline.timeline import BestPicture, Shot
+from personae.timeline.watching import Watched
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Scanned:
+    """What `film.tracks` holds: the pass over the film, the model's labels, and the numbers of unknown people.
+
+    `unknown`: per track the unknown person it was at last, edits applied, or None; `unknowns_used`: the highest number
+    any unknown person has had; `facts`: model and settings for the timeline.
+    """
+
+    watched: Watched
+    labels: tuple[Label, ...]
+    unknown: tuple[str | None, ...]
+    unknowns_used: int
+    facts: dict[str, Any]
+    fingerprint: dict[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        watched: Watched,
+        labels: Sequence[Label],
+        earlier: Scanned | None,
+        facts: dict[str, Any],
+        fingerprint: dict[str, Any],
+    ) -> Scanned:
+        """A new scan that remembers the numbers of an earlier one."""
+        before = earlier if earlier is not None and earlier.is_of(watched.video) else None
+        unknown = remembered((before.watched.records, before.unknown) if before else None, watched.records)
+        used = highest([label.unknown for label in labels])
+        return cls(
+            watched, tuple(labels), unknown, max(used, before.unknowns_used if before else 0), facts, fingerprint
+        )
+
+    def is_of(self, video: Video) -> bool:
+        """Whether it is of that film."""
+        return bool(self.watched.video.content_id == video.content_id)
+
+    def watched_as(self, video: Video) -> Watched:
+        """The same pass, with the film's name, timecode and reel as they are now."""
+        exact = self.watched.video
+        return replace(
+            self.watched,
+            video=replace(
+                video,
+                start_pts=exact.start_pts,
+                duration_pts=exact.duration_pts,
+                frames=exact.frames,
+                variable_rate=exact.variable_rate,
+                parts=starting_at(video.parts, [part.start_pts for part in exact.parts]),
+            ),
+        )
+
+    def decided(self, final: Sequence[Label]) -> Scanned:
+        """With the numbers that unknown people have after a person's edits."""
+        unknown = tuple(label.unknown for label in final)
+        return replace(self, unknown=unknown, unknowns_used=max(self.unknowns_used, highest(unknown)))
+
+
+def write_tracks(path: Path, scanned: Scanned) -> None:
+    """Write `film.tracks` whole; raises WriteError."""
+    watched = scanned.watched
+    facts = {
+        "fingerprint": scanned.fingerprint,
+        "video": native.video_dict(watched.video),
+        "shots": [asdict(shot) for shot in watched.shots],
+        "gaps": [list(gap) for gap in watched.gaps],
+        "detections": watched.detections,
+        "labels": [_label_row(label) for label in scanned.labels],
+        "unknown": list(scanned.unknown),
+        "unknowns_used": scanned.unknowns_used,
+        "facts": scanned.facts,
+    }
+    records.write(path, watched.records, facts, {"look_pts": watched.look_pts, "tiny": watched.tiny})
+
+
+def read_tracks(path: Path) -> Scanned | None:
+    """What an earlier scan left; None where there is nothing, or nothing that can be used, which the log then says.
+
+    Raises ForeignFileError and TooNewError for files that must not be replaced.
+    """
+    try:
+        return load_tracks(path)
+    except (ForeignFileError, TooNewError):
+        raise
+    except ModelNotFoundError:
+        return None
+    except StoreError as error:
+        log.warning("%s", error)
+        return None
+
+
+def load_tracks(path: Path) -> Scanned:
+    """What an earlier scan left; raises a StoreError that says which field cannot be right."""
+    rows, facts, arrays = records.read(path)
+    try:
+        return _scanned(rows, Fields(facts), arrays)
+    except MisfitError as error:
+        raise records.damaged(path, error) from None
+
+
+def _scanned(rows: list[TrackRecord], facts: Fields, arrays: dict[str, NDArray[Any]]) -> Scanned:
+    video = native_reader.video_of(facts.inner("video"))
+    shots = tuple(Shot(*native_reader.span_of(shot, video)) for shot in facts.rows("shots"))
+    starts = [video.start_pts, *(shot.end_pts for shot in shots)]
+    require(all(a <= shot.start_pts for a, shot in zip(starts, shots, strict=False)), "shots are not in order")
+    for number, record in enumerate(rows):
+        inside = video.start_pts <= record.start_pts and record.end_pts <= video.start_pts + video.duration_pts
+        require(inside, f"box_pts: track {number} is not inside the film")
+    look_pts = archive.array(arrays, "look_pts", "i", (None,))
+    require(bool((np.diff(look_pts) > 0).all()), "look_pts do not rise")
+    tiny = archive.array(arrays, "tiny", "u", (len(look_pts), None, None))
+    watched = Watched(video, shots, tuple(rows), _gaps(facts, video), look_pts, tiny, facts.whole("detections", 0))
+    labels = tuple(label_of(row, video) for row in facts.rows("labels"))
+    unknown = tuple(
+        native_reader.person_of(Fields({"character": None, "unknown": name}, f"unknown[{at}]"))[1]
+        for at, name in enumerate(facts.items("unknown", len(rows)))
+    )
+    require(len(labels) == len(rows), f"labels are {len(labels)} of {len(rows)} tracks")
+    kept, fingerprint = facts.inner("facts"), facts.inner("fingerprint")
+    fingerprint.text("embedder")
+    native_reader.model_facts(kept)
+    kept.facts("settings")
+    used = facts.whole("unknowns_used", 0, 10**9)
+    return Scanned(watched, labels, unknown, used, facts.facts("facts"), facts.facts("fingerprint"))
+
+
+def _gaps(facts: Fields, video: Video) -> tuple[Gap, ...]:
+    names = ("start_pts", "end_pts", "why")
+    rows = [dict(zip(names, row, strict=False)) for row in facts.each("gaps", _list)]
+    return native_reader.gaps_of(Fields({"gaps": rows}), video, seconds=False)
+
+
+def _list(value: Any, at: str) -> list[Any]:
+    if not isinstance(value, list):
+        misfit(at, value, "a list")
+    return value
+
+
+def read_beside(timeline: Path) -> Scanned:
+    """The tracks beside a timeline; raises StoreError where they are missing or damaged."""
+    native.read(timeline)
+    path = FilmFiles.of(timeline).tracks
+    try:
+        return load_tracks(path)
+    except ModelNotFoundError:
+        raise StoreError(path, "is missing, and edits need it. Scan the film again.") from None
+
+
+def _label_row(label: Label) -> dict[str, Any]:
+    """A model's label as JSON types: nobody has said yet what is depicted, and earlier versions read no more fields."""
+    return {key: value for key, value in asdict(label).items() if key != "depicted_by"}
+
+
+def label_of(row: Fields, video: Video) -> Label:
+    """A label from JSON types; MisfitError where something cannot be right."""
+    character, unknown = native_reader.person_of(row)
+    picture = None
+    if row.get("best") is not None:
+        best = row.inner("best")
+        moment = native_reader.moment_of(best, video)
+        picture = BestPicture(moment, native_reader.box_of(best), best.or_none("file", inside))
+    return Label(
+        character,
+        unknown,
+        row.number("similarity", -1.01, 1.01),
+        row.number("confidence", 0, 1),
+        row.flag("depicted"),
+        row.one_of("decided_by", ("model", "person")),  # type: ignore[arg-type]
+        best=picture,
+        best_weight=row.number("best_weight", 0, records.LARGEST_WEIGHT),
+    )
