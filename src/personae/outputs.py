@@ -13,10 +13,12 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import Self
 
 from personae.errors import ForeignFileError, WriteError
 from personae.files import sha256_of, write_error, write_whole
 from personae.ledger import Entry, Ledger
+from personae.paths import ProjectPaths
 
 _SCHEMA = re.compile(rb'\s*\{\s*"schema":\s*"(personae/[a-z_-]+)/[0-9]+"')
 _BEGINNING = 4096
@@ -33,6 +35,14 @@ class Outputs:
         self.force = force
         self._inputs = [os.path.realpath(path) for path in inputs]
         self._written: dict[str, Entry] = {}
+
+    @classmethod
+    def of_project(cls, project: str | Path | None, inputs: Iterable[str | Path], *, force: bool) -> Self:
+        """What may be written by who reads `inputs`; a project that is not there is not made for it."""
+        place = ProjectPaths.at(project)
+        # The project's own files are read too: nothing but earlier outputs is ever written over in it.
+        ledger = place.ledger if place.folder.is_dir() else None
+        return cls(ledger, inputs=[*inputs, place.folder], force=force)
 
     def check(self, path: Path, *, kind: str, source: str | Path = "", like: str | None = None) -> None:
         """Raise WriteError or ForeignFileError, which say what to do, where `path` may not be written.

@@ -128,10 +128,20 @@ def test_inputs_that_fail_are_named_and_the_others_done(home: Path, tmp_path: Pa
     assert sum(len(picture["faces"]) for picture in document["pictures"]) == 2
 
 
+def test_in_an_empty_cast_everybody_is_unknown(home: Path) -> None:
+    done = personae("identify", "stills", "--project", "nowhere", "--json", "-", cwd=home)
+    document = json.loads(done.stdout)
+    assert done.returncode == 0 and "Nobody is enrolled in nowhere" in done.stderr and "personae train" in done.stderr
+    assert document["model"] is None
+    faces = [face for picture in document["pictures"] for face in picture["faces"]]
+    assert faces and all(face["character"] is None and face["candidates"] == [] for face in faces)
+    missing = personae("identify", "stills", "--model", "nowhere/x.personae", cwd=home)
+    assert missing.returncode == 2 and "x.personae" in missing.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["identify", "stills", "--project", "nowhere"], "personae train"),
         (["identify", "missing.jpg"], "missing.jpg"),
         (["identify"], "PHOTOS"),
         (["train", "missing"], "there is no such folder"),

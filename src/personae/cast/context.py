@@ -35,7 +35,7 @@ class ProjectContext:
     ) -> None:
         self.paths = ProjectPaths.at(folder)
         self.model_path = self.paths.model if model_path is None else Path(model_path)
-        self.model = ModelSlot(self.model_path, self.paths.gallery, lambda: self.settings)
+        self.model = ModelSlot(self.model_path, self.paths.gallery, lambda: self.settings, named=model_path is not None)
         self._settings = settings
         self._analyzer = analyzer
         self._complete = complete
@@ -113,7 +113,7 @@ class ProjectContext:
         return {
             "folder": self.paths.folder,
             "settings": self._settings,
-            "model_path": self.model_path,
+            "model_path": self.model_path if self.model_path != self.paths.model else None,
             "complete": self._complete,
         }
 

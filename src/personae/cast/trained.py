@@ -102,11 +102,13 @@ EMPTY = TrainedModel()
 class ModelSlot:
     """The trained model of one project: read when it is first asked for, and anew whenever the file is another one.
 
-    Safe to use from several threads. `settings` is called when a model is read.
+    Safe to use from several threads. `settings` is called when a model is read; `named`: somebody asked
+    for this very file.
     """
 
-    def __init__(self, path: Path, gallery: Path, settings: Callable[[], Settings]) -> None:
+    def __init__(self, path: Path, gallery: Path, settings: Callable[[], Settings], *, named: bool = False) -> None:
         self.path = path
+        self._named = named
         self.gallery = gallery
         self._settings = settings
         self._lock = threading.RLock()
@@ -125,10 +127,12 @@ class ModelSlot:
             return loaded
 
     def current_or_empty(self, embedder: str | None = None) -> TrainedModel:
-        """The same; `EMPTY` where there is no model because nobody is enrolled."""
+        """The same; `EMPTY` where there is no model because nobody is enrolled, unless its file was `named`."""
         try:
             return self.current(embedder)
         except ModelNotFoundError:
+            if self._named:
+                raise
             return EMPTY
 
     def is_current(self, used: TrainedModel) -> bool:

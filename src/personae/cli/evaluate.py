@@ -14,7 +14,6 @@ from personae.cli.options import (
     NETWORKS,
     cast_options,
     force_option,
-    outputs_for,
     project_option,
     settings_from,
     settings_options,
@@ -53,9 +52,10 @@ def evaluate(
     Every photo is named by a model that has not seen it nor a near-duplicate of it. Nothing in the project changes;
     photos it has enrolled are not embedded again.
     """
+    from personae.outputs import Outputs
     from personae.project.session import Project
 
-    outputs = outputs_for(project, [path for path in (cast, unknown, groups) if path is not None], force=force)
+    outputs = Outputs.of_project(project, [path for path in (cast, unknown, groups) if path is not None], force=force)
     json_file = Path(json_to) if json_to not in (None, "-") else None
     if report is not None and json_file is not None and report.absolute() == json_file.absolute():
         raise click.UsageError(f"--report and --json are both {report}. Give each a file of its own.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -11,17 +10,13 @@ from personae.cli.console import progress_bar, say, show, table, write_bytes
 from personae.cli.options import (
     force_option,
     media_option,
-    pointing_to,
     project_option,
     read_timeline,
     references_option,
-    timeline_outputs,
     timelines_argument,
 )
 
-if TYPE_CHECKING:
-    from personae.exports.exporter import Exporter
-    from personae.timeline.timeline import Timeline
+_STREAM = Path("-")
 
 
 def _list_formats(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
@@ -75,66 +70,26 @@ def export(
     the scanned one with a box and a name on every face. An OUT that is a folder gets every format, or the one of
     --format; of several timelines OUT is a folder.
     """
-    from personae.exports import registry
-    from personae.exports.annotated_film import write_annotated
-    from personae.exports.film_writer import FORMATS
-    from personae.exports.held_rate import rate_note
-    from personae.exports.spans import everybody
+    from personae.project import exporting
 
     read = {path: read_timeline(path) for path in timelines}
-    found = {
-        path: _chosen(pointing_to(timeline, media), characters, no_unknown=no_unknown, depicted=depicted)
-        for path, timeline in read.items()
-    }
-    outputs = timeline_outputs(read, project, force=force, media=media)
-    films: list[tuple[Path, Path]] = []
-    files: list[tuple[Path, Path, Exporter]] = []
-    for path, timeline in found.items():
-        for target in out:
-            if str(target) == "-":
-                write_bytes(registry.exporter_for(target, format_name).export(timeline, path.parent))
-            elif format_name is None and target.suffix.lower() in FORMATS and not target.is_dir():
-                films.append((path, target))
-            else:
-                files += [(path, *job) for job in registry.targets(timeline, target, format_name)]
-    _check_names([target for _, target, _ in files] + [target for _, target in films])
-    # All of them are checked before the first is written.
-    contents = [exporter.export(found[path], path.parent) for path, _, exporter in files]
-    for (path, target, exporter), content in zip(files, contents, strict=True):
-        outputs[path].check_content(target, content, kind=exporter.name, source=path)
-    for path, target in films:
-        outputs[path].check(target, kind="annotated film", source=path)
-    for (path, target, exporter), content in zip(files, contents, strict=True):
-        who = everybody(found[path])
-        outputs[path].write(target, content, kind=exporter.name, who=who, source=path)
-        say(target)
-    counted = any(getattr(exporter, "counts_frames", False) for *_, exporter in files)
-    notes = dict.fromkeys(filter(None, (rate_note(found[path].video) for path, *_ in files)))
-    for note in notes if counted else ():
-        say(note, err=True)
-    for path, target in films:
-        who = everybody(found[path])
-        with progress_bar() as progress, outputs[path].writing(target, kind="annotated film", who=who, source=path):
-            left_out = write_annotated(
-                found[path], target, follow_references=follow_references, progress_callback=progress
+    shown = exporting.Shown(characters, unknown=not no_unknown, depicted=depicted)
+    outputs = exporting.timeline_outputs(read, project, force=force, media=media)
+    for path, timeline in read.items():
+        for _ in range(out.count(_STREAM)):
+            content, note = exporting.exported(
+                exporting.pointing_to(timeline, media), path, shown=shown, format=format_name
             )
-        if left_out:
-            say(f"{target} is without {', '.join(left_out)}. Matroska (.mkv) holds most.", err=True)
+            write_bytes(content)
+            if note is not None:
+                say(note, err=True)
+    with progress_bar() as progress:
+        written = exporting.export_timelines(
+            read, [one for one in out if one != _STREAM], outputs,
+            shown=shown, format=format_name, media=media, follow_references=follow_references,
+            progress_callback=progress,
+        )  # fmt: skip
+    for note in written.notes:
+        say(note, err=True)
+    for target in written.paths:
         say(target)
-
-
-def _chosen(timeline: Timeline, characters: tuple[str, ...], *, no_unknown: bool, depicted: bool) -> Timeline:
-    from personae.timeline import selection
-
-    if not depicted:
-        timeline = selection.without_depicted(timeline)
-    if no_unknown:
-        timeline = selection.without_unknown(timeline)
-    return selection.of_names(timeline, characters) if characters else timeline
-
-
-def _check_names(targets: list[Path]) -> None:
-    """Two timelines must not be written over each other."""
-    for target in targets:
-        if targets.count(target) > 1:
-            raise click.UsageError(f"{target} would be written more than once. Give a folder, or export one by one.")

@@ -18,7 +18,7 @@ from personae.cli.options import (
     NETWORKS,
     force_option,
     model_option,
-    outputs_for,
+    nobody_enrolled,
     project_option,
     settings_from,
     settings_options,
@@ -66,18 +66,22 @@ def identify(
     """
     from personae.media.left_out import LeftOut
     from personae.media.photos import find
-    from personae.project.recognizer import CharacterRecognizer
+    from personae.outputs import Outputs
+    from personae.project.session import Project
 
-    recognizer = CharacterRecognizer(project, settings=settings_from(project, options), model_path=model)
+    opened = Project.open(project, settings=settings_from(project, options), model_path=model)
     networks = (str(options[name] or "") for name in ("detector", "embedder"))
     read = [Path(part) for one in (str(model or ""), *networks) for part in one.split(",") if Path(part).is_file()]
-    outputs = outputs_for(project, [*photos, *read], force=force)
+    outputs = Outputs.of_project(project, [*photos, *read], force=force)
     json_file = Path(json_to) if json_to not in (None, "-") else None
     if json_file is not None:
         outputs.check(json_file, kind="identify", like=_SCHEMA)
     if json_file is not None or annotate_to is not None:
         streams.go_on_unread()
-    recognizer.prepare()
+    opened.prepare()
+    card = opened.card
+    if card is None:
+        say(nobody_enrolled(opened.folder), err=True, prose=True)
     left_out = LeftOut()
     failed = done = faces = named = ambiguous = 0
     who = set[str]()
@@ -90,12 +94,12 @@ def identify(
             if json_file is not None:
                 stack.enter_context(outputs.writing(json_file, kind="identify", who=who, like=_SCHEMA))
             stream = stack.enter_context(_output(json_to))
-            card = recognizer.model_card()
-            who |= set(card["characters"])  # the document names whom the model knows
-            writer = stack.enter_context(IdentifyWriter(stream, card, looks=looks))
+            who |= set(card.characters if card else ())  # the document names whom the model knows
+            model_facts = None if card is None else card.as_dict()
+            writer = stack.enter_context(IdentifyWriter(stream, model_facts, looks=looks))
         if annotate_to is not None:
             album = _album(annotate_to, photos, outputs)
-        for picture in recognizer.identify_pictures(_without(find(photos, left_out), annotate_to)):
+        for picture in opened.identify(_without(find(photos, left_out), annotate_to)):
             done += 1
             error, copy = picture.error, None
             if album is not None and error is None:

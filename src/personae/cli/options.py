@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,7 +14,6 @@ from personae.errors import SettingError
 from personae.settings import TABLE, Setting, Settings, resolve
 
 if TYPE_CHECKING:
-    from personae.outputs import Outputs
     from personae.timeline.timeline import Timeline
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -134,42 +133,11 @@ def read_timeline(path: Path) -> Timeline:
     return native.read(path)
 
 
-def pointing_to(timeline: Timeline, media: Path | None) -> Timeline:
-    """The timeline with `media`, where it is given, as its film instead of the one that was scanned."""
-    from dataclasses import replace
-
-    if media is None:
-        return timeline
-    return replace(timeline, video=replace(timeline.video, path=str(media.absolute()), parts=()))
-
-
-def outputs_for(project: Path | None, inputs: Iterable[Path], *, force: bool) -> Outputs:
-    """What a command may write that reads `inputs`; a project that is not there is not made for it."""
-    from personae.outputs import Outputs
-    from personae.paths import ProjectPaths
-
-    place = ProjectPaths.at(project)
-    # The project's own files are read too: nothing but earlier outputs is ever written over in it.
-    ledger = place.ledger if place.folder.is_dir() else None
-    return Outputs(ledger, inputs=[*inputs, place.folder], force=force)
-
-
-def timeline_outputs(
-    timelines: Mapping[Path, Timeline], project: Path | None, *, force: bool, media: Path | None = None
-) -> dict[Path, Outputs]:
-    """For each timeline's path what may be written of it: its own project's ledger, unless another is named.
-
-    Inputs are all the timelines, the files beside them, and their films.
-    """
-    from personae.exports.source_film import inputs_of
-    from personae.films.film_files import FilmFiles
-    from personae.films.naming import project_of
-
-    inputs = [] if media is None else [media]
-    for path, timeline in timelines.items():
-        files = FilmFiles.of(path)
-        inputs += [path, files.tracks, files.edits, *inputs_of(timeline.video)]
-    return {path: outputs_for(project or project_of(path), inputs, force=force) for path in timelines}
+def nobody_enrolled(project: Path) -> str:
+    """What is said where nobody is enrolled, so that everybody is unknown."""
+    return (
+        f"Nobody is enrolled in {project}, so everybody is unknown. Train first: {hints.command('train CAST_FOLDER')}"
+    )
 
 
 def settings_from(project: Path | None, options: dict[str, Any]) -> Settings:

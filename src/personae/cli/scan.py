@@ -29,7 +29,6 @@ from personae.types import count_of, percent, seconds_text
 
 if TYPE_CHECKING:
     from personae.films.film import StoredFilm
-    from personae.outputs import Outputs
     from personae.types import Progress, ProgressCallback
 
 
@@ -94,7 +93,6 @@ def scan(
     from personae.films.films import ends_all
     from personae.films.scan import PRESETS
     from personae.media.film_errors import as_film_error
-    from personae.outputs import Outputs
     from personae.project.session import Project
 
     streams.go_on_unread()
@@ -130,10 +128,11 @@ def scan(
             notes = outcome.film.notes
             if annotate:
                 try:
-                    inputs = [*group, outcome.film.path]
-                    outputs = Outputs(opened.context.paths.ledger, inputs=inputs, force=force)
                     with as_film_error(group[0]):
-                        notes += _annotated(outcome.film, outputs, follow_references, progress)
+                        written = outcome.film.annotate(
+                            force=force, follow_references=follow_references, progress_callback=progress
+                        )
+                    notes += (*(f"written: {path}" for path in written.paths), *written.notes)
                 except (FilmError, StoreError) as error:  # the timeline is there all the same
                     if ends_all(error):
                         raise
@@ -149,20 +148,6 @@ def scan(
 
                 write_json(native.dumps_line(outcome.film.timeline))
     return 0 if not failed else 1 if done else 2
-
-
-def _annotated(
-    result: StoredFilm, outputs: Outputs, follow_references: bool, progress: ProgressCallback | None
-) -> tuple[str, ...]:
-    """Write the film with boxes and names; what was written, and what is not in it."""
-    from personae.exports.annotated_film import path_beside, write_annotated
-    from personae.exports.spans import characters
-
-    timeline, source = result.timeline, result.files.timeline
-    path = path_beside(timeline, source)
-    with outputs.writing(path, kind="annotated film", who=characters(timeline), source=source):
-        left_out = write_annotated(timeline, path, follow_references=follow_references, progress_callback=progress)
-    return (f"written: {path}", *(f"{path.name} is without {one}" for one in left_out))
 
 
 def _films(films: tuple[Path, ...], *, as_one: bool, pictures: bool) -> tuple[list[list[Path]], int]:

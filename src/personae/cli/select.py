@@ -10,12 +10,10 @@ from personae.cli.console import progress_bar, say
 from personae.cli.options import (
     force_option,
     media_option,
-    pointing_to,
     project_option,
     read_timeline,
     references_option,
     timeline_argument,
-    timeline_outputs,
 )
 
 _SECONDS = click.FloatRange(min=0)
@@ -64,25 +62,21 @@ def select(
     OUT is .edl, .otio, .fcpxml or .xml for an editing program, or .mp4 for a film. An unknown person is asked for by
     number: --character "Unknown 2".
     """
-    from personae.exports.held_rate import rate_note
     from personae.exports.page import clock
-    from personae.exports.spans import characters as characters_of
-    from personae.exports.stringouts import COUNT_FRAMES, write_stringout
-    from personae.timeline.selection import Wanted, without_depicted
-    from personae.timeline.selection import select as select_cuts
+    from personae.project import exporting
+    from personae.timeline.selection import Wanted
     from personae.types import count_of
 
     read = read_timeline(timeline)
-    found = pointing_to(read, media)
-    if not depicted:
-        found = without_depicted(found)
-    cuts = select_cuts(found, Wanted(characters, together, without, close_ups, min_s, handles_s))
-    outputs = timeline_outputs({timeline: read}, project, force=force, media=media)[timeline]
-    who = characters_of(found)
-    with progress_bar() as progress, outputs.writing(out, kind="stringout", who=who, source=timeline):
-        write_stringout(found, cuts, out, follow_references=follow_references, progress_callback=progress)
+    found = exporting.pointing_to(read, media)
+    outputs = exporting.timeline_outputs({timeline: read}, project, force=force, media=media)[timeline]
+    wanted = Wanted(characters, together, without, close_ups, min_s, handles_s)
+    with progress_bar() as progress:
+        written, cuts = exporting.write_selection(
+            found, timeline, out, outputs, wanted,
+            depicted=depicted, follow_references=follow_references, progress_callback=progress,
+        )  # fmt: skip
     length = float(sum(cut.end_pts - cut.start_pts for cut in cuts) * found.video.time_base)
-    note = rate_note(found.video)
-    if note is not None and out.suffix.lower() in COUNT_FRAMES:
+    for note in written.notes:
         say(note, err=True)
     say(f"{out}: {count_of(len(cuts), 'cut')}, {clock(length)} long")

@@ -20,10 +20,12 @@ SCHEMA = "personae/identify/1"
 class IdentifyWriter:
     """Writes the document to `stream` as pictures come in: flat memory on any number of them.
 
+    `model`: the card of what names the faces, None while the cast is empty.
+
     A context manager: leaving it closes the document, also after an error, so that what was written can be read.
     """
 
-    def __init__(self, stream: TextIO, model: dict[str, Any], *, looks: bool = False) -> None:
+    def __init__(self, stream: TextIO, model: dict[str, Any] | None, *, looks: bool = False) -> None:
         self._stream = stream
         self._model = model
         self._looks = looks

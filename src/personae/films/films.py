@@ -6,7 +6,7 @@ import errno
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from personae.cast.context import ProjectContext
 from personae.errors import (
@@ -28,20 +28,24 @@ from personae.timeline.watching import discard
 from personae.types import Progress, ProgressCallback
 
 ENDS_ALL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+Opened = TypeVar("Opened", bound=StoredFilm)
 Source = str | Path | Film | Sequence[str | Path]
 
 
 @dataclass(frozen=True)
-class FilmOutcome:
+class FilmOutcome(Generic[Opened]):
     """What became of one of many films: `film` where it was scanned, else `error`. `source`: what was given."""
 
     source: Any
-    film: StoredFilm | None
+    film: Opened | None
     error: PersonaeError | None = None
 
 
-class Films:
+class Films(Generic[Opened]):
     """Scans films into a project, or into a folder that the user names, and opens what was scanned."""
+
+    opened_as: type[Opened]
+    """What a film is opened as."""
 
     def __init__(self, context: ProjectContext) -> None:
         self.context = context
@@ -51,14 +55,14 @@ class Films:
         """The films that were scanned, the project's own first."""
         return tuple(files.title for files in self.store.list())
 
-    def __getitem__(self, name: str | Path) -> StoredFilm:
+    def __getitem__(self, name: str | Path) -> Opened:
         """A film by its name or by the path of its timeline; raises UnknownFilmError."""
         self.context.settle()
-        return StoredFilm(self.context, self.store, self.store.find(name))
+        return self.opened_as(self.context, self.store, self.store.find(name))
 
-    def __iter__(self) -> Iterator[StoredFilm]:
+    def __iter__(self) -> Iterator[Opened]:
         self.context.settle()
-        return (StoredFilm(self.context, self.store, files) for files in self.store.list())
+        return (self.opened_as(self.context, self.store, files) for files in self.store.list())
 
     def check(self) -> None:
         """Load networks and model; raises what would go wrong at the first film, and is no film's fault."""
@@ -73,7 +77,7 @@ class Films:
         fresh: bool = False,
         progress_callback: ProgressCallback | None = None,
         **opening: Any,
-    ) -> StoredFilm:
+    ) -> Opened:
         """Find who is on screen when, and write timeline, tracks and pictures of faces.
 
         `film`: a file, several that follow each other, or one that is open; `opening`: what `open_film` takes besides.
@@ -103,7 +107,7 @@ class Films:
                 discard(files.unfinished)
         if progress_callback is not None:
             progress_callback(Progress("timeline", 1, 1, str(files.timeline)))
-        return StoredFilm(
+        return self.opened_as(
             context, self.store, files, timeline=timeline, notes=(*notes, *scan.doubts(watched)), reused=reused
         )
 
@@ -116,7 +120,7 @@ class Films:
         fresh: bool = False,
         progress_callback: ProgressCallback | None = None,
         opening: Mapping[str, Any] | None = None,
-    ) -> Iterator[FilmOutcome]:
+    ) -> Iterator[FilmOutcome[Opened]]:
         """`scan` one film after the other; one that cannot be read has an `error`, and the others are done.
 
         What would fail the others too is raised: a full disk, a missing model, a project that somebody else writes to.

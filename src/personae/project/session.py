@@ -18,7 +18,7 @@ from personae.types import Picture
 if TYPE_CHECKING:  # each loads what most sessions do not need
     from personae.assessment.assessment import Assessment
     from personae.faces.analyzer import FaceAnalyzer
-    from personae.films.films import Films
+    from personae.project.film import ProjectFilms
     from personae.project.forgetting import ForgetReport
 
 
@@ -64,11 +64,11 @@ class Project:
         return self.context.settings
 
     @property
-    def films(self) -> Films:
+    def films(self) -> ProjectFilms:
         """Its films."""
-        from personae.films.films import Films
+        from personae.project.film import ProjectFilms
 
-        return Films(self.context)
+        return ProjectFilms(self.context)
 
     @property
     def assess(self) -> Assessment:
@@ -81,6 +81,10 @@ class Project:
     def card(self) -> ModelCard | None:
         """Facts about what names the faces; None while the cast is empty. Raises a StoreError for a damaged model."""
         return self._identifier.card()
+
+    def prepare(self) -> None:
+        """Load networks and model now; raises what would go wrong at the first picture."""
+        self._identifier.trained(self.context.analyzer.embedder_id)
 
     def identify(
         self, pictures: Iterable[str | Path | Picture], *, threshold: float | None = None

@@ -1,0 +1,222 @@
+"""What is written of scanned films for the user: exports, pages, stringouts, the annotated film. Checked, then written.
+
+Everything is made and checked before the first file is written; what is written goes into the ledger of the film's
+project, so that a forgetting finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from personae.errors import InputError
+from personae.exports import registry
+from personae.exports.annotated_film import path_beside, write_annotated
+from personae.exports.exporter import Exporter
+from personae.exports.film_writer import FORMATS
+from personae.exports.held_rate import rate_note
+from personae.exports.source_film import inputs_of
+from personae.exports.spans import characters as characters_of
+from personae.exports.spans import everybody
+from personae.exports.stringouts import COUNT_FRAMES, write_stringout
+from personae.films.film_files import FilmFiles
+from personae.films.naming import project_of
+from personae.outputs import Outputs
+from personae.timeline import selection
+from personae.timeline.selection import Cut, Wanted
+from personae.timeline.timeline import Timeline
+from personae.types import ProgressCallback
+
+
+@dataclass(frozen=True)
+class Written:
+    """Files that were written, in order, and sentences for people."""
+
+    paths: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Who of a timeline is written: `characters` (empty: all), unknown people, faces on pictures in the picture."""
+
+    characters: tuple[str, ...] = ()
+    unknown: bool = True
+    depicted: bool = False
+
+    def of(self, timeline: Timeline) -> Timeline:
+        """The timeline with those alone; raises UnknownCharacterError."""
+        if not self.depicted:
+            timeline = selection.without_depicted(timeline)
+        if not self.unknown:
+            timeline = selection.without_unknown(timeline)
+        return selection.of_names(timeline, self.characters) if self.characters else timeline
+
+
+def timeline_outputs(
+    timelines: Mapping[Path, Timeline], project: str | Path | None, *, force: bool, media: Path | None = None
+) -> dict[Path, Outputs]:
+    """For each timeline's path what may be written of it: its own project's ledger, unless another is named.
+
+    Inputs are all the timelines, the files beside them, and their films.
+    """
+    inputs = [] if media is None else [media]
+    for path, timeline in timelines.items():
+        files = FilmFiles.of(path)
+        inputs += [path, files.tracks, files.edits, *inputs_of(timeline.video)]
+    return {path: Outputs.of_project(project or project_of(path), inputs, force=force) for path in timelines}
+
+
+def pointing_to(timeline: Timeline, media: Path | None) -> Timeline:
+    """The timeline with `media`, where it is given, as its film instead of the one that was scanned."""
+    if media is None:
+        return timeline
+    return replace(timeline, video=replace(timeline.video, path=str(media.absolute()), parts=()))
+
+
+def export_timelines(
+    timelines: Mapping[Path, Timeline],
+    outs: Sequence[Path],
+    outputs: Mapping[Path, Outputs],
+    *,
+    shown: Shown,
+    format: str | None = None,
+    media: Path | None = None,
+    follow_references: bool = False,
+    progress_callback: ProgressCallback | None = None,
+) -> Written:
+    """Write each timeline to each of `outs`: a file by its suffix or `format`, a folder every format, a film annotated.
+
+    Raises SettingError for a name of no format, InputError where two would get one name, WriteError, ForeignFileError,
+    and for a film what reading it raises.
+    """
+    found = {path: shown.of(pointing_to(timeline, media)) for path, timeline in timelines.items()}
+    films: list[tuple[Path, Path]] = []
+    files: list[tuple[Path, Path, Exporter]] = []
+    for path, timeline in found.items():
+        for target in outs:
+            if format is None and target.suffix.lower() in FORMATS and not target.is_dir():
+                films.append((path, target))
+            else:
+                files += [(path, *job) for job in registry.targets(timeline, target, format)]
+    _check_names([target for _, target, _ in files] + [target for _, target in films])
+    contents = [exporter.export(found[path], path.parent) for path, _, exporter in files]
+    for (path, target, exporter), content in zip(files, contents, strict=True):
+        outputs[path].check_content(target, content, kind=exporter.name, source=path)
+    for path, target in films:
+        outputs[path].check(target, kind="annotated film", source=path)
+    for (path, target, exporter), content in zip(files, contents, strict=True):
+        outputs[path].write(target, content, kind=exporter.name, who=everybody(found[path]), source=path)
+    counted = any(getattr(exporter, "counts_frames", False) for *_, exporter in files)
+    rates = (rate_note(found[path].video) for path, *_ in files)
+    notes = list(dict.fromkeys(filter(None, rates))) if counted else []
+    for path, target in films:
+        notes += _annotate(found[path], target, path, outputs[path], follow_references, progress_callback)
+    return Written((*(target for _, target, _ in files), *(target for _, target in films)), tuple(notes))
+
+
+def exported(timeline: Timeline, path: Path, *, shown: Shown, format: str | None) -> tuple[bytes, str | None]:
+    """The bytes of one export, for a stream, and a note about its rate; raises as `export_timelines`."""
+    timeline = shown.of(timeline)
+    exporter = registry.exporter_for(Path("-"), format)
+    note = rate_note(timeline.video) if getattr(exporter, "counts_frames", False) else None
+    return exporter.export(timeline, path.parent), note
+
+
+def report_timelines(
+    timelines: Mapping[Path, Timeline], out: Path | None, outputs: Mapping[Path, Outputs], *, depicted: bool = False
+) -> Written:
+    """Write each timeline as a page for people, and beside it a contact sheet; `out`: the page, or a folder for them.
+
+    Raises InputError where several give one page or its name is no page's, WriteError, ForeignFileError.
+    """
+    pages = {path: _page(path, out) for path in timelines}
+    if len(set(pages.values())) < len(pages):
+        raise InputError("Several timelines give one page. Give -o FOLDER, or report them one by one.")
+    written: list[Path] = []
+    known = registry.exporters()
+    for path, timeline in timelines.items():
+        shown = timeline if depicted else selection.without_depicted(timeline)
+        # To be checked are those on pictures too: one may be alive.
+        wanted = {"report": (pages[path], shown), "sheet": (_sheet(pages[path]), timeline)}
+        made = {name: (target, known[name].export(of, path.parent)) for name, (target, of) in wanted.items()}
+        for name, (target, content) in made.items():  # both before the first is written
+            outputs[path].check_content(target, content, kind=name, source=path)
+        for name, (target, content) in made.items():
+            outputs[path].write(target, content, kind=name, who=everybody(timeline), source=path)
+            written.append(target)
+    return Written(tuple(written))
+
+
+def write_selection(
+    timeline: Timeline,
+    path: Path,
+    out: Path,
+    outputs: Outputs,
+    wanted: Wanted,
+    *,
+    depicted: bool = False,
+    follow_references: bool = False,
+    progress_callback: ProgressCallback | None = None,
+) -> tuple[Written, Sequence[Cut]]:
+    """Write a stringout of what is `wanted` in the timeline at `path`; also its cuts. Raises as `write_stringout`."""
+    timeline = timeline if depicted else selection.without_depicted(timeline)
+    cuts = selection.select(timeline, wanted)
+    with outputs.writing(out, kind="stringout", who=characters_of(timeline), source=path):
+        write_stringout(timeline, cuts, out, follow_references=follow_references, progress_callback=progress_callback)
+    note = rate_note(timeline.video) if out.suffix.lower() in COUNT_FRAMES else None
+    return Written((out,), () if note is None else (note,)), cuts
+
+
+def annotate_beside(
+    timeline: Timeline,
+    path: Path,
+    outputs: Outputs,
+    *,
+    follow_references: bool = False,
+    progress_callback: ProgressCallback | None = None,
+) -> Written:
+    """Write the film with a box and a name on every face, beside its timeline; raises FilmError, StoreError."""
+    target = path_beside(timeline, path)
+    notes = _annotate(timeline, target, path, outputs, follow_references, progress_callback)
+    return Written((target,), tuple(notes))
+
+
+def _annotate(
+    timeline: Timeline,
+    target: Path,
+    path: Path,
+    outputs: Outputs,
+    follow_references: bool,
+    progress_callback: ProgressCallback | None,
+) -> list[str]:
+    with outputs.writing(target, kind="annotated film", who=everybody(timeline), source=path):
+        left_out = write_annotated(
+            timeline, target, follow_references=follow_references, progress_callback=progress_callback
+        )
+    return [f"{target} is without {', '.join(left_out)}. Matroska (.mkv) holds most."] if left_out else []
+
+
+def _check_names(targets: list[Path]) -> None:
+    """Two timelines must not be written over each other."""
+    for target in targets:
+        if targets.count(target) > 1:
+            raise InputError(f"{target} would be written more than once. Give a folder, or export one by one.")
+
+
+def _page(timeline: Path, out: Path | None) -> Path:
+    """Where a timeline's page goes: what is called like a page is one, anything else a folder for it."""
+    name = timeline.name.removesuffix(".json").removesuffix(".timeline") + ".report.html"
+    if out is None:
+        return timeline.with_name(name)
+    if out.is_dir() or not out.suffix:
+        return out / name
+    if out.suffix.lower() not in {".html", ".htm"}:
+        raise InputError(f"{out}: a page's name ends in .html. Give one, or a folder.")
+    return out
+
+
+def _sheet(page: Path) -> Path:
+    """The contact sheet beside a page."""
+    return page.with_name(page.name.removesuffix(".html").removesuffix(".report") + ".sheet.html")

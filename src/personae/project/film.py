@@ -1,0 +1,99 @@
+"""A film of a project with everything that can be made of it: exports, pages, stringouts, the annotated film."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from personae.films.film import StoredFilm
+from personae.films.films import Films
+from personae.outputs import Outputs
+from personae.project import exporting
+from personae.timeline.selection import Wanted
+from personae.types import ProgressCallback
+
+
+class ProjectFilm(StoredFilm):
+    """A scanned film. What is written of it goes into the project's ledger; `force`: also over files not as written."""
+
+    def export(
+        self,
+        *out: str | Path,
+        format: str | None = None,
+        characters: Sequence[str] = (),
+        unknown: bool = True,
+        depicted: bool = False,
+        media: str | Path | None = None,
+        force: bool = False,
+        follow_references: bool = False,
+        progress_callback: ProgressCallback | None = None,
+    ) -> exporting.Written:
+        """Write the timeline to each of `out`: a file by its suffix or `format`, a folder every format.
+
+        `characters`, `unknown`, `depicted`: who is in it; `media`: the film that the file shall point to. Raises
+        SettingError, UnknownCharacterError, WriteError, ForeignFileError.
+        """
+        shown = exporting.Shown(tuple(characters), unknown, depicted)
+        other = None if media is None else Path(media)
+        return exporting.export_timelines(
+            {self.path: self.timeline}, [Path(one) for one in out], {self.path: self._outputs(force, other)},
+            shown=shown, format=format, media=other, follow_references=follow_references,
+            progress_callback=progress_callback,
+        )  # fmt: skip
+
+    def report(
+        self, out: str | Path | None = None, *, depicted: bool = False, force: bool = False
+    ) -> exporting.Written:
+        """Write a page for people and a contact sheet: beside the timeline, or as or in `out`. Raises as `export`."""
+        page = None if out is None else Path(out)
+        outputs = {self.path: self._outputs(force)}
+        return exporting.report_timelines({self.path: self.timeline}, page, outputs, depicted=depicted)
+
+    def select(
+        self,
+        out: str | Path,
+        characters: Sequence[str],
+        *,
+        together: Sequence[str] = (),
+        without: Sequence[str] = (),
+        close_ups: bool = False,
+        min_s: float = 0.0,
+        handles_s: float = 0.0,
+        depicted: bool = False,
+        media: str | Path | None = None,
+        force: bool = False,
+        follow_references: bool = False,
+        progress_callback: ProgressCallback | None = None,
+    ) -> exporting.Written:
+        """Write a stringout: every stretch with one of `characters`, in film order. Raises as `export`, InputError."""
+        other = None if media is None else Path(media)
+        written, _ = exporting.write_selection(
+            exporting.pointing_to(self.timeline, other), self.path, Path(out), self._outputs(force, other),
+            Wanted(tuple(characters), tuple(together), tuple(without), close_ups, min_s, handles_s),
+            depicted=depicted, follow_references=follow_references, progress_callback=progress_callback,
+        )  # fmt: skip
+        return written
+
+    def annotate(
+        self,
+        *,
+        force: bool = False,
+        follow_references: bool = False,
+        progress_callback: ProgressCallback | None = None,
+    ) -> exporting.Written:
+        """Write the film with a box and a name on every face, beside its timeline. Raises FilmError, StoreError."""
+        return exporting.annotate_beside(
+            self.timeline, self.path, self._outputs(force),
+            follow_references=follow_references, progress_callback=progress_callback,
+        )  # fmt: skip
+
+    def _outputs(self, force: bool, media: Path | None = None) -> Outputs:
+        project = self.context.paths.folder
+        timelines = {self.path: self.timeline}
+        return exporting.timeline_outputs(timelines, project, force=force, media=media)[self.path]
+
+
+class ProjectFilms(Films[ProjectFilm]):
+    """The films of a project."""
+
+    opened_as = ProjectFilm
