@@ -16,10 +16,11 @@ from personae._version import __version__
 if TYPE_CHECKING:
     from personae.errors import PersonaeError
     from personae.faces.analyzer import FaceAnalyzer
+    from personae.progress import Progress
     from personae.project.recognizer import CharacterRecognizer
     from personae.recognition.model import CharacterModel
     from personae.settings import Settings
-    from personae.types import AnalyzedFaces, Candidate, Faces, Match, Picture, Progress, Quality, Reason
+    from personae.types import AnalyzedFaces, Candidate, Faces, Match, Picture, Quality, Reason
 
 _HOMES = {
     "AnalyzedFaces": "personae.types",
@@ -31,7 +32,7 @@ _HOMES = {
     "Match": "personae.types",
     "PersonaeError": "personae.errors",
     "Picture": "personae.types",
-    "Progress": "personae.types",
+    "Progress": "personae.progress",
     "Quality": "personae.types",
     "Reason": "personae.types",
     "Settings": "personae.settings",

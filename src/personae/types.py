@@ -6,7 +6,7 @@ displayed picture (EXIF rotation applied), half-open, float32; units stand in th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, Self
@@ -236,23 +236,6 @@ class Match:
     confidence: float
     method: Method = "model"
     look: str | None = None
-
-
-@dataclass(frozen=True)
-class Progress:
-    """A step of long work: `done` of `total` (None: not known) in `stage`; reads well as text."""
-
-    stage: str
-    done: int
-    total: int | None = None
-    message: str = ""
-
-    def __str__(self) -> str:
-        count = f"{self.done}" if self.total is None else f"{self.done}/{self.total}"
-        return f"{self.stage} {count}" + (f" {self.message}" if self.message else "")
-
-
-ProgressCallback = Callable[[Progress], None]
 
 
 def count_of(number: int, noun: str) -> str:

@@ -135,7 +135,7 @@ def test_in_an_empty_cast_everybody_is_unknown(home: Path) -> None:
     assert document["model"] is None
     faces = [face for picture in document["pictures"] for face in picture["faces"]]
     assert faces and all(face["character"] is None and face["candidates"] == [] for face in faces)
-    missing = personae("identify", "stills", "--model", "nowhere/x.personae", cwd=home)
+    missing = personae("identify", "stills", "--model", "x.personae", "--project", "nowhere", cwd=home)
     assert missing.returncode == 2 and "x.personae" in missing.stderr
 
 

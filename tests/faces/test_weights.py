@@ -19,8 +19,8 @@ import pytest
 
 from personae.errors import MissingExtraError, WeightsError
 from personae.faces import preparation, runtime, weights
+from personae.progress import Progress
 from personae.settings import Settings
-from personae.types import Progress
 
 
 @pytest.fixture

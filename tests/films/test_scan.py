@@ -20,11 +20,11 @@ from personae.films.store import MediaStore
 from personae.media.film import Video
 from personae.media.video import open_film
 from personae.paths import ProjectPaths
+from personae.progress import Progress
 from personae.project.recognizer import CharacterRecognizer
 from personae.settings import Settings
 from personae.timeline import native, watching
 from personae.timeline.far_in_film import describe
-from personae.types import Progress
 from tests.drawn_films import SIZE_WH, drawn_film, drawn_recognizer, scene, spans_of
 from tests.film_maker import Pixels
 from tests.scanning import scan_film

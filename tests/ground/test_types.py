@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from personae.types import AnalyzedFaces, Faces, Picture, Progress, Quality, Reason, percent
+from personae.progress import Progress
+from personae.types import AnalyzedFaces, Faces, Picture, Quality, Reason, percent
 
 
 def faces(n: int) -> Faces:

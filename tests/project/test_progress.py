@@ -14,8 +14,8 @@ from click.testing import CliRunner
 from personae.cli import cli, console
 from personae.exports.annotated_film import write_annotated
 from personae.exports.stringouts import write_stringout
+from personae.progress import Progress
 from personae.timeline.selection import Wanted, select
-from personae.types import Progress
 from tests.assessing import evaluate_folder
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
 from tests.scanning import scan_film
@@ -108,8 +108,8 @@ def test_a_bar_shows_names_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     with console.progress_bar() as progress:
         assert progress is not None
-        progress(Progress("photos of [b]Joey", 1, 2, "[/b] :smile: a\x1b[35mb.png"))
-        progress(Progress("photos of [b]Joey", 2, 2, "[/b] :smile: a\x1b[35mb.png"))
+        progress(Progress("others", 1, 2, "[/b] :smile: a\x1b[35mb.png"))
+        progress(Progress("others", 2, 2, "[/b] :smile: a\x1b[35mb.png"))
     text = stream.getvalue()
-    assert "photos of [b]Joey" in text and r"[/b] :smile: a\x1b[35mb.png" in text and "2/2" in text
+    assert "others" in text and r"[/b] :smile: a\x1b[35mb.png" in text and "2/2" in text
     assert "\x1b[35m" not in text.replace("\x1b[35m━", "")

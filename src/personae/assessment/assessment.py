@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from personae.cast.context import ProjectContext
-from personae.types import ProgressCallback
+from personae.progress import ProgressCallback
 
 if TYPE_CHECKING:
     from personae.assessment.recalibration import CalibrationReport

@@ -20,10 +20,11 @@ from personae.cast.edit_log import Negative
 from personae.cast.gallery import Enrolment
 from personae.cast.training import fit_enrolment
 from personae.errors import CastError
+from personae.progress import Progress, ProgressCallback
 from personae.recognition.background import Float64Array
 from personae.recognition.model import CharacterModel
 from personae.settings import Settings
-from personae.types import FloatArray, IntArray, Progress, ProgressCallback
+from personae.types import FloatArray, IntArray
 
 LIKENESS = 0.88
 """Cosine from which two photos are near-duplicates. Half of all pairs of frames a tenth of a second apart reach it, two

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,13 +21,16 @@ from personae.cast.enrolment import NEAR_DUPLICATE
 from personae.cast.gallery import Gallery
 from personae.errors import CastError, EmbedderMismatchError, InputError, SettingError
 from personae.faces.analyzer import FaceAnalyzer
+from personae.media.left_out import LeftOut
+from personae.media.photos import find
 from personae.names import readable
 from personae.paths import ProjectPaths
+from personae.progress import ProgressCallback
 from personae.recognition import model_file, operating_point
 from personae.recognition.model import CharacterModel
 from personae.recognition.operating_point import MeasuredFar
 from personae.settings import TABLE
-from personae.types import FloatArray, ProgressCallback, count_of
+from personae.types import FloatArray, count_of
 
 _FAR = next(setting for setting in TABLE if setting.name == "far")
 
@@ -86,12 +91,13 @@ def calibrate(
         if analyzer.embedder_id != embedder:
             raise EmbedderMismatchError(embedder, analyzer.embedder_id, where=f"The model {place.model}")
         of_character, other, folders = sort_folder(Path(validation), [str(name) for name in model.classes_])
-        strangers = all_faces(other, analyzer, progress_callback)
+        counts = [sum(1 for _ in find(paths, LeftOut())) for paths in (other, list(of_character.values()))]
+        strangers = all_faces(other, analyzer, progress_callback, counted=(0, counts[1]))
         notes += strangers.notes
         if not len(strangers):
             why = "".join(f" {note}" for note in strangers.notes[:3])
             raise InputError(f"{validation}: no face of a stranger in it. Give photos of people outside the cast.{why}")
-        genuine, truth, more = _genuine(of_character, analyzer, place, progress_callback)
+        genuine, truth, more = _genuine(of_character, analyzer, place, progress_callback, counts[0])
         notes += more
         found = operating_point.measure(
             model, strangers.embeddings, strangers.face_px, settings.far, embedder=embedder,
@@ -152,32 +158,36 @@ def _key(name: str) -> str:
 
 
 def _genuine(
-    folders: dict[str, Path], analyzer: FaceAnalyzer, project: ProjectPaths, progress: ProgressCallback | None
+    folders: dict[str, Path],
+    analyzer: FaceAnalyzer,
+    project: ProjectPaths,
+    progress: ProgressCallback | None,
+    counted: int,
 ) -> tuple[PhotoFaces | None, list[str | None], list[str]]:
-    """Photos with one face, that are not enrolled: the model would only recognise what it has learned."""
-    enrolled: dict[str, FloatArray] = {}
-    if project.gallery.is_file():
-        with Gallery.open(project.gallery, embedder=None, read_only=True) as gallery:
-            everything = gallery.enrolled()
-        for name in folders:
-            rows = [i for i, character in enumerate(everything.characters) if character == name]
-            enrolled[name] = everything.embeddings[rows]
+    """Photos with one face, that are not enrolled: the model would only recognise what it has learned.
+
+    `counted`: photos that progress counted before.
+    """
+    enrolled = _enrolled_as(set(folders), project)
     parts: list[PhotoFaces] = []
     truth: list[str | None] = []
     notes: list[str] = []
     several = known = 0
+    to_come = {name: sum(1 for _ in find([folder], LeftOut())) for name, folder in folders.items()}
     for name, folder in folders.items():
-        faces = all_faces([folder], analyzer, progress, stage=name)
+        own = to_come.pop(name)
+        faces = all_faces([folder], analyzer, progress, whose=name, counted=(counted, sum(to_come.values())))
+        counted += own
         notes += faces.notes
-        paths = [fact.path for fact in faces.facts]
-        keep = []
-        for i, path in enumerate(paths):
-            if paths.count(path) > 1:
-                several += 1
-            elif name in enrolled and (enrolled[name] @ faces.embeddings[i] >= NEAR_DUPLICATE).any():
-                known += 1
-            else:
-                keep.append(i)
+        photos = Counter(fact.path for fact in faces.facts)
+        alone = [i for i, fact in enumerate(faces.facts) if photos[fact.path] == 1]
+        seen = [
+            len(enrolled[name]) > 0 and bool((enrolled[name] @ faces.embeddings[i]).max() >= NEAR_DUPLICATE)
+            for i in alone
+        ]
+        keep = [i for i, is_known in zip(alone, seen, strict=True) if not is_known]
+        several += len(faces) - len(alone)
+        known += len(alone) - len(keep)
         if keep:
             facts = tuple(faces.facts[i] for i in keep)
             parts.append(PhotoFaces(faces.embeddings[keep], faces.face_px[keep], facts))
@@ -194,6 +204,20 @@ def _genuine(
         tuple(fact for part in parts for fact in part.facts),
     )
     return joined, truth, notes
+
+
+def _enrolled_as(names: Collection[str], project: ProjectPaths) -> dict[str, FloatArray]:
+    """Character -> embeddings (n, d) of its enrolled photos."""
+    if not project.gallery.is_file():
+        return {name: np.empty((0, 0), np.float32) for name in names}
+    with Gallery.open(project.gallery, embedder=None, read_only=True) as gallery:
+        everything = gallery.enrolled()
+    characters = np.array(everything.characters)
+    return {name: everything.embeddings[characters == name] for name in names}
+
+
+def _is_near(embedding: FloatArray, others: FloatArray) -> bool:
+    return len(others) > 0 and bool((others @ embedding).max() >= NEAR_DUPLICATE)
 
 
 def _outcomes(model: CharacterModel, faces: PhotoFaces, truth: list[str | None]) -> Outcomes:

@@ -21,9 +21,10 @@ from personae.cast.edit_log import Negative
 from personae.cast.gallery import Enrolment
 from personae.cast.training import fit_enrolment
 from personae.errors import CastError, MissingExtraError
+from personae.progress import Progress, ProgressCallback
 from personae.recognition.background import Float64Array
 from personae.settings import Settings
-from personae.types import IntArray, Progress, ProgressCallback
+from personae.types import IntArray
 
 GRID: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("max_clusters", (1, 2, 3, 5)),

@@ -16,11 +16,11 @@ from personae.cast.context import ProjectContext
 from personae.cast.training import fit_enrolment
 from personae.errors import MissingExtraError
 from personae.paths import ProjectPaths
+from personae.progress import ProgressCallback
 from personae.recognition import operating_point
 from personae.recognition.heads.registry import check_head
 from personae.recognition.operating_point import MeasuredFar
 from personae.settings import Settings
-from personae.types import ProgressCallback
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,10 @@ from personae.files import read_whole
 from personae.media.left_out import LeftOut
 from personae.media.photos import find
 from personae.paths import ProjectPaths
+from personae.progress import Progress, ProgressCallback
 from personae.recognition import model_file, operating_point
 from personae.settings import Settings
-from personae.types import AnalyzedFaces, FloatArray, IntArray, Progress, ProgressCallback, Reason, count_of
+from personae.types import AnalyzedFaces, FloatArray, IntArray, Reason, count_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,9 +205,17 @@ def _scratch_gallery(project: ProjectPaths, embedder: str) -> Iterator[Gallery]:
 
 
 def all_faces(
-    paths: Sequence[Path], analyzer: FaceAnalyzer, progress: ProgressCallback | None = None, *, stage: str = "strangers"
+    paths: Sequence[Path],
+    analyzer: FaceAnalyzer,
+    progress: ProgressCallback | None = None,
+    *,
+    whose: str = "strangers",
+    counted: tuple[int, int] = (0, 0),
 ) -> PhotoFaces:
-    """Every face in the photos at `paths` (files and folders at any depth)."""
+    """Every face in the photos at `paths` (files and folders at any depth), which are photos of `whose`.
+
+    `counted`: photos that progress counted before, and how many more will come after these.
+    """
     left_out = LeftOut()
     photos = list(find(paths, left_out))
     embeddings, sizes, facts, notes = [], [], [], left_out.sentences()
@@ -219,7 +228,9 @@ def all_faces(
         elif isinstance(faces, PhotoError):
             notes.append(str(faces))
         if progress is not None:
-            progress(Progress(f"photos of {stage}", done, len(photos), Path(str(source)).name))
+            before, after = counted
+            name = f"{whose}: {Path(str(source)).name}"
+            progress(Progress("others", before + done, before + len(photos) + after, name))
     if not facts:
         return replace(no_faces(), notes=tuple(notes))
     return PhotoFaces(np.concatenate(embeddings), np.concatenate(sizes), tuple(facts), tuple(notes))

@@ -22,8 +22,8 @@ from personae.cast.trainer import Trainer, TrainingReport
 from personae.errors import CastError, InputError, ModelNotFoundError, PhotoError
 from personae.hints import command
 from personae.names import find_name
+from personae.progress import ProgressCallback
 from personae.recognition import model_file
-from personae.types import ProgressCallback
 
 if TYPE_CHECKING:
     from personae.cast.editing import EditOutcome

@@ -25,8 +25,9 @@ from personae.hints import command, quoted
 from personae.media.left_out import LeftOut
 from personae.media.photos import find
 from personae.names import find_name, valid_name
+from personae.progress import ProgressCallback
 from personae.settings import Settings
-from personae.types import AnalyzedFaces, FloatArray, ProgressCallback, Reason, count_of
+from personae.types import AnalyzedFaces, FloatArray, Reason, count_of
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,11 @@ from personae.errors import PhotoError
 from personae.faces.analyzer import FaceAnalyzer
 from personae.files import LARGEST_PHOTO, sha256_of
 from personae.names import valid_name
+from personae.progress import Progress, ProgressCallback, Stage
 from personae.recognition.backgrounds import background_for
 from personae.recognition.prototypes import unit
 from personae.settings import Settings
-from personae.types import AnalyzedFaces, FloatArray, Progress, ProgressCallback, Reason
+from personae.types import AnalyzedFaces, FloatArray, Reason
 
 NEAR_DUPLICATE = 0.985
 """Cosine from which two photos of a character show the same instant (a copy at another size or compression)."""
@@ -428,7 +429,7 @@ class _Enrolment:
         """Whether a person said whose photo this is: it itself, or all that came in under its name."""
         return record.character != record.given or self.placements.decided(record.sha256)
 
-    def _tell(self, stage: str, done: int, total: int, message: str) -> None:
+    def _tell(self, stage: Stage, done: int, total: int, message: str) -> None:
         if self.progress is not None:
             self.progress(Progress(stage, done, total, message))
 

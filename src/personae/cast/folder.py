@@ -66,39 +66,53 @@ def read_cast(folder: Path) -> Cast:
     photos: list[CastPhoto] = []
     spellings: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for entry in folders:
-        readable = _readable(entry.name)
-        if readable != unicodedata.normalize("NFC", entry.name):
-            notes.append(f"The name of the folder {readable} is not valid Unicode: rename it.")
-        try:
-            name = valid_name(readable)
-        except InputError as error:
-            notes.append(f"Left out: the folder {entry}. {error}")
-            continue
-        if name != readable:
-            notes.append(f"The folder '{readable}' is taken for {name}'s: white space around a name is no part of it.")
-        here = LeftOut()
-        own = [CastPhoto(name, path, _look(entry, path)) for path in find([entry], here)]
-        if own:
-            left_out.update(here)
-        elif here:
-            notes += [f"{name} has no photo that is read here.", *here.sentences(f" of {name}")]
-        else:
-            notes.append(f"{name} has no photo: put some into {entry}.")
-        photos += own
-        spellings[name.casefold()].append((entry.name, name))
-    for several in spellings.values():
-        if len(several) > 1:
-            distinct = len({name for _, name in several}) > 1
-            taken = "different characters" if distinct else "one character"
-            notes.append(
-                f"{' and '.join(written for written, _ in several)} differ only in how they are written and are "
-                f"trained as {taken}: rename or merge the folders if that is wrong."
-            )
+        name = _name_of(entry, notes)
+        if name is not None:
+            photos += _photos_of(name, entry, notes, left_out)
+            spellings[name.casefold()].append((entry.name, name))
+    notes += [_written_alike(several) for several in spellings.values() if len(several) > 1]
     if not photos:
         raise CastError(f"{folder}: no photo in its {count_of(len(folders), 'sub-folder')}. Put some in.", notes)
     notes += left_out.sentences()
     performers = _performers(folder, {photo.character for photo in photos}, notes)
     return Cast(tuple(photos), tuple(notes), performers)
+
+
+def _name_of(folder: Path, notes: list[str]) -> str | None:
+    """The character that a folder is named after; None where no character can be called so. Says what is odd."""
+    readable = _readable(folder.name)
+    if readable != unicodedata.normalize("NFC", folder.name):
+        notes.append(f"The name of the folder {readable} is not valid Unicode: rename it.")
+    try:
+        name = valid_name(readable)
+    except InputError as error:
+        notes.append(f"Left out: the folder {folder}. {error}")
+        return None
+    if name != readable:
+        notes.append(f"The folder '{readable}' is taken for {name}'s: white space around a name is no part of it.")
+    return name
+
+
+def _photos_of(name: str, folder: Path, notes: list[str], left_out: LeftOut) -> list[CastPhoto]:
+    """The photos of one character; what else lies there is counted in `left_out`, or said where there is no photo."""
+    here = LeftOut()
+    own = [CastPhoto(name, path, _look(folder, path)) for path in find([folder], here)]
+    if own:
+        left_out.update(here)
+    elif here:
+        notes += [f"{name} has no photo that is read here.", *here.sentences(f" of {name}")]
+    else:
+        notes.append(f"{name} has no photo: put some into {folder}.")
+    return own
+
+
+def _written_alike(several: list[tuple[str, str]]) -> str:
+    distinct = len({name for _, name in several}) > 1
+    taken = "different characters" if distinct else "one character"
+    return (
+        f"{' and '.join(written for written, _ in several)} differ only in how they are written and are "
+        f"trained as {taken}: rename or merge the folders if that is wrong."
+    )
 
 
 def _performers(folder: Path, characters: set[str], notes: list[str]) -> dict[str, str]:

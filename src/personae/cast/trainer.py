@@ -15,10 +15,10 @@ from personae.cast.gallery import Enrolment, Gallery, PhotoRecord, remove_databa
 from personae.cast.training import fit_enrolment
 from personae.errors import CastError, StoreError
 from personae.files import clear_leftovers
+from personae.progress import Progress, ProgressCallback
 from personae.recognition import model_file, operating_point
 from personae.recognition.heads.registry import check_head
 from personae.settings import Settings
-from personae.types import Progress, ProgressCallback
 
 if TYPE_CHECKING:
     from personae.cast.enrolment import EnrolmentReport, WantedPhoto

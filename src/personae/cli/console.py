@@ -19,7 +19,7 @@ from personae.errors import InputError
 from personae.names import shown
 
 if TYPE_CHECKING:
-    from personae.types import Progress, ProgressCallback
+    from personae.progress import Progress, ProgressCallback
 
 LIFE_S = 10.0
 """Where stderr is no terminal, a line of progress is written so often, in seconds."""

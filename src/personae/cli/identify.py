@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
@@ -24,10 +25,13 @@ from personae.cli.options import (
     settings_options,
 )
 from personae.errors import PhotoError
+from personae.progress import Progress
 from personae.types import count_of, percent
 
 if TYPE_CHECKING:
+    from personae.cast.trained import ModelCard
     from personae.exports.album import Album
+    from personae.exports.identify_json import IdentifyWriter
     from personae.outputs import Outputs
     from personae.recognition.identification import IdentifiedPicture, Identity
 
@@ -82,60 +86,77 @@ def identify(
     card = opened.card
     if card is None:
         say(nobody_enrolled(opened.folder), err=True, prose=True)
-    left_out = LeftOut()
-    failed = done = faces = named = ambiguous = 0
-    who = set[str]()
+    left_out, tally = LeftOut(), _Tally()
+    who = set[str](card.characters if card else ())  # the document names whom the model knows
     with ExitStack() as stack:
         progress = stack.enter_context(progress_bar(quiet=json_to == "-" and not sys.stderr.isatty()))
-        writer = album = None
-        if json_to is not None:
-            from personae.exports.identify_json import IdentifyWriter
-
-            if json_file is not None:
-                stack.enter_context(outputs.writing(json_file, kind="identify", who=who, like=_SCHEMA))
-            stream = stack.enter_context(_output(json_to))
-            who |= set(card.characters if card else ())  # the document names whom the model knows
-            model_facts = None if card is None else card.as_dict()
-            writer = stack.enter_context(IdentifyWriter(stream, model_facts, looks=looks))
-        if annotate_to is not None:
-            album = _album(annotate_to, photos, outputs)
+        if json_file is not None:
+            stack.enter_context(outputs.writing(json_file, kind="identify", who=who, like=_SCHEMA))
+        writer = None if json_to is None else stack.enter_context(_document(json_to, card, looks=looks))
+        album = None if annotate_to is None else _album(annotate_to, photos, outputs)
         for picture in opened.identify(_without(find(photos, left_out), annotate_to)):
-            done += 1
-            error, copy = picture.error, None
-            if album is not None and error is None:
-                try:
-                    copy = album.add(picture)
-                except PhotoError as late:  # it was there a moment ago
-                    error = late.reason
-            if error is not None:
-                failed += 1
-                say(f"personae: {picture.path}: {error}", err=True)
-            elif picture.faces is not None and picture.faces.note:
-                say(f"personae: {picture.path}: {picture.faces.note}", err=True)
-            faces += len(picture.identities)
-            named += sum(identity.match is not None for identity in picture.identities)
-            ambiguous += sum(bool(identity.ambiguous) for identity in picture.identities)
+            copy = tally.add(picture, album)
             who |= {identity.match.character for identity in picture.identities if identity.match is not None}
             if writer is not None:
                 writer.write(picture, copy)
             if json_to != "-":
                 _print_picture(picture, looks=looks)
             if progress is not None:
-                from personae.types import Progress
-
-                progress(Progress("photos", done, None, Path(picture.path).name))
-        if not done:  # inside: what an earlier call wrote to the file stays
+                progress(Progress("photos", tally.photos, None, Path(picture.path).name))
+        if not tally.photos:  # inside: what an earlier call wrote to the file stays
             raise click.UsageError(" ".join([f"No photo in {', '.join(map(str, photos))}.", *left_out.sentences()]))
     for sentence in left_out.sentences():
         say(f"personae: {sentence}", err=True)
     if json_to != "-":
-        say(
-            f"{count_of(done, 'photo')}, {count_of(faces, 'face')}: {named} named, {faces - named - ambiguous} unknown"
-            + (f", {ambiguous} ambiguous" if ambiguous else "")
-            + (f"; {count_of(failed, 'photo')} could not be read" if failed else "")
-            + (f"; pictures in {annotate_to}" if annotate_to else "")
+        say(f"{tally}" + (f"; pictures in {annotate_to}" if annotate_to else ""))
+    return 1 if tally.failed else 0
+
+
+@dataclass
+class _Tally:
+    """What was found in the photos so far."""
+
+    photos: int = 0
+    failed: int = 0
+    faces: int = 0
+    named: int = 0
+    ambiguous: int = 0
+
+    def add(self, picture: IdentifiedPicture, album: Album | None) -> Path | None:
+        """Count one picture, and say what is wrong with it; where its annotated copy is, if there is one."""
+        self.photos += 1
+        error, copy = picture.error, None
+        if album is not None and error is None:
+            try:
+                copy = album.add(picture)
+            except PhotoError as late:  # it was there a moment ago
+                error = late.reason
+        note = picture.faces.note if picture.faces is not None else ""
+        if error is not None or note:
+            say(f"personae: {picture.path}: {error or note}", err=True)
+        self.failed += error is not None
+        self.faces += len(picture.identities)
+        self.named += sum(identity.match is not None for identity in picture.identities)
+        self.ambiguous += sum(bool(identity.ambiguous) for identity in picture.identities)
+        return copy
+
+    def __str__(self) -> str:
+        unknown = self.faces - self.named - self.ambiguous
+        text = (
+            f"{count_of(self.photos, 'photo')}, {count_of(self.faces, 'face')}: {self.named} named, {unknown} unknown"
         )
-    return 1 if failed else 0
+        text += f", {self.ambiguous} ambiguous" if self.ambiguous else ""
+        return text + (f"; {count_of(self.failed, 'photo')} could not be read" if self.failed else "")
+
+
+@contextmanager
+def _document(target: str, card: ModelCard | None, *, looks: bool) -> Iterator[IdentifyWriter]:
+    """The document in the native format, open to take pictures."""
+    from personae.exports.identify_json import IdentifyWriter
+
+    facts = None if card is None else card.as_dict()
+    with _output(target) as stream, IdentifyWriter(stream, facts, looks=looks) as writer:
+        yield writer
 
 
 def _album(folder: Path, photos: tuple[Path, ...], outputs: Outputs) -> Album:

@@ -29,7 +29,7 @@ from personae.types import count_of, percent, seconds_text
 
 if TYPE_CHECKING:
     from personae.films.film import StoredFilm
-    from personae.types import Progress, ProgressCallback
+    from personae.progress import Progress, ProgressCallback
 
 
 @click.command()

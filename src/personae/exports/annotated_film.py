@@ -21,8 +21,9 @@ from personae.exports.spans import characters
 from personae.files import open_whole
 from personae.media.annotate import BoxLabel, annotate
 from personae.media.containers import open_container
+from personae.progress import Progress, ProgressCallback
 from personae.timeline.timeline import Appearance, Timeline, Track
-from personae.types import Picture, Progress, ProgressCallback, percent
+from personae.types import Picture, percent
 
 if TYPE_CHECKING:
     from av import Packet

@@ -12,9 +12,9 @@ from personae.exports.film_writer import FilmWriter, film_errors, format_of
 from personae.exports.source_film import open_source, source_files
 from personae.files import open_whole
 from personae.media.film import ReadSoFar
+from personae.progress import Progress, ProgressCallback
 from personae.timeline.selection import Cut
 from personae.timeline.timeline import Timeline
-from personae.types import Progress, ProgressCallback
 
 _SOUND_EVERY_S = 5
 """Sound and pictures take turns in a file; players want both near each other."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from personae.errors import InputError, SettingError
 from personae.exports import cut_edl, fcp7_xml, fcpxml, otio
 from personae.files import write_whole
+from personae.progress import ProgressCallback
 from personae.timeline.selection import Cut
 from personae.timeline.timeline import Timeline
-from personae.types import ProgressCallback
 
 Writer = Callable[[Timeline, Sequence[Cut], str], bytes]
 WRITERS: dict[str, Writer] = {

@@ -20,7 +20,7 @@ from typing import Literal
 
 from personae.errors import WeightsError
 from personae.files import read_whole, sha256_of
-from personae.types import Progress, ProgressCallback
+from personae.progress import Progress, ProgressCallback
 
 Kind = Literal["detector", "embedder"]
 

@@ -15,6 +15,7 @@ from personae.films.store import MediaStore
 from personae.films.tracks_file import Scanned
 from personae.hints import command
 from personae.media.video import Film
+from personae.progress import Progress, ProgressCallback
 from personae.timeline import decisions as decided
 from personae.timeline.timeline import Timeline
 from personae.timeline.watching import Watched
@@ -30,7 +31,13 @@ class Pass:
 
 
 def named_anew(
-    context: ProjectContext, store: MediaStore, files: FilmFiles, found: Pass, other: Path | None = None
+    context: ProjectContext,
+    store: MediaStore,
+    files: FilmFiles,
+    found: Pass,
+    *,
+    other: Path | None = None,
+    progress: ProgressCallback | None = None,
 ) -> tuple[Timeline, list[str]]:
     """Name the tracks by the model that counts when they are written; the timeline, and sentences for people.
 
@@ -42,7 +49,11 @@ def named_anew(
     while True:
         trained = trained_for(context, found.fingerprint["embedder"])
         assert trained.model is not None
+        if progress is not None:
+            progress(Progress("naming", 0, len(watched.records)))
         people = scan.identify_tracks(watched, trained.model, settings)
+        if progress is not None:
+            progress(Progress("naming", len(watched.records), len(watched.records)))
         facts = scan.facts_of(trained, settings, people.strangers)
         with context.locked("scan"), store.locked(files, "scan"):
             if not context.model.is_current(trained):

@@ -11,6 +11,7 @@ from personae.films.concluding import Pass, named_anew
 from personae.films.film_files import FilmFiles
 from personae.films.store import MediaStore
 from personae.films.tracks_file import read_beside
+from personae.progress import ProgressCallback
 from personae.timeline import decisions as decided
 from personae.timeline import native
 from personae.timeline.timeline import Timeline
@@ -57,7 +58,7 @@ class StoredFilm:
             self._timeline = native.read(self.files.timeline)
         return self._timeline
 
-    def relabel(self) -> Self:
+    def relabel(self, *, progress_callback: ProgressCallback | None = None) -> Self:
         """Name everybody anew by the cast's model of now, and apply the decisions; the film itself is not read.
 
         Without a model the names stay, and the timeline is built again. Raises StoreError where the tracks are
@@ -67,7 +68,7 @@ class StoredFilm:
         scanned = read_beside(self.files.timeline)
         if self.context.model.current_or_empty().model is not None:
             found = Pass(scanned.watched, scanned.fingerprint)
-            self._timeline, notes = named_anew(self.context, self._store, self.files, found)
+            self._timeline, notes = named_anew(self.context, self._store, self.files, found, progress=progress_callback)
         else:
             with self._store.locked(self.files, "relabel"):
                 scanned = read_beside(self.files.timeline)

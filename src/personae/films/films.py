@@ -24,8 +24,8 @@ from personae.films.film_files import FilmFiles
 from personae.films.store import MediaStore
 from personae.media.film_errors import as_film_error
 from personae.media.video import Film, find_films, open_film
+from personae.progress import Progress, ProgressCallback
 from personae.timeline.watching import discard
-from personae.types import Progress, ProgressCallback
 
 ENDS_ALL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 Opened = TypeVar("Opened", bound=StoredFilm)
@@ -102,7 +102,12 @@ class Films(Generic[Opened]):
                     kept_in=files.unfinished, fresh=fresh, progress=progress_callback,
                 )  # fmt: skip
                 timeline, notes = named_anew(
-                    context, self.store, files, Pass(watched, fingerprint, opened), _path(decisions)
+                    context,
+                    self.store,
+                    files,
+                    Pass(watched, fingerprint, opened),
+                    other=_path(decisions),
+                    progress=progress_callback,
                 )
                 discard(files.unfinished)
         if progress_callback is not None:

@@ -13,6 +13,7 @@ from personae.faces.film_networks import FilmNetworks
 from personae.films.tracks_file import Scanned
 from personae.media.film import Video
 from personae.media.video import Film
+from personae.progress import ProgressCallback
 from personae.recognition.model import CharacterModel
 from personae.settings import Settings
 from personae.timeline import decisions as decided
@@ -23,7 +24,7 @@ from personae.timeline.far_in_film import counted, far_in_film
 from personae.timeline.labelling import labels_of, tracks_of
 from personae.timeline.timeline import Timeline
 from personae.timeline.watching import Watched, watch
-from personae.types import ProgressCallback, seconds_text
+from personae.types import seconds_text
 
 FINGERPRINT = 5
 """Version of everything between pictures and tracks; raise it when tracks change."""

@@ -23,10 +23,10 @@ from personae.exports.stringouts import COUNT_FRAMES, write_stringout
 from personae.films.film_files import FilmFiles
 from personae.films.naming import project_of
 from personae.outputs import Outputs
+from personae.progress import ProgressCallback
 from personae.timeline import selection
 from personae.timeline.selection import Cut, Wanted
 from personae.timeline.timeline import Timeline
-from personae.types import ProgressCallback
 
 
 @dataclass(frozen=True)

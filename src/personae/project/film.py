@@ -8,9 +8,9 @@ from pathlib import Path
 from personae.films.film import StoredFilm
 from personae.films.films import Films
 from personae.outputs import Outputs
+from personae.progress import ProgressCallback
 from personae.project import exporting
 from personae.timeline.selection import Wanted
-from personae.types import ProgressCallback
 
 
 class ProjectFilm(StoredFilm):

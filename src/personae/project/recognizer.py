@@ -23,12 +23,13 @@ from personae.cast.identifier import Identifier
 from personae.cast.trainer import TrainingReport
 from personae.errors import EmbedderMismatchError, StoreError
 from personae.paths import ProjectPaths
+from personae.progress import ProgressCallback
 from personae.project.completion import complete
 from personae.recognition.identification import IdentifiedPicture
 from personae.recognition.model import CharacterModel
 from personae.recognition.scaler import EmbeddingScaler
 from personae.settings import Settings
-from personae.types import Match, Picture, ProgressCallback
+from personae.types import Match, Picture
 
 if TYPE_CHECKING:
     from personae.faces.analyzer import FaceAnalyzer

@@ -27,13 +27,14 @@ from personae.media import shots
 from personae.media.film import FilmPicture, Gap, ReadSoFar, Video
 from personae.media.film_errors import as_film_error
 from personae.media.video import Film
+from personae.progress import Progress, ProgressCallback
 from personae.settings import Settings
 from personae.timeline import records
 from personae.timeline.looking import Looker, looks, same_place
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import Shot
 from personae.timeline.tracking import FaceTracker
-from personae.types import FloatArray, IntArray, PixelArray, Progress, ProgressCallback
+from personae.types import FloatArray, IntArray, PixelArray
 
 CHUNK_SCHEMA = "personae/scan-chunk/1"
 CHUNK_S = 20.0
