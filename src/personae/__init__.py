@@ -16,14 +16,18 @@ from personae._version import __version__
 if TYPE_CHECKING:
     from personae.errors import PersonaeError
     from personae.faces.analyzer import FaceAnalyzer
-    from personae.progress import Progress
+    from personae.progress import Cancelled, Progress
+    from personae.project.async_session import AsyncProject
     from personae.project.recognizer import CharacterRecognizer
+    from personae.project.session import Project
     from personae.recognition.model import CharacterModel
     from personae.settings import Settings
     from personae.types import AnalyzedFaces, Candidate, Faces, Match, Picture, Quality, Reason
 
 _HOMES = {
     "AnalyzedFaces": "personae.types",
+    "AsyncProject": "personae.project.async_session",
+    "Cancelled": "personae.progress",
     "Candidate": "personae.types",
     "CharacterModel": "personae.recognition.model",
     "CharacterRecognizer": "personae.project.recognizer",
@@ -33,6 +37,7 @@ _HOMES = {
     "PersonaeError": "personae.errors",
     "Picture": "personae.types",
     "Progress": "personae.progress",
+    "Project": "personae.project.session",
     "Quality": "personae.types",
     "Reason": "personae.types",
     "Settings": "personae.settings",
@@ -40,6 +45,8 @@ _HOMES = {
 
 __all__ = [
     "AnalyzedFaces",
+    "AsyncProject",
+    "Cancelled",
     "Candidate",
     "CharacterModel",
     "CharacterRecognizer",
@@ -49,6 +56,7 @@ __all__ = [
     "PersonaeError",
     "Picture",
     "Progress",
+    "Project",
     "Quality",
     "Reason",
     "Settings",

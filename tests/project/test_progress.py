@@ -35,7 +35,7 @@ def test_every_stage_reaches_its_total(tmp_path: Path) -> None:
     film = drawn_film(tmp_path / "film.mkv", lambda number: scene(number // 50, [("Thor", 160, 120, 80)]), 335)
     seen.clear()
     timeline = scan_film(film, recognizer, tmp_path / "out", progress_callback=seen.append).timeline
-    assert ends(seen) == {"film": (13, 13), "timeline": (1, 1)}
+    assert ends(seen) == {"film": (13, 13), "naming": (7, 7), "timeline": (1, 1)}
     assert [progress.done for progress in seen if progress.stage == "film"] == sorted(
         progress.done for progress in seen if progress.stage == "film"
     )

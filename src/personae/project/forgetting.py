@@ -21,6 +21,7 @@ from personae.cast.trainer import Trainer
 from personae.errors import DamagedFileError, ModelNotFoundError, StoreError, UnknownCharacterError
 from personae.names import find_name, valid_name
 from personae.paths import ProjectPaths
+from personae.progress import ProgressCallback
 from personae.project import forget_folder, forget_intention
 from personae.project.forget_gallery import forget_in_gallery, is_forgotten, texts_of
 from personae.project.forget_list import forget_in_list, outside
@@ -55,7 +56,7 @@ class ForgetReport:
     export_kinds: dict[str, str] = field(default_factory=dict)
 
 
-def forget(context: ProjectContext, name: str) -> ForgetReport:
+def forget(context: ProjectContext, name: str, *, progress_callback: ProgressCallback | None = None) -> ForgetReport:
     """Remove the character `name` from the project.
 
     Raises UnknownCharacterError for a name that is in no file, InputError, ProjectBusyError, StoreError.

@@ -10,6 +10,7 @@ from personae.cast.cast import Cast
 from personae.cast.context import ProjectContext
 from personae.cast.identifier import Identifier
 from personae.cast.trained import ModelCard
+from personae.progress import ProgressCallback
 from personae.project.completion import complete
 from personae.recognition.identification import IdentifiedPicture
 from personae.settings import Settings
@@ -95,7 +96,7 @@ class Project:
         """
         return self._identifier.pictures(pictures, threshold=threshold)
 
-    def forget(self, name: str) -> ForgetReport:
+    def forget(self, name: str, *, progress_callback: ProgressCallback | None = None) -> ForgetReport:
         """Remove a person from everything in the project, for good, and prove it. There is no undo.
 
         Killed at any moment, it is completed by whoever opens the project next. Raises UnknownCharacterError for a name
@@ -103,7 +104,7 @@ class Project:
         """
         from personae.project.forgetting import forget
 
-        return forget(self.context, name)
+        return forget(self.context, name, progress_callback=progress_callback)
 
     def close(self) -> None:
         """Let networks and model go."""

@@ -1,0 +1,243 @@
+"""One door to a project: sessions beside each other, in threads, processes and tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from personae.errors import ModelNotFoundError, UnknownFilmError
+from personae.faces.fake import draw_picture
+from personae.progress import UNITS, Cancelled, Progress
+from personae.project.async_session import AsyncProject
+from personae.project.session import Project
+from personae.settings import Settings
+from personae.types import Picture
+from tests.drawn_films import drawn_film, drawn_recognizer, scene
+
+ROOT = Path(__file__).parents[2]
+FAKE = Settings(detector="fake", embedder="fake")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    drawn_recognizer(tmp_path)
+    with Project.open(tmp_path / "project", settings=FAKE) as opened:
+        yield opened
+
+
+def picture_of(name: str) -> Picture:
+    return draw_picture([(name, 90)], take=4)
+
+
+def named(project: Project, *names: str) -> list[str | None]:
+    """Who the faces of those people are for a session."""
+    found = list(project.identify([picture_of(name) for name in names]))
+    return [one.identities[0].match.character if one.identities[0].match else None for one in found]
+
+
+def film_at(path: Path, people: tuple[str, ...] = ("Thor", "Hela"), frames: int = 50) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    faces = [(name, 90 + 120 * at, 120, 80) for at, name in enumerate(people)]
+    return drawn_film(path, lambda n: scene(7, faces, take=n // 3 % 5), frames)
+
+
+def test_two_sessions_are_never_behind_each_other(tmp_path: Path, project: Project) -> None:
+    other = Project.open(tmp_path / "project", settings=FAKE)
+    assert named(project, "Thor", "Loki") == named(other, "Thor", "Loki") == ["Thor", "Loki"]
+    other.cast.rename("Thor", "Donar")
+    assert named(project, "Thor") == ["Donar"] and not project.cast.is_outdated()
+    project.cast.remove("Loki")
+    assert named(other, "Loki") == [None]
+    other.cast.undo()
+    assert named(project, "Loki") == ["Loki"]
+    other.forget("Loki")
+    assert named(project, "Thor", "Loki") == ["Donar", None]
+
+
+def test_another_process_that_forgets_is_heeded_at_once(tmp_path: Path, project: Project) -> None:
+    assert named(project, "Thor") == ["Thor"]
+    code = f"""
+from personae import Project, Settings
+with Project.open({str(tmp_path / "project")!r}, settings=Settings(detector="fake", embedder="fake")) as project:
+    project.forget("Thor")
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, timeout=120)
+    assert named(project, "Thor", "Loki") == [None, "Loki"]
+
+
+def test_one_answer_never_mixes_two_models(project: Project) -> None:
+    """While another thread renames back and forth, every picture of both is named by one model or the other."""
+    both = Picture(np.concatenate([picture_of("Thor").pixels, picture_of("Loki").pixels], axis=1))
+    stop = threading.Event()
+
+    def rename() -> None:
+        names = [("Thor", "Loki"), ("Donar", "Loge")]
+        while not stop.is_set():
+            for old, new in zip(*names, strict=True):
+                project.cast.rename(old, new)
+            names.reverse()
+
+    with ThreadPoolExecutor(1) as pool:
+        renaming = pool.submit(rename)
+        seen = set()
+        for _ in range(40):
+            (found,) = project.identify([both])
+            seen.add(tuple(sorted(one.match.character for one in found.identities if one.match)))
+        stop.set()
+        renaming.result()
+    # Two renames are two models: in between one has its new name and the other its old one.
+    assert all(len(names) == 2 for names in seen) and len(seen) > 1
+
+
+def test_an_empty_cast_is_a_value(tmp_path: Path) -> None:
+    with Project.open(tmp_path / "new", settings=FAKE) as project:
+        assert named(project, "Thor") == [None] and project.card is None
+        assert project.cast.characters() == {} and project.cast.log() == [] and project.films.names() == ()
+        assert not (tmp_path / "new").exists(), "opening and asking makes nothing"
+    with pytest.raises(ModelNotFoundError):
+        named(Project.open(tmp_path / "new", settings=FAKE, model_path=tmp_path / "none.personae"), "Thor")
+
+
+def test_a_session_can_be_rebuilt_in_a_worker(project: Project) -> None:
+    again = pickle.loads(pickle.dumps(project))
+    assert isinstance(again, Project) and again.folder == project.folder and again.settings == project.settings
+    assert named(again, "Thor") == ["Thor"]
+
+
+def test_two_films_of_one_stem_scanned_at_one_time_lie_apart(tmp_path: Path, project: Project) -> None:
+    films = [film_at(tmp_path / season / "e01.mp4", (who,)) for season, who in (("s01", "Thor"), ("s02", "Loki"))]
+    code = """
+import sys
+from personae import Project, Settings
+with Project.open(sys.argv[1], settings=Settings(detector="fake", embedder="fake")) as project:
+    print(project.films.scan(sys.argv[2]).name)
+"""
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, project.folder, film], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        )
+        for film in films
+    ]
+    names = [process.communicate(timeout=120)[0].strip() for process in running]
+    assert sorted(names) == ["e01", "e01-2"] == sorted(project.films.names())
+    for name, who in zip(names, ("Thor", "Loki"), strict=True):
+        assert {one.character for one in project.films[name].timeline.appearances} == {who}
+    assert [project.films.scan(film).name for film in films] == names, "and both are known again"
+
+
+def test_a_film_on_a_shelf_is_named_anew(tmp_path: Path, project: Project) -> None:
+    film = film_at(tmp_path / "film.mp4")
+    assert {one.name for one in project.films.scan(film).timeline.appearances} == {"Thor", "Unknown 1"}
+    film.unlink()
+    project.cast.train_photos({"Hela": [drawn_photo(tmp_path / "hela.png", "Hela")]})
+    again = project.films["film"].relabel()
+    assert {one.name for one in again.timeline.appearances} == {"Thor", "Hela"}
+    assert {one.name for one in project.films["film"].timeline.appearances} == {"Thor", "Hela"}
+    with pytest.raises(UnknownFilmError, match=r"There are: film\."):
+        project.films["other"]
+
+
+def drawn_photo(path: Path, name: str) -> Path:
+    from PIL import Image
+
+    Image.fromarray(draw_picture([(name, 96)], take=2).pixels).save(path)
+    return path
+
+
+@pytest.mark.parametrize("when", ["film", "naming"])
+def test_a_training_during_a_scan_names_it(tmp_path: Path, project: Project, when: str) -> None:
+    """Who is trained while a film is looked through or named is named in it, and the card is that model's."""
+    film, photo = film_at(tmp_path / "film.mp4"), drawn_photo(tmp_path / "hela.png", "Hela")
+    trained: list[bool] = []
+
+    def tell(progress: Progress) -> None:
+        if progress.stage == when and not trained:
+            trained.append(True)
+            with Project.open(project.folder, settings=FAKE) as other:
+                other.cast.train_photos({"Hela": [photo]})
+
+    timeline = project.films.scan(film, progress_callback=tell).timeline
+    assert trained and {one.name for one in timeline.appearances} == {"Thor", "Hela"}
+    assert timeline.model["characters"] == ["Hela", "Loki", "Thor"]
+
+
+def test_a_forgetting_during_a_scan_holds(tmp_path: Path, project: Project) -> None:
+    film = film_at(tmp_path / "film.mp4")
+    forgotten: list[bool] = []
+
+    def tell(progress: Progress) -> None:
+        if progress.stage == "film" and progress.done and not forgotten:
+            forgotten.append(True)
+            project.forget("Thor")
+
+    timeline = project.films.scan(film, progress_callback=tell).timeline
+    assert forgotten and "Thor" not in {one.name for one in timeline.appearances}
+    assert "Thor" not in project.films["film"].path.read_text()
+
+
+def test_cancelling_leaves_what_a_kill_would_leave(tmp_path: Path, project: Project) -> None:
+    film = film_at(tmp_path / "film.mp4", frames=200)
+    seen: list[Progress] = []
+
+    def stop(progress: Progress) -> None:
+        seen.append(progress)
+        if progress.stage == "film" and progress.done >= 2:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        project.films.scan(film, progress_callback=stop)
+    assert project.films.names() == ()
+    assert project.films.scan(film).timeline.appearances, "the next scan goes on"
+    assert all(progress.unit == UNITS[progress.stage] for progress in seen)
+    with pytest.raises(ValueError, match="not one of the stages"):
+        Progress("sleeping", 1)  # type: ignore[arg-type]
+
+
+def test_a_task_that_is_cancelled_ends_within_a_second(tmp_path: Path, project: Project) -> None:
+    film = film_at(tmp_path / "film.mp4", frames=400)
+
+    async def main() -> float:
+        begun = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def tell(progress: Progress) -> None:
+            if progress.stage == "film":
+                loop.call_soon_threadsafe(begun.set)
+            time.sleep(0.05)
+
+        task = asyncio.create_task(AsyncProject(project).scan(film, progress_callback=tell))
+        await begun.wait()
+        task.cancel()
+        since = time.monotonic()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return time.monotonic() - since
+
+    assert asyncio.run(main()) < 1
+    assert project.films.names() == ()
+
+
+def test_long_calls_can_be_awaited(tmp_path: Path, project: Project) -> None:
+    film = film_at(tmp_path / "film.mp4")
+
+    async def main() -> None:
+        async with AsyncProject.open(project.folder, settings=FAKE) as opened:
+            assert (await opened.train(tmp_path / "cast")).unchanged == 4
+            found = [one async for one in opened.identify([picture_of("Thor"), picture_of("Loki")])]
+            assert [one.identities[0].match and one.identities[0].match.character for one in found] == ["Thor", "Loki"]
+            scanned = await opened.scan(film)
+            assert scanned.name == "film" and (await opened.relabel("film")).timeline.appearances
+            assert (await opened.evaluate(tmp_path / "cast")).evaluation is not None
+            assert (await opened.forget("Loki")).found == ()
+
+    asyncio.run(main())
