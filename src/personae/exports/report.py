@@ -72,7 +72,7 @@ class Report:
 def _people(timeline: Timeline, grid: Grid, folder: Path | None) -> list[PersonRow]:
     """Characters, then unknown people, each by visible face time, longest first."""
     colours, base = hues(timeline), timeline.video.time_base
-    totals = {row.character or row.unknown: row for row in timeline.characters}
+    totals = {row.name: row for row in timeline.characters}
     by_name: dict[str, list[Span]] = {}
     for span in spans(timeline, grid):
         by_name.setdefault(span.appearance.name, []).append(span)

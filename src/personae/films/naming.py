@@ -6,25 +6,25 @@ And teach them to the gallery.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from personae.cast.gallery import EnrolledFace, PhotoRecord
-from personae.errors import EmbedderMismatchError, ModelNotFoundError, UnknownCharacterError
+from personae.errors import EmbedderMismatchError, ModelNotFoundError
+from personae.films import journal
 from personae.films.film_files import FilmFiles
+from personae.films.maker import Maker, NewUnknown
 from personae.films.scan import finish
 from personae.films.tracks_file import Scanned, read_beside
-from personae.names import valid_name
 from personae.paths import DEFAULT_FOLDER, ProjectPaths
 from personae.project.recognizer import CharacterRecognizer
 from personae.settings import Settings
-from personae.timeline import decisions as decided
 from personae.timeline import native
-from personae.timeline.decisions import UNKNOWN, Decision, DecisionKind
-from personae.timeline.timeline import Appearance, Timeline
+from personae.timeline.decisions import Decision
+from personae.timeline.timeline import Timeline
 from personae.types import Quality
 
 LEARNT_FACES = 5
@@ -32,22 +32,23 @@ LEARNT_FACES = 5
 
 
 def name_person(
-    timeline_path: str | Path, who: str, name: str | None, *, author: str = "", settings: Settings | None = None
+    timeline_path: str | Path,
+    who: str,
+    name: str | NewUnknown | None,
+    *,
+    author: str = "",
+    settings: Settings | None = None,
 ) -> Timeline:
     """Record that `who` is `name` (None: is not who it says), and build the timeline again.
 
-    `who`: a name or number in the timeline ("Unknown 2"), or the id of one appearance. `name`: a character, an unknown
-    person's number (the two become one), or "new" for an unknown person of their own.
+    `who`: a name or number in the timeline ("Unknown 2"), which is the person wherever they are; or the id of one
+    appearance. `name`: a character, an unknown person's number (the two become one), or `NEW_UNKNOWN`, an unknown
+    person of their own.
     Raises UnknownCharacterError for a `who` that is not in the timeline, StoreError where `film.tracks` is missing.
     """
-    files, timeline, scanned = _scanned(timeline_path)
-    chosen = _chosen(timeline, who, files)
-    if name == "new":
-        name = f"Unknown {scanned.unknowns_used + 1}"
-    elif name is not None:
-        name = valid_name(name)
-    edit = _edit_of(timeline, chosen, "wrong" if name is None else "name", name or chosen[0].name, author)
-    return _decide(edit, files, timeline, scanned, settings)
+    return decide(
+        timeline_path, lambda film: film.reject(who) if name is None else film.name(who, name), author, settings
+    )
 
 
 def mark_depicted(
@@ -58,10 +59,20 @@ def mark_depicted(
     A picture is in the timeline but in no total. `who`: a name or number in the timeline, or the id of one appearance.
     Whom a person names counts as alive, unless this says that it is a picture. Raises as `name_person`.
     """
+    return decide(timeline_path, lambda film: film.mark(who, depicted=depicted), author, settings)
+
+
+def decide(
+    timeline_path: str | Path,
+    make: Callable[[Maker], tuple[Decision, ...]],
+    author: str = "",
+    settings: Settings | None = None,
+) -> Timeline:
+    """Record what `make` decides about the film, and build the timeline again; raises as `Maker` and `name_person`."""
     files, timeline, scanned = _scanned(timeline_path)
-    chosen = _chosen(timeline, who, files)
-    edit = _edit_of(timeline, chosen, "depicted" if depicted else "alive", chosen[0].name, author)
-    return _decide(edit, files, timeline, scanned, settings)
+    maker = Maker(timeline, scanned, journal.read(files, timeline.video), author)
+    journal.append(files, timeline.video, make(maker))
+    return finish(scanned, files, settings_of(timeline, settings))[0]
 
 
 def _scanned(timeline_path: str | Path) -> tuple[FilmFiles, Timeline, Scanned]:
@@ -70,36 +81,12 @@ def _scanned(timeline_path: str | Path) -> tuple[FilmFiles, Timeline, Scanned]:
     return files, native.read(files.timeline), read_beside(files.timeline)
 
 
-def _chosen(timeline: Timeline, who: str, files: FilmFiles) -> list[Appearance]:
-    chosen = [one for one in timeline.appearances if who in (one.name, str(one.id))]
-    if not chosen:
-        known = ", ".join(dict.fromkeys(one.name for one in timeline.appearances))
-        raise UnknownCharacterError(f"Nobody is called {who!r} in {files.timeline}. There are: {known or 'none'}.")
-    return chosen
-
-
-def _edit_of(timeline: Timeline, chosen: list[Appearance], decision: DecisionKind, name: str, author: str) -> Decision:
-    numbers = {number for one in chosen for number in one.tracks}
-    places = tuple(decided.place_of(track, timeline.video) for track in timeline.tracks if track.id in numbers)
-    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return Decision(decision, name, places, author, now)
-
-
-def _decide(
-    edit: Decision, files: FilmFiles, timeline: Timeline, scanned: Scanned, settings: Settings | None
-) -> Timeline:
-    edits = decided.read(files.edits, timeline.video)
-    edits = replace(edits, edits=(*edits.edits, edit), content_id=timeline.video.content_id, path=timeline.video.path)
-    decided.write(edits, files.edits)
-    return finish(scanned, files, settings_of(timeline, settings))[0]
-
-
-def undo(timeline_path: str | Path, *, settings: Settings | None = None) -> tuple[Timeline, Decision | None]:
-    """Take back the last decision; the timeline without it, and what it was (None where there was none)."""
+def undo(timeline_path: str | Path, *, settings: Settings | None = None) -> tuple[Timeline, tuple[Decision, ...]]:
+    """Take back all that the last command decided; the timeline without it, and what it was (empty: there was none)."""
     files, timeline, scanned = _scanned(timeline_path)
-    edits, last = decided.read(files.edits, timeline.video).undone()
-    if last is not None:
-        decided.write(edits, files.edits)
+    decisions = journal.read(files, timeline.video)
+    last = decisions.last_command()
+    journal.append(files, timeline.video, Maker(timeline, scanned, decisions).undo())
     return finish(scanned, files, settings_of(timeline, settings))[0], last
 
 
@@ -151,7 +138,7 @@ def learn(timeline_path: str | Path, name: str, recognizer: CharacterRecognizer)
     named = {
         number
         for one in timeline.appearances
-        if one.character == name and one.decided_by == "person" and not UNKNOWN.fullmatch(name)
+        if one.character == name and one.decided_by == "person"
         for number in one.tracks
     }
     report = recognizer.add_faces(name, _best_faces(scanned, named, name, timeline))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from weakref import WeakKeyDictionary
 
 from personae._version import __version__
@@ -17,7 +18,7 @@ from personae.faces import backends, multiscale
 from personae.faces.detector import Detector
 from personae.faces.embedder import Embedder
 from personae.faces.yunet import YuNetDetector
-from personae.films import film_files, missing_pictures, pictures, tracks_file
+from personae.films import film_files, journal, missing_pictures, pictures, tracks_file
 from personae.films.film_files import FilmFiles
 from personae.hints import command
 from personae.media.film import Video
@@ -25,9 +26,9 @@ from personae.media.video import Film, open_film
 from personae.project.recognizer import CharacterRecognizer
 from personae.recognition.model import CharacterModel
 from personae.settings import Settings
-from personae.timeline import decisions as decided
 from personae.timeline import depicted, identity, native, setups
 from personae.timeline.appearances import Label, build
+from personae.timeline.deciding import apply
 from personae.timeline.far_in_film import counted, far_in_film
 from personae.timeline.labelling import labels_of, tracks_of
 from personae.timeline.looking import WEAK_SCORE
@@ -128,31 +129,31 @@ def finish(
 ) -> tuple[Timeline, list[str]]:
     """Apply what a person decided, build the timeline, and write everything whole, the timeline last.
 
-    `film`, where it is open, gives the pictures of faces that none was kept of. Also returns a sentence per edit that
-    no longer finds its face.
+    `film`, where it is open, gives the pictures of faces that none was kept of. Also returns a sentence per
+    decision that no longer finds its face, or of which the machine now differs.
     """
     watched, video = scanned.watched, scanned.watched.video
     tracks = tracks_of(watched.records, watched.shot_numbers)
-    edits = decided.read(files.edits, video)
-    if other_edits is not None:
-        edits = edits.after(decided.read(other_edits, video))
-        decided.write(replace(edits, content_id=video.content_id, path=video.path), files.edits)
-    final, lost = decided.apply(edits, tracks, scanned.labels, video, scanned.unknown, scanned.unknowns_used)
-    final = depicted.of_one_kind(final, tracks, video)
+    if other_edits is None:
+        decisions = journal.read(files, video)
+    else:
+        decisions = journal.imported(files, video, other_edits, request=uuid4().hex)
+    applied = apply(decisions, tracks, scanned.labels, video, scanned.unknown, scanned.unknowns_used)
+    final = depicted.of_one_kind(applied.labels, tracks, video)
     card = scanned.facts["model"]
     if "film" in card:
         card = {**card, "film": counted(card["film"], final)}
     timeline = build(
         video, watched.shots, tracks, final, settings,
         seen=[watched.seen(record) for record in watched.records],
-        model=card, facts=scanned.facts["settings"], gaps=watched.gaps,
+        model=card, facts=scanned.facts["settings"], gaps=watched.gaps, stated=applied.stated,
     )  # fmt: skip
     if film is not None:
         watched = missing_pictures.completed(watched, timeline, film)
     timeline = pictures.with_pictures(timeline, watched, files)
-    tracks_file.write_tracks(files.tracks, replace(scanned.decided(final), watched=watched))
+    tracks_file.write_tracks(files.tracks, replace(scanned.decided(final, applied.highest_unknown), watched=watched))
     native.write(timeline, files.timeline)
-    return timeline, [f"An edit no longer finds its face: {e.decision} {e.name}, {e.places[0][0]:.1f} s." for e in lost]
+    return timeline, applied.notes
 
 
 def relabel(timeline_path: Path, settings: Settings) -> Timeline:
@@ -230,7 +231,7 @@ def _facts_of(settings: Settings) -> dict[str, Any]:
 def _undecided(people: identity.People, labels: Sequence[Label]) -> list[str]:
     """A sentence per unknown person who is one of two characters."""
     either = {
-        label.unknown: people.either[person]
+        label.name: people.either[person]
         for person, label in zip(people.person.tolist(), labels, strict=True)
         if person >= 0 and label.unknown is not None and people.either[person]
     }
