@@ -1,4 +1,4 @@
-"""The journal's file: durable, whole or not at all, repaired after a kill; other files merged into it; old ones read."""
+"""The journal's file: durable, whole or not at all, repaired after a kill; other files merged; old ones read."""
 
 from __future__ import annotations
 
@@ -163,8 +163,9 @@ def test_files_of_others_are_merged_each_decision_once(files: FilmFiles, tmp_pat
     [
         ({"kind": "asleep"}, TooNewError), ({"kind": 3}, DamagedFileError), ({"parts": []}, DamagedFileError),
         ({"parts": [{"who": None, "places": [[1, 2]]}]}, DamagedFileError), ({"id": ""}, DamagedFileError),
-        ({"parts": [{"who": {"character": "a", "character_id": None, "unknown": 2}, "places": [PLACE]}]}, DamagedFileError),
-        ({"parts": [{"who": {"character": None, "character_id": None, "unknown": 0}, "places": [PLACE]}]}, DamagedFileError),
+        ({"to": {"character": "a", "character_id": None, "unknown": 2}}, DamagedFileError),
+        ({"parts": [{"who": {"character": None, "character_id": None, "unknown": 0}, "places": [PLACE]}]},
+         DamagedFileError),
         ({"on": -1}, DamagedFileError), ({"span_s": [2, 1]}, DamagedFileError), ({"to": 5}, DamagedFileError),
         ({"kind": "trim"}, DamagedFileError), ({"takes_back": [3]}, DamagedFileError), ({"box": [1]}, DamagedFileError),
         ({"by": None}, DamagedFileError), ({"depicted": "no"}, DamagedFileError), ({"more": -1}, DamagedFileError),

@@ -155,7 +155,8 @@ def test_every_kind_is_tried_and_comes_back_from_its_row() -> None:
 
 def test_what_is_depicted_and_who_is_a_stranger_is_in_the_timeline() -> None:
     found = timeline(applied(journal(
-        Decision("depicted", (part(THOR, 1),)), Decision("stranger", (part(ONE, 2),)), Decision("right", (part(THOR, 6),)),
+        Decision("depicted", (part(THOR, 1),)), Decision("stranger", (part(ONE, 2),)),
+        Decision("right", (part(THOR, 6),)),
     )))  # fmt: skip
     assert [(one.name, one.depicted) for one in found.appearances if one.character == "Thor"] == [
         ("Thor", True), ("Thor", False),
@@ -331,9 +332,8 @@ def test_a_long_film_takes_milliseconds() -> None:
     tracks = [track(number, number * 0.014, number * 0.014 + 1, 100 * (number % 8)) for number in range(1, count)]
     labels = [Label(None, number % 40 + 1) for number in range(1, count)]
     rng = random.Random(0)
-    made = journal(*(
-        Decision("give", (Part(None, (place_of(tracks[rng.randrange(len(tracks))], VIDEO),)),), THOR) for _ in range(500)
-    ))  # fmt: skip
+    places = [place_of(rng.choice(tracks), VIDEO) for _ in range(500)]
+    made = journal(*(Decision("give", (Part(None, (place,)),), THOR) for place in places))
     best = min(_seconds(made, tracks, labels) for _ in range(3))
     assert best < 1.0, "far more than it takes, for slow machines; a scan of all tracks per place takes ten times that"
 

@@ -220,6 +220,14 @@ def test_the_commands_scan_name_and_undo(film: Path, tmp_path: Path, monkeypatch
     assert "taken back: Unknown 1 is Hela" in run.invoke(cli, ["name", "--undo", "--timeline", timeline]).output
     done = run.invoke(cli, ["name", "1", "--new", "--timeline", timeline])
     assert "appearance 1 is an unknown person of their own; 1 appearance decided" in done.output
+    assert "taken back: a face of" in run.invoke(cli, ["name", "--undo", "--timeline", timeline]).output
+    done = run.invoke(cli, ["name", "unknown 1", "new", "--timeline", timeline])
+    assert "unknown 1 is new; 1 appearance decided" in done.output, "a character may be called so"
+    run.invoke(cli, ["name", "--undo", "--timeline", timeline])
+    for flag, told in (("--stranger", "Unknown 1 stays without a name"), ("--no-face", "Unknown 1 is no face")):
+        assert told in run.invoke(cli, ["name", "Unknown 1", flag, "--timeline", timeline]).output
+        run.invoke(cli, ["name", "--undo", "--timeline", timeline])
+    run.invoke(cli, ["name", "1", "--new", "--timeline", timeline])
     assert run.invoke(cli, ["name", "1", " ", "--timeline", timeline]).exit_code != 0
     run.invoke(cli, ["name", "--undo", "--timeline", timeline])
     done = run.invoke(cli, ["name", "Unknown 1", "Hela", "--timeline", timeline, "--learn"],

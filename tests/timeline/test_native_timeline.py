@@ -103,3 +103,35 @@ def test_unknown_fields_are_accepted() -> None:
     document["video"]["codec"] = "h264"
     document["extra"] = 1
     assert native.from_json(document).shots == TIMELINE.shots
+
+
+SAMPLE = Path(__file__).parent.parent / "samples" / "film-1" / "film.timeline.json"
+
+
+def test_a_file_of_version_1_is_read_and_fits_its_own_schema() -> None:
+    document = json.loads(SAMPLE.read_text())
+    kept = json.dumps(document)
+    found = native.from_json(document)
+    assert found == native.read(SAMPLE) and json.dumps(document) == kept, "what was given stays as it is"
+    assert [(one.name, one.unknown) for one in found.appearances] == [("Thor", None), ("Hela", None), ("Unknown 2", 2)]
+    assert {(one.seen, one.stranger, one.character_id) for one in found.appearances} == {("face", False, None)}
+    assert native.loads(native.dumps(found)) == found
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads((Path(personae.__file__).parent / "schemas" / "timeline-1.schema.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(document)
+
+
+def test_a_character_of_version_1_who_is_called_like_an_unknown_person_gets_another_name() -> None:
+    document = json.loads(SAMPLE.read_text().replace('"Thor"', '"Unknown 3"'))
+    found = native.from_json(document)
+    assert found.appearances[0].character == "Unknown 3 (character)"
+    document["appearances"][1]["unknown"] = "unknown 4"
+    with pytest.raises(DamagedFileError, match="unknown"):
+        native.from_json(document)
+
+
+def test_only_a_stated_appearance_is_without_tracks() -> None:
+    document = native.to_json(TIMELINE)
+    document["appearances"][2]["seen"] = "face"
+    with pytest.raises(DamagedFileError, match="tracks is empty"):
+        native.from_json(document)

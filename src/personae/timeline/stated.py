@@ -58,13 +58,28 @@ def laid_over(
     `slack`: `SLACK_S` in ticks of the film's clock.
     """
     result = sorted(stretches, key=lambda one: (one.start, one.end))
-    for one in stated:
+    for one in _settled(stated):
         if one.was is not None:
             window = (min(one.was[0], one.start_pts), max(one.was[1], one.end_pts))
             result = [piece for found in result for piece in _trimmed(found, one, window, slack)]
         result += _uncovered(one, result)
         result.sort(key=lambda found: (found.start, found.end))
     return [_with_own_parts(found, tracks) for found in result]
+
+
+def _settled(stated: Sequence[Stated]) -> list[Stated]:
+    """The statements, those that trim what was trimmed before in the place of the earlier ones.
+
+    So a face that was cut off comes back as a face where the appearance is made longer again.
+    """
+    result: list[Stated] = []
+    for one in stated:
+        before = next((each for each in result if each.was and (each.start_pts, each.end_pts) == one.was), None)
+        if before is not None and before.was is not None and one.was is not None:
+            result.remove(before)
+            one = replace(one, was=(min(before.was[0], one.was[0]), max(before.was[1], one.was[1])))
+        result.append(one)
+    return result
 
 
 def _trimmed(found: Stretch, one: Stated, window: Span, slack: int) -> list[Stretch]:
