@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,13 +23,15 @@ from personae.errors import (
     TooNewError,
     UnknownCharacterError,
 )
+from personae.exports.registry import exporters
 from personae.films import journal, naming
 from personae.films.film_files import FilmFiles
-from personae.films.maker import NEW_UNKNOWN
+from personae.films.maker import NEW_UNKNOWN, Maker
 from personae.films.scan import scan_film
 from personae.project.recognizer import CharacterRecognizer
 from personae.timeline import native
 from personae.timeline.decision_rows import OLD_SCHEMA, SCHEMA
+from personae.timeline.decisions import Decision
 from personae.timeline.places import Finder
 from personae.timeline.timeline import Timeline, Track
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
@@ -295,3 +298,52 @@ def test_an_edit_without_a_place_is_damage(files: FilmFiles) -> None:
     files.decisions.write_text(f"{json.dumps(header)}\n{json.dumps(row)}\n")
     with pytest.raises(DamagedFileError):
         naming.name_person(files.timeline, "Thor", "Hela")
+
+
+def draw_three(n: int) -> Pixels:
+    """Thor with a stranger, Loki alone, and the stranger again."""
+    if 30 <= n < 60:
+        return scene(2, [("Loki", 230, 120, 64)], take=n // 4 % 7)
+    people = [("nobody", 240.0, 100.0, 60)]
+    return scene(1, people + [("Thor", 80.0, 120.0, 64)] * (n < 30), take=n // 4 % 7)
+
+
+def test_what_was_decided_holds_when_the_film_is_scanned_again(recognizer: CharacterRecognizer, tmp_path: Path) -> None:
+    """Also what belongs to the film's time, who is a stranger, and who is kept apart with the same face."""
+    film = drawn_film(tmp_path / "film.mp4", draw_three, 90)
+    files = scan_film(film, recognizer, tmp_path / "out").files
+    one, other = (one.id for one in native.read(files.timeline).appearances if one.unknown == 1)
+    said: list[Callable[[Maker], tuple[Decision, ...]]] = [
+        lambda film: film.keep_apart(one, other),
+        lambda film: film.stranger("Unknown 2"),
+        lambda film: film.trim("Thor", 0.2, 1.0),
+        lambda film: film.add("Loki", 0.4, 0.8, box=(100, 50, 140, 90)),
+    ]
+    for make in said:
+        decided = naming.decide(files.timeline, make)
+    facts = {(one.name, one.start_pts, one.end_pts, one.seen, one.stranger) for one in decided.appearances}
+    assert {(name, seen, stranger) for name, _, _, seen, stranger in facts} == {
+        ("Thor", "face", False), ("Loki", "stated", False), ("Loki", "face", False), ("Unknown 1", "face", False),
+        ("Unknown 2", "face", True),
+    }  # fmt: skip
+    again = scan_film(film, recognizer, files.folder, fresh=True)
+    found = {(one.name, one.start_pts, one.end_pts, one.seen, one.stranger) for one in again.timeline.appearances}
+    assert found == facts and not again.notes
+    copy = scan_film(film, recognizer, files.folder / "copy", edits=files.decisions).timeline
+    assert {(one.name, one.start_pts, one.end_pts, one.seen, one.stranger) for one in copy.appearances} == facts
+
+
+def test_strangers_and_what_nobody_saw_are_not_asked_for(files: FilmFiles) -> None:
+    naming.decide(files.timeline, lambda film: film.stranger("Unknown 1"))
+    decided = naming.decide(files.timeline, lambda film: film.add("Odin", 0.4, 1.2))
+    sheet = exporters()["sheet"].export(decided, files.folder).decode()
+    assert "Thor" in sheet and "Unknown 1" not in sheet and "Odin" not in sheet
+    report = exporters()["report"].export(decided, files.folder).decode()
+    assert "Unknown 1" in report and "personae name" not in report
+    header, first, second, *_ = exporters()["seconds"].export(decided).decode("utf-8-sig").splitlines()
+    at = header.split(",").index("Odin")
+    assert [row.split(",")[at] for row in (first, second)] == ["0.000", "0.000"], "that column is of faces"
+    (odin,) = (one for one in decided.characters if one.name == "Odin")
+    assert odin.visible_face_time_s == 0.0 and odin.scene_presence_s == pytest.approx(0.8)
+    for exporter in exporters().values():
+        assert exporter.export(decided, files.folder)

@@ -32,7 +32,7 @@ class ContactSheet:
         grid, colours = Grid.held(timeline.video), hues(timeline)
         # Somebody unknown bears no name that could be wrong: after all others.
         order = sorted(
-            spans(timeline, grid),
+            (span for span in spans(timeline, grid) if _is_asked(span.appearance)),
             key=lambda span: (1.0 if span.colour is None else span.appearance.confidence - 1, span.first),
         )
         tracks = {track.id: track for track in timeline.tracks}
@@ -63,6 +63,11 @@ class ContactSheet:
             f'<main>{head}<ol class="cards" {attributes}>{cards}</ol></main>{_DOCK if order else ""}',
             "sheet",
         )
+
+
+def _is_asked(one: Appearance) -> bool:
+    """Whether there is a face to look at, of somebody who is not said to stay without a name."""
+    return one.seen == "face" and not one.stranger
 
 
 def _card(

@@ -283,10 +283,18 @@ def _unknown(people: list[PersonRow]) -> str:
         f"{clock(person.visible_s)}, {count_of(len(person.spans), 'appearance')}</span></div>"
         for person in strangers
     )
-    example = text(strangers[0].name)
+    asked = (one for one in strangers if not any(span.appearance.stranger for span in one.spans))
+    example = next((text(one.name) for one in asked), None)
+    how = (
+        ""
+        if example is None
+        else (
+            " Give somebody a name with "
+            f"<code>personae name &quot;{example}&quot; &quot;NAME&quot; --timeline FILE</code>"
+        )
+    )
     return (
-        "<section><h2>Unknown people</h2><p>Faces of the same person, outside the cast. Give somebody a name with "
-        f"<code>personae name &quot;{example}&quot; &quot;NAME&quot; --timeline FILE</code></p>"
+        f"<section><h2>Unknown people</h2><p>Faces of the same person, outside the cast.{how}</p>"
         f'<div class="people">{cards}</div></section>'
     )
 

@@ -116,7 +116,8 @@ class Seconds:
         length = math.ceil(video.duration_pts * video.time_base)
         shares = [[0.0] * length for _ in names]
         for name, column in zip(names, shares, strict=True):
-            mine = union((one.start_pts, one.end_pts) for one in timeline.appearances if one.name == name)
+            faces = (one for one in timeline.appearances if one.name == name and one.seen == "face")
+            mine = union((one.start_pts, one.end_pts) for one in faces)
             for start, end in intersection(mine, [(video.start_pts, video.start_pts + video.duration_pts)]):
                 first, last = video.seconds(start), video.seconds(end)
                 for second in range(int(first), math.ceil(last)):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -51,15 +51,7 @@ def read(files: FilmFiles, video: Video) -> Decisions:
 
     Raises ForeignFileError, TooNewError, DamagedFileError, StoreError.
     """
-    content = _read_journal(files.decisions)
-    old = _read_if_there(files.edits)
-    decisions = content.decisions if content else Decisions(content_id=video.content_id, path=readable(video.path))
-    if old is None:
-        return decisions
-    earlier = _old(old, files.edits, video)
-    if content is None:
-        return replace(decisions, entries=earlier.entries)
-    return decisions.added(decisions.imported(earlier, request=_FROM_OLD_FILE))
+    return _with_old_file(_read_journal(files.decisions), files, video)
 
 
 def append(files: FilmFiles, video: Video, entries: Sequence[Decision]) -> Decisions:
@@ -68,27 +60,31 @@ def append(files: FilmFiles, video: Video, entries: Sequence[Decision]) -> Decis
     Those that are known are not written again, nor is anything of a request that is known. Raises as `read`,
     WriteError.
     """
-    known = read(files, video)
-    fresh = known.new(entries)
     content = _read_journal(files.decisions)
-    after = known.added(fresh)
-    if content is None:
-        if not after.entries:
-            return after
-        header = {
-            "schema": SCHEMA,
-            "film": {
-                "content_id": video.content_id, "path": readable(video.path), "size": list(video.size_wh)
-            },
-        }  # fmt: skip
-        write_whole(files.decisions, (_line(header) + _lines(after.entries)).encode("utf-8"), private=files.private)
-    else:
+    after = _with_old_file(content, files, video).added(entries)
+    if content is None and after.entries:
+        film = {"content_id": video.content_id, "path": readable(video.path), "size": list(video.size_wh)}
+        whole = _line({"schema": SCHEMA, "film": film}) + _lines(after.entries)
+        write_whole(files.decisions, whole.encode(), private=files.private)
+    elif content is not None:
         missing = after.entries[len(content.decisions.entries) :]
         if missing:
-            append_durably(files.decisions, _lines(missing).encode("utf-8"), after=content.length)
+            append_durably(files.decisions, _lines(missing).encode(), after=content.length)
     if files.edits.is_file():  # only now: all of it is in the journal
         shred(files.edits)
     return after
+
+
+def _with_old_file(content: _Content | None, files: FilmFiles, video: Video) -> Decisions:
+    """What the journal holds, and what an old file beside it holds besides."""
+    old = _read_if_there(files.edits)
+    if content is not None:
+        known = content.decisions
+        return (
+            known if old is None else known.added(known.imported(_old(old, files.edits, video), request=_FROM_OLD_FILE))
+        )
+    entries = () if old is None else _old(old, files.edits, video).entries
+    return Decisions(entries, video.content_id, readable(video.path))
 
 
 def read_other(path: Path, video: Video) -> Decisions:

@@ -8,7 +8,6 @@ Nothing is written here. Every method gives the decisions of one command, which 
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,8 +18,9 @@ from typing import Any
 from uuid import uuid4
 
 from personae.errors import InputError, UnknownCharacterError
+from personae.films.meant import Meant, Who, appearances_of, meant, nobody
 from personae.films.tracks_file import Scanned
-from personae.names import find_name, unknown_name, unknown_number, valid_name
+from personae.names import readable, unknown_number, valid_name
 from personae.timeline import deciding
 from personae.timeline.deciding import Applied, are_apart, touching
 from personae.timeline.decisions import Decision, Decisions, Kind, Part, with_ids
@@ -38,17 +38,6 @@ class NewUnknown:
 
 
 NEW_UNKNOWN = NewUnknown()
-Who = str | int | Person
-"""Somebody in the timeline: a name or "Unknown 2" (in any case); the id of one appearance, also as digits; a person."""
-
-
-@dataclass(frozen=True)
-class _Chosen:
-    """Who was meant; `whole`: the person wherever they are, not some appearances only."""
-
-    person: Person
-    appearances: tuple[Appearance, ...]
-    whole: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,46 +66,46 @@ class Maker:
 
         `to`: a character, another unknown person (the two become one), or `NEW_UNKNOWN`.
         """
-        chosen = self._chosen(who)
+        chosen = meant(self.timeline, who)
         if isinstance(to, NewUnknown):
             person = Person(unknown=self._next_number)
             return self._made("name" if chosen.whole else "split", [chosen], person)
         person = self._person(to)
-        other = self._of(person)
+        other = appearances_of(self.timeline, person)
         if chosen.whole and person.unknown is not None and other and person.key != chosen.person.key:
-            return self._made("merge", [_Chosen(person, other, True), chosen], person)
+            return self._made("merge", [Meant(person, other, True), chosen], person)
         return self._made("name" if chosen.whole else "give", [chosen], person)
 
     def confirm(self, who: Who) -> tuple[Decision, ...]:
         """Say that they are who it says."""
-        return self._made("right", [self._chosen(who)])
+        return self._made("right", [meant(self.timeline, who)])
 
     def reject(self, who: Who) -> tuple[Decision, ...]:
         """Say that they are not who it says. They are an unknown person then: who they were before, or a new one."""
-        chosen = self._chosen(who)
+        chosen = meant(self.timeline, who)
         return self._made("not", [chosen], self._unknown_instead(chosen))
 
     def mark(self, who: Who, *, depicted: bool) -> tuple[Decision, ...]:
         """Say that they are on a picture in the picture, or alive."""
-        return self._made("depicted" if depicted else "alive", [self._chosen(who)])
+        return self._made("depicted" if depicted else "alive", [meant(self.timeline, who)])
 
     def stranger(self, who: Who) -> tuple[Decision, ...]:
         """Say that they stay without a name and are not to be asked for again."""
-        chosen = self._chosen(who)
+        chosen = meant(self.timeline, who)
         to = self._unknown_instead(chosen) if chosen.person.unknown is None else None
         return self._made("stranger", [chosen], to)
 
     def no_face(self, who: Who) -> tuple[Decision, ...]:
         """Say that what was found is nobody's face."""
-        return self._made("no_face", [self._chosen(who)])
+        return self._made("no_face", [meant(self.timeline, who)])
 
     def split(self, who: Who) -> tuple[Decision, ...]:
         """Say that these faces are somebody of their own."""
-        return self._made("split", [self._chosen(who)], Person(unknown=self._next_number))
+        return self._made("split", [meant(self.timeline, who)], Person(unknown=self._next_number))
 
     def merge(self, people: Sequence[Who], into: str | Person | None = None) -> tuple[Decision, ...]:
         """Say that several are one person: `into`, else the one character among them, else the first."""
-        chosen = [self._chosen(who) for who in people]
+        chosen = [meant(self.timeline, who) for who in people]
         if len(chosen) < 2:
             raise InputError("Give two or more people to merge.")
         characters = list({one.person.key: one.person for one in chosen if one.person.character is not None}.values())
@@ -131,7 +120,9 @@ class Maker:
 
     def keep_apart(self, one: Who, other: Who) -> tuple[Decision, ...]:
         """Say that two are different people: nothing merges them again, or proposes it."""
-        return self._made("apart", [self._chosen(one), self._chosen(other)])
+        first, second = meant(self.timeline, one), meant(self.timeline, other)
+        was_one = first.person.key == second.person.key
+        return self._made("apart", [first, second], Person(unknown=self._next_number) if was_one else None)
 
     def take_apart(self, merge: str) -> tuple[Decision, ...]:
         """Take a merge apart, whatever was decided since; `merge`: its id. Its parts stay different people."""
@@ -142,7 +133,7 @@ class Maker:
 
     def trim(self, who: Who, start_s: float | None = None, end_s: float | None = None) -> tuple[Decision, ...]:
         """Say when one appearance begins and ends, in seconds from the film's first picture; None: as it does now."""
-        chosen = self._chosen(who)
+        chosen = meant(self.timeline, who)
         if len(chosen.appearances) != 1:
             times = len(chosen.appearances)
             raise InputError(f"{chosen.person.name} appears {times} times. Give one appearance's number.")
@@ -200,51 +191,15 @@ class Maker:
 
     # Who is meant
 
-    def _chosen(self, who: Who) -> _Chosen:
-        if isinstance(who, Person):
-            return self._whole(who, who.name)
-        if isinstance(who, int):
-            return self._appearance(who)
-        name = find_name(who, {one.name for one in self.timeline.appearances})
-        number = unknown_number(who)
-        if name is None and number is None and who.isascii() and who.isdigit():
-            return self._appearance(int(who))
-        if name is None and number is not None:
-            name = unknown_name(number)
-        first = next((one for one in self.timeline.appearances if one.name == name), None)
-        return self._whole(None if first is None else _person_of(first), who)
-
-    def _whole(self, person: Person | None, said: str) -> _Chosen:
-        own = () if person is None else self._of(person)
-        if person is None or not own:
-            raise self._nobody(said)
-        return _Chosen(_person_of(own[0]), own, True)
-
-    def _appearance(self, number: int) -> _Chosen:
-        one = next((one for one in self.timeline.appearances if one.id == number), None)
-        if one is None:
-            raise self._nobody(str(number))
-        return _Chosen(_person_of(one), (one,), False)
-
-    def _nobody(self, who: str) -> UnknownCharacterError:
-        known = list(dict.fromkeys(one.name for one in self.timeline.appearances))
-        folded = {name.casefold(): name for name in known}
-        near = [folded[name] for name in difflib.get_close_matches(who.casefold(), folded, n=3, cutoff=0.6)]
-        hint = f" Did you mean {' or '.join(near)}?" if near else ""
-        return UnknownCharacterError(
-            f"Nobody is called {who!r} in this film. There are: {', '.join(known) or 'none'}.{hint}"
-        )
-
-    def _of(self, person: Person) -> tuple[Appearance, ...]:
-        return tuple(one for one in self.timeline.appearances if _person_of(one).key == person.key)
-
     def _person(self, to: str | Person) -> Person:
         """Who somebody shall be; an unknown person must be known by number."""
         if isinstance(to, str):
             number = unknown_number(to)
             to = Person(unknown=number) if number is not None else self._character(valid_name(to))
+        elif to.character is not None:
+            to = replace(to, character=valid_name(to.character))
         if to.unknown is not None and to.unknown >= self._next_number:
-            raise self._nobody(to.name)
+            raise nobody(self.timeline, to.name)
         return to
 
     def _character(self, name: str) -> Person:
@@ -256,7 +211,7 @@ class Maker:
         if isinstance(who, NewUnknown):
             return Person(unknown=self._next_number), ()
         try:
-            chosen = self._chosen(who)
+            chosen = meant(self.timeline, who)
         except UnknownCharacterError:
             if isinstance(who, int) or (isinstance(who, str) and unknown_number(who) is not None):
                 raise
@@ -266,7 +221,7 @@ class Maker:
             return person, ()
         return chosen.person, self._places(chosen.appearances)[:MOST_HINTS]
 
-    def _unknown_instead(self, chosen: _Chosen) -> Person:
+    def _unknown_instead(self, chosen: Meant) -> Person:
         """Who somebody is that is not who it says: the unknown person of before, or a new one."""
         at_of = {track.id: at for at, track in enumerate(self.timeline.tracks)}
         before = (self.scanned.unknown[at_of[number]] for one in chosen.appearances for number in one.tracks)
@@ -309,7 +264,7 @@ class Maker:
         numbers = {number for one in appearances for number in one.tracks}
         return tuple(place_of(one, self.timeline.video) for one in self.timeline.tracks if one.id in numbers)
 
-    def _made(self, kind: Kind, chosen: Iterable[_Chosen], to: Person | None = None) -> tuple[Decision, ...]:
+    def _made(self, kind: Kind, chosen: Iterable[Meant], to: Person | None = None) -> tuple[Decision, ...]:
         parts = tuple(Part(one.person, self._places(one.appearances)) for one in chosen)
         for part in parts:
             if part.who is not None and not part.places:
@@ -320,13 +275,9 @@ class Maker:
 
     def _finished(self, one: Decision) -> tuple[Decision, ...]:
         stamp: dict[str, Any] = {
-            "by": self.by,
+            "by": readable(self.by),
             "at": self.at or datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             "on": len(self.decisions.entries),
-            "request": self.request or uuid4().hex,
+            "request": readable(self.request) or uuid4().hex,
         }
         return with_ids([replace(one, **stamp)])
-
-
-def _person_of(one: Appearance) -> Person:
-    return Person(one.character, one.unknown, one.character_id)

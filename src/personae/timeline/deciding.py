@@ -11,9 +11,10 @@ from itertools import combinations
 
 from personae.media.film import Video
 from personae.timeline.appearances import Label
-from personae.timeline.decisions import Decision, Decisions, Kind, Part
+from personae.timeline.decisions import Decision, Decisions, Kind
+from personae.timeline.film_labels import FilmLabels, key_of, named_by_person
 from personae.timeline.person import Key, Person
-from personae.timeline.places import Finder, pts_at
+from personae.timeline.places import pts_at
 from personae.timeline.stated import Stated
 from personae.timeline.timeline import BestPicture, Track
 
@@ -52,7 +53,7 @@ def apply(
     `remembered`: per track the unknown person it was before, so that a face that was said not to be Thor keeps its
     number. `unknowns_used`: the highest number any unknown person has had. `names`: character id -> name of today.
     """
-    film = _Film(tracks, labels, video, remembered, max(unknowns_used, decisions.highest_unknown), names or {})
+    film = FilmLabels(tracks, labels, video, remembered, max(unknowns_used, decisions.highest_unknown), names or {})
     for one in decisions.in_force():
         found = film.found(one)
         if one.parts and not any(found) and one.kind not in ("trim", "add"):
@@ -81,136 +82,10 @@ def _lost(one: Decision) -> str:
     return f"A decision no longer finds its face: {one.said()}, {one.places[0][0]:.1f} s."
 
 
-class _Film:
-    """The labels as they become, with who has which tracks."""
-
-    def __init__(
-        self,
-        tracks: Sequence[Track],
-        labels: Sequence[Label],
-        video: Video,
-        remembered: Sequence[int | None],
-        highest_unknown: int,
-        names: Mapping[str, str],
-    ) -> None:
-        self.tracks, self.video, self.names = tracks, video, names
-        self.labels = [_with_name(label, names) for label in labels]
-        self.remembered = remembered or [None] * len(tracks)
-        self.highest_unknown = max([highest_unknown, *(label.unknown or 0 for label in labels)])
-        self.stated: list[Stated] = []
-        self.notes: list[str] = []
-        self.apart: list[tuple[frozenset[int], frozenset[int]]] = []
-        self.strangers: set[int] = set()
-        self._finder = Finder(tracks, video)
-        self._members: dict[Key, set[int]] = {}
-        for at, label in enumerate(self.labels):
-            self._members.setdefault(_key(label), set()).add(at)
-
-    def found(self, one: Decision) -> list[set[int]]:
-        """Per part of a decision the positions of its tracks."""
-        found = [self._finder.find_all(part.places) for part in one.parts]
-        if one.span_s is not None and one.was_s is None and one.kind != "add":
-            found = [own | self._same_appearance(own, one.span_s) for own in found]
-        return found
-
-    def members(self, person: Person) -> set[int]:
-        """The tracks of somebody."""
-        return self._members.get(person.key, set())
-
-    def today(self, person: Person | None) -> Person | None:
-        """Somebody with the name of today."""
-        return None if person is None else person.with_names(self.names)
-
-    def put(self, at: int, person: Person | None, *, by_person: bool) -> None:
-        """Say whose face a track shows; None: nobody's."""
-        label = self.labels[at]
-        self._members[_key(label)].discard(at)
-        character, unknown = (None, None) if person is None else person.key
-        label = replace(
-            label, character=character, unknown=unknown, character_id=None if person is None else person.character_id,
-            decided_by="model", stranger=False,
-        )  # fmt: skip
-        self.labels[at] = _by_person(label) if by_person else label
-        self._members.setdefault(_key(label), set()).add(at)
-
-    def change(self, at: int, label: Label) -> None:
-        """Another label of the same person."""
-        self.labels[at] = label
-
-    def new_number(self) -> int:
-        """The next number of an unknown person."""
-        self.highest_unknown += 1
-        return self.highest_unknown
-
-    def number_for(self, found: Iterable[int], *, but: int | None = None) -> Person:
-        """The unknown person that these tracks were before, other than `but`; else a new one."""
-        before = (self.remembered[at] for at in sorted(found))
-        number = next((one for one in before if one not in (None, but)), None)
-        return Person(unknown=self.new_number() if number is None else number)
-
-    def most(self, found: Iterable[int]) -> Person | None:
-        """Who most of the tracks' time shows."""
-        time: dict[Key, int] = {}
-        who: dict[Key, Person] = {}
-        for at in sorted(found):
-            person = self.labels[at].person
-            if person is not None:
-                who[person.key] = person
-                time[person.key] = time.get(person.key, 0) + self.tracks[at].end_pts - self.tracks[at].start_pts
-        return who[max(time, key=time.__getitem__)] if time else None
-
-    def followers(self, found: set[int], part: Part) -> set[int]:
-        """Undecided tracks of the people of whom most is found: an unknown person's, or of who the part is about."""
-        wanted = self.today(part.who)
-        keys = {_key(self.labels[at]) for at in found}
-        followers: set[int] = set()
-        for key in keys:
-            if key[1] is None and (wanted is None or key != wanted.key):
-                continue
-            members = self._members[key]
-            length = {at: self.tracks[at].end_pts - self.tracks[at].start_pts for at in members}
-            if 2 * sum(length[at] for at in members & found) >= sum(length.values()):
-                followers |= {at for at in members - found if self.labels[at].decided_by == "model"}
-        return followers
-
-    def move_stated(self, people: Iterable[Person], to: Person) -> None:
-        """What was stated about some people holds for who they are now."""
-        keys = {person.key for person in people}
-        self.stated = [replace(one, person=to) if one.person.key in keys else one for one in self.stated]
-
-    def _same_appearance(self, found: set[int], span_s: tuple[float, float]) -> set[int]:
-        video = self.video
-        same = {(_key(self.labels[at]), self.labels[at].depicted) for at in found}
-        return {
-            at
-            for key, depicted in same
-            for at in self._members[key]
-            if self.labels[at].depicted == depicted
-            and video.seconds(self.tracks[at].start_pts) < span_s[1]
-            and video.seconds(self.tracks[at].end_pts) > span_s[0]
-        }
-
-
-def _key(label: Label) -> Key:
-    return label.character, label.unknown
-
-
-def _with_name(label: Label, names: Mapping[str, str]) -> Label:
-    name = names.get(label.character_id or "", label.character)
-    return label if name == label.character else replace(label, character=name)
-
-
-def _by_person(label: Label) -> Label:
-    """Named by a person, and so alive: who looked would have said that it is a picture, with a decision of its own."""
-    if label.depicted_by == "model":
-        label = replace(label, depicted=False, depicted_by="person")
-    return replace(label, decided_by="person", confidence=1.0)
-
-
 # One function per kind of decision
 
 
-def _is(film: _Film, one: Decision, found: list[set[int]]) -> None:
+def _is(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
     """The faces are somebody's: "name" (and all of that person's), "give" and "split" (no others), "right"."""
     (own,) = found
     before = film.most(own)
@@ -225,21 +100,21 @@ def _is(film: _Film, one: Decision, found: list[set[int]]) -> None:
         film.move_stated((person for person in people if person is not None), to)
 
 
-def _is_not(film: _Film, one: Decision, found: list[set[int]]) -> None:
+def _is_not(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
     who = film.today(one.who)
-    own = {at for at in found[0] if who is not None and _key(film.labels[at]) == who.key}
+    own = {at for at in found[0] if who is not None and key_of(film.labels[at]) == who.key}
     if own:
         to = one.to or film.number_for(own, but=None if who is None else who.unknown)
         for at in own:
             film.put(at, to, by_person=True)
 
 
-def _is_kind(film: _Film, one: Decision, found: list[set[int]]) -> None:
+def _is_kind(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
     for at in found[0]:
         film.change(at, replace(film.labels[at], depicted=one.kind == "depicted", depicted_by="person"))
 
 
-def _is_stranger(film: _Film, one: Decision, found: list[set[int]]) -> None:
+def _is_stranger(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
     own = found[0]
     unnamed = {at for at in own if film.labels[at].unknown is not None}
     if named := own - unnamed:
@@ -247,16 +122,16 @@ def _is_stranger(film: _Film, one: Decision, found: list[set[int]]) -> None:
         for at in named:
             film.put(at, to, by_person=True)
     for at in unnamed:
-        film.change(at, _by_person(film.labels[at]))
+        film.change(at, named_by_person(film.labels[at]))
     film.strangers |= {number for at in own if (number := film.labels[at].unknown) is not None}
 
 
-def _is_no_face(film: _Film, one: Decision, found: list[set[int]]) -> None:
+def _is_no_face(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
     for at in found[0]:
         film.put(at, None, by_person=True)
 
 
-def _merge(film: _Film, one: Decision, found: list[set[int]]) -> None:
+def _merge(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
     if any(are_apart(a, b, film.apart) for a, b in combinations(found, 2)):
         film.notes.append(f"Not merged, because they were said to be different people: {one.said()}.")
         return
@@ -272,7 +147,7 @@ def _merge(film: _Film, one: Decision, found: list[set[int]]) -> None:
     film.move_stated(before, to)
 
 
-def _keep_apart(film: _Film, one: Decision, found: list[set[int]]) -> None:
+def _keep_apart(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
     people: list[Key] = []
     for own, part in zip(found, one.parts, strict=True):
         for other in found[: len(people)]:
@@ -281,7 +156,8 @@ def _keep_apart(film: _Film, one: Decision, found: list[set[int]]) -> None:
         if who is not None and who.key in people:
             before = part.who
             if before is None or before.unknown is None or before.key in people:
-                before = film.number_for(own, but=who.unknown)
+                known = one.to is not None and one.to.key not in people
+                before = one.to if known and one.to else film.number_for(own, but=who.unknown)
             earlier = set().union(*found[: len(people)])
             for at in own - earlier:
                 film.put(at, before, by_person=True)
@@ -289,7 +165,7 @@ def _keep_apart(film: _Film, one: Decision, found: list[set[int]]) -> None:
         people.append((None, None) if who is None else who.key)
 
 
-def _state(film: _Film, one: Decision, found: list[set[int]]) -> None:
+def _state(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
     """A trim or an addition: laid over the film's time; where the machine now differs is said."""
     who = film.today(one.to or one.who)
     if who is not None and who.unknown is not None and any(found):
@@ -306,7 +182,7 @@ def _state(film: _Film, one: Decision, found: list[set[int]]) -> None:
     film.stated.append(Stated(who, start, end, None if was is None else span, one.depicted, best))
 
 
-def _differing(film: _Film, one: Decision, who: Person, seen_s: tuple[float, ...] | None) -> list[str]:
+def _differing(film: FilmLabels, one: Decision, who: Person, seen_s: tuple[float, ...] | None) -> list[str]:
     """A sentence where the machine sees another thing than when somebody trimmed or added."""
     before = one.seen_s
     if one.kind == "add":
@@ -325,13 +201,13 @@ def _differing(film: _Film, one: Decision, who: Person, seen_s: tuple[float, ...
     return []
 
 
-def _box(film: _Film, place: tuple[float, float, float, float, float]) -> BestPicture:
+def _box(film: FilmLabels, place: tuple[float, float, float, float, float]) -> BestPicture:
     width, height = film.video.size_wh
     seconds, x1, y1, x2, y2 = place
     return BestPicture(pts_at(seconds, film.video), (x1 * width, y1 * height, x2 * width, y2 * height))
 
 
-_BY_KIND: dict[Kind, Callable[[_Film, Decision, list[set[int]]], None]] = {
+_BY_KIND: dict[Kind, Callable[[FilmLabels, Decision, list[set[int]]], None]] = {
     "name": _is, "give": _is, "right": _is, "split": _is, "not": _is_not, "alive": _is_kind, "depicted": _is_kind,
     "stranger": _is_stranger, "no_face": _is_no_face, "merge": _merge, "apart": _keep_apart, "trim": _state,
     "add": _state,

@@ -52,10 +52,11 @@ class Decision:
     | add | the person is there during `span_s`, though no face was found; `box`: where in the picture |
     | undo | the decisions `takes_back` (their `id`s) do not hold |
 
-    `to`: None where a number is still to be found (decisions from elsewhere count other unknown people). `span_s`: of
-    the others, begin and end of the appearance that the places stand for, where they are not all there is. `seen_s`: of
-    a trim, where the machine had seen the person then. `by`, `at` (UTC): who decided, when; `on`: how many decisions
-    the journal held. `request`: the client's id of the command, the same for all that one command decided.
+    `to`: None where a number is still to be found (decisions from elsewhere count other unknown people); of "apart",
+    who the second part is where both were one person. `span_s`: of the others, begin and end of the appearance that the
+    places stand for, where they are not all there is. `seen_s`: of a trim, where the machine had seen the person then.
+    `by`, `at` (UTC): who decided, when; `on`: how many decisions the journal held. `request`: the client's id of the
+    command, the same for all that one command decided.
     `imported`: the id of the import that brought it; empty for what was decided here.
     """
 
@@ -217,5 +218,7 @@ def _in_order(entries: Sequence[Decision]) -> list[Decision]:
 
 def _without_numbers(one: Decision) -> Decision:
     """A decision from another copy of the film: which unknown person a face becomes is to be found here."""
-    open_number = one.kind in ("not", "split", "stranger") and one.to is not None and one.to.unknown is not None
+    open_number = (
+        one.kind in ("not", "split", "stranger", "apart") and one.to is not None and one.to.unknown is not None
+    )
     return replace(one, to=None) if open_number else one
