@@ -6,15 +6,19 @@ import json
 import stat
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import personae
+from personae.checks import Fields, MisfitError
 from personae.errors import DamagedFileError, ForeignFileError, StoreError, TooNewError, WriteError
 from personae.films import journal
 from personae.films.film_files import FilmFiles
 from personae.timeline import decision_rows, native
-from personae.timeline.decisions import Decision, Decisions, Part, with_ids
+from personae.timeline.decisions import KINDS, Decision, Decisions, Part, with_ids
 from personae.timeline.person import Person
+from tests.forged import Missing, changed
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "film-1"
 VIDEO = native.read(SAMPLE / "film.timeline.json").video
@@ -199,8 +203,6 @@ def test_other_files_and_newer_ones_are_refused(files: FilmFiles) -> None:
 
 
 def test_a_forgotten_name_leaves_a_decision_that_can_be_read() -> None:
-    from personae.checks import Fields
-
     row = decision_rows.row_of(said("Thor", "a")[0])
     row["to"] = {"character": None, "character_id": "c1", "unknown": None}
     assert decision_rows.decision_of(Fields(row)).to is None
@@ -213,3 +215,38 @@ def test_an_upgraded_name_is_no_unknown_person(files: FilmFiles) -> None:
     files.edits.write_text(json.dumps(document))
     assert journal.read(files, VIDEO).entries[0].to == Person("unknown 3 (character)")
     assert Decisions().highest_unknown == 0
+
+
+def validator() -> Any:
+    jsonschema = pytest.importorskip("jsonschema")
+    path = Path(personae.__file__).parent / "schemas" / "decisions-1.schema.json"
+    return jsonschema.Draft202012Validator(json.loads(path.read_text()))
+
+
+def test_the_shipped_schema_fits_every_line(files: FilmFiles) -> None:
+    schema = validator()
+    journal.append(files, VIDEO, said("Thor", "a", 3))
+    lines = files.decisions.read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 4
+    for line in lines:
+        schema.validate(json.loads(line))
+    for kind in KINDS:
+        every = Decision(kind, said("Thor", "a")[0].parts, Person("Loki", None, "c1"), (0.5, 2.5), (0.0, 2.5),
+                         (0.0, 2.0), PLACE, True, ("x",), imported="i", id="y")  # fmt: skip
+        schema.validate(decision_rows.row_of(every))
+        assert decision_rows.decision_of(Fields(decision_rows.row_of(every))) == every
+
+
+def test_the_reader_refuses_what_the_shipped_schema_refuses() -> None:
+    """Every field with every kind of value: nothing that the schema refuses is read."""
+    schema, refused = validator(), 0
+    row = decision_rows.row_of(replace(said("Thor", "a")[0], span_s=(1.0, 2.0), box=PLACE, takes_back=("x",)))
+    for place in [*row, "parts.0.who", "parts.0.places", "parts.0.places.0", "to.character", "to.unknown", "span_s.0"]:
+        values: tuple[Any, ...] = (None, True, -1, 10**20, 1.5, "", "x", [], [1], {}, Missing)
+        for value in values:
+            document = changed(row, place, value)
+            if not schema.is_valid(document):
+                refused += 1
+                with pytest.raises((MisfitError, decision_rows.UnknownKindError)):
+                    decision_rows.decision_of(Fields(document))
+    assert refused > 100

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -50,9 +50,14 @@ def is_depicted(record: TrackRecord, video: Video) -> bool:
 
 
 def labels_of(
-    people: People, records: Sequence[TrackRecord], video: Video, earlier: Earlier | None, unknowns_used: int
+    people: People,
+    records: Sequence[TrackRecord],
+    video: Video,
+    earlier: Earlier | None,
+    unknowns_used: int,
+    ids: Mapping[str, str] | None = None,
 ) -> list[Label]:
-    """One label per track; `unknowns_used`: the highest number any unknown person has had.
+    """One label per track; `unknowns_used`: the highest number any unknown person has had; `ids`: of the characters.
 
     Unknown people keep the number that most of their time had in the `earlier` scan; new ones get new numbers, in
     order of their first appearance.
@@ -85,6 +90,7 @@ def labels_of(
                 is_depicted(record, video),
                 best=BestPicture(record.best_pts, (x1, y1, x2, y2)),
                 best_weight=float(record.weights.max(initial=0.0)),
+                character_id=None if ids is None else ids.get(people.character[person] or ""),
             )
         )
     return labels
