@@ -132,6 +132,29 @@ def write_whole(path: Path, content: bytes, *, durable: bool = True, private: bo
         file.write(content)
 
 
+def append_durably(path: Path, content: bytes, *, after: int) -> None:
+    """Write `content` at the place `after` of a file that is there, which then ends with it; it is on the disk at once.
+
+    What stood there is cut off first. A write that fails leaves the file as it was up to `after`. Raises WriteError.
+    """
+    try:
+        with path.open("r+b", buffering=0) as file:
+            _check_regular(path, os.fstat(file.fileno()).st_mode)
+            file.truncate(after)
+            file.seek(after)
+            try:
+                left = memoryview(content)
+                while left:
+                    left = left[file.write(left) :]
+                os.fsync(file.fileno())
+            except OSError:
+                with contextlib.suppress(OSError):
+                    file.truncate(after)
+                raise
+    except OSError as error:
+        raise write_error(path, error) from error
+
+
 def shred(path: Path, *, in_place: bool = False) -> None:
     """Overwrite a file with zeros and delete it, so that its blocks hold nothing.
 

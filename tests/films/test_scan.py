@@ -58,7 +58,7 @@ def test_cuts_give_exact_spans(recognizer: CharacterRecognizer, film: Path, tmp_
     assert spans_of(timeline, "Loki") == [(30, 50)] == spans_of(timeline, "Unknown 1")
     assert [round(timeline.video.seconds(shot.start_pts) * 25) for shot in timeline.shots] == [0, 30, 50]
     assert native.read(result.files.timeline) == native.loads(native.dumps(timeline))
-    totals = {one.character or one.unknown: one for one in timeline.characters}
+    totals = {one.name: one for one in timeline.characters}
     assert totals["Thor"].visible_face_time_s == pytest.approx(2.4)
     assert totals["Thor"].scene_presence_s == pytest.approx(3.2)
     assert totals["Unknown 1"].share == pytest.approx(0.25)

@@ -12,7 +12,7 @@ import pytest
 from personae import CharacterRecognizer
 from personae.cast.folder import read_cast
 from personae.errors import CastError, InputError, UnknownCharacterError
-from personae.names import find_name, shown, valid_name
+from personae.names import find_name, shown, unknown_name, unknown_number, upgraded_name, valid_name
 from tests.stub import StubAnalyzer, write_cast
 
 GOOD = {
@@ -126,3 +126,21 @@ def test_a_cast_of_bad_names_alone_says_why(tmp_path: Path) -> None:
     with pytest.raises(CastError, match="no photo in its 1 sub-folder") as raised:
         read_cast(tmp_path)
     assert any('"Ro\\nss" is no name' in line for line in raised.value.lines)
+
+
+@pytest.mark.parametrize("name", ["Unknown 2", "unknown 2", "UNKNOWN  17", " Unknown 2 ", "Unknown 0"])
+def test_how_people_without_a_name_are_shown_is_no_name(name: str) -> None:
+    with pytest.raises(InputError, match="without a name are shown so"):
+        valid_name(name)
+
+
+def test_an_unknown_person_is_a_number() -> None:
+    assert unknown_name(2) == "Unknown 2"
+    assert [unknown_number(text) for text in ("Unknown 2", "unknown  31", " UNKNOWN 2 ")] == [2, 31, 2]
+    assert [unknown_number(text) for text in ("Unknown", "Unknown 0", "Unknown two", "new", "2", "Unknown 2b")] == [
+        None
+    ] * 6
+    assert upgraded_name("Unknown 3") == "Unknown 3 (character)" and upgraded_name("Thor") == "Thor"
+    assert valid_name(upgraded_name("unknown 3")) == "unknown 3 (character)"
+    for name in ("new", "Unknown", "Unknown Soldier", "The Unknown 2"):
+        assert valid_name(name) == name

@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from personae.films import tracks_file
+from personae.films import journal, tracks_file
 from personae.films.film_files import FilmFiles
 from personae.media.shots import Boundary
 from personae.project.forget_files import forget_in_tracks
 from personae.project.recognizer import CharacterRecognizer
 from personae.settings import Settings
-from personae.timeline import decisions as decided
 from personae.timeline import face_pictures, native, records
-from personae.timeline.decisions import Decision, Decisions
+from personae.timeline.decisions import Decision, Part, with_ids
+from personae.timeline.person import Person
+from personae.timeline.places import place_of
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import Timeline
 from personae.timeline.tracking import Shown
@@ -96,8 +97,8 @@ def test_an_appearance_made_of_one_part_has_a_picture(
 ) -> None:
     timeline = native.read(files.timeline)
     last = max(timeline.tracks, key=lambda track: track.end_pts)
-    edit = Decision("name", "Hela", (decided.place_of(last, timeline.video),))
-    decided.write(Decisions((edit,), timeline.video.content_id), files.edits)
+    one = Decision("give", (Part(None, (place_of(last, timeline.video),)),), Person("Hela"))
+    journal.append(files, timeline.video, with_ids([one]))
     named = scan_film(film, recognizer, files.folder).timeline
     assert {one.name for one in named.appearances} == {"Thor", "Hela"}
     pictures = shown(named, files)

@@ -24,6 +24,7 @@ from personae.hints import command
 from personae.names import find_name
 from personae.progress import ProgressCallback
 from personae.recognition import model_file
+from personae.types import count_of
 
 if TYPE_CHECKING:
     from personae.cast.editing import EditOutcome
@@ -105,6 +106,10 @@ class Cast:
             names = {photo.character for photo in gallery.photos()} if gallery is not None else set()
             return find_name(name, names) is not None
 
+    def names(self) -> dict[str, str]:
+        """Id -> name of each character."""
+        return {}
+
     def card(self) -> dict[str, Any]:
         """The trained model's whole card; raises a StoreError where there is no usable model."""
         self.context.settle()
@@ -140,11 +145,33 @@ class Cast:
 
         return self._edit("add", work, create=True)
 
-    def add_faces(self, name: str, faces: Sequence[tuple[PhotoRecord, EnrolledFace]]) -> EditReport:
-        """Enrol faces that are embedded already, such as those that a person named in a film."""
+    def add_faces(
+        self, name: str, faces: Sequence[tuple[PhotoRecord, EnrolledFace]], *, request: str = ""
+    ) -> EditReport:
+        """Enrol faces that are embedded already, such as those that a person named in a film.
+
+        `request`: the id of the command that this is a part of, for `take_back`.
+        """
         from personae.cast import editing
 
-        return self._edit("add", lambda gallery: [editing.add_faces(gallery, name, faces)], create=True)
+        def work(gallery: Gallery) -> list[EditOutcome]:
+            outcome = editing.add_faces(gallery, name, faces)
+            if request and outcome.edit is not None:
+                EditLog(gallery).explain(outcome.edit.id, {**outcome.edit.detail, "request": request})
+            return [outcome]
+
+        return self._edit("add", work, create=True)
+
+    def take_back(self, request: str) -> list[str]:
+        """Undo the edits that were a part of the command `request`; a sentence per edit, none where there is none."""
+        from personae.cast import editing
+
+        own = [one for one in self.log() if one.undoable and one.detail.get("request") == request]
+        if not own:
+            return []
+        self._edit("undo", lambda gallery: [editing.undo_edit(gallery, one.id) for one in reversed(own)])
+        return [f"{count_of(len(one.detail.get('added', ())), 'face')} of {one.detail.get('into')} taken out of the "
+                "gallery, which that decision had taught." for one in own]  # fmt: skip
 
     def remove(self, name: str) -> EditReport:
         """Take a character out of the cast. Raises UnknownCharacterError."""

@@ -341,6 +341,15 @@ def undo(gallery: Gallery, steps: int = 1) -> list[EditOutcome]:
     return [_undo_one(gallery, log, edit) for edit in last_first[:steps]]
 
 
+def undo_edit(gallery: Gallery, edit: int) -> EditOutcome:
+    """Take back one edit, whatever came after it; raises InputError where it does not hold."""
+    log = EditLog(gallery)
+    found = [one for one in log.edits(edit) if one.undoable]
+    if not found:
+        raise InputError(f"There is no edit {edit} to undo. See the log: {command('log')}")
+    return _undo_one(gallery, log, found[0])
+
+
 def _undo_one(gallery: Gallery, log: EditLog, edit: Edit) -> EditOutcome:
     before = _enrolled(gallery)
     entry = log.record("undo", {"edit": edit.id})

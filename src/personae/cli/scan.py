@@ -175,7 +175,7 @@ def print_result(result: StoredFilm) -> None:
     rows = table("who", "visible face time>", "share>", "scene presence>", "appearances>", "first>", "last>")
     for one in timeline.characters:
         rows.add_row(
-            one.character or one.unknown or "",
+            one.name,
             seconds_text(one.visible_face_time_s),
             percent(one.share, 1),
             seconds_text(one.scene_presence_s),

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from personae.cast.context import ProjectContext
 from personae.cast.trained import TrainedModel
 from personae.errors import EmbedderMismatchError, ModelNotFoundError
-from personae.films import missing_pictures, scan, tracks_file
+from personae.films import journal, missing_pictures, scan, tracks_file
 from personae.films.film_files import FilmFiles
 from personae.films.store import MediaStore
 from personae.films.tracks_file import Scanned
 from personae.hints import command
 from personae.media.video import Film
 from personae.progress import Progress, ProgressCallback
-from personae.timeline import decisions as decided
 from personae.timeline.timeline import Timeline
 from personae.timeline.watching import Watched
 
@@ -61,11 +61,10 @@ def named_anew(
             earlier = tracks_file.read_tracks(files.tracks)
             labels = scan.labels_in(watched, people, earlier)
             scanned = Scanned.of(watched, labels, earlier, facts, found.fingerprint)
-            decisions = decided.read(files.edits, watched.video)
-            if other is not None:
-                decisions = decisions.after(decided.read(other, watched.video))
-                video = watched.video
-                decided.write(replace(decisions, content_id=video.content_id, path=video.path), files.edits)
+            if other is None:
+                decisions = journal.read(files, watched.video)
+            else:
+                decisions = journal.imported(files, watched.video, other, request=uuid4().hex)
             conclusion = scan.conclude(scanned, decisions, settings)
             if found.film is not None:
                 watched = missing_pictures.completed(watched, conclusion.timeline, found.film)

@@ -48,8 +48,13 @@ class FilmFiles:
         return self.folder / f"{self.name}.tracks"
 
     @property
+    def decisions(self) -> Path:
+        """The journal: what people decided."""
+        return self.folder / f"{self.name}.decisions.jsonl"
+
+    @property
     def edits(self) -> Path:
-        """What a person decided."""
+        """What people decided, as earlier versions kept it."""
         return self.folder / f"{self.name}.edits.json"
 
     @property

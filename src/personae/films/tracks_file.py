@@ -20,6 +20,7 @@ from personae.media.video import starting_at
 from personae.timeline import native, native_reader, records
 from personae.timeline.appearances import Label
 from personae.timeline.labelling import highest, remembered
+from personae.timeline.native_upgrade import old_number, upgrade_person
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import BestPicture, Shot
 from personae.timeline.watching import Watched
@@ -31,13 +32,13 @@ log = logging.getLogger(__name__)
 class Scanned:
     """What `film.tracks` holds: the pass over the film, the model's labels, and the numbers of unknown people.
 
-    `unknown`: per track the unknown person it was at last, edits applied, or None; `unknowns_used`: the highest number
-    any unknown person has had; `facts`: model and settings for the timeline.
+    `unknown`: per track the unknown person it was at last, decisions applied, or None; `unknowns_used`: the highest
+    number any unknown person has had; `facts`: model and settings for the timeline.
     """
 
     watched: Watched
     labels: tuple[Label, ...]
-    unknown: tuple[str | None, ...]
+    unknown: tuple[int | None, ...]
     unknowns_used: int
     facts: dict[str, Any]
     fingerprint: dict[str, Any]
@@ -78,10 +79,17 @@ class Scanned:
             ),
         )
 
-    def decided(self, final: Sequence[Label]) -> Scanned:
-        """With the numbers that unknown people have after a person's edits."""
-        unknown = tuple(label.unknown for label in final)
-        return replace(self, unknown=unknown, unknowns_used=max(self.unknowns_used, highest(unknown)))
+    def decided(self, final: Sequence[Label], highest_unknown: int = 0) -> Scanned:
+        """With the numbers that unknown people have after a person's decisions.
+
+        Who has a name now is remembered as the unknown person that the machine took them for: the name may be undone.
+        `highest_unknown`: a number up to which all are taken.
+        """
+        unknown = tuple(
+            next((number for number in (own.unknown, machine.unknown, before) if number is not None), None)
+            for own, machine, before in zip(final, self.labels, self.unknown, strict=True)
+        )
+        return replace(self, unknown=unknown, unknowns_used=max(self.unknowns_used, highest(unknown), highest_unknown))
 
 
 def write_tracks(path: Path, scanned: Scanned) -> None:
@@ -140,8 +148,8 @@ def _scanned(rows: list[TrackRecord], facts: Fields, arrays: dict[str, NDArray[A
     watched = Watched(video, shots, tuple(rows), _gaps(facts, video), look_pts, tiny, facts.whole("detections", 0))
     labels = tuple(label_of(row, video) for row in facts.rows("labels"))
     unknown = tuple(
-        native_reader.person_of(Fields({"character": None, "unknown": name}, f"unknown[{at}]"))[1]
-        for at, name in enumerate(facts.items("unknown", len(rows)))
+        None if number is None else native_reader.number_of_unknown(_number(number), f"unknown[{at}]")
+        for at, number in enumerate(facts.items("unknown", len(rows)))
     )
     require(len(labels) == len(rows), f"labels are {len(labels)} of {len(rows)} tracks")
     kept, fingerprint = facts.inner("facts"), facts.inner("fingerprint")
@@ -174,14 +182,19 @@ def read_beside(timeline: Path) -> Scanned:
         raise StoreError(path, "is missing, and edits need it. Scan the film again.") from None
 
 
+def _number(value: Any) -> Any:
+    """The number of an unknown person, also as version 1 wrote it."""
+    return old_number(value) if isinstance(value, str) else value
+
+
 def _label_row(label: Label) -> dict[str, Any]:
-    """A model's label as JSON types: nobody has said yet what is depicted, and earlier versions read no more fields."""
-    return {key: value for key, value in asdict(label).items() if key != "depicted_by"}
+    """A model's label as JSON types: nobody has said anything about it yet."""
+    return {key: value for key, value in asdict(label).items() if key not in ("depicted_by", "stranger")}
 
 
 def label_of(row: Fields, video: Video) -> Label:
-    """A label from JSON types; MisfitError where something cannot be right."""
-    character, unknown = native_reader.person_of(row)
+    """A label from JSON types, also those of version 1; MisfitError where something cannot be right."""
+    character, unknown, character_id = native_reader.person_of(_person(row))
     picture = None
     if row.get("best") is not None:
         best = row.inner("best")
@@ -196,4 +209,13 @@ def label_of(row: Fields, video: Video) -> Label:
         row.one_of("decided_by", ("model", "person")),  # type: ignore[arg-type]
         best=picture,
         best_weight=row.number("best_weight", 0, records.LARGEST_WEIGHT),
+        character_id=character_id,
     )
+
+
+def _person(row: Fields) -> Fields:
+    if "character_id" in row:
+        return row
+    said = {name: row.get(name) for name in ("character", "unknown")}
+    upgrade_person(said)
+    return Fields(said, row.at)

@@ -82,6 +82,48 @@ def forget_in_json(document: Any, names: Collection[str], tracks: Collection[int
     return cleaned, removed
 
 
+def forget_in_journal(rows: list[Any], names: Collection[str]) -> tuple[list[Any], Removed]:
+    """The lines of a journal of decisions without what was decided about `names`; a line that is torn off goes too.
+
+    A decision that makes somebody else of the person stays, without the name; so does what is left of a merge.
+    """
+    removed = Removed()
+    kept = []
+    for row in rows:
+        if not isinstance(row, dict):
+            continue
+        cleaned = _decision_without(row, names)
+        if cleaned is None:
+            removed.entries += 1
+        else:
+            kept.append(forget_in_json(cleaned, names)[0])
+    return kept, removed
+
+
+def _decision_without(row: dict[str, Any], names: Collection[str]) -> dict[str, Any] | None:
+    """One line without the persons called so; None where nothing is left of it."""
+    if "kind" not in row:
+        return row
+    row = {key: value for key, value in row.items() if key != "more"}  # lines of one append are not counted any more
+    parts = row.get("parts")
+    parts = parts if isinstance(parts, list) else []
+    others = [part for part in parts if not _is_of(part.get("who") if isinstance(part, dict) else None, names)]
+    if len(others) == len(parts) and not _is_of(row.get("to"), names):
+        return row
+    if _is_of(row.get("to"), names):
+        return None
+    if row["kind"] in ("merge", "apart"):
+        return row | {"parts": others} if len(others) > 1 else None
+    becomes = row.get("to")
+    if row["kind"] in ("name", "give") and isinstance(becomes, dict) and becomes.get("character") is not None:
+        return row | {"parts": [part | {"who": None} for part in parts]}
+    return None
+
+
+def _is_of(person: Any, names: Collection[str]) -> bool:
+    return isinstance(person, dict) and person.get("character") in names
+
+
 def _names_one(item: Any, names: Collection[str]) -> bool:
     if isinstance(item, str):
         return item in names

@@ -23,12 +23,13 @@ from personae import archive
 from personae.errors import StoreError
 from personae.files import HOLDER_FILE, LOCK_FILE, open_input, replacing, sha256_of, shred, write_whole
 from personae.paths import FORGETTING_FILE, ProjectPaths
-from personae.project.forget_files import Removed, forget_in_json, forget_in_tracks, own_tracks
+from personae.project.forget_files import Removed, forget_in_journal, forget_in_json, forget_in_tracks, own_tracks
 from personae.project.forget_who import Person
 from personae.recognition import model_file
 
 log = logging.getLogger(__name__)
 TIMELINE = ".timeline.json"
+JOURNAL = ".jsonl"
 _MADE_OF_A_TIMELINE = (".report.html", ".sheet.html", ".annotated.*")
 _UNFINISHED = ".personae-"
 _OF_A_FILM = ("personae/tracks", "personae/scan")
@@ -157,12 +158,15 @@ def _documents(project: ProjectPaths, person: Person) -> Iterator[tuple[Path, An
         if str(path.absolute()) in models or not _is_document(path):
             continue
         try:
-            document = json.loads(path.read_text(encoding="utf-8"))
+            document = _parsed(path)
         except (OSError, ValueError, RecursionError):
             continue
         beside = path.name.removesuffix(TIMELINE)
         own = tracks.get(path.with_name(f"{beside}.tracks"), frozenset()) if path.name.endswith(TIMELINE) else ()
-        cleaned, gone = forget_in_json(document, person.spellings, own)
+        if path.suffix == JOURNAL:
+            cleaned, gone = forget_in_journal(document, person.spellings)
+        else:
+            cleaned, gone = forget_in_json(document, person.spellings, own)
         if cleaned != document:
             yield path, cleaned, gone
 
@@ -198,6 +202,18 @@ def _archives(project: ProjectPaths, person: Person) -> Iterator[tuple[Path, str
                 yield path, schema
 
 
+def _parsed(path: Path) -> Any:
+    """What a document holds; of a journal the lines, and as a text what is torn off. Raises as `json.loads`."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != JOURNAL:
+        return json.loads(text)
+    *lines, torn = text.split("\n")
+    return [json.loads(line) for line in lines] + ([torn] if torn else [])
+
+
 def _as_written(path: Path, document: Any) -> bytes:
+    if path.suffix == JOURNAL:
+        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in document)
+        return lines.encode("utf-8", "surrogatepass")
     indent = 2 if "\n" in path.read_text(encoding="utf-8").rstrip() else None
     return (json.dumps(document, ensure_ascii=False, indent=indent) + "\n").encode("utf-8", "surrogatepass")

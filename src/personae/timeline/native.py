@@ -1,12 +1,14 @@
-"""The native format of a timeline: JSON, schema `personae/timeline/1`, lossless, without embeddings.
+"""The native format of a timeline: JSON, schema `personae/timeline/2`, lossless, without embeddings.
 
-The schema is `schemas/timeline-1.schema.json` in the package. Whoever reads a file accepts fields it does not know.
+The schema is `schemas/timeline-2.schema.json` in the package; files of version 1 are read too. Whoever reads a file
+accepts fields it does not know.
 Times are given twice: `*_pts` is exact (times the video's `time_base`), `*_s` is the same in seconds from the film's
 first picture, for people.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from dataclasses import asdict
@@ -20,6 +22,7 @@ from personae.files import read_whole, write_whole
 from personae.hints import command
 from personae.names import readable
 from personae.timeline.native_reader import timeline_of
+from personae.timeline.native_upgrade import upgraded
 from personae.timeline.timeline import SCHEMA, Appearance, Depicted, Timeline, Totals, Track, Video
 
 _KIND, _, _VERSION = SCHEMA.rpartition("/")
@@ -49,7 +52,8 @@ def from_json(document: Any, source: str | Path = "timeline") -> Timeline:
 
     Raises ForeignFileError for what is no timeline, TooNewError for a newer major version, DamagedFileError otherwise.
     """
-    _check_schema(document, source)
+    if _check_schema(document, source) == 1:
+        document = upgraded(copy.deepcopy(document))
     return _timeline(document, source)
 
 
@@ -120,15 +124,15 @@ def _document(text: str | bytes, source: str | Path) -> Any:
                 source, f"this timeline is damaged: this is not JSON ({error}). Scan the film again."
             ) from None
         raise ForeignFileError(source, f"this is not JSON ({error}). Give a timeline that `scan` wrote.") from None
-    _check_schema(document, source)
-    return document
+    return upgraded(document) if _check_schema(document, source) == 1 else document
 
 
 def _damaged(source: str | Path, why: MisfitError) -> DamagedFileError:
     return DamagedFileError(source, f"this timeline is damaged: {why}. Scan the film again.")
 
 
-def _check_schema(document: Any, source: str | Path) -> None:
+def _check_schema(document: Any, source: str | Path) -> int:
+    """The document's version; raises as `from_json`."""
     found = document.get("schema") if isinstance(document, dict) else None
     kind, _, version = str(found).rpartition("/")
     if kind != _KIND or not re.fullmatch("[0-9]{1,9}", version):
@@ -138,6 +142,7 @@ def _check_schema(document: Any, source: str | Path) -> None:
             source,
             f"written by a newer Personae ({found}; this one reads {SCHEMA}). Update: pip install -U personae",
         )
+    return int(version)
 
 
 def _span(video: Video, start_pts: int, end_pts: int) -> dict[str, Any]:
@@ -186,16 +191,27 @@ def _ratio(value: Fraction) -> str:
     return f"{value.numerator}/{value.denominator}"
 
 
+def person_dict(one: Appearance | Totals | Depicted) -> dict[str, Any]:
+    """Who it is of: `name` is how they are shown, and nobody reads it back."""
+    return {
+        "name": one.name,
+        "character": one.character,
+        "character_id": one.character_id,
+        "unknown": one.unknown,
+    }
+
+
 def _appearance_dict(video: Video, appearance: Appearance) -> dict[str, Any]:
     best = appearance.best_picture
     return {
         "id": appearance.id,
-        "character": appearance.character,
-        "unknown": appearance.unknown,
+        **person_dict(appearance),
+        "stranger": appearance.stranger,
         **_span(video, appearance.start_pts, appearance.end_pts),
         "similarity": round(appearance.similarity, 4),
         "confidence": round(appearance.confidence, 4),
         "tracks": list(appearance.tracks),
+        "seen": appearance.seen,
         "depicted": appearance.depicted,
         "decided_by": appearance.decided_by,
         "best_picture": None
@@ -211,8 +227,7 @@ def _appearance_dict(video: Video, appearance: Appearance) -> dict[str, Any]:
 
 def _totals_dict(totals: Totals) -> dict[str, Any]:
     return {
-        "character": totals.character,
-        "unknown": totals.unknown,
+        **person_dict(totals),
         "visible_face_time_s": round(totals.visible_face_time_s, 6),
         "share": round(totals.share, 6),
         "scene_presence_s": round(totals.scene_presence_s, 6),
@@ -224,8 +239,7 @@ def _totals_dict(totals: Totals) -> dict[str, Any]:
 
 def _depicted_dict(one: Depicted) -> dict[str, Any]:
     return {
-        "character": one.character,
-        "unknown": one.unknown,
+        **person_dict(one),
         "depicted_s": round(one.depicted_s, 6),
         "appearances": one.appearances,
     }

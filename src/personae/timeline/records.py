@@ -24,7 +24,7 @@ from personae.timeline.native_reader import FARTHEST_PX
 from personae.timeline.tracking import FaceTrack
 from personae.types import FloatArray, IntArray
 
-SCHEMA = "personae/tracks/1"
+SCHEMA = "personae/tracks/2"
 FEWEST_CHANGES = 2
 STILL_SHARE = 2 / 3
 STILL_SHARE_OF_FEW = 3 / 4
