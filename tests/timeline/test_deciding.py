@@ -253,6 +253,16 @@ def test_a_statement_follows_the_person_it_is_about() -> None:
     assert spans(timeline(applied(decisions)), "Hela") == [(40.0, 50.0, "face"), (51.0, 53.0, "stated")]
 
 
+def test_a_statement_stays_with_who_still_has_a_face() -> None:
+    added = Decision("add", (part(THOR, 1),), span_s=(80.0, 82.0))
+    some = journal(added, Decision("merge", (part(LOKI, 3), part(THOR, 6)), LOKI))
+    assert spans(timeline(applied(some)), "Thor") == [(0.0, 10.0, "face"), (80.0, 82.0, "stated")]
+    every = journal(added, Decision("merge", (part(LOKI, 3), part(THOR, 1, 6)), LOKI))
+    assert not spans(timeline(applied(every)), "Thor") and (80.0, 82.0, "stated") in spans(
+        timeline(applied(every)), "Loki"
+    )
+
+
 def test_names_are_those_of_today() -> None:
     decisions = journal(Decision("name", (part(TWO, 5),), LOKI), Decision("not", (part(THOR, 1),), Person(unknown=3)))
     today = {"c1": "Donner", "c2": "Loge"}

@@ -56,7 +56,7 @@ def apply(
     film = FilmLabels(tracks, labels, video, remembered, max(unknowns_used, decisions.highest_unknown), names or {})
     for one in decisions.in_force():
         found = film.found(one)
-        if one.parts and not any(found) and one.kind not in ("trim", "add"):
+        if not any(found) and one.kind not in ("trim", "add"):
             film.notes.append(_lost(one))
         else:
             _BY_KIND[one.kind](film, one, found)
@@ -79,7 +79,8 @@ def are_apart(one: set[int], other: set[int], apart: Iterable[tuple[frozenset[in
 
 
 def _lost(one: Decision) -> str:
-    return f"A decision no longer finds its face: {one.said()}, {one.places[0][0]:.1f} s."
+    when = f", {one.places[0][0]:.1f} s" if one.places else ""
+    return f"A decision no longer finds its face: {one.said()}{when}."
 
 
 # One function per kind of decision
@@ -87,7 +88,7 @@ def _lost(one: Decision) -> str:
 
 def _is(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
     """The faces are somebody's: "name" (and all of that person's), "give" and "split" (no others), "right"."""
-    (own,) = found
+    own = set[int]().union(*found)
     before = film.most(own)
     to = film.today(one.to if one.kind != "right" else one.who)
     if to is None:
@@ -102,7 +103,7 @@ def _is(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
 
 def _is_not(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
     who = film.today(one.who)
-    own = {at for at in found[0] if who is not None and key_of(film.labels[at]) == who.key}
+    own = {at for at in set[int]().union(*found) if who is not None and key_of(film.labels[at]) == who.key}
     if own:
         to = one.to or film.number_for(own, but=None if who is None else who.unknown)
         for at in own:
@@ -110,12 +111,12 @@ def _is_not(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
 
 
 def _is_kind(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
-    for at in found[0]:
+    for at in set[int]().union(*found):
         film.change(at, replace(film.labels[at], depicted=one.kind == "depicted", depicted_by="person"))
 
 
 def _is_stranger(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
-    own = found[0]
+    own = set[int]().union(*found)
     unnamed = {at for at in own if film.labels[at].unknown is not None}
     if named := own - unnamed:
         to = one.to or film.number_for(named)
@@ -127,7 +128,7 @@ def _is_stranger(film: FilmLabels, one: Decision, found: list[set[int]]) -> None
 
 
 def _is_no_face(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
-    for at in found[0]:
+    for at in set[int]().union(*found):
         film.put(at, None, by_person=True)
 
 
@@ -144,7 +145,7 @@ def _merge(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
     for own, part in zip(found, one.parts, strict=True):
         for at in own | film.followers(own, part):
             film.put(at, to, by_person=at in own)
-    film.move_stated(before, to)
+    film.move_stated((person for person in before if not film.members(person)), to)
 
 
 def _keep_apart(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
