@@ -26,9 +26,11 @@ from personae.project.recognizer import CharacterRecognizer
 from personae.recognition.model import CharacterModel
 from personae.settings import Settings
 from personae.timeline import decisions as decided
-from personae.timeline import depicted, identity, native, setups
+from personae.timeline import depicted, native, setups
 from personae.timeline.appearances import Label, build
 from personae.timeline.far_in_film import counted, far_in_film
+from personae.timeline.grouping import Groups, group
+from personae.timeline.identity import People, identify
 from personae.timeline.labelling import labels_of, tracks_of
 from personae.timeline.looking import WEAK_SCORE
 from personae.timeline.timeline import Timeline
@@ -86,12 +88,14 @@ def scan_film(
             opened, detector, embedder.embed, settings,
             kept_in=files.unfinished, fingerprint=fingerprint, progress=progress_callback,
         )  # fmt: skip
-        people = identify_tracks(watched, model, settings)
+        known = earlier.groups if reused and earlier is not None else None
+        groups = known if known is not None else group_tracks(watched, embedder.id)
+        people = identify(watched.records, groups, model, threshold=settings.threshold)
         labels = labels_in(watched, people, earlier)
         card = recognizer.model_card()
         card["film"] = far_in_film(model, far=card["far"], threshold=settings.threshold, strangers=people.strangers)
         facts = {"model": card, "settings": _facts_of(settings)}
-        scanned = tracks_file.Scanned.of(watched, labels, earlier, facts, fingerprint)
+        scanned = replace(tracks_file.Scanned.of(watched, labels, earlier, facts, fingerprint), groups=groups)
         timeline, notes = finish(scanned, files, settings, edits, opened)
     discard(files.unfinished)
     if progress_callback is not None:
@@ -99,15 +103,14 @@ def scan_film(
     return ScanResult(timeline, files, (*notes, *_undecided(people, labels), *_doubts(watched)), reused)
 
 
-def identify_tracks(watched: Watched, model: CharacterModel, settings: Settings) -> identity.People:
-    """The model's opinion about who the tracks show."""
+def group_tracks(watched: Watched, embedder: str) -> Groups:
+    """Which of the film's tracks show one person; `embedder`: the contract id of what made their embeddings."""
     second = float(1 / watched.video.time_base)
-    evidence = identity.evidence_of(watched.records, model)
     same_place = setups.in_same_place(watched.records, watched.look_pts, watched.tiny, second)
-    return identity.identify(watched.records, evidence, model, threshold=settings.threshold, same_place=same_place)
+    return group(watched.records, same_place, embedder)
 
 
-def labels_in(watched: Watched, people: identity.People, earlier: tracks_file.Scanned | None) -> list[Label]:
+def labels_in(watched: Watched, people: People, earlier: tracks_file.Scanned | None) -> list[Label]:
     """One label per track. Unknown people keep the numbers they had in the `earlier` scan."""
     before = earlier if earlier is not None and earlier.is_of(watched.video) else None
     return labels_of(
@@ -227,7 +230,7 @@ def _facts_of(settings: Settings) -> dict[str, Any]:
     return {"personae_version": __version__, **{name: getattr(settings, name) for name in names}}
 
 
-def _undecided(people: identity.People, labels: Sequence[Label]) -> list[str]:
+def _undecided(people: People, labels: Sequence[Label]) -> list[str]:
     """A sentence per unknown person who is one of two characters."""
     either = {
         label.unknown: people.either[person]

@@ -17,8 +17,9 @@ from personae.errors import ForeignFileError, ModelNotFoundError, StoreError, To
 from personae.films.film_files import FilmFiles
 from personae.media.film import Gap, Video
 from personae.media.video import starting_at
-from personae.timeline import native, native_reader, records
+from personae.timeline import grouping, native, native_reader, records
 from personae.timeline.appearances import Label
+from personae.timeline.grouping import Groups
 from personae.timeline.labelling import highest, remembered
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import BestPicture, Shot
@@ -32,7 +33,8 @@ class Scanned:
     """What `film.tracks` holds: the pass over the film, the model's labels, and the numbers of unknown people.
 
     `unknown`: per track the unknown person it was at last, edits applied, or None; `unknowns_used`: the highest number
-    any unknown person has had; `facts`: model and settings for the timeline.
+    any unknown person has had; `facts`: model and settings for the timeline; `groups`: None in a file of an earlier
+    version.
     """
 
     watched: Watched
@@ -41,6 +43,7 @@ class Scanned:
     unknowns_used: int
     facts: dict[str, Any]
     fingerprint: dict[str, Any]
+    groups: Groups | None = None
 
     @classmethod
     def of(
@@ -98,7 +101,10 @@ def write_tracks(path: Path, scanned: Scanned) -> None:
         "unknowns_used": scanned.unknowns_used,
         "facts": scanned.facts,
     }
-    records.write(path, watched.records, facts, {"look_pts": watched.look_pts, "tiny": watched.tiny})
+    more: dict[str, NDArray[Any]] = {"look_pts": watched.look_pts, "tiny": watched.tiny}
+    if scanned.groups is not None:
+        more |= grouping.to_arrays(scanned.groups)
+    records.write(path, watched.records, facts, more)
 
 
 def read_tracks(path: Path) -> Scanned | None:
@@ -145,11 +151,12 @@ def _scanned(rows: list[TrackRecord], facts: Fields, arrays: dict[str, NDArray[A
     )
     require(len(labels) == len(rows), f"labels are {len(labels)} of {len(rows)} tracks")
     kept, fingerprint = facts.inner("facts"), facts.inner("fingerprint")
-    fingerprint.text("embedder")
+    embedder = fingerprint.text("embedder")
     native_reader.model_facts(kept)
     kept.facts("settings")
     used = facts.whole("unknowns_used", 0, 10**9)
-    return Scanned(watched, labels, unknown, used, facts.facts("facts"), facts.facts("fingerprint"))
+    groups = grouping.from_arrays(arrays, len(rows), embedder)
+    return Scanned(watched, labels, unknown, used, facts.facts("facts"), facts.facts("fingerprint"), groups)
 
 
 def _gaps(facts: Fields, video: Video) -> tuple[Gap, ...]:
