@@ -88,6 +88,8 @@ def scan_film(
             opened, detector, embedder.embed, settings,
             kept_in=files.unfinished, fingerprint=fingerprint, progress=progress_callback,
         )  # fmt: skip
+        if reused:
+            watched = missing_pictures.with_crops(watched, files.crops, opened)
         known = earlier.groups if reused and earlier is not None else None
         groups = known if known is not None else group_tracks(watched, embedder.id)
         people = identify(watched.records, groups, model, threshold=settings.threshold)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from personae import archive
 from personae.checks import Fields, MisfitError, inside, misfit, require
 from personae.errors import ForeignFileError, ModelNotFoundError, StoreError, TooNewError
+from personae.films import crops_file
 from personae.films.film_files import FilmFiles
 from personae.media.film import Gap, Video
 from personae.media.video import starting_at
@@ -88,8 +89,10 @@ class Scanned:
 
 
 def write_tracks(path: Path, scanned: Scanned) -> None:
-    """Write `film.tracks` whole; raises WriteError."""
+    """Write `film.tracks` whole, and before it the crops where the records hold them; raises WriteError."""
     watched = scanned.watched
+    if any(record.picture.size for record in watched.records):
+        crops_file.write(crops_file.path_of(path), watched.records)
     facts = {
         "fingerprint": scanned.fingerprint,
         "video": native.video_dict(watched.video),
@@ -104,7 +107,7 @@ def write_tracks(path: Path, scanned: Scanned) -> None:
     more: dict[str, NDArray[Any]] = {"look_pts": watched.look_pts, "tiny": watched.tiny}
     if scanned.groups is not None:
         more |= grouping.to_arrays(scanned.groups)
-    records.write(path, watched.records, facts, more)
+    records.write(path, crops_file.bare(watched.records), facts, more)
 
 
 def read_tracks(path: Path) -> Scanned | None:

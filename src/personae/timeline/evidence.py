@@ -76,8 +76,10 @@ def compared(records: Sequence[TrackRecord], embedder: str, dimension: int) -> C
     No cast has a part in it: a group of unknown people stays one whoever becomes known.
     """
     embeddings, face_px, weights, owner = _flat(records, dimension)
-    scaler = EmbeddingScaler().of_background(background_for(embedder, dimension))
-    scaled = unit(scaler.transform(unit(embeddings), face_px)).astype(np.float32) if len(embeddings) else embeddings
+    scaled = embeddings
+    if len(embeddings):
+        scaler = EmbeddingScaler().of_background(background_for(embedder, dimension))
+        scaled = unit(scaler.transform(unit(embeddings), face_px)).astype(np.float32)
     cuts = np.cumsum([len(record.embeddings) for record in records])[:-1]
     pooled = unit(segment_sums(scaled * weights[:, None], owner, len(records))).astype(np.float32)
     return Compared(tuple(np.split(scaled, cuts)) if records else (), pooled)

@@ -1,10 +1,11 @@
-"""What is kept of a track: its boxes, its best faces' embeddings, one picture. Written as `film.tracks` (private).
+"""What is kept of a track: its boxes, its best faces' embeddings, its crops. Written as `film.tracks` (private).
 
 A record is plain arrays; records are cut at shot boundaries and joined over the chunks of a scan.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -43,8 +44,8 @@ class TrackRecord:
 
     `embeddings` (k, d) of k faces with `weights` (k,) 0..1, `face_px` (k,) and `face_pts` (k,); `best_pts`, `best_box`
     (4,): its best face; `picture`: that face's cut-out as a JPEG file's bytes (uint8), maybe empty; `box_changes` (m,):
-    how much the aligned face differs from an earlier one (see `changes_of`), NaN where nobody compared; `spares`: more
-    pictures, for the parts that it may be cut into.
+    how much the aligned face differs from an earlier one (see `changes_of`), NaN where nobody compared; `spares`: its
+    other crops, and while a film is looked through those of the parts that it may be cut into.
     """
 
     box_pts: IntArray
@@ -86,10 +87,18 @@ class TrackRecord:
         return float(self.boxes[:, 4].mean())
 
 
-def record_of(track: FaceTrack, boundaries: Sequence[Boundary] = ()) -> TrackRecord:
-    """The record of a finished track, its samples embedded; it may be cut at `boundaries` later."""
+def record_of(
+    track: FaceTrack, boundaries: Sequence[Boundary] = (), *, second_pts: float = math.inf, seams: Sequence[int] = ()
+) -> TrackRecord:
+    """The record of a finished track, its samples embedded; it may be cut at `boundaries` later.
+
+    `second_pts`: a second in pts; `seams`: start and end of the chunk, at which a track may go on in another one.
+    """
     inside = [one for one in boundaries if one.start_pts <= track.end_pts and track.start_pts <= one.end_pts]
-    best, *spares = face_pictures.pictures_of(track.shown, inside)
+    goes_on = sum(pts in (track.start_pts, track.end_pts) for pts in seams)
+    most = (face_pictures.MOST_CROPS, face_pictures.MOST_OF_A_PART, 1)[goes_on]
+    apart = face_pictures.APART_S * second_pts
+    best, *spares = face_pictures.pictures_of(track.shown, inside, apart_pts=apart, most=most)
     embeddings = [sample.embedding for sample in track.samples if sample.embedding is not None]
     return TrackRecord(
         np.array([(s.pts, s.end_pts) for s in track.sightings], np.int64),
@@ -175,6 +184,15 @@ def without_mixtures(record: TrackRecord, mixtures: Sequence[tuple[int, int]]) -
         face_pts=record.face_pts[faces],
         box_changes=np.where(boxes, record.box_changes, np.nan).astype(np.float32),
     )
+
+
+def with_crops(record: TrackRecord, mixtures: Sequence[tuple[int, int]], second_pts: float) -> TrackRecord:
+    """The track as it stays, with no more `spares` than its crops (see `face_pictures.crops_of`)."""
+    if not record.spares:
+        return record
+    best = FacePicture(record.best_pts, record.best_box, float(record.weights.max(initial=0)), record.picture)
+    length = record.end_pts - record.start_pts
+    return replace(record, spares=face_pictures.crops_of(best, record.spares, mixtures, length, second_pts))
 
 
 def _without_first(changes: FloatArray) -> FloatArray:
