@@ -29,6 +29,7 @@ COUNT, BYTES = "crop_count", "crop_bytes"
 ROWS = ("crop_pts", "crop_box", "crop_weight", BYTES)
 """Arrays with a row per crop; `COUNT` says how many each track has, `BYTES` how much of `JPEG` each takes."""
 JPEG = "jpeg"
+_JPEG_BEGINS = (0xFF, 0xD8, 0xFF)
 _NONE = np.empty(0, np.uint8)
 
 
@@ -129,7 +130,11 @@ def _crops(arrays: dict[str, NDArray[Any]], n: int) -> list[tuple[FacePicture, .
     size = archive.array(arrays, BYTES, "i", (m,), 0, 1 << 40)
     jpeg = archive.array(arrays, JPEG, "u", (None,))
     require(int(size.sum()) == len(jpeg), f"{BYTES} does not add up to the {len(jpeg)} of {JPEG}")
-    ends = np.cumsum(size).tolist()
+    edges = np.cumsum(size)
+    begin = edges - size
+    found = np.stack([jpeg[begin + i] for i in range(3)], axis=1) if m and size.min() > 3 else np.empty((0, 3))
+    require(len(found) == m and bool((found == _JPEG_BEGINS).all()), f"{JPEG}: a crop is no JPEG")
+    ends = edges.tolist()
     every = [
         FacePicture(at, where, worth, jpeg[end - length : end])
         for at, where, worth, length, end in zip(pts.tolist(), box, weight.tolist(), size.tolist(), ends, strict=True)

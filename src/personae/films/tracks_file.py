@@ -140,9 +140,10 @@ def _scanned(rows: list[TrackRecord], facts: Fields, arrays: dict[str, NDArray[A
     shots = tuple(Shot(*native_reader.span_of(shot, video)) for shot in facts.rows("shots"))
     starts = [video.start_pts, *(shot.end_pts for shot in shots)]
     require(all(a <= shot.start_pts for a, shot in zip(starts, shots, strict=False)), "shots are not in order")
+    first, last = video.start_pts, video.start_pts + video.duration_pts
     for number, record in enumerate(rows):
-        inside = video.start_pts <= record.start_pts and record.end_pts <= video.start_pts + video.duration_pts
-        require(inside, f"box_pts: track {number} is not inside the film")
+        if not first <= record.start_pts <= record.end_pts <= last:
+            raise MisfitError(f"box_pts: track {number} is not inside the film")
     look_pts = archive.array(arrays, "look_pts", "i", (None,))
     require(bool((np.diff(look_pts) > 0).all()), "look_pts do not rise")
     tiny = archive.array(arrays, "tiny", "u", (len(look_pts), None, None))
@@ -186,7 +187,8 @@ def read_beside(timeline: Path) -> Scanned:
 
 def _label_row(label: Label) -> dict[str, Any]:
     """A model's label as JSON types: nobody has said yet what is depicted, and earlier versions read no more fields."""
-    return {key: value for key, value in asdict(label).items() if key != "depicted_by"}
+    row = {key: value for key, value in vars(label).items() if key != "depicted_by"}
+    return row if label.best is None else row | {"best": dict(vars(label.best))}
 
 
 def label_of(row: Fields, video: Video) -> Label:

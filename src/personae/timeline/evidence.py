@@ -54,7 +54,9 @@ def evidence_of(records: Sequence[TrackRecord], dimension: int) -> Evidence:
     n = len(records)
     support = np.bincount(owner, weights, n).astype(np.float64)
     counts, whole = np.bincount(owner, minlength=n), np.maximum(support, 1e-30)
-    means = unit(segment_sums(unit(embeddings) * weights[:, None], owner, n)).astype(np.float32)
+    lengths = np.sqrt(np.einsum("ij,ij->i", embeddings, embeddings))
+    rows = embeddings * (weights / np.maximum(lengths, 1e-30)).astype(np.float32)[:, None]
+    means = unit(segment_sums(rows, owner, n)).astype(np.float32)
     log_px = np.bincount(owner, weights * np.log(np.maximum(face_px, 1e-3)), n) / whole
     return Evidence(means, log_px, support / np.maximum(counts, 1), support)
 
@@ -81,7 +83,8 @@ def compared(records: Sequence[TrackRecord], embedder: str, dimension: int) -> C
         scaler = EmbeddingScaler().of_background(background_for(embedder, dimension))
         scaled = unit(scaler.transform(unit(embeddings), face_px)).astype(np.float32)
     cuts = np.cumsum([len(record.embeddings) for record in records])[:-1]
-    pooled = unit(segment_sums(scaled * weights[:, None], owner, len(records))).astype(np.float32)
+    rows = scaled * weights.astype(np.float32)[:, None]
+    pooled = unit(segment_sums(rows, owner, len(records))).astype(np.float32)
     return Compared(tuple(np.split(scaled, cuts)) if records else (), pooled)
 
 
@@ -89,10 +92,11 @@ def segment_sums(rows: NDArray[np.floating], owner: IntArray, count: int) -> NDA
     """(count, d) sums of the `rows` (k, d) of each `owner` (k,) 0..count-1; zero where there are none."""
     sums = np.zeros((count, rows.shape[1]))
     if len(rows):
-        order = np.argsort(owner, kind="stable")
-        ordered = owner[order]
-        starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-        sums[ordered[starts]] = np.add.reduceat(rows[order], starts, axis=0, dtype=np.float64)
+        if (owner[1:] < owner[:-1]).any():
+            order = np.argsort(owner, kind="stable")
+            rows, owner = rows[order], owner[order]
+        starts = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
+        sums[owner[starts]] = np.add.reduceat(rows, starts, axis=0)
     return sums
 
 

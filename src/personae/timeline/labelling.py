@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -34,10 +35,7 @@ def tracks_of(records: Sequence[TrackRecord], shots: Sequence[int]) -> tuple[Tra
             shot,
             record.start_pts,
             record.end_pts,
-            tuple(
-                (int(pts), *(float(value) for value in box))  # type: ignore[misc]
-                for (pts, _), box in zip(record.box_pts, record.boxes, strict=True)
-            ),
+            tuple(map(tuple, map(chain, record.box_pts[:, :1].tolist(), record.boxes.tolist()))),
         )
         for number, (record, shot) in enumerate(zip(records, shots, strict=True), 1)
     )
@@ -76,7 +74,7 @@ def labels_of(
         if person < 0:
             labels.append(Label())
             continue
-        x1, y1, x2, y2 = (float(value) for value in record.best_box)
+        x1, y1, x2, y2 = record.best_box.tolist()
         labels.append(
             Label(
                 people.character[person],
@@ -125,9 +123,16 @@ class _Before:
         self._known = sorted(known, key=lambda pair: pair[0].start_pts)
         self._starts = np.array([record.start_pts for record, _ in self._known], np.int64)
         self._ends = np.maximum.accumulate(np.array([record.end_pts for record, _ in self._known], np.int64))
+        self._own = {id(record): name for record, name in zip(*earlier, strict=True)}
 
     def same_as(self, record: TrackRecord) -> Iterator[tuple[TrackRecord, str]]:
         """Those that show a face in the same place at the same time, and who it was."""
+        # A film that is only named anew has the very same tracks.
+        if id(record) in self._own:
+            name = self._own[id(record)]
+            if name is not None:
+                yield record, name
+            return
         first = int(np.searchsorted(self._ends, record.start_pts, "right"))
         for before, name in self._known[first : int(np.searchsorted(self._starts, record.end_pts))]:
             if _same_track(record, before):

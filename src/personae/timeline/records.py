@@ -77,9 +77,12 @@ class TrackRecord:
         Who listens is still most of the time, but not all of it; dissolves and landmarks that slip spoil steps. Of few
         changes, three quarters: somebody who listens for two seconds moves once.
         """
-        known = self.box_changes[~np.isnan(self.box_changes)]
-        share = STILL_SHARE if len(known) >= FEW_CHANGES else STILL_SHARE_OF_FEW
-        return float(np.quantile(known, share)) if len(known) >= FEWEST_CHANGES else float("nan")
+        known = sorted(self.box_changes[~np.isnan(self.box_changes)].tolist())
+        if len(known) < FEWEST_CHANGES:
+            return math.nan
+        at = (STILL_SHARE if len(known) >= FEW_CHANGES else STILL_SHARE_OF_FEW) * (len(known) - 1)
+        below = int(at)
+        return float(known[below] + (at - below) * (known[min(below + 1, len(known) - 1)] - known[below]))
 
     @property
     def mean_score(self) -> float:
@@ -302,8 +305,10 @@ def _records(arrays: dict[str, NDArray[Any]]) -> list[TrackRecord]:
         pictures = face_pictures.from_arrays(arrays, [arrays["picture"][span] for span in spans["picture"]])
     except (KeyError, IndexError, ValueError, TypeError, OverflowError) as error:
         raise MisfitError(f"spare pictures do not fit together ({error})") from None
+    _check_times(arrays, n)
     found = []
     for i, (boxes, faces, (picture, spares)) in enumerate(zip(spans["boxes"], spans["faces"], pictures, strict=True)):
+        require(picture[:3].tobytes() in (b"", b"\xff\xd8\xff"), f"picture: that of track {i} is no JPEG")
         record = TrackRecord(
             arrays["box_pts"][boxes],
             arrays["boxes"][boxes],
@@ -317,7 +322,6 @@ def _records(arrays: dict[str, NDArray[Any]]) -> list[TrackRecord]:
             changes[boxes],
             spares,
         )
-        _check_times(record, i)
         found.append(record)
     return found
 
@@ -326,17 +330,21 @@ def _length(arrays: dict[str, NDArray[Any]], name: str) -> int:
     return arrays[name].shape[0] if name in arrays and arrays[name].ndim else 0
 
 
-def _check_times(record: TrackRecord, number: int) -> None:
-    """MisfitError unless the times of one track rise and its faces lie inside it; its picture is a JPEG or none."""
-    starts, ends = record.box_pts.T
-    require(
-        bool((starts <= ends).all()) and bool((starts[1:] > starts[:-1]).all()), f"box_pts: track {number} goes back"
-    )
-    first, last = record.start_pts, record.end_pts
-    inside = bool(((record.face_pts >= first) & (record.face_pts <= last)).all())
-    require(inside and first <= record.best_pts <= last, f"face_pts or best_pts: not inside the track {number}")
-    jpeg = record.picture[:3].tobytes() in (b"", b"\xff\xd8\xff")
-    require(jpeg, f"picture: that of track {number} is no JPEG")
+def _check_times(arrays: dict[str, NDArray[Any]], n: int) -> None:
+    """MisfitError unless the times of each of n tracks rise and its faces lie inside it."""
+    starts, ends = arrays["box_pts"].T
+    own = np.repeat(np.arange(n), arrays["boxes_count"])
+    back = (starts > ends) | np.r_[False, (starts[1:] <= starts[:-1]) & (own[1:] == own[:-1])][: len(own)]
+    if back.any():
+        raise MisfitError(f"box_pts: track {own[int(back.argmax())]} goes back")
+    edges = np.cumsum(arrays["boxes_count"])
+    first, last = starts[edges - arrays["boxes_count"]], ends[edges - 1]
+    face = np.repeat(np.arange(n), arrays["faces_count"])
+    best, pts = arrays["best_pts"], arrays["face_pts"]
+    outside = (best < first) | (best > last)
+    outside[face[(pts < first[face]) | (pts > last[face])]] = True
+    if outside.any():
+        raise MisfitError(f"face_pts or best_pts: not inside the track {int(outside.argmax())}")
 
 
 def _concatenated(parts: list[NDArray[Any]], name: str, dimension: int) -> NDArray[Any]:

@@ -62,6 +62,8 @@ class Watched:
     def seen(self, record: TrackRecord) -> list[tuple[int, int]]:
         """The spans in which a track's face is visible: from each look to the next one, unless it was missing there."""
         looks_at = np.searchsorted(self.look_pts, record.box_pts[:, 0])
+        if looks_at[-1] - looks_at[0] == len(looks_at) - 1:  # as most are
+            return [(record.start_pts, record.end_pts)]
         gaps = np.flatnonzero(np.diff(looks_at) > 1)
         starts = record.box_pts[np.concatenate([[0], gaps + 1]), 0]
         ends = record.box_pts[np.concatenate([gaps, [len(looks_at) - 1]]), 1]
