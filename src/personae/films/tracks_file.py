@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +96,7 @@ def write_tracks(path: Path, scanned: Scanned) -> None:
     facts = {
         "fingerprint": scanned.fingerprint,
         "video": native.video_dict(watched.video),
-        "shots": [asdict(shot) for shot in watched.shots],
+        "shots": [vars(shot) for shot in watched.shots],
         "gaps": [list(gap) for gap in watched.gaps],
         "detections": watched.detections,
         "labels": [_label_row(label) for label in scanned.labels],

@@ -24,8 +24,8 @@ JPEG_QUALITY = 88
 MOST_CROPS = 6
 APART_S = 1.0
 """Crops of one track lie so far apart at least, and further in a long one, so that they differ."""
-APART_SHARE = 1 / 8
-"""The same, as a share of the track's length."""
+APART_SHARE = 1 / 12
+"""The same, as a share of the track's length: there is room for six, wherever the first ones lie."""
 MOST_OF_A_PART = 3
 """So many are kept of a track's part in one chunk of a scan if it goes on in the next one; of one that goes through the
 whole chunk the best alone. So hours of one face take no more memory than one crop a chunk."""
@@ -42,11 +42,11 @@ class FacePicture:
 
 
 def pictures_of(
-    shown: Sequence[Shown], boundaries: Sequence[Boundary], *, apart_pts: float = math.inf, most: int = 1
+    shown: Sequence[Shown], boundaries: Sequence[Boundary], *, apart: float = math.inf, most: int = 1
 ) -> list[FacePicture]:
     """The best face of each part that `boundaries` cut a track into, the best of all first; at least one.
 
-    And more that lie `apart_pts` from each other at least, best ones first, up to `most` in all. A face in a dissolve
+    And more that lie `apart` pts from each other at least, best ones first, up to `most` in all. A face in a dissolve
     is mixed with another shot: it is taken only where a part has none outside.
     """
     edges = sorted({one.pts for one in boundaries})
@@ -63,8 +63,13 @@ def pictures_of(
     clear = [one for one in shown if worth(one)[0]]
     return [
         FacePicture(one.pts, np.array(one.box, np.float32), one.weight, jpeg_of(one.cut_out))
-        for one in sorted(far_apart([*best.values()], clear, apart_pts, most), key=worth, reverse=True)
+        for one in sorted(far_apart([*best.values()], clear, apart, most), key=worth, reverse=True)
     ]
+
+
+def apart_pts(length_pts: int, second_pts: float) -> float:
+    """How far apart the crops of a track `length_pts` long lie at least."""
+    return max(APART_S * second_pts, APART_SHARE * length_pts)
 
 
 def crops_of(
@@ -75,8 +80,8 @@ def crops_of(
     Nothing in `mixtures`, the half-open spans of dissolves.
     """
     clear = [one for one in others if not any(start <= one.pts < end for start, end in mixtures)]
-    apart = max(APART_S * second_pts, APART_SHARE * length_pts)
-    return tuple(sorted(far_apart([best], clear, apart, MOST_CROPS)[1:], key=lambda one: -one.weight))
+    found = far_apart([best], clear, apart_pts(length_pts, second_pts), MOST_CROPS)
+    return tuple(sorted(found[1:], key=lambda one: -one.weight))
 
 
 Dated = TypeVar("Dated", Shown, FacePicture)

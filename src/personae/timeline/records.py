@@ -100,8 +100,8 @@ def record_of(
     inside = [one for one in boundaries if one.start_pts <= track.end_pts and track.start_pts <= one.end_pts]
     goes_on = sum(pts in (track.start_pts, track.end_pts) for pts in seams)
     most = (face_pictures.MOST_CROPS, face_pictures.MOST_OF_A_PART, 1)[goes_on]
-    apart = face_pictures.APART_S * second_pts
-    best, *spares = face_pictures.pictures_of(track.shown, inside, apart_pts=apart, most=most)
+    apart = face_pictures.apart_pts(track.end_pts - track.start_pts, second_pts)
+    best, *spares = face_pictures.pictures_of(track.shown, inside, apart=apart, most=most)
     embeddings = [sample.embedding for sample in track.samples if sample.embedding is not None]
     return TrackRecord(
         np.array([(s.pts, s.end_pts) for s in track.sightings], np.int64),
@@ -245,6 +245,8 @@ def write(
     spares = [record.spares for record in records]
     records = [
         replace(record, picture=np.concatenate([record.picture, *(spare.jpeg for spare in record.spares)]))
+        if record.spares
+        else record
         for record in records
     ]
     dimension = max((record.embeddings.shape[1] for record in records), default=0)
