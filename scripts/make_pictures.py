@@ -17,9 +17,9 @@ from PIL import Image
 from personae.demo import COLLINS, HOPPER, run, source_photo
 from personae.exports.film_writer import FilmWriter
 from personae.exports.registry import export
-from personae.films.scan import scan_film
 from personae.media.film import Video
 from personae.project.recognizer import CharacterRecognizer
+from tests.scanning import scan_film
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 SIZE = (960, 540)

@@ -25,10 +25,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from personae.assessment.intervals import share
-from personae.films.scan import scan_film
 from personae.project.recognizer import CharacterRecognizer
 from personae.timeline.decisions import overlap
 from personae.timeline.timeline import Timeline, Track
+from tests.scanning import scan_film
 
 GRID_S = 0.2
 OVERLAP = 0.3

@@ -25,9 +25,9 @@ import av
 import numpy as np
 
 from benchmarks.film.decode import decode_to_rgb, pure_decode
-from personae.films.scan import scan_film
 from personae.project.recognizer import CharacterRecognizer
 from personae.timeline.timeline import Timeline
+from tests.scanning import scan_film
 
 GRID_S = 0.2
 LENGTH_S = 15.0

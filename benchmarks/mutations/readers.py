@@ -124,9 +124,9 @@ def read_tracks(path: Path) -> None:
 
 
 def _relabel(folder: Path, changed: dict[str, bytes]) -> None:
-    from personae.films.scan import relabel
     from personae.settings import Settings
     from personae.timeline import native
+    from tests.scanning import relabel
 
     timeline, tracks = _film_files()
     for name, content in ({"timeline.json": timeline, "tracks": tracks} | changed).items():

@@ -7,7 +7,8 @@ PersonaeError
 │   ├── PhotoError                        one picture cannot be read            .path .reason
 │   ├── FilmError                         one film cannot be read               .path .reason
 │   ├── EmbeddingError                    NaN, zero or of the wrong length
-│   └── UnknownCharacterError             no character of that name in the cast
+│   ├── UnknownCharacterError             no character of that name in the cast
+│   └── UnknownFilmError                  no film of that name in the project
 ├── EmbedderMismatchError                 two embedders' vectors would be mixed .expected .found
 ├── StoreError                            a file of the project
 │   ├── ModelNotFoundError                nothing trained and nothing enrolled here
@@ -81,6 +82,10 @@ class EmbeddingError(InputError):
 
 class UnknownCharacterError(InputError):
     """No character of that name is in the cast."""
+
+
+class UnknownFilmError(InputError):
+    """No film of that name in the project."""
 
 
 class EmbedderMismatchError(PersonaeError):

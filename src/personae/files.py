@@ -261,46 +261,69 @@ def project_lock(
     While another process holds it, `on_wait` is told once who. Raises ProjectBusyError after `timeout_s` seconds,
     WriteError where the folder cannot be written.
     """
+    try:
+        make_folder(folder, private=True)
+    except OSError as error:
+        raise write_error(folder, error) from error
+    with file_lock(folder / LOCK_FILE, timeout_s, folder, purpose, holder=folder / HOLDER_FILE, on_wait=on_wait):
+        yield
+
+
+@contextmanager
+def file_lock(
+    path: Path,
+    timeout_s: float,
+    what: Path,
+    purpose: str,
+    *,
+    holder: Path | None = None,
+    on_wait: Callable[[str], None] | None = None,
+) -> Iterator[None]:
+    """Hold the lock file `path`, alone among all threads and processes, to write to `what` for a `purpose`.
+
+    `holder`: a file that says who holds it, for whoever waits. Raises ProjectBusyError after `timeout_s`, WriteError.
+    """
     from filelock import FileLock, Timeout
 
     try:
-        make_folder(folder, private=True)
-        lock = FileLock(folder / LOCK_FILE)
+        lock = FileLock(path, mode=_PRIVATE_FILE)
         deadline = time.monotonic() + timeout_s
-        told = False
+        told, pause = False, _POLL_S / 100
         while True:
             try:
                 lock.acquire(timeout=0)
                 break
             except Timeout:
-                holder = _holder(folder)
+                who = _holder(holder)
                 if time.monotonic() >= deadline:
                     raise ProjectBusyError(
-                        folder,
-                        f"{holder} is writing to this project. Wait until it has finished, or use another --project.",
+                        what, f"{who} is writing to this project. Wait until it has finished, or use another --project."
                     ) from None
                 if on_wait is not None and not told:
                     told = True
-                    on_wait(f"waiting for {holder}")
-                time.sleep(_POLL_S)
+                    on_wait(f"waiting for {who}")
+                time.sleep(pause)
+                pause = min(2 * pause, _POLL_S)
     except OSError as error:
-        raise write_error(folder, error) from error
+        raise write_error(what, error) from error
     try:
-        since = datetime.now().astimezone().isoformat(timespec="seconds")
-        facts = {"pid": os.getpid(), "purpose": purpose, "since": since}
-        if (folder / HOLDER_FILE).is_symlink():  # whose project it was may have pointed it anywhere
-            (folder / HOLDER_FILE).unlink()
-        write_whole(folder / HOLDER_FILE, json.dumps(facts).encode(), private=True)
+        if holder is not None:
+            since = datetime.now().astimezone().isoformat(timespec="seconds")
+            facts = {"pid": os.getpid(), "purpose": purpose, "since": since}
+            if holder.is_symlink():  # whose project it was may have pointed it anywhere
+                holder.unlink()
+            write_whole(holder, json.dumps(facts).encode(), private=True)
         yield
     finally:
-        with contextlib.suppress(OSError):
-            (folder / HOLDER_FILE).unlink(missing_ok=True)
+        if holder is not None:
+            with contextlib.suppress(OSError):
+                holder.unlink(missing_ok=True)
         lock.release()
 
 
-def _holder(folder: Path) -> str:
+def _holder(path: Path | None) -> str:
     try:
-        facts = Fields(parsed(read_whole(folder / HOLDER_FILE)))
+        facts = Fields(parsed(read_whole(path))) if path is not None else Fields({})
         return f"process {facts.whole('pid')} ({facts.text('purpose')}, since {facts.text('since')[11:19]})"
     except (OSError, ValueError):
         return "another process"

@@ -19,9 +19,7 @@ from PIL import Image
 from personae import CharacterRecognizer, FaceAnalyzer, Settings
 from personae.assessment import search as tuning
 from personae.assessment.evaluation import Evaluation
-from personae.assessment.recalibration import calibrate_project
-from personae.assessment.tuning import tune_folder
-from personae.assessment.validation import EvaluationReport, evaluate_folder, read_groups
+from personae.assessment.validation import EvaluationReport, read_groups
 from personae.cast.training import fit_enrolment
 from personae.cli import cli
 from personae.errors import CastError, InputError, SettingError
@@ -29,6 +27,7 @@ from personae.exports.evaluation_html import evaluation_html
 from personae.exports.evaluation_json import evaluation_json
 from personae.exports.svg import Axis, Series, chart
 from personae.faces.fake import FakeDetector, FakeEmbedder, draw_picture
+from tests.assessing import calibrate_project, evaluate_folder, tune_folder
 
 NAMES = ("Thor", "Loki", "Odin & <Frigg>", "Sif")
 FAKES = ("--detector", "fake", "--embedder", "fake")

@@ -13,8 +13,8 @@ import pytest
 from personae import CharacterRecognizer, Settings
 from personae.cast.enrolment import NEAR_DUPLICATE, WantedPhoto, enrol, near_duplicates
 from personae.cast.gallery import Gallery
+from personae.cast.trainer import TrainingReport
 from personae.errors import InputError
-from personae.project.recognizer import TrainingReport
 from personae.recognition.prototypes import unit
 from personae.types import AnalyzedFaces
 from tests.people import people

@@ -235,7 +235,7 @@ def test_a_full_disk_loses_nothing(path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="RLIMIT_FSIZE is POSIX")
 def test_a_limit_that_the_system_really_sets_loses_nothing(path: Path) -> None:
     script = (
-        "import resource, signal, sys; from pathlib import Path; from tests import test_gallery as t\n"
+        "import resource, signal, sys; from pathlib import Path; from tests.cast import test_gallery as t\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (150000, 150000))\n"
         "with t.Gallery.open(Path(sys.argv[1]), embedder=t.EMBEDDER) as gallery:\n"
         "    for i in range(1000):\n"

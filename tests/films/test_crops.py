@@ -15,7 +15,6 @@ from personae import archive
 from personae.errors import DamagedFileError
 from personae.films import crops_file, tracks_file
 from personae.films.film_files import FilmFiles
-from personae.films.scan import relabel, scan_film
 from personae.media.shots import Boundary
 from personae.project.forget_files import own_tracks
 from personae.project.recognizer import CharacterRecognizer
@@ -26,6 +25,7 @@ from personae.timeline.records import TrackRecord
 from personae.timeline.tracking import FaceTrack, Shown, Sighting
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
 from tests.film_maker import Pixels
+from tests.scanning import relabel, scan_film
 
 SECOND = 25
 

@@ -13,10 +13,13 @@ from click.testing import CliRunner
 
 from personae.cli import cli
 from personae.errors import ModelNotFoundError, WriteError
-from personae.films import film_files, tracks_file
-from personae.films.scan import scan_film, unread
+from personae.films import film_files, store, tracks_file
+from personae.films.film_files import FilmFiles
+from personae.films.scan import unread
+from personae.films.store import MediaStore
 from personae.media.film import Video
 from personae.media.video import open_film
+from personae.paths import ProjectPaths
 from personae.project.recognizer import CharacterRecognizer
 from personae.settings import Settings
 from personae.timeline import native, watching
@@ -24,6 +27,7 @@ from personae.timeline.far_in_film import describe
 from personae.types import Progress
 from tests.drawn_films import SIZE_WH, drawn_film, drawn_recognizer, scene, spans_of
 from tests.film_maker import Pixels
+from tests.scanning import scan_film
 from tests.timelines import film as timeline_of
 
 
@@ -244,7 +248,7 @@ def test_a_full_disk_leaves_the_old_result(
     def full(path: Path, *_: object, **__: object) -> None:
         raise WriteError(path, "cannot be written: the disk is full.")
 
-    monkeypatch.setattr(film_files, "write_tracks", full)
+    monkeypatch.setattr(store, "write_tracks", full)
     with pytest.raises(WriteError, match="full"):
         scan_film(film, recognizer, tmp_path, fresh=True)
     assert (tmp_path / "film.timeline.json").read_bytes() == before
@@ -306,9 +310,9 @@ def test_many_gaps_are_one_sentence(recognizer: CharacterRecognizer, film: Path,
 
 
 def test_results_of_two_films_of_one_name_lie_apart(film: Path, tmp_path: Path) -> None:
-    def files(path: Path, content: str) -> film_files.FilmFiles:
+    def files(path: Path, content: str) -> FilmFiles:
         video = replace(video_of(film), path=str(path), content_id=content)
-        found = film_files.film_files(video, tmp_path / "out", tmp_path, set())
+        found = MediaStore(ProjectPaths(tmp_path), 1.0).reserve(video, tmp_path / "out")
         if not found.timeline.exists():
             native.write(replace(timeline_of(), video=video), found.timeline)
         return found

@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 from personae.cli import cli
 from personae.errors import FilmError, WriteError
 from personae.films import film_files
-from personae.films.scan import scan_film, unread
+from personae.films.scan import unread
 from personae.media.film import Video
 from personae.media.pixels import FramePixels
 from personae.media.video import open_film
@@ -29,6 +29,7 @@ from personae.project.recognizer import CharacterRecognizer
 from personae.timeline import native
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
 from tests.film_maker import Pixels, make_film, numbered, textured
+from tests.scanning import scan_film
 
 FAKE = ("--detector", "fake", "--embedder", "fake")
 

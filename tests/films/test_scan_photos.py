@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from personae.films.scan import scan_film
 from personae.project.recognizer import CharacterRecognizer
 from tests.drawn_films import spans_of
 from tests.film_maker import Pixels, head, make_film, paste, textured
+from tests.scanning import scan_film
 
 SIZE_WH = (320, 240)
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from benchmarks.film.scan import points
-from personae.films.scan import scan_film
 from personae.project.recognizer import CharacterRecognizer
 from tests.film_maker import Pixels, make_film
+from tests.scanning import scan_film
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
 SEPIA = np.array([[0.393, 0.769, 0.189], [0.349, 0.686, 0.168], [0.272, 0.534, 0.131]])

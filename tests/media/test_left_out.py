@@ -15,7 +15,6 @@ from PIL import Image
 
 from personae import CharacterRecognizer
 from personae.assessment import search as tuning
-from personae.assessment.validation import evaluate_folder
 from personae.cast.folder import read_cast
 from personae.cli import cli
 from personae.errors import CastError, InputError
@@ -25,6 +24,7 @@ from personae.files import clear_leftovers
 from personae.media.left_out import FILMS, KNOWN, NEVER_PICTURES, OTHER_PICTURES, RAWS, LeftOut
 from personae.media.photos import SUFFIXES, find
 from personae.settings import Settings
+from tests.assessing import evaluate_folder
 
 RAW_BYTES = b"II*\x00" + bytes(60)
 """Most raws are TIFF inside, and must not be taken for photos."""

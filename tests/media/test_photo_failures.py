@@ -16,8 +16,6 @@ from click.testing import CliRunner
 from PIL import Image
 
 from personae import CharacterRecognizer
-from personae.assessment.recalibration import calibrate_project
-from personae.assessment.validation import evaluate_folder
 from personae.cli import cli
 from personae.errors import CastError, EmbeddingError, PhotoError, WeightsError, is_out_of_memory
 from personae.faces.analyzer import FaceAnalyzer
@@ -25,6 +23,7 @@ from personae.faces.fake import FakeDetector, FakeEmbedder, draw_face, draw_pict
 from personae.faces.runtime import Session
 from personae.settings import Settings
 from personae.types import AnalyzedFaces, Faces, FloatArray, Picture, PixelArray
+from tests.assessing import calibrate_project, evaluate_folder
 
 BAD_WIDTH = 333
 """A picture of this width is one that the libraries fail at."""

@@ -24,12 +24,12 @@ from personae.cli import cli
 from personae.faces.analyzer import FaceAnalyzer
 from personae.faces.fake import FakeDetector, FakeEmbedder, draw_picture
 from personae.films.film_files import FilmFiles
-from personae.films.scan import scan_film
 from personae.paths import MODEL_FILE
 from personae.recognition import model_file
 from personae.timeline import native
 from personae.types import FloatArray, Picture
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
+from tests.scanning import scan_film
 
 NAME = "Thor O'Din"
 FORMS = (NAME, "Thor O&#x27;Din", "Thor O\\u0027Din", "Thor O%27Din", "Thor%20O%27Din")

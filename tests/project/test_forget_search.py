@@ -324,7 +324,7 @@ def test_the_settings_of_the_model_outlive_the_kill(home: Home, monkeypatch: pyt
 
 
 def test_a_model_outside_the_project_and_the_projects_own(home: Home, tmp_path: Path) -> None:  # noqa: F811
-    other = home.make().with_model(tmp_path / "other.personae")
+    other = CharacterRecognizer(home.folder, analyzer=home.analyzer, model_path=tmp_path / "other.personae")  # type: ignore[arg-type]
     other.train_folder(home.cast)
     report = other.forget_character("c1")
     assert report.found == () and str(tmp_path / "other.personae") in dict(report.searched)
@@ -333,7 +333,7 @@ def test_a_model_outside_the_project_and_the_projects_own(home: Home, tmp_path: 
     foreign = tmp_path / "mine.txt"
     foreign.write_text("c0")
     with pytest.raises(ForeignFileError):
-        home.make().with_model(foreign).forget_character("c0")
+        CharacterRecognizer(home.folder, analyzer=home.analyzer, model_path=foreign).forget_character("c0")  # type: ignore[arg-type]
     assert foreign.read_text() == "c0" and "c0" in home.state() and not home.recognizer.project.is_forgetting
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from personae.files import make_folder, open_whole, write_whole
-from personae.films.film_files import film_files
-from personae.films.scan import scan_film
+from personae.films.store import MediaStore
 from personae.media.video import open_film
+from personae.paths import ProjectPaths
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
+from tests.scanning import scan_film
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
 
@@ -50,7 +51,7 @@ def test_everything_with_faces_in_it_is_for_its_owner_alone(tmp_path: Path) -> N
     project = recognizer.project.folder
     for out in (None, tmp_path / "out"):
         with open_film(film) as opened:
-            scan_film(opened, recognizer, film_files(opened.video, out, project, set()))
+            scan_film(opened, recognizer, MediaStore(ProjectPaths(project), 1.0).reserve(opened.video, out))
     with_faces = {path.name for path in project.rglob("*") if path.is_file()}
     assert {"gallery.sqlite", "face_recognition_model.personae", "film.tracks", "project.sqlite"} <= with_faces
     for path in (project, *project.rglob("*")):

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from personae.assessment.validation import evaluate_folder
 from personae.cli import cli, console
 from personae.exports.annotated_film import write_annotated
 from personae.exports.stringouts import write_stringout
-from personae.films.scan import scan_film
 from personae.timeline.selection import Wanted, select
 from personae.types import Progress
+from tests.assessing import evaluate_folder
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
+from tests.scanning import scan_film
 
 
 def ends(seen: list[Progress]) -> dict[str, tuple[int, int | None]]:

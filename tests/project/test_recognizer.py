@@ -116,9 +116,9 @@ def test_the_model_is_saved_with_its_metadata_and_loaded_at_first_use(
     text = (cache / "face_recognition_model_metadata.json").read_text()
     assert '"personae_version"' in text and EMBEDDER in text and '"metrics"' in text
     later = make(tmp_path)
-    assert vars(later)["_loaded"] is None
+    assert vars(later.context.model)["_loaded"] is None
     assert later.identify_embeddings(FACES[:3, 5])[0] is not None
-    assert vars(later)["_loaded"] is not None
+    assert vars(later.context.model)["_loaded"] is not None
     probes = people(200, 1, seed=21)[:, 0]
     assert later.identify_embeddings(probes) == trained.identify_embeddings(probes)
 

@@ -14,7 +14,6 @@ from personae.errors import TooNewError
 from personae.exports.registry import exporters
 from personae.films import naming
 from personae.films.film_files import FilmFiles
-from personae.films.scan import relabel, scan_film
 from personae.media.film_file import CUT_SHORT
 from personae.project.recognizer import CharacterRecognizer
 from personae.settings import Settings
@@ -26,6 +25,7 @@ from personae.timeline.selection import of_names, without_depicted, without_unkn
 from personae.timeline.timeline import Depicted, Shot, Timeline, Track
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
 from tests.film_maker import Pixels
+from tests.scanning import relabel, scan_film
 from tests.timelines import film as timeline_of
 
 

@@ -24,13 +24,13 @@ from personae.errors import (
 )
 from personae.films import naming
 from personae.films.film_files import FilmFiles
-from personae.films.scan import scan_film
 from personae.project.recognizer import CharacterRecognizer
 from personae.timeline import decisions as decided
 from personae.timeline import native
 from personae.timeline.timeline import Timeline, Track
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
 from tests.film_maker import Pixels
+from tests.scanning import scan_film
 
 
 def draw(n: int) -> Pixels:
@@ -139,7 +139,7 @@ def test_learning_adds_faces_to_the_gallery(film: Path, tmp_path: Path) -> None:
     own = drawn_recognizer(tmp_path)
     files = scan_film(film, own, tmp_path / "out").files
     naming.name_person(files.timeline, "Unknown 1", "Hela")
-    assert 0 < naming.learn(files.timeline, "Hela", own) <= naming.LEARNT_FACES
+    assert 0 < naming.learn(files.timeline, "Hela", own.cast) <= naming.LEARNT_FACES
     with Gallery.open(own.project.gallery, embedder=None, read_only=True) as gallery:
         assert len(gallery.photos("Hela")) >= 2 and "film.mp4#t=" in gallery.photos("Hela")[0].path
     other = scan_film(drawn_film(tmp_path / "b.mp4", draw, 50), own, tmp_path / "b").timeline
@@ -150,8 +150,8 @@ def test_learning_adds_faces_to_the_gallery(film: Path, tmp_path: Path) -> None:
     own.undo()
     own.prepare()
     assert own.face_model is not None and "Hela" not in own.face_model.classes_
-    assert naming.learn(files.timeline, "Hela", own) > 0, "and again"
-    assert naming.learn(files.timeline, "Hela", own) == 0 and len(own.edits()) == 3, "what is known is no edit"
+    assert naming.learn(files.timeline, "Hela", own.cast) > 0, "and again"
+    assert naming.learn(files.timeline, "Hela", own.cast) == 0 and len(own.edits()) == 3, "what is known is no edit"
 
 
 def test_learning_keeps_how_the_model_was_trained(film: Path, tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_learning_keeps_how_the_model_was_trained(film: Path, tmp_path: Path) ->
     strict.train_folder(tmp_path / "cast")
     files = scan_film(film, own, tmp_path / "out").files
     naming.name_person(files.timeline, "Unknown 1", "Hela")
-    naming.learn(files.timeline, "Hela", own)
+    naming.learn(files.timeline, "Hela", own.cast)
     assert own.card()["operating_point"]["far"] == 0.002
 
 
@@ -173,7 +173,7 @@ def test_a_film_finds_its_project(film: Path, tmp_path: Path) -> None:
     nowhere = CharacterRecognizer(tmp_path / "none", settings=own.settings)
     naming.name_person(outside.timeline, "Unknown 1", "Hela")
     with pytest.raises(ModelNotFoundError, match="--project"):
-        naming.learn(outside.timeline, "Hela", nowhere)
+        naming.learn(outside.timeline, "Hela", nowhere.cast)
     assert not (tmp_path / "none").exists()
 
 

@@ -12,7 +12,6 @@ from PIL import Image
 
 from personae.films import crops_file, tracks_file
 from personae.films.film_files import FilmFiles
-from personae.films.scan import relabel, scan_film
 from personae.media.shots import Boundary
 from personae.project.forget_files import forget_in_tracks
 from personae.project.recognizer import CharacterRecognizer
@@ -25,6 +24,7 @@ from personae.timeline.timeline import Timeline
 from personae.timeline.tracking import Shown
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
 from tests.film_maker import Pixels
+from tests.scanning import relabel, scan_film
 
 
 def draw(n: int) -> Pixels:

@@ -15,12 +15,12 @@ from PIL import Image
 from benchmarks.film import accuracy, make_film
 from benchmarks.film.scenes import Actor, Head, Scene, Split
 from personae.faces.fake import FakeDetector, draw_picture
-from personae.films.scan import scan_film
 from personae.media.video import open_film
 from personae.timeline.decisions import overlap
 from personae.types import Picture
 from tests.drawn_films import drawn_recognizer
 from tests.film_maker import plain
+from tests.scanning import scan_film
 
 NAMES = ("Thor", "Loki", "Hela", "Odin")
 HARMLESS = ("plain", "crossing", "split screen", "close-up", "photo on a wall")

@@ -19,12 +19,12 @@ from personae.cli import cli
 from personae.errors import DamagedFileError, StoreError
 from personae.exports.registry import exporters
 from personae.films.film_files import FilmFiles
-from personae.films.scan import relabel
 from personae.films.tracks_file import load_tracks, read_tracks
 from personae.settings import Settings
 from personae.timeline import decisions as edits
 from personae.timeline import native, records, watching
 from tests.forged import Missing, changed, forge, scanned_film
+from tests.scanning import relabel
 from tests.timelines import film as timeline_of
 
 NAN, INFINITY = float("nan"), float("inf")

@@ -12,7 +12,6 @@ import pytest
 from personae import archive
 from personae.checks import MisfitError
 from personae.films import tracks_file
-from personae.films.scan import scan_film
 from personae.project.forget_files import forget_in_tracks
 from personae.recognition.model import CharacterModel
 from personae.recognition.prototypes import unit
@@ -26,6 +25,7 @@ from personae.timeline.records import TrackRecord
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
 from tests.film_maker import Pixels
 from tests.people import EMBEDDER, people, sface_background
+from tests.scanning import scan_film
 
 PEOPLE = people(8, 12, seed=5)
 NO_PAIRS = np.empty((0, 2), np.int64)

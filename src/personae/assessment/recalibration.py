@@ -14,17 +14,17 @@ from personae import settings_file
 from personae.assessment.crossvalidation import Outcomes, outcomes
 from personae.assessment.intervals import Share, share
 from personae.assessment.validation import PhotoFaces, all_faces
+from personae.cast.context import ProjectContext
 from personae.cast.enrolment import NEAR_DUPLICATE
 from personae.cast.gallery import Gallery
 from personae.errors import CastError, EmbedderMismatchError, InputError, SettingError
 from personae.faces.analyzer import FaceAnalyzer
 from personae.names import readable
 from personae.paths import ProjectPaths
-from personae.project.recognizer import CharacterRecognizer
 from personae.recognition import model_file, operating_point
 from personae.recognition.model import CharacterModel
 from personae.recognition.operating_point import MeasuredFar
-from personae.settings import TABLE, Settings, resolve
+from personae.settings import TABLE
 from personae.types import FloatArray, ProgressCallback, count_of
 
 _FAR = next(setting for setting in TABLE if setting.name == "far")
@@ -50,28 +50,25 @@ class CalibrationReport:
     notes: tuple[str, ...]
 
 
-def calibrate_project(
+def calibrate(
+    context: ProjectContext,
     validation: str | Path | None = None,
     *,
-    project: str | Path | None = None,
     far: float | None = None,
     undo: bool = False,
-    settings: Settings | None = None,
-    analyzer: FaceAnalyzer | None = None,
     progress_callback: ProgressCallback | None = None,
 ) -> CalibrationReport:
-    """Set the model of `project` to the false-accept rate `far` (None: that of the settings).
+    """Set the project's model to the false-accept rate `far` (None: that of the settings).
 
     `validation`: a folder of photos. Its sub-folders named like characters hold photos of them; everything else is
     strangers'. How often strangers are named is then measured, kept in the project and used by every later training;
     `undo` forgets it. A `far` given is written into the project's settings. Raises StoreError without a model,
     InputError for a folder without a stranger, SettingError where a threshold is set by hand.
     """
-    place = ProjectPaths.at(project)
-    settings = settings or resolve(project=place.folder)
+    place, settings = context.paths, context.settings
     if settings.threshold is not None:
         raise SettingError("A threshold is set by hand, and nothing can be fitted. Take it out of the settings first.")
-    CharacterRecognizer(place.folder, settings=settings, analyzer=analyzer).settle()
+    context.settle()
     asked = settings.far if far is None else float(_FAR.parse(far))
     changes = {} if far is None else {"far": asked}
     settings = replace(settings, far=asked)
@@ -85,7 +82,7 @@ def calibrate_project(
     found: MeasuredFar | None
     truth: list[str | None] = []
     if validation is not None:
-        analyzer = analyzer or FaceAnalyzer(settings)
+        analyzer = context.analyzer
         if analyzer.embedder_id != embedder:
             raise EmbedderMismatchError(embedder, analyzer.embedder_id, where=f"The model {place.model}")
         of_character, other, folders = sort_folder(Path(validation), [str(name) for name in model.classes_])
@@ -102,7 +99,7 @@ def calibrate_project(
         )  # fmt: skip
     else:
         found = None if undo else operating_point.read(place.calibration, embedder)
-    with place.locked(settings.lock_timeout_s, "calibrate"):
+    with context.locked("calibrate"):
         if undo:
             place.calibration.unlink(missing_ok=True)
         elif found is not None and validation is not None:

@@ -11,10 +11,10 @@ from personae import settings_file
 from personae.assessment.crossvalidation import leave_characters_out
 from personae.assessment.intervals import design_effect
 from personae.assessment.search import TuningResult, search_space, tune
-from personae.assessment.validation import all_faces, opened_cast
+from personae.assessment.validation import all_faces, cast_faces
+from personae.cast.context import ProjectContext
 from personae.cast.training import fit_enrolment
 from personae.errors import MissingExtraError
-from personae.faces.analyzer import FaceAnalyzer
 from personae.paths import ProjectPaths
 from personae.recognition import operating_point
 from personae.recognition.heads.registry import check_head
@@ -55,23 +55,22 @@ class TuningReport:
         return tuple(written)
 
 
-def tune_folder(
+def tune_cast(
+    context: ProjectContext,
     cast: str | Path | None = None,
     *,
-    project: str | Path | None = None,
-    settings: Settings | None = None,
-    analyzer: FaceAnalyzer | None = None,
     folds: int | None = None,
     unknown: str | Path | None = None,
     groups: str | Path | None = None,
     progress_callback: ProgressCallback | None = None,
 ) -> TuningReport:
-    """Search the settings for the cast folder `cast`, or what `project` has enrolled (None). Nothing is saved yet.
+    """Search the settings for the cast folder `cast`, or what the project has enrolled (None). Nothing is saved yet.
 
-    `folds`, `unknown`, `groups`: as in `validation.evaluate_folder`; strangers are those of `unknown`, else the cast's
+    `folds`, `unknown`, `groups`: as in `validation.evaluate_cast`; strangers are those of `unknown`, else the cast's
     own people, left out in turn. Raises CastError where no photo can be left out.
     """
-    place, settings, analyzer, faces = opened_cast(cast, project, settings, analyzer, groups, progress_callback)
+    place, settings, analyzer = context.paths, context.settings, context.analyzer
+    faces = cast_faces(cast, place, settings, analyzer, groups=groups, progress=progress_callback)
     result = tune(
         faces.enrolment, faces.groups, settings, faces.embedder,
         folds=folds, negatives=faces.negatives, progress=progress_callback,

@@ -20,6 +20,7 @@ import numpy as np
 from personae.assessment import crossvalidation as cv
 from personae.assessment.advice import Advice, advise
 from personae.assessment.evaluation import Evaluation, FaceFacts, evaluate
+from personae.cast.context import ProjectContext
 from personae.cast.edit_log import EditLog, Negative
 from personae.cast.enrolment import WantedPhoto, enrol
 from personae.cast.folder import read_cast
@@ -32,7 +33,7 @@ from personae.media.left_out import LeftOut
 from personae.media.photos import find
 from personae.paths import ProjectPaths
 from personae.recognition import model_file, operating_point
-from personae.settings import Settings, resolve
+from personae.settings import Settings
 from personae.types import AnalyzedFaces, FloatArray, IntArray, Progress, ProgressCallback, Reason, count_of
 
 
@@ -77,46 +78,30 @@ class EvaluationReport:
     created: str
 
 
-def opened_cast(
-    cast: str | Path | None,
-    project: str | Path | None,
-    settings: Settings | None,
-    analyzer: FaceAnalyzer | None,
-    groups: str | Path | None,
-    progress: ProgressCallback | None,
-) -> tuple[ProjectPaths, Settings, FaceAnalyzer, CastFaces]:
-    """What `evaluate_folder` and `tune_folder` begin with, for their own arguments: defaults filled in, faces read."""
-    place = ProjectPaths.at(project)
-    settings = settings or resolve(project=place.folder)
-    analyzer = analyzer or FaceAnalyzer(settings)
-    return place, settings, analyzer, cast_faces(cast, place, settings, analyzer, groups=groups, progress=progress)
-
-
-def evaluate_folder(
+def evaluate_cast(
+    context: ProjectContext,
     cast: str | Path | None = None,
     *,
-    project: str | Path | None = None,
-    settings: Settings | None = None,
-    analyzer: FaceAnalyzer | None = None,
     folds: int | None = None,
     unknown: str | Path | None = None,
     groups: str | Path | None = None,
     progress_callback: ProgressCallback | None = None,
 ) -> EvaluationReport:
-    """Cross-validate the cast folder `cast`, or what `project` has enrolled (None).
+    """Cross-validate the cast folder `cast`, or what the project has enrolled (None).
 
     `folds`: how many, None for the rule in `crossvalidation`; `unknown`: a folder of photos of people outside the cast,
     of which every face counts; `groups`: a CSV file with the columns path and group, whose photos stay together.
     A calibration of the project is applied. Raises CastError where no photo can be left out, InputError for arguments
     that cannot be used.
     """
-    place, settings, analyzer, faces = opened_cast(cast, project, settings, analyzer, groups, progress_callback)
+    settings, analyzer = context.settings, context.analyzer
+    faces = cast_faces(cast, context.paths, settings, analyzer, groups=groups, progress=progress_callback)
     others = all_faces([Path(unknown)], analyzer, progress_callback) if unknown is not None else no_faces()
     if unknown is not None and not len(others):
         why = "".join(f" {note}" for note in others.notes[:3])
         raise InputError(f"{unknown}: no face in it. Give a folder of photos of people outside the cast.{why}")
     enrolment = faces.enrolment
-    asked, corrected = settings, operating_point.read(place.calibration, faces.embedder)
+    asked, corrected = settings, operating_point.read(context.paths.calibration, faces.embedder)
     settings = operating_point.settings_for(asked, corrected)
     count = folds or cv.count_folds(enrolment.characters, faces.groups)
     fold = cv.stratified_folds(enrolment.characters, faces.groups, count, seed=settings.seed)

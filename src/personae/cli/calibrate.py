@@ -28,19 +28,13 @@ def calibrate(validation_dir: Path | None, undo: bool, project: Path | None, far
     Without it only the operating point moves. Later trainings keep both: --far goes into the project's settings.toml,
     the measurement into calibration.json beside it.
     """
-    from personae.assessment.recalibration import calibrate_project
+    from personae.project.session import Project
 
     if undo and validation_dir is not None:
         raise click.UsageError("Give either VALIDATION_DIR or --undo.")
     with progress_bar() as progress:
-        report = calibrate_project(
-            validation_dir,
-            project=project,
-            far=far,
-            undo=undo,
-            settings=settings_from(project, options),
-            progress_callback=progress,
-        )
+        opened = Project.open(project, settings=settings_from(project, options))
+        report = opened.assess.calibrate(validation_dir, far=far, undo=undo, progress_callback=progress)
     print_calibration(report)
 
 

@@ -16,8 +16,8 @@ from personae.hints import command
 from personae.types import count_of
 
 if TYPE_CHECKING:
+    from personae.cast.cast import EditReport
     from personae.cast.edit_log import Edit
-    from personae.project.edit_methods import EditReport
     from personae.project.recognizer import CharacterRecognizer
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

@@ -53,7 +53,7 @@ def evaluate(
     Every photo is named by a model that has not seen it nor a near-duplicate of it. Nothing in the project changes;
     photos it has enrolled are not embedded again.
     """
-    from personae.assessment.validation import evaluate_folder
+    from personae.project.session import Project
 
     outputs = outputs_for(project, [path for path in (cast, unknown, groups) if path is not None], force=force)
     json_file = Path(json_to) if json_to not in (None, "-") else None
@@ -63,15 +63,8 @@ def evaluate(
         if path is not None:  # before the work, not after it
             outputs.check(path, kind=kind, like=schema)
     with progress_bar(quiet=json_to == "-" and not sys.stderr.isatty()) as progress:
-        result = evaluate_folder(
-            cast,
-            project=project,
-            settings=settings_from(project, options),
-            folds=folds,
-            unknown=unknown,
-            groups=groups,
-            progress_callback=progress,
-        )
+        opened = Project.open(project, settings=settings_from(project, options))
+        result = opened.assess.evaluate(cast, folds=folds, unknown=unknown, groups=groups, progress_callback=progress)
     who = [entry.character for entry in result.evaluation.characters]
     if json_to is not None:
         from personae.exports.evaluation_json import evaluation_json

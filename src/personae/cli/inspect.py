@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from personae.cli.console import say, say_json, show, table
-from personae.cli.options import model_option, project_option, settle
+from personae.cli.options import model_option, project_option
 from personae.cli.train import print_metrics
 
 
@@ -64,10 +64,11 @@ def inspect(as_json: bool, timeline: Path | None, model: Path | None, project: P
 
 def _print_film(path: Path, as_json: bool) -> None:
     """What a timeline says about the model that named it."""
+    from personae.project.completion import settle_project_of
     from personae.timeline import native
     from personae.timeline.far_in_film import describe
 
-    settle(path)
+    settle_project_of(path)
     facts = native.read(path).model
     if as_json:
         say_json(facts)

@@ -55,8 +55,10 @@ def name(
     as alive; what is a picture in the picture all the same is said with --depicted.
     """
     from personae.films import naming
+    from personae.project.completion import settle_project_of
     from personae.timeline.depicted import left_out
 
+    settle_project_of(timeline)
     project = project or naming.project_of(timeline)
     settings = settings_from(project, {})
     if take_back:
@@ -82,7 +84,7 @@ def name(
         from personae.project.recognizer import CharacterRecognizer
 
         recognizer = CharacterRecognizer(project, settings=settings)
-        added = naming.learn(timeline, name, recognizer)
+        added = naming.learn(timeline, name, recognizer.cast)
         say(f"{count_of(added, 'face')} of {name} added to {recognizer.project.gallery}")
         hints.use(project=recognizer.project.folder)
         say(f"Take that back with: {hints.command('undo')}")

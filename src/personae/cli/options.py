@@ -127,9 +127,10 @@ media_option = click.option(
 
 def read_timeline(path: Path) -> Timeline:
     """The timeline in a file; raises a StoreError."""
+    from personae.project.completion import settle_project_of
     from personae.timeline import native
 
-    settle(path)
+    settle_project_of(path)
     return native.read(path)
 
 
@@ -140,16 +141,6 @@ def pointing_to(timeline: Timeline, media: Path | None) -> Timeline:
     if media is None:
         return timeline
     return replace(timeline, video=replace(timeline.video, path=str(media.absolute()), parts=()))
-
-
-def settle(timeline: Path) -> None:
-    """Complete a forgetting that was broken off in the project of a film; costs a look at three folders."""
-    from personae.paths import ProjectPaths
-
-    if ProjectPaths.forgetting_above(timeline) is not None:
-        from personae.films import naming
-
-        naming.settle(timeline)
 
 
 def outputs_for(project: Path | None, inputs: Iterable[Path], *, force: bool) -> Outputs:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import sys
 from collections.abc import Iterator
@@ -25,16 +24,13 @@ from personae.cli.options import (
     settings_from,
     settings_options,
 )
-from personae.errors import FilmError, ModelNotFoundError, PersonaeError, ProjectBusyError, StoreError, WriteError
-from personae.files import sha256_of
+from personae.errors import FilmError, StoreError
 from personae.types import count_of, percent, seconds_text
 
 if TYPE_CHECKING:
-    from personae.films.scan import ScanResult
+    from personae.films.film import StoredFilm
     from personae.outputs import Outputs
     from personae.types import Progress, ProgressCallback
-
-ENDS_ALL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 @click.command()
@@ -95,13 +91,11 @@ def scan(
     FILMS are files, folders of numbered pictures (with --rate), or folders of films. A scan that was stopped goes on
     where it was. Exit status 1 means that some films could not be read (each is named, and the others are done).
     """
-    from personae.exports.spans import everybody
-    from personae.films.film_files import film_files
-    from personae.films.scan import PRESETS, scan_film, trained_model
+    from personae.films.films import ends_all
+    from personae.films.scan import PRESETS
     from personae.media.film_errors import as_film_error
-    from personae.media.video import open_film
     from personae.outputs import Outputs
-    from personae.project.recognizer import CharacterRecognizer
+    from personae.project.session import Project
 
     streams.go_on_unread()
     groups, failed = _films(films, as_one=as_one, pictures=rate is not None)
@@ -113,40 +107,33 @@ def scan(
         project = out / "personae"
         hints.use(project=project, model=model)
     settings = settings_from(project, {**PRESETS[preset], **{k: v for k, v in options.items() if v is not None}})
-    recognizer = CharacterRecognizer(project, settings=settings, model_path=model)
-    with _progress(progress_as if as_json is None or progress_as != "bar" else "quiet") as progress:
+    opening = {
+        "stream": stream, "rate": rate, "start_timecode": start_timecode, "drop_frame": drop_frame, "reel": reel,
+        "follow_references": follow_references,
+    }  # fmt: skip
+    with (
+        Project.open(project, settings=settings, model_path=model) as opened,
+        _progress(progress_as if as_json is None or progress_as != "bar" else "quiet") as progress,
+    ):
         if cast is not None:
-            recognizer.train_folder(cast, progress_callback=progress)
-        trained_model(recognizer)  # what is wrong with the model is no film's failure
-        taken, done = set[str](), 0
-        for group in groups:
-            try:
-                with as_film_error(group[0]):
-                    film = open_film(
-                        group, stream=stream, rate=rate, as_one=as_one, start_timecode=start_timecode,
-                        drop_frame=drop_frame, reel=reel, follow_references=follow_references,
-                    )  # fmt: skip
-                    files = film_files(film.video, out, recognizer.project.folder, taken)
-                    result = scan_film(film, recognizer, files, edits=edits, fresh=fresh, progress_callback=progress)
-            except (FilmError, StoreError) as error:
-                if ends_all(error):
-                    raise
-                say(f"personae: {error}", err=True)
+            opened.cast.train(cast, progress_callback=progress)
+        done = 0
+        for outcome in opened.films.scan_many(
+            groups if as_one else [group[0] for group in groups], out,
+            decisions=edits, fresh=fresh, progress_callback=progress, opening=opening,
+        ):  # fmt: skip
+            group = outcome.source if as_one else [outcome.source]
+            if outcome.film is None:
+                say(f"personae: {outcome.error}", err=True)
                 failed += 1
                 continue
-            if not files.private:  # outside the project, where `forget` would not look
-                who = everybody(result.timeline)
-                ledger = recognizer.project.ledger
-                ledger.record(files.timeline, sha256=sha256_of(files.timeline), kind="timeline", who=who)
-                ledger.record(files.tracks, sha256=sha256_of(files.tracks), kind="tracks with embeddings", who=who)
-                if files.faces.is_dir():
-                    ledger.record(files.faces, sha256="", kind="pictures of faces", who=who)
-            notes = result.notes
+            notes = outcome.film.notes
             if annotate:
                 try:
-                    outputs = Outputs(recognizer.project.ledger, inputs=[*group, result.files.timeline], force=force)
+                    inputs = [*group, outcome.film.path]
+                    outputs = Outputs(opened.context.paths.ledger, inputs=inputs, force=force)
                     with as_film_error(group[0]):
-                        notes += _annotated(result, outputs, follow_references, progress)
+                        notes += _annotated(outcome.film, outputs, follow_references, progress)
                 except (FilmError, StoreError) as error:  # the timeline is there all the same
                     if ends_all(error):
                         raise
@@ -156,23 +143,16 @@ def scan(
                 say(f"personae: {group[0]}: {note}", err=True)
             done += 1
             if as_json is None:
-                print_result(result)
+                print_result(outcome.film)
             else:
                 from personae.timeline import native
 
-                write_json(native.dumps_line(result.timeline))
+                write_json(native.dumps_line(outcome.film.timeline))
     return 0 if not failed else 1 if done else 2
 
 
-def ends_all(error: PersonaeError) -> bool:
-    """Whether what failed one film would fail the others too: a full disk, a project that somebody else writes to."""
-    if isinstance(error, WriteError):
-        return isinstance(error.__cause__, OSError) and error.__cause__.errno in ENDS_ALL
-    return isinstance(error, ModelNotFoundError | ProjectBusyError)
-
-
 def _annotated(
-    result: ScanResult, outputs: Outputs, follow_references: bool, progress: ProgressCallback | None
+    result: StoredFilm, outputs: Outputs, follow_references: bool, progress: ProgressCallback | None
 ) -> tuple[str, ...]:
     """Write the film with boxes and names; what was written, and what is not in it."""
     from personae.exports.annotated_film import path_beside, write_annotated
@@ -204,7 +184,7 @@ def _films(films: tuple[Path, ...], *, as_one: bool, pictures: bool) -> tuple[li
     return groups, failed
 
 
-def print_result(result: ScanResult) -> None:
+def print_result(result: StoredFilm) -> None:
     """Totals per person, and where the timeline is."""
     timeline = result.timeline
     rows = table("who", "visible face time>", "share>", "scene presence>", "appearances>", "first>", "last>")

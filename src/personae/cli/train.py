@@ -13,7 +13,7 @@ from personae.cli.options import ENROLMENT, NETWORKS, model_option, project_opti
 from personae.types import count_of
 
 if TYPE_CHECKING:
-    from personae.project.recognizer import TrainingReport
+    from personae.cast.trainer import TrainingReport
 
 
 @click.command()

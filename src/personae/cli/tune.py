@@ -37,18 +37,11 @@ def tune(
     Clusters, scaler and head are searched, and how often strangers really get a name is measured. What gains more than
     its 95% interval is shown as a change to the project's settings.toml and saved when you agree.
     """
-    from personae.assessment.tuning import tune_folder
+    from personae.project.session import Project
 
     with progress_bar() as progress:
-        report = tune_folder(
-            cast,
-            project=project,
-            settings=settings_from(project, options),
-            folds=folds,
-            unknown=unknown,
-            groups=groups,
-            progress_callback=progress,
-        )
+        opened = Project.open(project, settings=settings_from(project, options))
+        report = opened.assess.tune(cast, folds=folds, unknown=unknown, groups=groups, progress_callback=progress)
     print_tuning(report)
     if not report.has_something_to_save:
         say("Nothing gains beyond its interval: nothing is saved.")

@@ -11,8 +11,6 @@ from typing import Protocol, runtime_checkable
 
 from personae.timeline.timeline import Timeline
 
-PROTOCOL_VERSION = 1
-
 
 @runtime_checkable
 class Exporter(Protocol):

@@ -6,11 +6,9 @@ Implementations stand beside this file and come in by the entry point group `per
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 from personae.types import Faces, Picture
-
-PROTOCOL_VERSION = 1
 
 
 @runtime_checkable
@@ -24,4 +22,8 @@ class Detector(Protocol):
 
     def detect(self, picture: Picture) -> Faces:
         """All faces in `picture`, best score first; boxes and landmarks in its pixels. No face is `Faces.empty()`."""
+        ...
+
+    def for_films(self) -> Self:
+        """The detector as films want it: each face is seen many times, so it may spend less on each. May be itself."""
         ...

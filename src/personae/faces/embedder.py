@@ -13,7 +13,6 @@ import numpy as np
 
 from personae.types import SMALL_PX, FloatArray, PixelArray
 
-PROTOCOL_VERSION = 1
 Embed = Callable[[PixelArray], FloatArray]
 """What `Embedder.embed` is."""
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +85,10 @@ class FakeDetector:
     def id(self) -> str:
         """Contract id; there are no weights, so its last part is all zeros."""
         return "fake:p1:000000000000"
+
+    def for_films(self) -> Self:
+        """Itself: it spends little on any face."""
+        return self
 
     def detect(self, picture: Picture) -> Faces:
         """The drawn faces. The score says how much of the ring is there."""

@@ -9,11 +9,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from personae.errors import ForeignFileError, StoreError, TooNewError
 from personae.files import make_folder, write_error
 from personae.media.film import Video
 from personae.names import readable
-from personae.timeline import native
 
 LONGEST_NAME = 180
 """Bytes. File systems end at 255, and the names made of a film's have endings, numbers, a time, a temporary mark."""
@@ -65,14 +63,24 @@ class FilmFiles:
         return self.folder / f"{self.name}.faces"
 
     @property
+    def reserved(self) -> Path:
+        """Which film has these files, before there is a timeline that says so."""
+        return self.folder / f".{self.name}.reserved"
+
+    @property
+    def title(self) -> str:
+        """What the film is called in its project: the project's own have a folder each, named after them."""
+        return self.folder.name if self.private else self.name
+
+    @property
     def unfinished(self) -> Path:
         """What an interrupted scan has found so far."""
         return self.folder / f".{self.name}.scan"
 
     @classmethod
-    def of(cls, timeline: Path) -> FilmFiles:
+    def of(cls, timeline: Path, *, private: bool = False) -> FilmFiles:
         """The files beside a timeline."""
-        return cls(timeline.parent, timeline.name.removesuffix(".json").removesuffix(".timeline"))
+        return cls(timeline.parent, timeline.name.removesuffix(".json").removesuffix(".timeline"), private)
 
 
 def film_name(video: Video) -> str:
@@ -87,30 +95,3 @@ def shortened(name: str) -> str:
         return name
     digest = hashlib.sha256(whole).hexdigest()[:8]
     return f"{os.fsdecode(whole[: LONGEST_NAME - 9]).encode(errors='ignore').decode()}-{digest}"
-
-
-def film_files(video: Video, out: Path | None, project: Path, taken: set[str]) -> FilmFiles:
-    """Where a film's results go: OUT/name.*, or a folder of its own in the project.
-
-    Two films never share a name: neither those of one run (`taken`) nor one that was scanned before, which is known by
-    its path or its content. What is not a timeline of ours is left alone too.
-    """
-    number = 1
-    while True:
-        name = film_name(video) + (f"-{number}" if number > 1 else "")
-        files = FilmFiles(out, name) if out is not None else FilmFiles(project / "films" / name, private=True)
-        if name not in taken and not _is_of_another(files, video):
-            taken.add(name)
-            return files
-        number += 1
-
-
-def _is_of_another(files: FilmFiles, video: Video) -> bool:
-    try:
-        content_id, path = native.read_film(files.timeline)
-    except (ForeignFileError, TooNewError):
-        return True
-    except StoreError:  # not there, or a damaged one, which a new scan mends
-        return False
-    # Timelines of earlier versions may hold relative paths.
-    return content_id != video.content_id and Path(path) != Path(video.path)

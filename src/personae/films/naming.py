@@ -12,14 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
+from personae.cast.cast import Cast
 from personae.cast.gallery import EnrolledFace, PhotoRecord
 from personae.errors import EmbedderMismatchError, ModelNotFoundError, UnknownCharacterError
+from personae.films import scan
 from personae.films.film_files import FilmFiles
-from personae.films.scan import finish
+from personae.films.store import MediaStore
 from personae.films.tracks_file import Scanned, read_beside
 from personae.names import valid_name
 from personae.paths import DEFAULT_FOLDER, ProjectPaths
-from personae.project.recognizer import CharacterRecognizer
 from personae.settings import Settings
 from personae.timeline import decisions as decided
 from personae.timeline import native
@@ -65,7 +66,6 @@ def mark_depicted(
 
 
 def _scanned(timeline_path: str | Path) -> tuple[FilmFiles, Timeline, Scanned]:
-    settle(timeline_path)
     files = FilmFiles.of(Path(timeline_path))
     return files, native.read(files.timeline), read_beside(files.timeline)
 
@@ -91,7 +91,14 @@ def _decide(
     edits = decided.read(files.edits, timeline.video)
     edits = replace(edits, edits=(*edits.edits, edit), content_id=timeline.video.content_id, path=timeline.video.path)
     decided.write(edits, files.edits)
-    return finish(scanned, files, settings_of(timeline, settings))[0]
+    return _written(files, scanned, settings_of(timeline, settings))
+
+
+def _written(files: FilmFiles, scanned: Scanned, settings: Settings) -> Timeline:
+    conclusion = scan.conclude(scanned, decided.read(files.edits, scanned.watched.video), settings)
+    project = project_of(files.timeline)
+    store = MediaStore(ProjectPaths.at(project if project is not None else files.folder), settings.lock_timeout_s)
+    return store.write(files, conclusion.timeline, conclusion.scanned)
 
 
 def undo(timeline_path: str | Path, *, settings: Settings | None = None) -> tuple[Timeline, Decision | None]:
@@ -100,7 +107,7 @@ def undo(timeline_path: str | Path, *, settings: Settings | None = None) -> tupl
     edits, last = decided.read(files.edits, timeline.video).undone()
     if last is not None:
         decided.write(edits, files.edits)
-    return finish(scanned, files, settings_of(timeline, settings))[0], last
+    return _written(files, scanned, settings_of(timeline, settings)), last
 
 
 def settings_of(timeline: Timeline, settings: Settings | None) -> Settings:
@@ -109,16 +116,6 @@ def settings_of(timeline: Timeline, settings: Settings | None) -> Settings:
     return replace(
         settings or Settings(), **{name: timeline.settings[name] for name in kept if name in timeline.settings}
     )
-
-
-def settle(timeline_path: str | Path) -> None:
-    """Complete a forgetting that was broken off in the project of a film, before the film names the person again.
-
-    Raises ProjectBusyError while another process is at it, StoreError.
-    """
-    project = ProjectPaths.forgetting_above(timeline_path)
-    if project is not None:
-        CharacterRecognizer(project.folder).settle()
 
 
 def project_of(timeline_path: str | Path) -> Path | None:
@@ -133,19 +130,19 @@ def project_of(timeline_path: str | Path) -> Path | None:
     return None
 
 
-def learn(timeline_path: str | Path, name: str, recognizer: CharacterRecognizer) -> int:
+def learn(timeline_path: str | Path, name: str, cast: Cast) -> int:
     """Add the best faces that a person named `name` in this film to the gallery; how many were added.
 
     It is an edit of the gallery like `add`: logged, kept by later trainings, and undone by `personae undo`.
     Raises EmbedderMismatchError where the film was scanned with another embedder, ModelNotFoundError where the
-    recognizer's project has no gallery.
+    project has no gallery.
     """
     files, timeline, scanned = _scanned(timeline_path)
-    if not recognizer.project.gallery.is_file():
+    if not cast.context.paths.gallery.is_file():
         raise ModelNotFoundError(
-            recognizer.project.gallery, "there is no gallery to add faces to. Say which project is meant: --project"
+            cast.context.paths.gallery, "there is no gallery to add faces to. Say which project is meant: --project"
         )
-    embedder, found = recognizer.analyzer.embedder_id, str(scanned.fingerprint["embedder"])
+    embedder, found = cast.context.analyzer.embedder_id, str(scanned.fingerprint["embedder"])
     if embedder != found:
         raise EmbedderMismatchError(embedder, found, where=f"The timeline {files.timeline}")
     named = {
@@ -154,7 +151,7 @@ def learn(timeline_path: str | Path, name: str, recognizer: CharacterRecognizer)
         if one.character == name and one.decided_by == "person" and not UNKNOWN.fullmatch(name)
         for number in one.tracks
     }
-    report = recognizer.add_faces(name, _best_faces(scanned, named, name, timeline))
+    report = cast.add_faces(name, _best_faces(scanned, named, name, timeline))
     return len(report.changes)
 
 

@@ -110,6 +110,19 @@ def write_tracks(path: Path, scanned: Scanned) -> None:
     records.write(path, crops_file.bare(watched.records), facts, more)
 
 
+Stamp = tuple[int, int, int]
+"""What tells a file from the one that was written after it."""
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """The stamp of a file of tracks; None where there is none."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
 def read_tracks(path: Path) -> Scanned | None:
     """What an earlier scan left; None where there is nothing, or nothing that can be used, which the log then says.
 
@@ -177,7 +190,6 @@ def _list(value: Any, at: str) -> list[Any]:
 
 def read_beside(timeline: Path) -> Scanned:
     """The tracks beside a timeline; raises StoreError where they are missing or damaged."""
-    native.read(timeline)
     path = FilmFiles.of(timeline).tracks
     try:
         return load_tracks(path)

@@ -12,11 +12,12 @@ import logging
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from personae import archive
+from personae.cast.context import ProjectContext
 from personae.cast.editing import did_you_mean
 from personae.cast.gallery import Gallery
+from personae.cast.trainer import Trainer
 from personae.errors import DamagedFileError, ModelNotFoundError, StoreError, UnknownCharacterError
 from personae.names import find_name, valid_name
 from personae.paths import ProjectPaths
@@ -28,9 +29,6 @@ from personae.project.forget_who import NOBODY, Person, may_show, person_of
 from personae.project.name_search import NameSearch
 from personae.recognition import model_file
 from personae.types import FloatArray, count_of
-
-if TYPE_CHECKING:
-    from personae.project.edit_methods import EditMethods
 
 log = logging.getLogger(__name__)
 
@@ -57,28 +55,34 @@ class ForgetReport:
     export_kinds: dict[str, str] = field(default_factory=dict)
 
 
-def forget(recognizer: EditMethods, name: str) -> ForgetReport:
-    """Remove the character `name`; the caller holds the project's lock.
+def forget(context: ProjectContext, name: str) -> ForgetReport:
+    """Remove the character `name` from the project.
 
-    Raises UnknownCharacterError for a name that is in no file, InputError, StoreError.
+    Raises UnknownCharacterError for a name that is in no file, InputError, ProjectBusyError, StoreError.
     """
-    finished = complete(recognizer)
-    if finished is not None and find_name(name, finished.names) is not None:
-        return finished
-    forget_intention.begin(recognizer.project, _whom(recognizer, name))
-    report = complete(recognizer)
-    assert report is not None
-    return report
+    if not context.paths.folder.is_dir():
+        raise UnknownCharacterError(f"No character is called {name!r}: there is no project {context.paths.folder}.")
+    try:
+        with context.paths.locked(context.settings.lock_timeout_s, "forget"):
+            finished = complete(context)
+            if finished is not None and find_name(name, finished.names) is not None:
+                return finished
+            forget_intention.begin(context.paths, _whom(context, name))
+            report = complete(context)
+            assert report is not None
+            return report
+    finally:
+        context.model.drop()
 
 
-def complete(recognizer: EditMethods) -> ForgetReport | None:
+def complete(context: ProjectContext) -> ForgetReport | None:
     """Complete a forgetting that was begun; None where there is none. The caller holds the project's lock."""
-    person = forget_intention.read(recognizer.project)
+    person = forget_intention.read(context.paths)
     if person is None:
         return None
-    folder = recognizer.project.folder.absolute()
+    folder = context.paths.folder.absolute()
     models = tuple((str(folder / path), parameters) for path, parameters in person.models)
-    return _carry_out(recognizer, replace(person, models=models))
+    return _carry_out(context, replace(person, models=models))
 
 
 def tell(report: ForgetReport) -> None:
@@ -93,10 +97,10 @@ def tell(report: ForgetReport) -> None:
         log.warning("Of the forgotten person, written elsewhere and not touched: %s", path)
 
 
-def _whom(recognizer: EditMethods, name: str) -> Person:
+def _whom(context: ProjectContext, name: str) -> Person:
     """The person called `name`; raises UnknownCharacterError where nothing in the project names them."""
-    project = recognizer.project
-    models = _models(recognizer)
+    project = context.paths
+    models = _models(context)
     known: list[str] = []
     texts: list[str] = []
     if project.gallery.is_file():
@@ -113,13 +117,13 @@ def _whom(recognizer: EditMethods, name: str) -> Person:
     if not (person.paths or listed or _is_mentioned(project, NameSearch(person.names), texts)):
         raise UnknownCharacterError(f"No character is called {name!r}. {did_you_mean(name, known)}")
     written = tuple((entry.path, entry.kind) for entry in outside(project, entries) if may_show(person, entry))
-    kept = tuple((_within(project, path), recognizer.with_model(path).kept_parameters()) for path in models)
+    kept = tuple((_within(project, path), Trainer(context.with_model(path)).kept_parameters()) for path in models)
     return replace(person, models=kept, written=written)
 
 
-def _models(recognizer: EditMethods) -> list[Path]:
+def _models(context: ProjectContext) -> list[Path]:
     """The model in use, and the project's own where that is another; raises StoreError for a file that is not ours."""
-    used, own = recognizer.model_path.absolute(), recognizer.project.model.absolute()
+    used, own = context.model_path.absolute(), context.paths.model.absolute()
     with contextlib.suppress(ModelNotFoundError, DamagedFileError):  # to be made anew in any case
         archive.read(used, schema=model_file.SCHEMA)
     models = [used]
@@ -148,8 +152,8 @@ def _is_mentioned(project: ProjectPaths, search: NameSearch, texts: list[str]) -
     return False
 
 
-def _carry_out(recognizer: EditMethods, person: Person) -> ForgetReport:
-    project = recognizer.project
+def _carry_out(context: ProjectContext, person: Person) -> ForgetReport:
+    project = context.paths
     removed = dict.fromkeys(("photos", "decisions", "log entries", "entries of films", "tracks", "pictures"), 0)
     entries = project.ledger.entries()
     forget_folder.delete(project, person, removed)
@@ -164,22 +168,22 @@ def _carry_out(recognizer: EditMethods, person: Person) -> ForgetReport:
                 with gallery.transaction():
                     forget_in_gallery(gallery, person, removed)
             gallery.compact()
-            characters = _fit_models(recognizer, gallery, person)
+            characters = _fit_models(context, gallery, person)
             texts[gallery_name] = texts_of(gallery)
             others = gallery.enrolled().embeddings
     forget_in_list(project, person)
     texts[list_name] = rows_of_list(project.ledger.entries())
-    proof = Search(person, others, entries, recognizer.analyzer).project(project, texts)
+    proof = Search(person, others, entries, context.analyzer).project(project, texts)
     forget_intention.end(project)
     return _report(person, removed, proof, characters)
 
 
-def _fit_models(recognizer: EditMethods, gallery: Gallery, person: Person) -> dict[str, int]:
+def _fit_models(context: ProjectContext, gallery: Gallery, person: Person) -> dict[str, int]:
     """Make every model anew, with the settings that each was trained with; photos per character of the first."""
     characters: dict[str, int] = {}
     for path, parameters in reversed(person.models):
-        settings = replace(recognizer.settings, **parameters)
-        characters = recognizer.with_model(Path(path)).fit_gallery(gallery, settings)
+        settings = replace(context.settings, **parameters)
+        characters = Trainer(context.with_model(Path(path))).fit_gallery(gallery, settings)
     return characters
 
 

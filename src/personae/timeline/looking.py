@@ -26,7 +26,6 @@ from personae.types import Faces, Picture, PixelArray, Quality
 
 SURE_SCORE = 0.7
 """Detections from here on are faces; weaker ones only carry on what a sure one began (as in ByteTrack)."""
-WEAK_SCORE = 0.4
 SAME_PLACE = 0.6
 """A face's partner in the next picture lies within this many face sizes."""
 SAME_SIZE = 1.6

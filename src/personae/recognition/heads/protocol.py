@@ -20,8 +20,6 @@ from numpy.typing import NDArray
 
 from personae.types import FloatArray, IntArray
 
-PROTOCOL_VERSION = 1
-
 
 @runtime_checkable
 class Head(Protocol):

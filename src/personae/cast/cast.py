@@ -1,0 +1,270 @@
+"""The cast of one project: train it, edit it, look at it.
+
+Each edit locks the project, edits the gallery as one transaction, and fits the model. The model is fitted anew from the
+stored embeddings, so it is the very model that training on the resulting gallery gives; nothing but added and rejected
+photos is embedded.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from personae.cast.context import ProjectContext
+from personae.cast.edit_log import Change, Edit, EditLog
+from personae.cast.gallery import EnrolledFace, Gallery, PhotoRecord
+from personae.cast.identifier import Identifier
+from personae.cast.trainer import Trainer, TrainingReport
+from personae.errors import CastError, InputError, ModelNotFoundError, PhotoError
+from personae.hints import command
+from personae.names import find_name
+from personae.recognition import model_file
+from personae.types import ProgressCallback
+
+if TYPE_CHECKING:
+    from personae.cast.editing import EditOutcome
+
+
+@dataclass(frozen=True)
+class EditReport:
+    """What an edit did. `edits`: the log entries made or undone; `changes`: photos that moved; `rejected`: photos that
+    cannot be used (path, reason, detail); `characters`: photos per character in the model now; `model_path`: None
+    where nobody is left and the model is gone.
+    """
+
+    edits: tuple[Edit, ...]
+    changes: tuple[Change, ...]
+    rejected: tuple[tuple[str, str, str], ...]
+    notes: tuple[str, ...]
+    characters: dict[str, int]
+    model_path: str | None
+    seconds: float
+
+
+class Cast:
+    """The characters of one project, their photos, and the log of what people decided about them."""
+
+    def __init__(self, context: ProjectContext) -> None:
+        self.context = context
+        self._trainer = Trainer(context)
+
+    # Training
+
+    def train(
+        self, folder: str | Path, *, fresh: bool = False, progress_callback: ProgressCallback | None = None
+    ) -> TrainingReport:
+        """Synchronise the gallery with a cast folder (one sub-folder of photos per character) and train.
+
+        Photos that came from this folder and are gone are taken out; what was enrolled otherwise stays, unless `fresh`.
+        Raises CastError where not one photo can be used; photos that cannot are in the report.
+        """
+        return self._trainer.train_folder(folder, fresh=fresh, progress=progress_callback)
+
+    def train_photos(
+        self,
+        character_photos: Mapping[str, Sequence[str | Path]],
+        *,
+        progress_callback: ProgressCallback | None = None,
+    ) -> TrainingReport:
+        """Enrol photos (character -> paths) beside what is enrolled already, and train. Raises CastError as `train`."""
+        from personae.cast.enrolment import WantedPhoto
+
+        for name, paths in character_photos.items():
+            if isinstance(paths, str | Path):
+                raise CastError(f"The photos of {name} are {str(paths)!r}: give a list of paths.")
+        wanted = [WantedPhoto(name, Path(path)) for name, paths in character_photos.items() for path in paths]
+        return self._trainer.train(wanted, None, progress=progress_callback)
+
+    # Looking
+
+    def characters(self) -> dict[str, int]:
+        """Character -> how many of its photos are enrolled, by name; a character without a usable photo has 0."""
+        with self._reading() as gallery:
+            found: dict[str, int] = {}
+            for photo in gallery.photos() if gallery is not None else ():
+                found[photo.character] = found.get(photo.character, 0) + (photo.status == "enrolled")
+            return dict(sorted(found.items()))
+
+    def photos(self, name: str | None = None) -> list[PhotoRecord]:
+        """Every photo that is known, enrolled or rejected, or those of one character."""
+        with self._reading() as gallery:
+            return [] if gallery is None else gallery.photos(name)
+
+    def log(self) -> list[Edit]:
+        """The log of edits, oldest first."""
+        with self._reading() as gallery:
+            return [] if gallery is None else EditLog(gallery).edits()
+
+    def is_character(self, name: str) -> bool:
+        """Whether the gallery knows a character of that name."""
+        with self._reading() as gallery:
+            names = {photo.character for photo in gallery.photos()} if gallery is not None else set()
+            return find_name(name, names) is not None
+
+    def card(self) -> dict[str, Any]:
+        """The trained model's whole card; raises a StoreError where there is no usable model."""
+        self.context.settle()
+        return model_file.load(self.context.model_path)[1]
+
+    def is_outdated(self) -> bool:
+        """Whether the gallery has changed since the model was made from it."""
+        with self._reading() as gallery:
+            return gallery is not None and gallery.revision != str(self.card()["gallery_revision"])
+
+    # Edits
+
+    def add(
+        self,
+        name: str,
+        photos: Iterable[str | Path],
+        *,
+        look: str | None = None,
+        progress_callback: ProgressCallback | None = None,
+    ) -> EditReport:
+        """Enrol photos (files and folders) as `name`'s, known or new. Raises CastError where none can be used."""
+        from personae.cast import editing
+
+        context, paths = self.context, [Path(path) for path in photos]
+        context.analyzer.embedder_id  # noqa: B018 - what would go wrong here goes wrong before anything is locked
+
+        def work(gallery: Gallery) -> list[EditOutcome]:
+            return [
+                editing.add(
+                    gallery, name, paths, context.analyzer, context.settings, look=look, progress=progress_callback
+                )
+            ]
+
+        return self._edit("add", work, create=True)
+
+    def add_faces(self, name: str, faces: Sequence[tuple[PhotoRecord, EnrolledFace]]) -> EditReport:
+        """Enrol faces that are embedded already, such as those that a person named in a film."""
+        from personae.cast import editing
+
+        return self._edit("add", lambda gallery: [editing.add_faces(gallery, name, faces)], create=True)
+
+    def remove(self, name: str) -> EditReport:
+        """Take a character out of the cast. Raises UnknownCharacterError."""
+        from personae.cast import editing
+
+        return self._edit("remove", lambda gallery: [editing.remove_character(gallery, name)])
+
+    def remove_photos(self, photos: Iterable[str | Path]) -> EditReport:
+        """Take single photos out. Raises InputError where one is not enrolled."""
+        from personae.cast import editing
+
+        return self._edit("remove", lambda gallery: [editing.remove_photos(gallery, photos)])
+
+    def rename(self, old: str, new: str) -> EditReport:
+        """Give a character another name. Raises UnknownCharacterError, InputError where the name is taken."""
+        from personae.cast import editing
+
+        return self._edit("rename", lambda gallery: [editing.rename(gallery, old, new)])
+
+    def merge(self, *names: str, into: str | None = None) -> EditReport:
+        """Make several characters one, called `into` (default: the first). Raises UnknownCharacterError."""
+        from personae.cast import editing
+
+        return self._edit("merge", lambda gallery: [editing.merge(gallery, names, into)])
+
+    def split(self, name: str, photos: Iterable[str | Path], *, into: str) -> EditReport:
+        """Give some photos of a character to another, new or known. Raises UnknownCharacterError, InputError."""
+        from personae.cast import editing
+
+        return self._edit("split", lambda gallery: [editing.split(gallery, name, photos, into)])
+
+    def reject(self, photo: str | Path, character: str, *, face: int | None = None) -> EditReport:
+        """Learn that a face of `photo` is not `character`, enrolled or not; later matching respects it.
+
+        `face`: which one, counted from the left from 1; default the only face, or the one that has the name now.
+        Raises InputError where nothing tells which face is meant, PhotoError, UnknownCharacterError.
+        """
+        from personae.cast import editing
+
+        path = editing.real_path(photo)
+        with self._reading() as gallery:
+            if gallery is None:
+                raise self._nothing()
+            character = editing.check_character(gallery, character)
+            known = [each for each in gallery.photos(character) if each.status == "enrolled"]
+        digest, faces, number = "", None, None
+        try:
+            digest = editing.digest_of(Path(photo))
+        except PhotoError:  # gone, but perhaps enrolled
+            if not any(each.path == path for each in known):
+                raise
+        if face is not None or not any(each.path == path or each.sha256 == digest for each in known):
+            number, faces = self._face_meant(photo, character, face)
+        return self._edit("reject", lambda gallery: [editing.reject(gallery, character, path, digest, faces, number)])
+
+    def undo(self, steps: int = 1) -> EditReport:
+        """Take back the last edits that hold. Raises InputError where there are fewer."""
+        from personae.cast import editing
+
+        return self._edit("undo", lambda gallery: editing.undo(gallery, steps))
+
+    # Inside
+
+    def _face_meant(self, photo: str | Path, character: str, face: int | None) -> tuple[int, Any]:
+        picture = Identifier(self.context).picture(photo)
+        faces = picture.faces
+        assert faces is not None  # a picture that cannot be read was an error
+        if faces.note:
+            raise PhotoError(photo, faces.note)
+        count = len(faces)
+        if not count:
+            raise InputError(f"{photo}: no face was found, so there is nobody to reject.")
+        if face is not None:
+            if not 1 <= face <= count:
+                raise InputError(f"{photo} has {count} faces: give --face 1 to {count}, from the left.")
+            return face - 1, faces
+        names = [identity.match and identity.match.character for identity in picture.identities]
+        named = [i for i, name in enumerate(names) if name == character]
+        if len(named) == 1 or count == 1:
+            return named[0] if named else 0, faces
+        listed = ", ".join(f"{number} {name or 'unknown'}" for number, name in enumerate(names, 1))
+        raise InputError(
+            f"{photo}: {'several faces are' if named else 'no face is'} named {character} (from the left: {listed}). "
+            "Say which is meant with --face N."
+        )
+
+    @contextmanager
+    def _reading(self) -> Iterator[Gallery | None]:
+        """The gallery as it is; None where nothing was ever enrolled."""
+        self.context.settle()
+        path = self.context.paths.gallery
+        if not path.is_file():
+            yield None
+            return
+        with Gallery.open(path, embedder=None) as gallery:
+            yield gallery
+
+    def _edit(
+        self, purpose: str, work: Callable[[Gallery], Sequence[EditOutcome]], *, create: bool = False
+    ) -> EditReport:
+        started = time.monotonic()
+        context = self.context
+        if not create and not context.paths.gallery.is_file():
+            raise self._nothing()
+        with context.locked(purpose):
+            embedder = context.analyzer.embedder_id if create else None
+            with Gallery.open(context.paths.gallery, embedder=embedder) as gallery:
+                with gallery.transaction():
+                    outcomes = work(gallery)
+                characters = self._trainer.fit_gallery(gallery)
+        return EditReport(
+            tuple(outcome.edit for outcome in outcomes if outcome.edit is not None),
+            tuple(change for outcome in outcomes for change in outcome.changes),
+            tuple(photo for outcome in outcomes for photo in outcome.rejected),
+            tuple(note for outcome in outcomes for note in outcome.notes),
+            characters,
+            str(context.model_path) if characters else None,
+            time.monotonic() - started,
+        )
+
+    def _nothing(self) -> ModelNotFoundError:
+        advice = command("train CAST_FOLDER")
+        return ModelNotFoundError(self.context.paths.gallery, f"nothing is enrolled yet. Train first: {advice}")

@@ -1,0 +1,121 @@
+"""What all parts of one open project share: where it lies, its settings, its networks, its model, its lock."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from personae.cast.trained import ModelSlot
+from personae.paths import ProjectPaths
+from personae.settings import Settings, resolve
+
+if TYPE_CHECKING:  # the libraries beneath take longer to load than most commands need
+    from personae.faces.analyzer import FaceAnalyzer
+    from personae.faces.film_networks import FilmNetworks
+
+
+class ProjectContext:
+    """One open project; making one touches nothing on disk and loads nothing. Safe to use from several threads.
+
+    `complete` finishes a forgetting that was broken off; it is called under the project's lock, before anything else is
+    read or written. A context can be pickled: it is rebuilt from folder, settings and model path.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path | None = None,
+        *,
+        settings: Settings | None = None,
+        analyzer: FaceAnalyzer | None = None,
+        model_path: str | Path | None = None,
+        complete: Callable[[ProjectContext], None] | None = None,
+    ) -> None:
+        self.paths = ProjectPaths.at(folder)
+        self.model_path = self.paths.model if model_path is None else Path(model_path)
+        self.model = ModelSlot(self.model_path, self.paths.gallery, lambda: self.settings)
+        self._settings = settings
+        self._analyzer = analyzer
+        self._complete = complete
+        self._lock = threading.RLock()
+        self._film_networks: FilmNetworks | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        with self._lock:
+            if self._settings is None:
+                self._settings = resolve(project=self.paths.folder)
+            return self._settings
+
+    @property
+    def analyzer(self) -> FaceAnalyzer:
+        """What finds and embeds the faces of photos, made at first use."""
+        with self._lock:
+            if self._analyzer is None:
+                from personae.faces.analyzer import FaceAnalyzer
+
+                self._analyzer = FaceAnalyzer(self.settings)
+            return self._analyzer
+
+    @property
+    def film_networks(self) -> FilmNetworks:
+        """The networks for films, made at first use and kept for the next film."""
+        with self._lock:
+            if self._film_networks is None:
+                from personae.faces.film_networks import FilmNetworks
+
+                self._film_networks = FilmNetworks.of(self.settings, self.analyzer)
+            return self._film_networks
+
+    def settle(self) -> None:
+        """Complete a forgetting that was broken off; whatever reads or writes the project does so first.
+
+        Raises ProjectBusyError while another process is at it, StoreError.
+        """
+        if self.paths.is_forgetting:
+            with self.locked("forget"):
+                pass
+
+    @contextmanager
+    def locked(self, purpose: str, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
+        """Be the only writer of a project in which no forgetting is pending; raises ProjectBusyError, StoreError."""
+        with self.paths.locked(self.settings.lock_timeout_s, purpose, on_wait=on_wait):
+            if self.paths.is_forgetting and self._complete is not None:
+                self._complete(self)
+            yield
+
+    def with_model(self, path: Path) -> ProjectContext:
+        """The same project with another model file."""
+        return ProjectContext(
+            self.paths.folder,
+            settings=self.settings,
+            analyzer=self._analyzer,
+            model_path=path,
+            complete=self._complete,
+        )
+
+    def close(self) -> None:
+        """Let networks and model go; what is asked for later is loaded again."""
+        with self._lock:
+            self._analyzer = self._film_networks = None
+            self.model.drop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "folder": self.paths.folder,
+            "settings": self._settings,
+            "model_path": self.model_path,
+            "complete": self._complete,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]

@@ -1,0 +1,92 @@
+"""Name a film's tracks by the cast's model of this moment, and write what comes out, under the locks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from personae.cast.context import ProjectContext
+from personae.cast.trained import TrainedModel
+from personae.errors import EmbedderMismatchError, ModelNotFoundError
+from personae.films import missing_pictures, scan, tracks_file
+from personae.films.film_files import FilmFiles
+from personae.films.store import MediaStore
+from personae.films.tracks_file import Scanned
+from personae.hints import command
+from personae.media.video import Film
+from personae.timeline import decisions as decided
+from personae.timeline.grouping import Groups
+from personae.timeline.timeline import Timeline
+from personae.timeline.watching import Watched
+
+
+@dataclass(frozen=True, eq=False)
+class Pass:
+    """What a pass over a film found, and by which networks; `film`, where it is at hand, gives missing pictures.
+
+    `stored`: the film's tracks where they were read from their file, which then had the stamp `stamp`.
+    """
+
+    watched: Watched
+    fingerprint: dict[str, Any]
+    film: Film | None = None
+    stored: Scanned | None = None
+    stamp: tracks_file.Stamp | None = None
+
+    def groups(self) -> Groups:
+        """The film's people: as they are stored, else found now, which takes a long film's tracks some seconds."""
+        if self.stored is not None and self.stored.groups is not None:
+            return self.stored.groups
+        return scan.group_tracks(self.watched, self.fingerprint["embedder"])
+
+    def earlier(self, files: FilmFiles) -> Scanned | None:
+        """What the film's tracks hold now; read again only where somebody has written them."""
+        if self.stored is not None and self.stamp == tracks_file.stamp_of(files.tracks):
+            return self.stored
+        return tracks_file.read_tracks(files.tracks)
+
+
+def named_anew(
+    context: ProjectContext, store: MediaStore, files: FilmFiles, found: Pass, other: Path | None = None
+) -> tuple[Timeline, list[str]]:
+    """Name the tracks by the model that counts when they are written; the timeline, and sentences for people.
+
+    Naming takes seconds in which somebody may train or forget: then the tracks are named once more. `other`: a file of
+    decisions about another copy of the film. Raises ModelNotFoundError, EmbedderMismatchError, ProjectBusyError,
+    WriteError.
+    """
+    settings, watched, groups = context.settings, found.watched, found.groups()
+    while True:
+        trained = trained_for(context, found.fingerprint["embedder"])
+        assert trained.model is not None
+        people = scan.identify_tracks(watched, groups, trained.model, settings)
+        facts = scan.facts_of(trained, settings, people.strangers)
+        with context.locked("scan"), store.locked(files, "scan"):
+            if not context.model.is_current(trained):
+                continue
+            earlier = found.earlier(files)
+            labels = scan.labels_in(watched, people, earlier)
+            scanned = replace(Scanned.of(watched, labels, earlier, facts, found.fingerprint), groups=groups)
+            decisions = decided.read(files.edits, watched.video)
+            if other is not None:
+                decisions = decisions.after(decided.read(other, watched.video))
+                video = watched.video
+                decided.write(replace(decisions, content_id=video.content_id, path=video.path), files.edits)
+            conclusion = scan.conclude(scanned, decisions, settings)
+            if found.film is not None:
+                watched = missing_pictures.completed(watched, conclusion.timeline, found.film)
+            timeline = store.write(files, conclusion.timeline, replace(conclusion.scanned, watched=watched))
+            return timeline, [*conclusion.notes, *scan.undecided(people, labels)]
+
+
+def trained_for(context: ProjectContext, embedder: str) -> TrainedModel:
+    """The model that names films of that embedder; raises ModelNotFoundError or EmbedderMismatchError without one."""
+    context.settle()
+    trained = context.model.current(embedder)
+    if trained.model is None:
+        advice = command("train CAST_FOLDER")
+        raise ModelNotFoundError(context.model.path, f"films need a trained model. Train first: {advice}")
+    if trained.embedder != embedder:
+        raise EmbedderMismatchError(str(trained.embedder), embedder, where=f"The model {context.model.path}")
+    return trained

@@ -1,0 +1,154 @@
+"""The media store: owns the files of films wherever they lie, in the project or in a folder that the user named.
+
+A name is reserved before a film is read, by the film's content, so that two films never share files. Two locks guard a
+film: one for the long pass over it (`scanning`), one for the moments in which its files are read and written anew
+(`locked`). Who needs the project's lock too takes that one first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from personae.checks import Fields, parsed
+from personae.errors import ForeignFileError, StoreError, TooNewError, UnknownFilmError
+from personae.files import file_lock, make_folder, read_whole, sha256_of, write_error, write_whole
+from personae.films.film_files import FilmFiles, film_name
+from personae.films.pictures import with_pictures
+from personae.films.tracks_file import Scanned, write_tracks
+from personae.media.film import Video
+from personae.paths import ProjectPaths
+from personae.timeline import native
+from personae.timeline.timeline import Timeline
+
+RESERVING_TIMEOUT_S = 60.0
+"""A reservation takes milliseconds; whoever waits so long waits for a process that hangs."""
+
+
+@dataclass(frozen=True)
+class MediaStore:
+    """The films of one project. Nothing is held between calls; any number of processes may use it."""
+
+    paths: ProjectPaths
+    lock_timeout_s: float
+
+    def reserve(self, video: Video, out: Path | None = None) -> FilmFiles:
+        """Where the results of a film go: OUT/name.*, or a folder of its own in the project; its name is taken now.
+
+        A film that was scanned before, which is known by its path or its content, gets the files it had. Two films
+        never share a name, also of two processes at one time. What is not a timeline of ours is left alone. Raises
+        ProjectBusyError, WriteError.
+        """
+        folder = self.paths.films if out is None else out
+        self._make(folder, private=out is None)
+        with file_lock(folder / ".names.lock", RESERVING_TIMEOUT_S, folder, "reserve a name"):
+            number = 1
+            while True:
+                name = film_name(video) + (f"-{number}" if number > 1 else "")
+                files = FilmFiles(out, name) if out is not None else FilmFiles(folder / name, private=True)
+                if not self._is_of_another(files, video):
+                    self._make(files.folder, private=files.private)
+                    facts = {"content_id": video.content_id, "path": video.path, "pid": os.getpid()}
+                    write_whole(files.reserved, json.dumps(facts).encode(), private=True)
+                    return files
+                number += 1
+
+    @contextmanager
+    def scanning(self, files: FilmFiles, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
+        """Be the only one to look through a film; raises ProjectBusyError."""
+        self._make(files.folder, private=files.private)
+        with file_lock(files.folder / f".{files.name}.scan.lock", self.lock_timeout_s, files.folder, "scan",
+                       on_wait=on_wait):  # fmt: skip
+            yield
+
+    @contextmanager
+    def locked(self, files: FilmFiles, purpose: str) -> Iterator[None]:
+        """Be the only one to read and write the files of a film; raises ProjectBusyError."""
+        with file_lock(files.folder / f".{files.name}.lock", self.lock_timeout_s, files.folder, purpose):
+            yield
+
+    def write(self, files: FilmFiles, timeline: Timeline, scanned: Scanned) -> Timeline:
+        """Write pictures, tracks and timeline whole, the timeline last; the timeline with the names of its pictures.
+
+        What lies outside the project is noted in its ledger. The caller holds the film's lock. Raises WriteError.
+        """
+        who = people_in(timeline)
+        if not self.is_inside(files):  # noted first: killed in between, `forget` looks at one file too many
+            self._note(files, who)
+        timeline = with_pictures(timeline, scanned.watched, files)
+        write_tracks(files.tracks, scanned)
+        native.write(timeline, files.timeline)
+        with contextlib.suppress(OSError):
+            files.reserved.unlink(missing_ok=True)
+        if not self.is_inside(files):
+            self._note(files, who)
+        return timeline
+
+    def is_inside(self, files: FilmFiles) -> bool:
+        """Whether the files lie in the project's own folder."""
+        return Path(os.path.realpath(files.folder)).is_relative_to(os.path.realpath(self.paths.folder))
+
+    def list(self) -> list[FilmFiles]:
+        """The films that have a timeline: the project's own by name, then those outside that its ledger lists."""
+        own = sorted(self.paths.films.glob("*/*.timeline.json")) if self.paths.films.is_dir() else []
+        outside = [Path(entry.path) for entry in self.paths.ledger.entries() if entry.kind == "timeline"]
+        found = dict.fromkeys([*own, *(path for path in outside if path.is_file())])
+        return [FilmFiles.of(path, private=path in own) for path in found]
+
+    def find(self, name: str | Path) -> FilmFiles:
+        """The files of one film, by its name or the path of its timeline; raises UnknownFilmError."""
+        path = Path(name)
+        if path.name.endswith(".json") and path.is_file():
+            return FilmFiles.of(path)
+        known = self.list()
+        for files in known:
+            if str(name) in (files.name, files.folder.name if files.private else files.name):
+                return files
+        names = ", ".join(files.title for files in known) or "none"
+        raise UnknownFilmError(f"No film is called {str(name)!r} in {self.paths.folder}. There are: {names}.")
+
+    def _note(self, files: FilmFiles, who: Collection[str]) -> None:
+        ledger = self.paths.ledger
+        kinds = (
+            (files.timeline, "timeline"), (files.tracks, "tracks with embeddings"), (files.crops, "pictures of faces"),
+            (files.edits, "decisions"),
+        )  # fmt: skip
+        for path, kind in kinds:
+            if path.is_file() or kind == "timeline":
+                ledger.record(path, sha256=sha256_of(path) if path.is_file() else "", kind=kind, who=who)
+        if files.faces.is_dir():
+            ledger.record(files.faces, sha256="", kind="pictures of faces", who=who)
+
+    @staticmethod
+    def _is_of_another(files: FilmFiles, video: Video) -> bool:
+        try:
+            content_id, path = native.read_film(files.timeline)
+        except (ForeignFileError, TooNewError):
+            return True
+        except StoreError:  # not there, or a damaged one, which a new scan mends
+            try:
+                facts = Fields(parsed(read_whole(files.reserved)))
+                content_id, path = facts.text("content_id"), facts.text("path")
+            except (OSError, ValueError):
+                return False
+        # Timelines of earlier versions may hold relative paths.
+        return content_id != video.content_id and Path(path) != Path(video.path)
+
+    @staticmethod
+    def _make(folder: Path, *, private: bool) -> None:
+        try:
+            make_folder(folder, private=private)
+        except OSError as error:
+            raise write_error(folder, error) from error
+
+
+def people_in(timeline: Timeline) -> list[str]:
+    """Every character whose name the files of a film hold: who is in it, and whom its model knows."""
+    known = timeline.model.get("characters", [])
+    named = [one.character for one in timeline.appearances if one.character is not None]
+    return list(dict.fromkeys([*named, *(known if isinstance(known, list) else [])]))

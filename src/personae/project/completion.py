@@ -1,0 +1,28 @@
+"""Complete a forgetting that was broken off: what every opened project does before anything else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from personae.cast.context import ProjectContext
+from personae.paths import ProjectPaths
+
+
+def complete(context: ProjectContext) -> None:
+    """Complete the forgetting that is under way in a project, and tell what became of it; the caller holds its lock."""
+    from personae.project import forgetting  # only where one is under way: it loads much
+
+    report = forgetting.complete(context)
+    context.model.drop()
+    if report is not None:
+        forgetting.tell(report)
+
+
+def settle_project_of(timeline: str | Path) -> None:
+    """Complete a forgetting that was broken off in the project of a film, before the film names the person again.
+
+    Costs a look at three folders where there is none. Raises ProjectBusyError while another process is at it.
+    """
+    paths = ProjectPaths.forgetting_above(timeline)
+    if paths is not None:
+        ProjectContext(paths.folder, complete=complete).settle()

@@ -1,0 +1,115 @@
+"""`Project`: the one door to a project. Cast, films, assessment and forgetting over the same parts and locks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from personae.cast.cast import Cast
+from personae.cast.context import ProjectContext
+from personae.cast.identifier import Identifier
+from personae.cast.trained import ModelCard
+from personae.project.completion import complete
+from personae.recognition.identification import IdentifiedPicture
+from personae.settings import Settings
+from personae.types import Picture
+
+if TYPE_CHECKING:  # each loads what most sessions do not need
+    from personae.assessment.assessment import Assessment
+    from personae.faces.analyzer import FaceAnalyzer
+    from personae.films.films import Films
+    from personae.project.forgetting import ForgetReport
+
+
+class Project:
+    """One project, opened. Opening is cheap: nothing is read or loaded before it is used.
+
+    Safe to use from many threads; any number of sessions, in any number of processes, may be open on one project: each
+    answer is made with the model that is on disk at that moment. It can be pickled, and is rebuilt from its folder,
+    settings and model path. Close it, or use it as a context manager.
+    """
+
+    def __init__(self, context: ProjectContext) -> None:
+        self.context = context
+        self.cast = Cast(context)
+        self._identifier = Identifier(context, empty_cast=True)
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | Path | None = None,
+        *,
+        settings: Settings | None = None,
+        analyzer: FaceAnalyzer | None = None,
+        model_path: str | Path | None = None,
+    ) -> Self:
+        """Open the project in `folder`: default `PERSONAE_PROJECT`, else ./personae. It need not exist yet.
+
+        `settings`: default environment and the project's settings file; `analyzer`: default from the settings;
+        `model_path`: a model file outside the project.
+        """
+        return cls(
+            ProjectContext(folder, settings=settings, analyzer=analyzer, model_path=model_path, complete=complete)
+        )
+
+    @property
+    def folder(self) -> Path:
+        """The project's folder."""
+        return self.context.paths.folder
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.context.settings
+
+    @property
+    def films(self) -> Films:
+        """Its films."""
+        from personae.films.films import Films
+
+        return Films(self.context)
+
+    @property
+    def assess(self) -> Assessment:
+        """How good its cast is."""
+        from personae.assessment.assessment import Assessment
+
+        return Assessment(self.context)
+
+    @property
+    def card(self) -> ModelCard | None:
+        """Facts about what names the faces; None while the cast is empty. Raises a StoreError for a damaged model."""
+        return self._identifier.card()
+
+    def identify(
+        self, pictures: Iterable[str | Path | Picture], *, threshold: float | None = None
+    ) -> Iterator[IdentifiedPicture]:
+        """Name every face of any number of pictures, in flat memory; one that cannot be read has an `error`.
+
+        While the cast is empty everybody is unknown. `threshold`: a cosine instead of the model's own.
+        """
+        return self._identifier.pictures(pictures, threshold=threshold)
+
+    def forget(self, name: str) -> ForgetReport:
+        """Remove a person from everything in the project, for good, and prove it. There is no undo.
+
+        Killed at any moment, it is completed by whoever opens the project next. Raises UnknownCharacterError for a name
+        that is in no file, StoreError.
+        """
+        from personae.project.forgetting import forget
+
+        return forget(self.context, name)
+
+    def close(self) -> None:
+        """Let networks and model go."""
+        self.context.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[type[Project], tuple[ProjectContext]]:
+        return type(self), (self.context,)
