@@ -7,7 +7,7 @@ cast of three photos each, 60 not), eight faces a track, boxes, and crops of byt
 file is written as a user's is, with fsync. Grouping: once a film. Relabel: from the files of the film and another model
 to the timeline written. Decision: one person named, warm in this process, and cold as a command, start of Python
 included. JSON: the timeline written, and read. --old: the same on that revision, in turns with the new one.
-Medians of `rounds`, and in brackets the quickest and the least processor time: a busy machine makes the first far longer.
+Medians of `rounds`; in brackets the quickest, and the least processor time, which a busy machine changes least.
 """
 
 from __future__ import annotations

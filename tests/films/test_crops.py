@@ -15,6 +15,7 @@ from personae import archive
 from personae.errors import DamagedFileError
 from personae.films import crops_file, tracks_file
 from personae.films.film_files import FilmFiles
+from personae.films.films import Films
 from personae.media.shots import Boundary
 from personae.project.forget_files import own_tracks
 from personae.project.recognizer import CharacterRecognizer
@@ -174,6 +175,22 @@ def test_who_is_forgotten_leaves_no_crop_and_the_others_stay(files: FilmFiles) -
         assert [one.jpeg.tobytes() for one in found] == ([] if gone else [one.jpeg.tobytes() for one in was])
         for one in was if gone else ():
             assert one.jpeg.tobytes() not in files.crops.read_bytes()
+
+
+def test_forgetting_takes_the_crops_of_a_film_in_the_project(film: Path, tmp_path: Path) -> None:
+    recognizer = drawn_recognizer(tmp_path)
+    found = Films(recognizer.context).scan(film)
+    before = kept(found.files)
+    (gone,) = [crops for row, crops in before if row.end_pts - row.start_pts > 10 / found.timeline.video.time_base]
+    (stays,) = [crops for row, crops in before if crops is not gone]
+    recognizer.forget_character("Thor")
+    content = b"".join(path.read_bytes() for path in recognizer.project.folder.rglob("*") if path.is_file())
+    assert len(gone) == MOST_CROPS and not any(crop.jpeg.tobytes() in content for crop in gone)
+    assert sorted(len(crops) for _, crops in kept(found.files)) == [0, len(stays)]
+    # Whose crops they are, nobody can say without the tracks.
+    found.files.tracks.unlink()
+    recognizer.forget_character("Loki")
+    assert not found.files.crops.exists()
 
 
 def test_arrays_that_do_not_fit_together_lose_every_crop(files: FilmFiles) -> None:
