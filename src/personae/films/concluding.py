@@ -42,7 +42,7 @@ class Pass:
 
     def earlier(self, files: FilmFiles) -> Scanned | None:
         """What the film's tracks hold now; read again only where somebody has written them."""
-        if self.stored is not None and self.stamp == tracks_file.stamp_of(files.tracks):
+        if self.stored is not None and self.stamp is not None and self.stamp == tracks_file.stamp_of(files.tracks):
             return self.stored
         return tracks_file.read_tracks(files.tracks)
 

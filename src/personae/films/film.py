@@ -65,7 +65,7 @@ class StoredFilm:
         """
         self.context.settle()
         stamp = stamp_of(self.files.tracks)
-        scanned = read_beside(self.files.timeline)
+        scanned = read_beside(self.files.timeline, labels=False)
         if self.context.model.current_or_empty().model is not None:
             found = Pass(scanned.watched, scanned.fingerprint, stored=scanned, stamp=stamp)
             self._timeline, notes = named_anew(self.context, self._store, self.files, found)

@@ -49,7 +49,7 @@ def _there(files: FilmFiles) -> Mapping[str, int]:
 
 def _named(timeline: Timeline, files: FilmFiles) -> Timeline:
     named = [
-        replace(one, best_picture=replace(best, file=f"{files.faces.name}/{_name(best)}"))
+        replace(one, best_picture=BestPicture(best.pts, best.box, f"{files.faces.name}/{_name(best)}"))
         for one in timeline.appearances
         if (best := one.best_picture) is not None
     ]

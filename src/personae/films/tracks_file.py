@@ -139,16 +139,19 @@ def read_tracks(path: Path) -> Scanned | None:
         return None
 
 
-def load_tracks(path: Path) -> Scanned:
-    """What an earlier scan left; raises a StoreError that says which field cannot be right."""
+def load_tracks(path: Path, *, labels: bool = True) -> Scanned:
+    """What an earlier scan left; raises a StoreError that says which field cannot be right.
+
+    `labels`: False leaves them out, for who makes them anew.
+    """
     rows, facts, arrays = records.read(path)
     try:
-        return _scanned(rows, Fields(facts), arrays)
+        return _scanned(rows, Fields(facts if labels else facts | {"labels": []}), arrays, labels)
     except MisfitError as error:
         raise records.damaged(path, error) from None
 
 
-def _scanned(rows: list[TrackRecord], facts: Fields, arrays: dict[str, NDArray[Any]]) -> Scanned:
+def _scanned(rows: list[TrackRecord], facts: Fields, arrays: dict[str, NDArray[Any]], labelled: bool) -> Scanned:
     video = native_reader.video_of(facts.inner("video"))
     shots = tuple(Shot(*native_reader.span_of(shot, video)) for shot in facts.rows("shots"))
     starts = [video.start_pts, *(shot.end_pts for shot in shots)]
@@ -166,7 +169,7 @@ def _scanned(rows: list[TrackRecord], facts: Fields, arrays: dict[str, NDArray[A
         native_reader.person_of(Fields({"character": None, "unknown": name}, f"unknown[{at}]"))[1]
         for at, name in enumerate(facts.items("unknown", len(rows)))
     )
-    require(len(labels) == len(rows), f"labels are {len(labels)} of {len(rows)} tracks")
+    require(len(labels) == len(rows) or not labelled, f"labels are {len(labels)} of {len(rows)} tracks")
     kept, fingerprint = facts.inner("facts"), facts.inner("fingerprint")
     embedder = fingerprint.text("embedder")
     native_reader.model_facts(kept)
@@ -188,11 +191,11 @@ def _list(value: Any, at: str) -> list[Any]:
     return value
 
 
-def read_beside(timeline: Path) -> Scanned:
-    """The tracks beside a timeline; raises StoreError where they are missing or damaged."""
+def read_beside(timeline: Path, *, labels: bool = True) -> Scanned:
+    """The tracks beside a timeline; raises StoreError where they are missing or damaged. `labels`: as there."""
     path = FilmFiles.of(timeline).tracks
     try:
-        return load_tracks(path)
+        return load_tracks(path, labels=labels)
     except ModelNotFoundError:
         raise StoreError(path, "is missing, and edits need it. Scan the film again.") from None
 

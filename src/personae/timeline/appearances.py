@@ -160,4 +160,4 @@ def _totals(
 
 
 def _seconds(video: Video, pts: int) -> float:
-    return float(pts * video.time_base)
+    return pts * video.time_base.numerator / video.time_base.denominator

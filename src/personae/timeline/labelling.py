@@ -43,9 +43,10 @@ def tracks_of(records: Sequence[TrackRecord], shots: Sequence[int]) -> tuple[Tra
 
 def is_depicted(record: TrackRecord, video: Video) -> bool:
     """Whether the face is one on a picture in the picture: it turns, blinks and speaks no more than paper does."""
-    seconds = float((record.end_pts - record.start_pts) * video.time_base)
-    large = len(record.face_px) > 0 and float(record.face_px.mean()) >= STILL_PX
-    return large and seconds >= STILL_S and record.stillness < STILL
+    base = video.time_base
+    if (record.end_pts - record.start_pts) * base.numerator / base.denominator < STILL_S or not len(record.face_px):
+        return False
+    return record.stillness < STILL and float(record.face_px.mean()) >= STILL_PX
 
 
 def labels_of(
