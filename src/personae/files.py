@@ -275,6 +275,22 @@ def sha256_of(path: Path, *, most: int | None = None) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+Stamp = tuple[tuple[int, int, int] | None, ...]
+"""What tells one state of some files from another: inode, time of change in ns and size of each; None: not there."""
+
+
+def stamp_of(*paths: Path) -> Stamp:
+    """What tells these files' present state from another."""
+    found: list[tuple[int, int, int] | None] = []
+    for path in paths:
+        try:
+            stat = os.stat(path)  # noqa: PTH116 - a third of the time of Path.stat, before every answer
+            found.append((stat.st_ino, stat.st_mtime_ns, stat.st_size))
+        except OSError:
+            found.append(None)
+    return tuple(found)
+
+
 @contextmanager
 def project_lock(
     folder: Path, timeout_s: float, purpose: str, *, on_wait: Callable[[str], None] | None = None

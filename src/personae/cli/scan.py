@@ -204,7 +204,8 @@ def print_result(result: StoredFilm) -> None:
 
     for sentence in unread(timeline):
         say(sentence, prose=True)
-    say(describe(timeline.model["film"]), prose=True)
+    if "film" in timeline.model:
+        say(describe(timeline.model["film"]), prose=True)
     say(f"timeline: {result.files.timeline}")
 
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 from personae.cast.context import ProjectContext
 from personae.cast.trained import TrainedModel
 from personae.errors import EmbedderMismatchError, ModelNotFoundError
+from personae.files import Stamp, stamp_of
 from personae.films import journal, missing_pictures, scan, tracks_file
 from personae.films.film_files import FilmFiles
 from personae.films.store import MediaStore
@@ -17,17 +18,35 @@ from personae.films.tracks_file import Scanned
 from personae.hints import command
 from personae.media.video import Film
 from personae.progress import Progress, ProgressCallback
+from personae.timeline.grouping import Groups
 from personae.timeline.timeline import Timeline
 from personae.timeline.watching import Watched
 
 
 @dataclass(frozen=True, eq=False)
 class Pass:
-    """What a pass over a film found, and by which networks; `film`, where it is at hand, gives missing pictures."""
+    """What a pass over a film found, and by which networks; `film`, where it is at hand, gives missing pictures.
+
+    `stored`: the film's tracks where they were read from their file, which then had the stamp `stamp`.
+    """
 
     watched: Watched
     fingerprint: dict[str, Any]
     film: Film | None = None
+    stored: Scanned | None = None
+    stamp: Stamp = ()
+
+    def groups(self) -> Groups:
+        """The film's people: as they are stored, else found now, which takes a long film's tracks some seconds."""
+        if self.stored is not None and self.stored.groups is not None:
+            return self.stored.groups
+        return scan.group_tracks(self.watched, self.fingerprint["embedder"])
+
+    def earlier(self, files: FilmFiles) -> Scanned | None:
+        """What the film's tracks hold now; read again only where somebody has written them."""
+        if self.stored is not None and self.stamp == stamp_of(files.tracks):
+            return self.stored
+        return tracks_file.read_tracks(files.tracks)
 
 
 def named_anew(
@@ -45,22 +64,21 @@ def named_anew(
     decisions about another copy of the film. Raises ModelNotFoundError, EmbedderMismatchError, ProjectBusyError,
     WriteError.
     """
-    settings, watched = context.settings, found.watched
+    settings, watched, groups = context.settings, found.watched, found.groups()
     while True:
         trained = trained_for(context, found.fingerprint["embedder"])
-        assert trained.model is not None
         if progress is not None:
             progress(Progress("naming", 0, len(watched.records)))
-        people = scan.identify_tracks(watched, trained.model, settings)
+        people = scan.identify_tracks(watched, groups, trained.model, settings)
         if progress is not None:
             progress(Progress("naming", len(watched.records), len(watched.records)))
         facts = scan.facts_of(trained, settings, people.strangers)
         with context.locked("scan"), store.locked(files, "scan"):
             if not context.model.is_current(trained):
                 continue
-            earlier = tracks_file.read_tracks(files.tracks)
+            earlier = found.earlier(files)
             labels = scan.labels_in(watched, people, earlier)
-            scanned = Scanned.of(watched, labels, earlier, facts, found.fingerprint)
+            scanned = replace(Scanned.of(watched, labels, earlier, facts, found.fingerprint), groups=groups)
             if other is None:
                 decisions = journal.read(files, watched.video)
             else:
@@ -73,12 +91,15 @@ def named_anew(
 
 
 def trained_for(context: ProjectContext, embedder: str) -> TrainedModel:
-    """The model that names films of that embedder; raises ModelNotFoundError or EmbedderMismatchError without one."""
+    """The model that names films of that embedder; empty where nobody is enrolled, and everybody is unknown.
+
+    Raises ModelNotFoundError where there are only enrolled faces, EmbedderMismatchError, another StoreError.
+    """
     context.settle()
-    trained = context.model.current(embedder)
-    if trained.model is None:
+    trained = context.model.current_or_empty(embedder)
+    if trained.matcher is not None and trained.model is None:
         advice = command("train CAST_FOLDER")
         raise ModelNotFoundError(context.model.path, f"films need a trained model. Train first: {advice}")
-    if trained.embedder != embedder:
+    if trained.embedder not in (embedder, None):
         raise EmbedderMismatchError(str(trained.embedder), embedder, where=f"The model {context.model.path}")
     return trained

@@ -15,8 +15,8 @@ from uuid import uuid4
 
 from personae.cast.cast import Cast
 from personae.cast.context import ProjectContext
-from personae.cast.trained import Stamp, stamp_of
 from personae.errors import EmbedderMismatchError, ModelNotFoundError
+from personae.files import Stamp, stamp_of
 from personae.films import journal, scan
 from personae.films.concluding import Pass, named_anew
 from personae.films.film_files import FilmFiles
@@ -176,8 +176,9 @@ class StoredFilm:
                 with self._store.locked(self.files, "relabel"):
                     self.notes = self._write_view(self._current(), self.context.settings)
                 return self
-            scanned = read_beside(self.files.timeline)
-            found = Pass(scanned.watched, scanned.fingerprint)
+            stamp = stamp_of(self.files.tracks)
+            scanned = read_beside(self.files.timeline, labels=False)
+            found = Pass(scanned.watched, scanned.fingerprint, stored=scanned, stamp=stamp)
             _, notes = named_anew(self.context, self._store, self.files, found, progress=progress_callback)
             self._state, self.notes = None, tuple(notes)
         return self

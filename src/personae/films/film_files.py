@@ -44,8 +44,13 @@ class FilmFiles:
 
     @property
     def tracks(self) -> Path:
-        """Embeddings and pictures of each track: private."""
+        """Embeddings of each track: private."""
         return self.folder / f"{self.name}.tracks"
+
+    @property
+    def crops(self) -> Path:
+        """Pictures of each track's faces: private."""
+        return self.folder / f"{self.name}.crops"
 
     @property
     def decisions(self) -> Path:

@@ -17,7 +17,7 @@ from personae.errors import (
     StoreError,
     WriteError,
 )
-from personae.films import scan, tracks_file
+from personae.films import missing_pictures, scan, tracks_file
 from personae.films.concluding import Pass, named_anew, trained_for
 from personae.films.film import StoredFilm
 from personae.films.film_files import FilmFiles
@@ -101,11 +101,13 @@ class Films(Generic[Opened]):
                     opened, networks, settings, earlier,
                     kept_in=files.unfinished, fresh=fresh, progress=progress_callback,
                 )  # fmt: skip
+                if reused:
+                    watched = missing_pictures.with_crops(watched, files.crops, opened)
                 timeline, notes = named_anew(
                     context,
                     self.store,
                     files,
-                    Pass(watched, fingerprint, opened),
+                    Pass(watched, fingerprint, opened, earlier if reused else None),
                     other=_path(decisions),
                     progress=progress_callback,
                 )

@@ -21,6 +21,7 @@ from personae.timeline.appearances import Label, build
 from personae.timeline.deciding import apply
 from personae.timeline.decisions import Decisions
 from personae.timeline.far_in_film import counted, far_in_film
+from personae.timeline.grouping import Groups, group
 from personae.timeline.labelling import labels_of, tracks_of
 from personae.timeline.timeline import Timeline
 from personae.timeline.watching import Watched, watch
@@ -65,12 +66,18 @@ def look(
     return watched, fingerprint, False
 
 
-def identify_tracks(watched: Watched, model: CharacterModel, settings: Settings) -> identity.People:
-    """The model's opinion about who the tracks show."""
+def group_tracks(watched: Watched, embedder: str) -> Groups:
+    """Which of the film's tracks show one person; `embedder`: the contract id of what made their embeddings."""
     second = float(1 / watched.video.time_base)
-    evidence = identity.evidence_of(watched.records, model)
     same_place = setups.in_same_place(watched.records, watched.look_pts, watched.tiny, second)
-    return identity.identify(watched.records, evidence, model, threshold=settings.threshold, same_place=same_place)
+    return group(watched.records, same_place, embedder)
+
+
+def identify_tracks(
+    watched: Watched, groups: Groups, model: CharacterModel | None, settings: Settings
+) -> identity.People:
+    """The model's opinion about who the groups of the film's tracks are; without a model everybody is unknown."""
+    return identity.identify(watched.records, groups, model, threshold=settings.threshold)
 
 
 def labels_in(watched: Watched, people: identity.People, earlier: Scanned | None) -> list[Label]:

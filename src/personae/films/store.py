@@ -114,7 +114,10 @@ class MediaStore:
 
     def _note(self, files: FilmFiles, who: Collection[str]) -> None:
         ledger = self.paths.ledger
-        kinds = ((files.timeline, "timeline"), (files.tracks, "tracks with embeddings"), (files.edits, "decisions"))
+        kinds = (
+            (files.timeline, "timeline"), (files.tracks, "tracks with embeddings"), (files.crops, "pictures of faces"),
+            (files.edits, "decisions"),
+        )  # fmt: skip
         for path, kind in kinds:
             if path.is_file() or kind == "timeline":
                 ledger.record(path, sha256=sha256_of(path) if path.is_file() else "", kind=kind, who=who)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from personae import archive
 from personae.checks import Fields, MisfitError, inside, misfit, require
 from personae.errors import ForeignFileError, ModelNotFoundError, StoreError, TooNewError
+from personae.films import crops_file
 from personae.films.film_files import FilmFiles
 from personae.media.film import Gap, Video
 from personae.media.video import starting_at
-from personae.timeline import native, native_reader, records
+from personae.timeline import grouping, native, native_reader, records
 from personae.timeline.appearances import Label
+from personae.timeline.grouping import Groups
 from personae.timeline.labelling import highest, remembered
 from personae.timeline.native_upgrade import old_number, upgrade_person
 from personae.timeline.records import TrackRecord
@@ -33,7 +35,8 @@ class Scanned:
     """What `film.tracks` holds: the pass over the film, the model's labels, and the numbers of unknown people.
 
     `unknown`: per track the unknown person it was at last, decisions applied, or None; `unknowns_used`: the highest
-    number any unknown person has had; `facts`: model and settings for the timeline.
+    number any unknown person has had; `facts`: model and settings for the timeline; `groups`: None in a file of an
+    earlier version.
     """
 
     watched: Watched
@@ -42,6 +45,7 @@ class Scanned:
     unknowns_used: int
     facts: dict[str, Any]
     fingerprint: dict[str, Any]
+    groups: Groups | None = None
 
     @classmethod
     def of(
@@ -93,12 +97,14 @@ class Scanned:
 
 
 def write_tracks(path: Path, scanned: Scanned) -> None:
-    """Write `film.tracks` whole; raises WriteError."""
+    """Write `film.tracks` whole, and before it the crops where the records hold them; raises WriteError."""
     watched = scanned.watched
+    if any(record.picture.size for record in watched.records):
+        crops_file.write(crops_file.path_of(path), watched.records)
     facts = {
         "fingerprint": scanned.fingerprint,
         "video": native.video_dict(watched.video),
-        "shots": [asdict(shot) for shot in watched.shots],
+        "shots": [vars(shot) for shot in watched.shots],
         "gaps": [list(gap) for gap in watched.gaps],
         "detections": watched.detections,
         "labels": [_label_row(label) for label in scanned.labels],
@@ -106,7 +112,10 @@ def write_tracks(path: Path, scanned: Scanned) -> None:
         "unknowns_used": scanned.unknowns_used,
         "facts": scanned.facts,
     }
-    records.write(path, watched.records, facts, {"look_pts": watched.look_pts, "tiny": watched.tiny})
+    more: dict[str, NDArray[Any]] = {"look_pts": watched.look_pts, "tiny": watched.tiny}
+    if scanned.groups is not None:
+        more |= grouping.to_arrays(scanned.groups)
+    records.write(path, crops_file.bare(watched.records), facts, more)
 
 
 def read_tracks(path: Path) -> Scanned | None:
@@ -125,23 +134,27 @@ def read_tracks(path: Path) -> Scanned | None:
         return None
 
 
-def load_tracks(path: Path) -> Scanned:
-    """What an earlier scan left; raises a StoreError that says which field cannot be right."""
+def load_tracks(path: Path, *, labels: bool = True) -> Scanned:
+    """What an earlier scan left; raises a StoreError that says which field cannot be right.
+
+    `labels`: False leaves them out, for who makes them anew.
+    """
     rows, facts, arrays = records.read(path)
     try:
-        return _scanned(rows, Fields(facts), arrays)
+        return _scanned(rows, Fields(facts if labels else facts | {"labels": []}), arrays, labels)
     except MisfitError as error:
         raise records.damaged(path, error) from None
 
 
-def _scanned(rows: list[TrackRecord], facts: Fields, arrays: dict[str, NDArray[Any]]) -> Scanned:
+def _scanned(rows: list[TrackRecord], facts: Fields, arrays: dict[str, NDArray[Any]], labelled: bool) -> Scanned:
     video = native_reader.video_of(facts.inner("video"))
     shots = tuple(Shot(*native_reader.span_of(shot, video)) for shot in facts.rows("shots"))
     starts = [video.start_pts, *(shot.end_pts for shot in shots)]
     require(all(a <= shot.start_pts for a, shot in zip(starts, shots, strict=False)), "shots are not in order")
+    first, last = video.start_pts, video.start_pts + video.duration_pts
     for number, record in enumerate(rows):
-        inside = video.start_pts <= record.start_pts and record.end_pts <= video.start_pts + video.duration_pts
-        require(inside, f"box_pts: track {number} is not inside the film")
+        if not first <= record.start_pts <= record.end_pts <= last:
+            raise MisfitError(f"box_pts: track {number} is not inside the film")
     look_pts = archive.array(arrays, "look_pts", "i", (None,))
     require(bool((np.diff(look_pts) > 0).all()), "look_pts do not rise")
     tiny = archive.array(arrays, "tiny", "u", (len(look_pts), None, None))
@@ -151,13 +164,14 @@ def _scanned(rows: list[TrackRecord], facts: Fields, arrays: dict[str, NDArray[A
         None if number is None else native_reader.number_of_unknown(_number(number), f"unknown[{at}]")
         for at, number in enumerate(facts.items("unknown", len(rows)))
     )
-    require(len(labels) == len(rows), f"labels are {len(labels)} of {len(rows)} tracks")
+    require(len(labels) == len(rows) or not labelled, f"labels are {len(labels)} of {len(rows)} tracks")
     kept, fingerprint = facts.inner("facts"), facts.inner("fingerprint")
-    fingerprint.text("embedder")
+    embedder = fingerprint.text("embedder")
     native_reader.model_facts(kept)
     kept.facts("settings")
     used = facts.whole("unknowns_used", 0, 10**9)
-    return Scanned(watched, labels, unknown, used, facts.facts("facts"), facts.facts("fingerprint"))
+    groups = grouping.from_arrays(arrays, len(rows), embedder)
+    return Scanned(watched, labels, unknown, used, facts.facts("facts"), facts.facts("fingerprint"), groups)
 
 
 def _gaps(facts: Fields, video: Video) -> tuple[Gap, ...]:
@@ -172,12 +186,11 @@ def _list(value: Any, at: str) -> list[Any]:
     return value
 
 
-def read_beside(timeline: Path) -> Scanned:
-    """The tracks beside a timeline; raises StoreError where they are missing or damaged."""
-    native.read(timeline)
+def read_beside(timeline: Path, *, labels: bool = True) -> Scanned:
+    """The tracks beside a timeline; raises StoreError where they are missing or damaged. `labels`: as there."""
     path = FilmFiles.of(timeline).tracks
     try:
-        return load_tracks(path)
+        return load_tracks(path, labels=labels)
     except ModelNotFoundError:
         raise StoreError(path, "is missing, and edits need it. Scan the film again.") from None
 
@@ -189,7 +202,8 @@ def _number(value: Any) -> Any:
 
 def _label_row(label: Label) -> dict[str, Any]:
     """A model's label as JSON types: nobody has said anything about it yet."""
-    return {key: value for key, value in asdict(label).items() if key not in ("depicted_by", "stranger")}
+    row = {key: value for key, value in vars(label).items() if key not in ("depicted_by", "stranger")}
+    return row if label.best is None else row | {"best": dict(vars(label.best))}
 
 
 def label_of(row: Fields, video: Video) -> Label:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.recognition.prototypes import unit
+from personae.timeline import grouping
 from personae.types import FloatArray
 
 ALIKE = 0.5
@@ -188,6 +189,8 @@ def forget_in_tracks(
                 if name in arrays and len(arrays[name]) == len(keep):
                     arrays[name] = arrays[name][keep]
             arrays[f"{what}_count"] = np.where(own, 0, number).astype(number.dtype)
+    if own.any():  # the groups' means are of everybody's faces; they are found anew from those that are left
+        arrays = {name: array for name, array in arrays.items() if not name.startswith(grouping.PREFIX)}
     if isinstance(labels, list):  # one per track: cleaned in place, so that none moves
         facts = facts | {"labels": [_unnamed(label, names) for label in labels]}
     rest, _ = forget_in_json({key: value for key, value in facts.items() if key != "labels"}, names)

@@ -20,12 +20,14 @@ from typing import Any
 import numpy as np
 
 from personae import archive
-from personae.errors import StoreError
+from personae.errors import ForeignFileError, StoreError
 from personae.files import HOLDER_FILE, LOCK_FILE, open_input, replacing, sha256_of, shred, write_whole
+from personae.films import crops_file
 from personae.paths import FORGETTING_FILE, ProjectPaths
 from personae.project.forget_files import Removed, forget_in_journal, forget_in_json, forget_in_tracks, own_tracks
 from personae.project.forget_who import Person
 from personae.recognition import model_file
+from personae.timeline import records
 
 log = logging.getLogger(__name__)
 TIMELINE = ".timeline.json"
@@ -61,6 +63,8 @@ def rewrite(project: ProjectPaths, person: Person, removed: dict[str, int]) -> N
         removed["entries of films"] += gone.entries
         with replacing(path):
             write_whole(path, _as_written(path, cleaned))
+    for path in [path for path in files_of(project.folder) if path.suffix == ".crops"]:
+        _rewrite_crops(path, person)  # before the tracks, which say whose they are
     for path, schema in _archives(project, person):
         try:
             arrays, facts = archive.read(path, schema=schema)
@@ -72,6 +76,24 @@ def rewrite(project: ProjectPaths, person: Person, removed: dict[str, int]) -> N
         if count or said != facts:
             with replacing(path):
                 archive.write(path, cleaned_arrays, said, schema=schema)
+
+
+def _rewrite_crops(path: Path, person: Person) -> None:
+    """Take the person's crops out of a file of them; one of which nobody can say whose they are is shredded."""
+    tracks = path.with_suffix(".tracks")
+    try:
+        arrays, facts = archive.read(tracks, schema=records.SCHEMA)
+        crops, said = archive.read(path, schema=crops_file.SCHEMA)
+    except ForeignFileError as error:
+        log.warning("%s", error)
+        return
+    except StoreError:
+        shred(path)
+        return
+    own = own_tracks(arrays, facts, person.spellings, person.vectors)
+    if own.any():
+        with replacing(path):
+            archive.write(path, crops_file.without(crops, own), said, schema=crops_file.SCHEMA)
 
 
 def files_of(folder: Path) -> Iterator[Path]:

@@ -199,4 +199,4 @@ def _totals(video: Video, person: Person, stretches: Sequence[Stretch], settings
 
 
 def _seconds(video: Video, pts: int) -> float:
-    return float(pts * video.time_base)
+    return pts * video.time_base.numerator / video.time_base.denominator

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -33,10 +34,7 @@ def tracks_of(records: Sequence[TrackRecord], shots: Sequence[int]) -> tuple[Tra
             shot,
             record.start_pts,
             record.end_pts,
-            tuple(
-                (int(pts), *(float(value) for value in box))  # type: ignore[misc]
-                for (pts, _), box in zip(record.box_pts, record.boxes, strict=True)
-            ),
+            tuple(map(tuple, map(chain, record.box_pts[:, :1].tolist(), record.boxes.tolist()))),
         )
         for number, (record, shot) in enumerate(zip(records, shots, strict=True), 1)
     )
@@ -44,9 +42,10 @@ def tracks_of(records: Sequence[TrackRecord], shots: Sequence[int]) -> tuple[Tra
 
 def is_depicted(record: TrackRecord, video: Video) -> bool:
     """Whether the face is one on a picture in the picture: it turns, blinks and speaks no more than paper does."""
-    seconds = float((record.end_pts - record.start_pts) * video.time_base)
-    large = len(record.face_px) > 0 and float(record.face_px.mean()) >= STILL_PX
-    return large and seconds >= STILL_S and record.stillness < STILL
+    base = video.time_base
+    if (record.end_pts - record.start_pts) * base.numerator / base.denominator < STILL_S or not len(record.face_px):
+        return False
+    return record.stillness < STILL and float(record.face_px.mean()) >= STILL_PX
 
 
 def labels_of(
@@ -80,7 +79,7 @@ def labels_of(
         if person < 0:
             labels.append(Label())
             continue
-        x1, y1, x2, y2 = (float(value) for value in record.best_box)
+        x1, y1, x2, y2 = record.best_box.tolist()
         labels.append(
             Label(
                 people.character[person],
@@ -130,9 +129,16 @@ class _Before:
         self._known = sorted(known, key=lambda pair: pair[0].start_pts)
         self._starts = np.array([record.start_pts for record, _ in self._known], np.int64)
         self._ends = np.maximum.accumulate(np.array([record.end_pts for record, _ in self._known], np.int64))
+        self._own = {id(record): name for record, name in zip(*earlier, strict=True)}
 
     def same_as(self, record: TrackRecord) -> Iterator[tuple[TrackRecord, int]]:
         """Those that show a face in the same place at the same time, and who it was."""
+        # A film that is only named anew has the very same tracks.
+        if id(record) in self._own:
+            name = self._own[id(record)]
+            if name is not None:
+                yield record, name
+            return
         first = int(np.searchsorted(self._ends, record.start_pts, "right"))
         for before, number in self._known[first : int(np.searchsorted(self._starts, record.end_pts))]:
             if _same_track(record, before):

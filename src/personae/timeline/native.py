@@ -11,10 +11,14 @@ from __future__ import annotations
 import copy
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from personae.checks import Fields, MisfitError, no_collection, parsed
 from personae.errors import DamagedFileError, ForeignFileError, StoreError, TooNewError
@@ -27,6 +31,7 @@ from personae.timeline.timeline import SCHEMA, Appearance, Depicted, Timeline, T
 
 _KIND, _, _VERSION = SCHEMA.rpartition("/")
 _BEGINNING = re.compile(rf'\s*\{{\s*"schema":\s*"{_KIND}/')
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _ROWS = ("shots", "appearances", "characters", "depicted", "tracks")
 
 
@@ -42,7 +47,7 @@ def to_json(timeline: Timeline) -> dict[str, Any]:
         "appearances": [_appearance_dict(video, appearance) for appearance in timeline.appearances],
         "characters": [_totals_dict(totals) for totals in timeline.characters],
         "depicted": [_depicted_dict(one) for one in timeline.depicted],
-        "tracks": [_track_dict(track) for track in timeline.tracks],
+        "tracks": _track_dicts(timeline.tracks),
         "gaps": [{**_span(video, start, end), "why": why} for start, end, why in timeline.gaps],
     }
 
@@ -70,7 +75,7 @@ def dumps(timeline: Timeline) -> str:
     parts = []
     for key, value in to_json(timeline).items():
         if key in _ROWS and value:
-            rows = ",\n".join("  " + _dumps(row) for row in value)
+            rows = ",\n".join("  " + (_track_text(row) if key == "tracks" else _dumps(row)) for row in value)
             parts.append(f'"{key}": [\n{rows}\n]')
         else:
             parts.append(f'"{key}": {_dumps(value)}')
@@ -245,15 +250,30 @@ def _depicted_dict(one: Depicted) -> dict[str, Any]:
     }
 
 
-def _track_dict(track: Track) -> dict[str, Any]:
-    return {
-        "id": track.id,
-        "shot": track.shot,
-        "start_pts": track.start_pts,
-        "end_pts": track.end_pts,
-        "boxes": [[box[0], *(round(value, 1) for value in box[1:5]), round(box[5], 3)] for box in track.boxes],
-    }
+def _track_dicts(tracks: Sequence[Track]) -> list[dict[str, Any]]:
+    """The boxes are most of a file: the numbers of all of them are rounded at once."""
+    flat = np.fromiter(chain.from_iterable(chain.from_iterable(track.boxes for track in tracks)), np.float64)
+    values = flat.reshape(-1, 6)
+    if not np.isfinite(values).all():
+        raise ValueError("A box is not finite, and JSON has no such number.")
+    rows = iter(zip(np.round(values[:, 1:5], 1).tolist(), np.round(values[:, 5], 3).tolist(), strict=True))
+    return [
+        {
+            "id": track.id,
+            "shot": track.shot,
+            "start_pts": track.start_pts,
+            "end_pts": track.end_pts,
+            "boxes": [[box[0], *sides, score] for box, (sides, score) in zip(track.boxes, rows, strict=False)],
+        }
+        for track in tracks
+    ]
+
+
+def _track_text(row: dict[str, Any]) -> str:
+    """A track's row as JSON. Plain lists of finite numbers read the same in Python, which writes them much faster."""
+    facts = _dumps({key: value for key, value in row.items() if key != "boxes"})
+    return f'{facts[:-1]}, "boxes": {row["boxes"]}}}'
 
 
 def _dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(value)

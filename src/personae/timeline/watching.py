@@ -33,7 +33,7 @@ from personae.timeline import records
 from personae.timeline.looking import Looker, looks, same_place
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import Shot
-from personae.timeline.tracking import FaceTracker
+from personae.timeline.tracking import FaceTrack, FaceTracker
 from personae.types import FloatArray, IntArray, PixelArray
 
 CHUNK_SCHEMA = "personae/scan-chunk/1"
@@ -63,6 +63,8 @@ class Watched:
     def seen(self, record: TrackRecord) -> list[tuple[int, int]]:
         """The spans in which a track's face is visible: from each look to the next one, unless it was missing there."""
         looks_at = np.searchsorted(self.look_pts, record.box_pts[:, 0])
+        if looks_at[-1] - looks_at[0] == len(looks_at) - 1:  # as most are
+            return [(record.start_pts, record.end_pts)]
         gaps = np.flatnonzero(np.diff(looks_at) > 1)
         starts = record.box_pts[np.concatenate([[0], gaps + 1]), 0]
         ends = record.box_pts[np.concatenate([gaps, [len(looks_at) - 1]]), 1]
@@ -147,14 +149,19 @@ def watch(
     """
     chunks = _kept(kept_in, fingerprint)
     pictures = _resumed(film, chunks)
-    looker = Looker(detector, settings)
+    looker, second_pts = Looker(detector, settings), float(1 / film.video.time_base)
     tell = _teller(film, chunks, looker, progress)
     with ThreadPoolExecutor(LOOKING_THREADS, thread_name_prefix="personae-look") as pool:
         waiting: list[tuple[FaceTracker, _Chunk]] = []
 
         def keep(tracker: FaceTracker, chunk: _Chunk) -> None:
             known = _boundaries(pictures, chunks)
-            found = list(pool.map(lambda track: records.record_of(track, known), tracker.finish()))
+            seams = (chunk.start_pts, chunk.next_pts) if chunks else (chunk.next_pts,)
+
+            def record_of(track: FaceTrack) -> TrackRecord:
+                return records.record_of(track, known, second_pts=second_pts, seams=seams)
+
+            found = list(pool.map(record_of, tracker.finish()))
             chunks.append(replace(chunk, records=found))
             _keep(kept_in, len(chunks), chunks[-1], fingerprint)
 
@@ -164,7 +171,7 @@ def watch(
 
         while pictures.next_pts is not None:
             start_pts = pictures.next_pts
-            tracker = FaceTracker(embedded, float(1 / film.video.time_base), pool)
+            tracker = FaceTracker(embedded, second_pts, pool)
             every_pts = settings.look_every_s / film.video.time_base
             found = []
             for look in looks(
@@ -269,7 +276,8 @@ def _whole(film: Film, chunks: Sequence[_Chunk], boundaries: Sequence[shots.Boun
     in_order = sorted(cuts)
     parts = [part for record in whole for part in _cut_everywhere(record, in_order, look_pts)]
     mixtures = [(one.start_pts, one.end_pts) for one in boundaries if one.kind == "dissolve"]
-    parts = [replace(records.without_mixtures(part, mixtures), spares=()) for part in parts]
+    second_pts = float(1 / video.time_base)
+    parts = [records.with_crops(records.without_mixtures(part, mixtures), mixtures, second_pts) for part in parts]
     parts.sort(key=lambda record: (record.start_pts, tuple(record.boxes[0])))
     return Watched(
         video,
