@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.films import scan
+from personae.films import say, scan
 from personae.films.concluding import Pass, named_anew
 from personae.films.film_files import FilmFiles
 from personae.media.film import Video
