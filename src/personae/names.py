@@ -19,6 +19,8 @@ _JOINERS = "\u200c\u200d"
 _MARKS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 """What may stand between a picture letter and the joiner after it: how it is drawn, and the tone of its skin."""
 
+_UNKNOWN = re.compile(r"unknown\s*\d+", re.IGNORECASE)
+
 
 def valid_name(name: str) -> str:
     """A character's name as it is kept: composed (NFC), without white space around it, single spaces within.
@@ -36,6 +38,11 @@ def valid_name(name: str) -> str:
             "Give it a name without line breaks and hidden signs."
         )
     return " ".join(composed.split())
+
+
+def is_unknown_name(name: str) -> bool:
+    """Whether a name is how a person without a name is shown, "Unknown 3", in any case: no character's name then."""
+    return _UNKNOWN.fullmatch(name.strip()) is not None
 
 
 def find_name(name: str, known: Collection[str]) -> str | None:

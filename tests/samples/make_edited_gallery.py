@@ -1,6 +1,8 @@
-"""Make a gallery of today's version that was edited in every way: run once when a version is new, keep the file for ever.
+"""Make a gallery of today's version that was edited in every way: run once when a version is new, keep it for ever.
 
 python -m tests.samples.make_edited_gallery
+
+That of version 3 has "Unknown 4" where this says "Marianne": such names were characters' until then.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from personae.cast.gallery import EnrolledFace, Gallery, PhotoRecord
 from personae.types import Quality
 
 FOLDER = Path(__file__).parent
-CAST = {"Ada": 4, "Eva": 2, "Grace": 3, "Kim": 2, "Unknown 3": 2, "left": 1, "right": 2}
+CAST = {"Ada": 4, "Eva": 2, "Grace": 3, "Kim": 2, "Nobody": 2, "left": 1, "right": 2}
 
 
 def put(gallery: Gallery, name: str, number: int, row: int) -> None:
@@ -46,7 +48,7 @@ def main() -> None:
             editing.rename(gallery, old, new)
         editing.rename(gallery, "Grace", "Hopper")
         editing.undo(gallery)
-        editing.merge(gallery, ["Mary", "Unknown 3"], "Unknown 4")
+        editing.merge(gallery, ["Mary", "Nobody"], "Marianne")
         editing.remove_photos(gallery, ["/cast/Grace/2.jpg"])
     print(path.stat().st_size)
 

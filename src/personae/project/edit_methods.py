@@ -256,9 +256,7 @@ class EditMethods:
             self._forget_loaded()
             return {}
         settings = settings or self.kept_settings()
-        card, _ = self._make_model(
-            enrolment, EditLog(gallery).negatives(), gallery.embedder, gallery.revision, settings
-        )
+        card, _ = self._make_model(enrolment, EditLog(gallery).negatives(), gallery.embedder, gallery.digest, settings)
         return {entry["character"]: entry["photos"] for entry in card["characters"]}
 
     def kept_settings(self) -> Settings:

@@ -220,7 +220,7 @@ class CharacterRecognizer(EditMethods):
                 if performers is not None and performers != gallery.performers:
                     gallery.set_performers(performers)
                 report = enrol(gallery, wanted, self.analyzer, self.settings, origin=origin, progress=progress)
-                enrolment, records, revision = gallery.enrolled(), gallery.photos(), gallery.revision
+                enrolment, records, revision = gallery.enrolled(), gallery.photos(), gallery.digest
                 negatives = EditLog(gallery).negatives()
             if not len(enrolment):
                 raise _nothing_usable(records, report.notes)
@@ -385,7 +385,7 @@ class CharacterRecognizer(EditMethods):
         if not self.project.gallery.is_file():
             return False
         with Gallery.open(self.project.gallery, embedder=None, read_only=True) as gallery:
-            return gallery.revision != str(self.card()["gallery_revision"])
+            return gallery.digest != str(self.card()["gallery_revision"])
 
     # Loading
 
