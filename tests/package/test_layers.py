@@ -17,7 +17,7 @@ ROOMS = (
     ("checks",),
     ("files",),
     ("settings",),
-    ("archive", "settings_file", "database", "ledger", "outputs"),
+    ("archive", "settings_file", "database_guard", "ledger", "outputs"),
     ("media.fonts", "media.left_out", "media.photos", "media.cast", "media.annotate", "media.timecode", "media.shots"),
     ("media.film_errors",),
     ("media.film", "media.film_times", "media.pixels", "media.containers", "media.film_file"),

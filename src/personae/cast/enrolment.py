@@ -20,7 +20,8 @@ from personae.cast.finding import new_name
 from personae.cast.gallery import Gallery
 from personae.cast.gallery_records import PhotoRecord
 from personae.cast.judging import NEAR_DUPLICATE, Judged, Several, choose, duplicates, judge, near_duplicates
-from personae.errors import PhotoError
+from personae.cast.top_folders import check_folder, top_folders
+from personae.errors import CastError, PhotoError
 from personae.faces.analyzer import FaceAnalyzer
 from personae.files import LARGEST_PHOTO, sha256_of
 from personae.recognition.backgrounds import background_for
@@ -82,7 +83,8 @@ def enrol(
     With an `origin` (a folder) this is a synchronisation: photos that came from it and are not wanted any more are
     taken out. Without one (None) photos are only added. What was done is committed as it goes, so a training that is
     interrupted goes on where it stopped. `trusted`: keys (character, path) of photos that a person decided about, which
-    are never outliers. Raises InputError for a character without a name.
+    are never outliers. `force`: also where sub-folders show different people. Raises InputError for a character
+    without a name, CastError for a folder of folders of different people, of which nothing is kept then.
 
     Folders are known by their real path, so that ../cast and a link to it are one; names are composed (NFC).
     """
@@ -123,6 +125,8 @@ class _Enrolment:
         self.trusted = frozenset(trusted)
         self.progress = progress
         self.report = EnrolmentReport()
+        self.made: set[str] = set()
+        """Ids of the characters that this training made."""
 
     def run(self, photos: list[WantedPhoto], *, force: bool) -> EnrolmentReport:
         records = self.gallery.photos(withdrawn=True)
@@ -139,6 +143,8 @@ class _Enrolment:
         several = self._look_at(todo)
         if several:
             self._commit(choose(several, self.gallery.enrolled()))
+        if self.origin is not None:
+            self._check_folder(self.origin, known, force=force)
         decide_copies(self.gallery, NEAR_DUPLICATE)
         self._commit(duplicates(self.gallery.enrolled(), {record.id: record for record in self.gallery.photos()}))
         if self.settings.outliers:
@@ -148,10 +154,15 @@ class _Enrolment:
     def _carry_out(self, known: Known, wanted: Wanted) -> list[PhotoRecord]:
         """Move and take out what the plan says; the photos to look at, each with the record it will have."""
         with self.gallery.transaction():
-            for name, before in renamed_folders(known, wanted, self.gallery.who.all()).items():
+            renamed = renamed_folders(known, wanted, self.gallery.who.all())
+            for name, before in renamed.items():
                 keep = any(record.given == before and record.origin != self.origin for record in known.records)
                 self.report.notes += self.gallery.who.folder_renamed(before, name, keep=keep)
+            if renamed:
+                known = replace(known, records=tuple(self.gallery.photos(withdrawn=True)))
+            there = set(self.gallery.who.all().rows)
             decided = self.gallery.who.ensure(photo.given for photo in wanted.photos)
+            self.made = set(decided.rows) - there
             todo = plan(known, wanted, decided)
             for old, now in todo.move:
                 self.gallery.move_photo(old, now)
@@ -217,6 +228,30 @@ class _Enrolment:
             self._tell("photos", done, len(todo), Path(record.path).name)
         self._commit(batch)
         return several
+
+    def _check_folder(self, origin: str, known: Known, *, force: bool) -> None:
+        """Refuse a folder of folders of different people, with nothing of it kept; tell what was trained before."""
+        records = {record.id: record for record in self.gallery.photos()}
+        enrolment = self.gallery.enrolled()
+        own = [records[photo] for photo in enrolment.photo_ids]
+        folders = [record.given if record.origin == origin else None for record in own]
+        background = background_for(self.analyzer.embedder_id, enrolment.embeddings.shape[1])
+        try:
+            self.report.notes += check_folder(top_folders(enrolment, folders, background), origin, force=force)
+        except CastError:
+            added = set(self.report.added)
+            with self.gallery.transaction():
+                self.gallery.remove_photos(
+                    [record.id for record in records.values() if record.key in added and record.id is not None]
+                )
+                self.gallery.who.remove(self.made)
+            raise
+        others = sorted({record.origin for record in own if record.origin not in (None, origin)}, key=str)
+        if others and all(record.origin != origin for record in known.records):
+            self.report.notes.append(
+                f"The photos of {origin} were added to those of {' and '.join(map(str, others))}, trained before. "
+                f"To have those of {origin} alone, train it with --fresh."
+            )
 
     def _commit(self, batch: Sequence[Judged]) -> None:
         if batch:

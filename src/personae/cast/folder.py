@@ -6,6 +6,7 @@ import csv
 import os
 import unicodedata
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from personae.errors import CastError, InputError, reason_of
 from personae.files import read_whole
 from personae.media.left_out import LeftOut
 from personae.media.photos import _SKIPPED_FOLDERS, SUFFIXES, find
-from personae.names import readable, valid_name
+from personae.names import is_unknown_name, readable, valid_name
 from personae.types import count_of
 
 PERFORMERS_FILE = "performers.csv"
@@ -66,27 +67,52 @@ def read_cast(folder: Path) -> Cast:
     photos: list[CastPhoto] = []
     spellings: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for entry in folders:
-        readable = _readable(entry.name)
-        if readable != unicodedata.normalize("NFC", entry.name):
-            notes.append(f"The name of the folder {readable} is not valid Unicode: rename it.")
-        try:
-            name = valid_name(readable)
-        except InputError as error:
-            notes.append(f"Left out: the folder {entry}. {error}")
-            continue
-        if name != readable:
-            notes.append(f"The folder '{readable}' is taken for {name}'s: white space around a name is no part of it.")
-        here = LeftOut()
-        own = [CastPhoto(name, path, _look(entry, path)) for path in find([entry], here)]
-        if own:
-            left_out.update(here)
-        elif here:
-            notes += [f"{name} has no photo that is read here.", *here.sentences(f" of {name}")]
-        else:
-            notes.append(f"{name} has no photo: put some into {entry}.")
-        photos += own
-        spellings[name.casefold()].append((entry.name, name))
-    for several in spellings.values():
+        name = _name(entry, notes)
+        if name is not None:
+            photos += _photos(entry, name, left_out, notes)
+            spellings[name.casefold()].append((entry.name, name))
+    notes += _alike(spellings.values())
+    if not photos:
+        raise CastError(f"{folder}: no photo in its {count_of(len(folders), 'sub-folder')}. Put some in.", notes)
+    notes += left_out.sentences()
+    performers = _performers(folder, {photo.character for photo in photos}, notes)
+    return Cast(tuple(photos), tuple(notes), performers)
+
+
+def _name(entry: Path, notes: list[str]) -> str | None:
+    """The name of the character in a folder; None where it can be none. Raises CastError for one like "Unknown 3"."""
+    readable = _readable(entry.name)
+    if readable != unicodedata.normalize("NFC", entry.name):
+        notes.append(f"The name of the folder {readable} is not valid Unicode: rename it.")
+    try:
+        name = valid_name(readable)
+    except InputError as error:
+        notes.append(f"Left out: the folder {entry}. {error}")
+        return None
+    if is_unknown_name(name):
+        raise CastError(f"{entry}: people without a name are shown as {name}. Name the folder after the character.")
+    if name != readable:
+        notes.append(f"The folder '{readable}' is taken for {name}'s: white space around a name is no part of it.")
+    return name
+
+
+def _photos(entry: Path, name: str, left_out: LeftOut, notes: list[str]) -> list[CastPhoto]:
+    """The photos in a character's folder, with notes where there are none."""
+    here = LeftOut()
+    own = [CastPhoto(name, path, _look(entry, path)) for path in find([entry], here)]
+    if own:
+        left_out.update(here)
+    elif here:
+        notes += [f"{name} has no photo that is read here.", *here.sentences(f" of {name}")]
+    else:
+        notes.append(f"{name} has no photo: put some into {entry}.")
+    return own
+
+
+def _alike(spellings: Iterable[list[tuple[str, str]]]) -> list[str]:
+    """Notes on folders, each (as it is written, whose it is), that differ only in how they are written."""
+    notes = []
+    for several in spellings:
         if len(several) > 1:
             distinct = len({name for _, name in several}) > 1
             taken = "different characters" if distinct else "one character"
@@ -94,11 +120,7 @@ def read_cast(folder: Path) -> Cast:
                 f"{' and '.join(written for written, _ in several)} differ only in how they are written and are "
                 f"trained as {taken}: rename or merge the folders if that is wrong."
             )
-    if not photos:
-        raise CastError(f"{folder}: no photo in its {count_of(len(folders), 'sub-folder')}. Put some in.", notes)
-    notes += left_out.sentences()
-    performers = _performers(folder, {photo.character for photo in photos}, notes)
-    return Cast(tuple(photos), tuple(notes), performers)
+    return notes
 
 
 def _performers(folder: Path, characters: set[str], notes: list[str]) -> dict[str, str]:
