@@ -242,12 +242,13 @@ def test_the_digest_knows_names_and_faces_only(tmp_path: Path) -> None:
 def test_characters_are_not_called_as_unknown_people_are_shown(home: Home, name: str) -> None:  # noqa: F811
     assert is_unknown_name(name)
     recognizer, photo = home.recognizer, home.put("more/a.jpg", "18")
-    for call in (
+    calls: list[Callable[[], Any]] = [
         lambda: recognizer.add_photos(name, [photo]),
         lambda: recognizer.rename_character("c0", name),
         lambda: recognizer.merge_characters("c0", "c1", into=name),
         lambda: recognizer.split_character("c0", ["c0/0.jpg"], into=name),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(InputError, match="people without a name are shown so"):
             call()
     home.put(f"cast/{name.strip()}/a.jpg", "18")

@@ -6,7 +6,6 @@ import logging
 import random
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -105,6 +104,7 @@ def old_gallery(path: Path, rng: random.Random) -> tuple[Placements, list[tuple[
         kind, name = rng.choice(("rename", "merge", "split", "remove", "photo", "add")), rng.choice(names)
         free = [each for each in ("n0", "n1", "n2", "n3", "x", "y") if each not in names]
         photo = rng.choice([number for number, each in live.items() if each == name])
+        said: list[tuple[str, str | None, str | None]]
         if kind == "rename" and free:
             said = [(name, None, rng.choice(free))]
         elif kind == "merge" and len(names) > 1:
@@ -143,13 +143,13 @@ def old_gallery(path: Path, rng: random.Random) -> tuple[Placements, list[tuple[
 
 
 @pytest.fixture
-def rng() -> Iterator[random.Random]:
-    yield random.Random(11)
+def rng() -> random.Random:
+    return random.Random(11)
 
 
 def test_whatever_was_decided_by_names_holds_by_ids(tmp_path: Path, rng: random.Random) -> None:
     edited = 0
-    for number in range(300):
+    for number in range(50):
         path = tmp_path / f"{number}.sqlite"
         _, facts = old_gallery(path, rng)
         with Gallery.open(path, embedder=None) as gallery, gallery.transaction():
@@ -160,17 +160,18 @@ def test_whatever_was_decided_by_names_holds_by_ids(tmp_path: Path, rng: random.
             EditLog(gallery).apply()
             assert {each.id: each.character for each in gallery.photos()} == expected
         path.unlink()
-    assert edited > 1500
+    assert edited > 250
 
 
 def test_rows_that_make_no_sense_are_damage_and_nothing_is_changed(tmp_path: Path) -> None:
     path = tmp_path / "gallery-3.sqlite"
     shutil.copy(SAMPLES / path.name, path)
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE photos SET character = 'Nobody' WHERE id = 1")
+        connection.execute("UPDATE photos SET character = x'ff' WHERE id = 1")
     connection.close()
-    with pytest.raises(DamagedFileError, match="nothing says that photo 1 is one of Nobody"):
+    with pytest.raises(DamagedFileError, match="Restore it from a backup"):
         Gallery.open(path, embedder=None)
     with sqlite3.connect(path) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+        assert connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'characters'").fetchone() == (0,)
     connection.close()

@@ -247,7 +247,8 @@ class _Enrolment:
                 self.gallery.who.remove(self.made)
             raise
         others = sorted({record.origin for record in own if record.origin not in (None, origin)}, key=str)
-        if others and all(record.origin != origin for record in known.records):
+        before = {record.id for record in known.records}
+        if others and not any(record.id in before for record in own if record.origin == origin):
             self.report.notes.append(
                 f"The photos of {origin} were added to those of {' and '.join(map(str, others))}, trained before. "
                 f"To have those of {origin} alone, train it with --fresh."

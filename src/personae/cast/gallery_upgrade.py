@@ -193,22 +193,38 @@ class _Ids:
 def _mend(ids: _Ids, said: _Said) -> None:
     """Say of single photos where they were, where names said more than ids do.
 
-    A name could be given away and then be somebody else's: a photo added by hand under a former name.
+    A name could be given away and then be somebody else's: a photo added by hand under a former name. Where nothing
+    says why a photo is where it is, it goes where it came in, as the next edit would have brought it there.
     """
     by_name, characters = Placements(said.placements), ids.characters()
     for photo in said.photos:
-        if photo.withdrawn:
-            continue
-        place = characters.place(photo.given, photo.sha256)
-        if place.withdrawn_by is None and characters.name_of(place.character) == photo.character:
+        if _is_right(photo, characters):
             continue
         edit = by_name.place(photo.given, photo.sha256).edit
         if edit is None or not photo.sha256:
-            raise ValueError(f"nothing says that photo {photo.id} is one of {photo.character}")
-        start, owner = ids.ensure_started(photo.given), ids.ensure(photo.character, None)
-        ids.placements += [Placement(edit, start, photo.sha256, becomes) for becomes in (start, owner)]
-        ids.placements.sort(key=lambda each: each.edit)
-        characters = ids.characters()
+            continue
+        before = ids.placements
+        for at in (edit, max(each.edit for each in said.placements)):
+            ids.placements = sorted([*before, *_saying(photo, at, ids, characters)], key=lambda each: each.edit)
+            characters = ids.characters()
+            if _is_right(photo, characters):
+                break
+
+
+def _is_right(photo: _Photo, characters: Characters) -> bool:
+    place = characters.place(photo.given, photo.sha256)
+    if photo.withdrawn or place.withdrawn_by is not None:
+        return photo.withdrawn == (place.withdrawn_by is not None)
+    return characters.name_of(place.character) == photo.character
+
+
+def _saying(photo: _Photo, edit: int, ids: _Ids, characters: Characters) -> list[Placement]:
+    """Placements that put one photo where it is."""
+    if photo.withdrawn:
+        now = characters.place(photo.given, photo.sha256).character
+        return [Placement(edit, now, photo.sha256, None)]
+    start, owner = ids.ensure_started(photo.given), ids.ensure(photo.character, None)
+    return [Placement(edit, start, photo.sha256, becomes) for becomes in (start, owner)]
 
 
 def _optional(value: Any) -> str | None:

@@ -75,9 +75,9 @@ def check_folder(found: TopFolders, root: str, *, force: bool) -> list[str]:
         likely = [command(f"train {quoted(str(Path(root, name)))}") for name in names[:3]]
         raise CastError(
             f"{root} seems to be a folder of folders of different people: in {' and '.join(names[:3])} the sub-folders "
-            f"({', '.join(found.mixed[names[0]][:3])}, ...) show people who do not look alike. Give the folder whose "
-            f"sub-folders are the characters: {' or '.join(likely)} If they are looks of one character each, add "
-            "--force."
+            f"({', '.join(found.mixed[names[0]][:3])}, ...) show people who do not look alike. If they are looks of one "
+            "character each, add --force. Otherwise give the folder whose sub-folders are the characters: "
+            f"{' or '.join(likely)}"
         )
     return [
         f"The sub-folders of {folder} ({', '.join(looks[:5])}{', ...' if len(looks) > 5 else ''}) show faces that do "
