@@ -75,8 +75,8 @@ def check_folder(found: TopFolders, root: str, *, force: bool) -> list[str]:
         likely = [command(f"train {quoted(str(Path(root, name)))}") for name in names[:3]]
         raise CastError(
             f"{root} seems to be a folder of folders of different people: in {' and '.join(names[:3])} the sub-folders "
-            f"({', '.join(found.mixed[names[0]][:3])}, ...) show people who do not look alike. If they are looks of one "
-            "character each, add --force. Otherwise give the folder whose sub-folders are the characters: "
+            f"({', '.join(found.mixed[names[0]][:3])}, ...) show people who do not look alike. If they are looks of "
+            "one character each, add --force. Otherwise give the folder whose sub-folders are the characters: "
             f"{' or '.join(likely)}"
         )
     return [
