@@ -81,6 +81,17 @@ def test_edits_of_before_can_be_undone_one_by_one(tmp_path: Path) -> None:
                         (("Augusta", "Ada"), ("Grace", "Grace"), ("left", "right"), ("right", "left"))}  # fmt: skip
 
 
+def test_a_gallery_of_today_is_as_it_was_written(tmp_path: Path) -> None:
+    with upgraded(tmp_path, f"edited-gallery-{gallery_schema.VERSION}.sqlite") as gallery, gallery.transaction():
+        assert cast_of(gallery) == {"Augusta": 3, "Grace": 3, "Marianne": 3, "left": 2, "right": 1}
+        ids = {name: gallery.id_of(name) for name in ("Augusta", "Grace", "Marianne", "left", "right")}
+        editing.undo(gallery, 10)
+        assert cast_of(gallery) == {"Ada": 4, "Eva": 2, "Grace": 3, "Kim": 2, "Nobody": 2, "left": 1, "right": 2}
+        now = {name: gallery.id_of(name) for name in ("Ada", "Grace", "left", "right")}
+        assert now == {"Ada": ids["Augusta"], "Grace": ids["Grace"], "left": ids["right"], "right": ids["left"]}
+        assert gallery.name_of(str(ids["Marianne"])) is None, "who was split off is gone with the split"
+
+
 def old_gallery(path: Path, rng: random.Random) -> tuple[Placements, list[tuple[int, str, str, str]]]:
     """A gallery of version 3 with edits drawn at random, as that version wrote them; what it says of its photos."""
     connection = sqlite3.connect(path, isolation_level=None)

@@ -6,7 +6,6 @@ import csv
 import os
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,11 +66,11 @@ def read_cast(folder: Path) -> Cast:
     photos: list[CastPhoto] = []
     spellings: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for entry in folders:
-        name = _name(entry, notes)
+        name = _name_of(entry, notes)
         if name is not None:
-            photos += _photos(entry, name, left_out, notes)
+            photos += _photos_of(name, entry, notes, left_out)
             spellings[name.casefold()].append((entry.name, name))
-    notes += _alike(spellings.values())
+    notes += [_written_alike(several) for several in spellings.values() if len(several) > 1]
     if not photos:
         raise CastError(f"{folder}: no photo in its {count_of(len(folders), 'sub-folder')}. Put some in.", notes)
     notes += left_out.sentences()
@@ -79,48 +78,43 @@ def read_cast(folder: Path) -> Cast:
     return Cast(tuple(photos), tuple(notes), performers)
 
 
-def _name(entry: Path, notes: list[str]) -> str | None:
-    """The name of the character in a folder; None where it can be none. Raises CastError for one like "Unknown 3"."""
-    readable = _readable(entry.name)
-    if readable != unicodedata.normalize("NFC", entry.name):
+def _name_of(folder: Path, notes: list[str]) -> str | None:
+    """The character that a folder is named after; None where no character can be called so. Says what is odd."""
+    readable = _readable(folder.name)
+    if readable != unicodedata.normalize("NFC", folder.name):
         notes.append(f"The name of the folder {readable} is not valid Unicode: rename it.")
     try:
         name = valid_name(readable)
     except InputError as error:
-        notes.append(f"Left out: the folder {entry}. {error}")
+        notes.append(f"Left out: the folder {folder}. {error}")
         return None
     if is_unknown_name(name):
-        raise CastError(f"{entry}: people without a name are shown as {name}. Name the folder after the character.")
+        raise CastError(f"{folder}: people without a name are shown as {name}. Name the folder after the character.")
     if name != readable:
         notes.append(f"The folder '{readable}' is taken for {name}'s: white space around a name is no part of it.")
     return name
 
 
-def _photos(entry: Path, name: str, left_out: LeftOut, notes: list[str]) -> list[CastPhoto]:
-    """The photos in a character's folder, with notes where there are none."""
+def _photos_of(name: str, folder: Path, notes: list[str], left_out: LeftOut) -> list[CastPhoto]:
+    """The photos of one character; what else lies there is counted in `left_out`, or said where there is no photo."""
     here = LeftOut()
-    own = [CastPhoto(name, path, _look(entry, path)) for path in find([entry], here)]
+    own = [CastPhoto(name, path, _look(folder, path)) for path in find([folder], here)]
     if own:
         left_out.update(here)
     elif here:
         notes += [f"{name} has no photo that is read here.", *here.sentences(f" of {name}")]
     else:
-        notes.append(f"{name} has no photo: put some into {entry}.")
+        notes.append(f"{name} has no photo: put some into {folder}.")
     return own
 
 
-def _alike(spellings: Iterable[list[tuple[str, str]]]) -> list[str]:
-    """Notes on folders, each (as it is written, whose it is), that differ only in how they are written."""
-    notes = []
-    for several in spellings:
-        if len(several) > 1:
-            distinct = len({name for _, name in several}) > 1
-            taken = "different characters" if distinct else "one character"
-            notes.append(
-                f"{' and '.join(written for written, _ in several)} differ only in how they are written and are "
-                f"trained as {taken}: rename or merge the folders if that is wrong."
-            )
-    return notes
+def _written_alike(several: list[tuple[str, str]]) -> str:
+    distinct = len({name for _, name in several}) > 1
+    taken = "different characters" if distinct else "one character"
+    return (
+        f"{' and '.join(written for written, _ in several)} differ only in how they are written and are "
+        f"trained as {taken}: rename or merge the folders if that is wrong."
+    )
 
 
 def _performers(folder: Path, characters: set[str], notes: list[str]) -> dict[str, str]:
