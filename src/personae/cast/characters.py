@@ -7,10 +7,16 @@ there placements tell where the photo belongs. Values in, values out: the galler
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from personae.cast.placements import Place, Placements
+
+
+def new_id() -> str:
+    """An id for a character: twelve random hexadecimal digits."""
+    return os.urandom(6).hex()
 
 
 @dataclass(frozen=True)

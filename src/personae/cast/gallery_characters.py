@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
-from personae.cast.characters import CharacterRow, Characters
+from personae.cast.characters import CharacterRow, Characters, new_id
 from personae.cast.gallery_database import GalleryDatabase
 from personae.cast.gallery_records import Character
 from personae.cast.gallery_rows import text_of
 from personae.cast.placements import Placement, Placements
 from personae.checks import Fields, any_text, parsed, whole
-
-
-def new_id() -> str:
-    """An id for a character: twelve random hexadecimal digits."""
-    return uuid.uuid4().hex[:12]
 
 
 class GalleryCharacters:

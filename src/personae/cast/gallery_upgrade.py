@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from personae.cast.characters import CharacterRow, Characters
+from personae.cast.characters import CharacterRow, Characters, new_id
 from personae.cast.gallery_rows import detail_of, stored, text_of
 from personae.cast.placements import Placement, Placements
 from personae.checks import facts, parsed, whole
@@ -131,7 +130,7 @@ class _Ids:
     def ensure(self, name: str, made_by: int | None) -> str:
         """The id of who is called so now."""
         if name not in self.owner:
-            self.owner[name] = uuid.uuid4().hex[:12]
+            self.owner[name] = new_id()
             self.rows[self.owner[name]] = _Row(name, made_by=made_by)
         return self.owner[name]
 
