@@ -115,6 +115,9 @@ class _Ids:
             self._rename(edit, character, name)
         else:
             becomes = None if name is None else self.ensure(name, edit)
+            start = self.former.get(placement.character, character)
+            if by_hand and sha256 is not None and start != character:  # as `edit_steps.give` says it
+                self.placements += [Placement(edit, start, sha256, each) for each in (start, character)]
             self.placements.append(Placement(edit, character, sha256, becomes))
 
     def _rename(self, edit: int, character: str, name: str) -> None:
