@@ -18,7 +18,8 @@ _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _JOINERS = "\u200c\u200d"
 _MARKS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 """What may stand between a picture letter and the joiner after it: how it is drawn, and the tone of its skin."""
-_UNKNOWN = re.compile(r"unknown\s+(\d{1,9})", re.IGNORECASE)
+_UNKNOWN = re.compile(r"unknown\s*(\d+)", re.IGNORECASE)
+_MOST_DIGITS = 9
 
 
 def valid_name(name: str) -> str:
@@ -38,7 +39,7 @@ def valid_name(name: str) -> str:
             "Give it a name without line breaks and hidden signs."
         )
     name = " ".join(composed.split())
-    if _UNKNOWN.fullmatch(name):
+    if is_unknown_name(name):
         raise InputError(
             f'"{name}" is no name for a character: people without a name are shown so. Give it another name.'
         )
@@ -53,12 +54,17 @@ def unknown_name(number: int) -> str:
 def unknown_number(name: str) -> int | None:
     """The unknown person that a text means, in any case ("unknown 2"); None where it means none."""
     found = _UNKNOWN.fullmatch(name.strip())
-    return int(found[1]) or None if found else None
+    return int(found[1]) or None if found and len(found[1]) <= _MOST_DIGITS else None
 
 
 def upgraded_name(name: str) -> str:
     """A character's name from an earlier version, which took those of unknown people: "Unknown 2 (character)"."""
-    return f"{name} (character)" if _UNKNOWN.fullmatch(name.strip()) else name
+    return f"{name} (character)" if is_unknown_name(name) else name
+
+
+def is_unknown_name(name: str) -> bool:
+    """Whether a name is how a person without a name is shown, "Unknown 3", in any case: no character's name then."""
+    return _UNKNOWN.fullmatch(name.strip()) is not None
 
 
 def find_name(name: str, known: Collection[str]) -> str | None:

@@ -91,7 +91,7 @@ def test_every_way_in_holds_to_the_rule(tmp_path: Path) -> None:
 def test_an_old_name_that_breaks_the_rule_can_be_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recognizer = make(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("personae.cast.editing.valid_name", lambda name: name)
+        patch.setattr("personae.cast.editing.new_name", lambda name: name)
         recognizer.rename_character("c0", "a\nb ")
     assert recognizer.is_character(r"a\nb ")
     recognizer.rename_character(r"a\nb ", "Joey")

@@ -221,7 +221,7 @@ def test_the_search_finds_small_copies(home: Home, dtype: str) -> None:
     copies[2] = 0  # none was made: no bytes to look for
     with Gallery.open(home.recognizer.project.gallery, embedder=None) as gallery, gallery.transaction():
         photo = next(photo for photo in gallery.photos(THOR) if photo.path.endswith("c1/1.jpg"))
-        gallery.query("UPDATE faces SET copies = ? WHERE photo = ?", (copies.tobytes(), photo.id))
+        gallery._database.write("UPDATE faces SET copies = ? WHERE photo = ?", (copies.tobytes(), photo.id))
     path = home.recognizer.project.folder / "copy.bin"
     path.write_bytes(b"..." + copies[1].astype(dtype).tobytes())
     report = home.recognizer.forget_character(THOR)
@@ -303,4 +303,4 @@ def test_the_gallery_is_compact_afterwards(home: Home) -> None:
     log = home.recognizer.project.gallery.with_name("gallery.sqlite-wal")
     assert not log.exists() or log.stat().st_size == 0
     with Gallery.open(home.recognizer.project.gallery, embedder=None) as gallery:
-        assert gallery.query("PRAGMA freelist_count") == [(0,)]
+        assert gallery._database.rows("PRAGMA freelist_count") == [(0,)]

@@ -85,10 +85,7 @@ class Cast:
     def characters(self) -> dict[str, int]:
         """Character -> how many of its photos are enrolled, by name; a character without a usable photo has 0."""
         with self._reading() as gallery:
-            found: dict[str, int] = {}
-            for photo in gallery.photos() if gallery is not None else ():
-                found[photo.character] = found.get(photo.character, 0) + (photo.status == "enrolled")
-            return dict(sorted(found.items()))
+            return {} if gallery is None else {one.name: one.photos for one in gallery.characters()}
 
     def photos(self, name: str | None = None) -> list[PhotoRecord]:
         """Every photo that is known, enrolled or rejected, or those of one character."""
@@ -107,8 +104,9 @@ class Cast:
             return find_name(name, names) is not None
 
     def names(self) -> dict[str, str]:
-        """Id -> name of each character."""
-        return {}
+        """Id -> name of each character. The ids never change."""
+        with self._reading() as gallery:
+            return {} if gallery is None else {one.id: one.name for one in gallery.characters()}
 
     def card(self) -> dict[str, Any]:
         """The trained model's whole card; raises a StoreError where there is no usable model."""
@@ -118,7 +116,7 @@ class Cast:
     def is_outdated(self) -> bool:
         """Whether the gallery has changed since the model was made from it."""
         with self._reading() as gallery:
-            return gallery is not None and gallery.revision != str(self.card()["gallery_revision"])
+            return gallery is not None and gallery.digest != str(self.card()["gallery_revision"])
 
     # Edits
 

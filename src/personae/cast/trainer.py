@@ -103,7 +103,7 @@ class Trainer:
                 if performers is not None and performers != gallery.performers:
                     gallery.set_performers(performers)
                 report = enrol(gallery, wanted, context.analyzer, settings, origin=origin, progress=progress)
-                enrolment, records, revision = gallery.enrolled(), gallery.photos(), gallery.revision
+                enrolment, records, revision = gallery.enrolled(), gallery.photos(), gallery.digest
                 negatives = EditLog(gallery).negatives()
             if not len(enrolment):
                 raise _nothing_usable(records, report.notes)
@@ -130,7 +130,7 @@ class Trainer:
             return {}
         negatives = EditLog(gallery).negatives()
         settings = settings or self.kept_settings()
-        card, _ = self._make_model(enrolment, negatives, gallery.embedder, gallery.revision, settings)
+        card, _ = self._make_model(enrolment, negatives, gallery.embedder, gallery.digest, settings)
         return {entry["character"]: entry["photos"] for entry in card["characters"]}
 
     def kept_settings(self) -> Settings:

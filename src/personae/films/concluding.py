@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from personae.cast.cast import Cast
 from personae.cast.context import ProjectContext
 from personae.cast.trained import TrainedModel
 from personae.errors import EmbedderMismatchError, ModelNotFoundError
@@ -77,7 +78,7 @@ def named_anew(
             if not context.model.is_current(trained):
                 continue
             earlier = found.earlier(files)
-            labels = scan.labels_in(watched, people, earlier)
+            labels = scan.labels_in(watched, people, earlier, ids_of(context))
             scanned = replace(Scanned.of(watched, labels, earlier, facts, found.fingerprint), groups=groups)
             if other is None:
                 decisions = journal.read(files, watched.video)
@@ -88,6 +89,11 @@ def named_anew(
                 watched = missing_pictures.completed(watched, conclusion.timeline, found.film)
             timeline = store.write(files, conclusion.timeline, replace(conclusion.scanned, watched=watched))
             return timeline, [*conclusion.notes, *scan.undecided(people, labels)]
+
+
+def ids_of(context: ProjectContext) -> dict[str, str]:
+    """Character -> its id."""
+    return {name: identity for identity, name in Cast(context).names().items()}
 
 
 def trained_for(context: ProjectContext, embedder: str) -> TrainedModel:

@@ -18,7 +18,7 @@ from personae.cast.context import ProjectContext
 from personae.errors import EmbedderMismatchError, ModelNotFoundError
 from personae.files import Stamp, stamp_of
 from personae.films import journal, scan
-from personae.films.concluding import Pass, named_anew
+from personae.films.concluding import Pass, ids_of, named_anew
 from personae.films.film_files import FilmFiles
 from personae.films.maker import Maker
 from personae.films.say import Saying
@@ -213,7 +213,7 @@ class StoredFilm:
         if before := state.decisions.of_request(request):
             return Decided(before)
         scanned = self._scanned(state)
-        ids = {name: identity for identity, name in Cast(self.context).names().items()}
+        ids = ids_of(self.context)
         maker = Maker(
             with_names(state.timeline, {identity: name for name, identity in ids.items()}), scanned, state.decisions,
             by=by, request=request or uuid4().hex, ids=ids,

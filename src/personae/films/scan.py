@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -80,8 +80,10 @@ def identify_tracks(
     return identity.identify(watched.records, groups, model, threshold=settings.threshold)
 
 
-def labels_in(watched: Watched, people: identity.People, earlier: Scanned | None) -> list[Label]:
-    """One label per track. Unknown people keep the numbers they had in the `earlier` scan."""
+def labels_in(
+    watched: Watched, people: identity.People, earlier: Scanned | None, ids: Mapping[str, str] | None = None
+) -> list[Label]:
+    """One label per track. Unknown people keep the numbers they had in the `earlier` scan. `ids`: character -> id."""
     before = earlier if earlier is not None and earlier.is_of(watched.video) else None
     return labels_of(
         people,
@@ -89,6 +91,7 @@ def labels_in(watched: Watched, people: identity.People, earlier: Scanned | None
         watched.video,
         None if before is None else (before.watched.records, before.unknown),
         0 if before is None else before.unknowns_used,
+        ids=ids or {},
     )
 
 

@@ -26,13 +26,16 @@ from personae.types import FloatArray
 SCHEMA = "personae/forgetting/1"
 _TEXTS = ("name", "models", "written", "id")
 _SETS = ("names", "paths", "digests")
+_ALL_SETS = (*_SETS, "ids")
 _ARRAYS = ("vectors", "copies", "centres")
 _LARGEST = 1e6
 
 
 def begin(project: ProjectPaths, person: Person) -> None:
     """Write down that `person` shall be forgotten; raises WriteError, and then nothing is begun."""
-    plain = {name: getattr(person, name) for name in _TEXTS} | {name: sorted(getattr(person, name)) for name in _SETS}
+    plain = {name: getattr(person, name) for name in _TEXTS} | {
+        name: sorted(getattr(person, name)) for name in _ALL_SETS
+    }
     arrays = {name: getattr(person, name) for name in _ARRAYS}
     path = project.forgetting
     with replacing(path):  # one that is damaged
@@ -54,6 +57,7 @@ def read(project: ProjectPaths) -> Person | None:
         return Person(
             name=plain.text("name", empty=False),
             id=plain.text("id"),
+            ids=frozenset(plain.each("ids", text)) if "ids" in plain else frozenset(),
             names=names,
             paths=paths,
             digests=digests,

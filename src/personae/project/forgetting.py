@@ -106,7 +106,7 @@ def _whom(context: ProjectContext, name: str) -> Person:
     texts: list[str] = []
     if project.gallery.is_file():
         with Gallery.open(project.gallery, embedder=None) as gallery:
-            known = sorted({photo.character for photo in gallery.photos()})
+            known = [character.name for character in gallery.characters()]
             name = find_name(name, known) or valid_name(name)
             person = person_of(gallery, name, models)
             texts = texts_of(gallery)
