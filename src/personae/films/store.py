@@ -103,7 +103,7 @@ class MediaStore:
     def find(self, name: str | Path) -> FilmFiles:
         """The files of one film, by its name or the path of its timeline; raises UnknownFilmError."""
         path = Path(name)
-        if path.name.endswith(".json") and path.is_file():
+        if (isinstance(name, Path) or path.name.endswith(".json")) and path.is_file():
             return FilmFiles.of(path)
         known = self.list()
         for files in known:
