@@ -127,7 +127,7 @@ def make_home(folder: Path) -> Path:
     made = CharacterRecognizer(folder / "personae", settings=Settings(detector="fake", embedder="fake"))
     made.train_folder(folder / "cast")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("personae.cast.editing.valid_name", lambda name: name)
+        patch.setattr("personae.cast.editing.new_name", lambda name: name)
         made.rename_character("Hela", OLD)
     return folder
 
