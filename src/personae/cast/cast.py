@@ -56,14 +56,20 @@ class Cast:
     # Training
 
     def train(
-        self, folder: str | Path, *, fresh: bool = False, progress_callback: ProgressCallback | None = None
+        self,
+        folder: str | Path,
+        *,
+        fresh: bool = False,
+        force: bool = False,
+        progress_callback: ProgressCallback | None = None,
     ) -> TrainingReport:
         """Synchronise the gallery with a cast folder (one sub-folder of photos per character) and train.
 
         Photos that came from this folder and are gone are taken out; what was enrolled otherwise stays, unless `fresh`.
-        Raises CastError where not one photo can be used; photos that cannot are in the report.
+        Raises CastError where not one photo can be used (those that cannot are in the report), and, unless `force`, for
+        a folder whose sub-folders seem to hold folders of different people.
         """
-        return self._trainer.train_folder(folder, fresh=fresh, progress=progress_callback)
+        return self._trainer.train_folder(folder, fresh=fresh, force=force, progress=progress_callback)
 
     def train_photos(
         self,

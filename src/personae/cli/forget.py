@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from personae.cli.console import ask, say, say_json
-from personae.cli.editing import editing_options, recognizer_for
+from personae.cli.editing import editing_options, project_for
 from personae.cli.options import NETWORKS
 from personae.types import count_of
 
@@ -26,13 +26,13 @@ def forget(name: str, yes: bool, as_json: bool, model: Path | None, project: Pat
     Photos in your own folders and results written elsewhere are listed, not touched. Killed, it is completed by the
     next command. Exit status 1 means that something was still found.
     """
-    recognizer = recognizer_for(project, model, options)
+    opened = project_for(project, model, options)
     if not yes:
-        question = f"Remove every trace of {name} from {recognizer.project.folder}? This cannot be undone."
+        question = f"Remove every trace of {name} from {opened.folder}? This cannot be undone."
         if not ask(question):
             say("Nothing was removed.")
             return 1
-    report = recognizer.forget_character(name)
+    report = opened.forget(name)
     if as_json:
         say_json(asdict(report))
         return 1 if report.found else 0
