@@ -52,8 +52,8 @@ class Films(Generic[Opened]):
         self.store = MediaStore(context.paths, context.settings.lock_timeout_s)
 
     def names(self) -> tuple[str, ...]:
-        """The films that were scanned, the project's own first."""
-        return tuple(files.title for files in self.store.list())
+        """The films that were scanned, the project's own first; see `MediaStore.named`."""
+        return tuple(self.store.named())
 
     def __getitem__(self, name: str | Path) -> Opened:
         """A film by its name or by the path of its timeline; raises UnknownFilmError."""

@@ -100,16 +100,23 @@ class MediaStore:
         found = dict.fromkeys([*own, *(path for path in outside if path.is_file())])
         return [FilmFiles.of(path, private=path in own) for path in found]
 
+    def named(self) -> dict[str, FilmFiles]:
+        """The films by their names; one outside whose name is taken goes by the path of its timeline."""
+        found: dict[str, FilmFiles] = {}
+        for files in self.list():
+            found[files.title if files.title not in found else str(files.timeline)] = files
+        return found
+
     def find(self, name: str | Path) -> FilmFiles:
         """The files of one film, by its name or the path of its timeline; raises UnknownFilmError."""
         path = Path(name)
         if (isinstance(name, Path) or path.name.endswith(".json")) and path.is_file():
             return FilmFiles.of(path)
-        known = self.list()
-        for files in known:
-            if str(name) in (files.name, files.folder.name if files.private else files.name):
-                return files
-        names = ", ".join(files.title for files in known) or "none"
+        known = self.named()
+        found = known.get(str(name)) or next((one for one in known.values() if one.name == str(name)), None)
+        if found is not None:
+            return found
+        names = ", ".join(known) or "none"
         raise UnknownFilmError(f"No film is called {str(name)!r} in {self.paths.folder}. There are: {names}.")
 
     def _note(self, files: FilmFiles, who: Collection[str]) -> None:
