@@ -24,7 +24,7 @@ from personae.films.film_files import FilmFiles
 from personae.films.store import MediaStore
 from personae.media.film_errors import as_film_error
 from personae.media.video import Film, find_films, open_film
-from personae.timeline.watching import discard
+from personae.timeline.chunks import discard
 from personae.types import Progress, ProgressCallback
 
 ENDS_ALL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
