@@ -23,7 +23,7 @@ from personae.paths import ProjectPaths
 from personae.progress import Progress
 from personae.project.recognizer import CharacterRecognizer
 from personae.settings import Settings
-from personae.timeline import native, watching
+from personae.timeline import chunks, native, watching
 from personae.timeline.far_in_film import describe
 from tests.drawn_films import SIZE_WH, drawn_film, drawn_recognizer, scene, spans_of
 from tests.film_maker import Pixels
@@ -217,14 +217,14 @@ def test_an_interrupted_scan_goes_on_and_ends_the_same(
     monkeypatch.setattr(watching, "CHUNK_S", 0.5)
     whole = scan_film(film, recognizer, tmp_path / "whole")
     looks: list[int] = []
-    keep = watching._keep
+    keep = chunks.keep
 
     def stop_after_two(folder: Path, number: int, *rest: object) -> None:
         keep(folder, number, *rest)  # type: ignore[arg-type]
         if number == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(watching, "_keep", stop_after_two)
+    monkeypatch.setattr(chunks, "keep", stop_after_two)
     with pytest.raises(KeyboardInterrupt):
         scan_film(film, recognizer, tmp_path / "out")
     assert not (tmp_path / "out" / "film.timeline.json").exists()
@@ -233,7 +233,7 @@ def test_an_interrupted_scan_goes_on_and_ends_the_same(
         looks.append(number)
         keep(folder, number, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(watching, "_keep", note_and_keep)
+    monkeypatch.setattr(chunks, "keep", note_and_keep)
     again = scan_film(film, recognizer, tmp_path / "out")
     assert looks[0] == 4, "the first three chunks were kept"
     assert native.dumps(again.timeline) == native.dumps(whole.timeline)

@@ -21,7 +21,7 @@ from personae.exports.registry import exporters
 from personae.films.film_files import FilmFiles
 from personae.films.tracks_file import load_tracks, read_tracks
 from personae.settings import Settings
-from personae.timeline import native, records, watching
+from personae.timeline import chunks, native, records
 from personae.timeline.decision_rows import OLD_SCHEMA
 from tests.forged import Missing, changed, forge, scanned_film
 from tests.scanning import relabel
@@ -316,10 +316,10 @@ def test_a_part_of_an_unfinished_scan_that_cannot_be_right_is_looked_through_aga
         looks = found.look_pts if number == 1 else found.look_pts + whole
         extra: dict[str, Any] = {"look_pts": looks, "tiny": found.tiny}
         rows = found.records if number == 1 else ()
-        records.write(watching._path(tmp_path, number), rows, facts, extra, schema=watching.CHUNK_SCHEMA)
-    assert len(watching._kept(tmp_path, fingerprint)) == 2
-    forge(watching._path(tmp_path, 1), place, value, schema=watching.CHUNK_SCHEMA)
-    assert watching._kept(tmp_path, fingerprint) == []
+        records.write(chunks.path_of(tmp_path, number), rows, facts, extra, schema=chunks.SCHEMA)
+    assert len(chunks.kept(tmp_path, fingerprint)) == 2
+    forge(chunks.path_of(tmp_path, 1), place, value, schema=chunks.SCHEMA)
+    assert chunks.kept(tmp_path, fingerprint) == []
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")

@@ -25,7 +25,7 @@ from personae.films.store import MediaStore
 from personae.media.film_errors import as_film_error
 from personae.media.video import Film, find_films, open_film
 from personae.progress import Progress, ProgressCallback
-from personae.timeline.watching import discard
+from personae.timeline.chunks import discard
 
 ENDS_ALL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 Opened = TypeVar("Opened", bound=StoredFilm)
