@@ -248,8 +248,8 @@ def test_a_reader_who_has_gone_ends_it_quietly(template: Path) -> None:
 def test_a_fault_of_ours_and_a_lack_of_memory_are_sentences(template: Path) -> None:
     def broken(error: str, *options: str) -> Run:
         script = (
-            "import sys\nfrom personae.cli import main\nimport personae.project.recognizer as r\n"
-            f"def edits(self): {error}\nr.CharacterRecognizer.edits = edits\n"
+            "import sys\nfrom personae.cli import main\nimport personae.cast.cast as c\n"
+            f"def log(self): {error}\nc.Cast.log = log\n"
             f"sys.argv = ['personae', *{list(options)!r}, 'log']\nmain()\n"
         )
         return subprocess.run([sys.executable, "-c", script], capture_output=True, cwd=template, check=False)
@@ -260,7 +260,7 @@ def test_a_fault_of_ours_and_a_lack_of_memory_are_sentences(template: Path) -> N
     assert first.startswith("personae: this is a fault of Personae: KeyError: ") and "\x1b" not in first
     assert "--verbose" in second
     told = broken("raise KeyError('a\\x1b[31mred')", "--verbose").stderr.decode()
-    assert "Traceback" in told and "in edits" in told and "\x1b" not in told
+    assert "Traceback" in told and "in log" in told and "\x1b" not in told
     for error in ("raise MemoryError", "raise ImportError('libx.so: failed to map segment: Cannot allocate memory')"):
         done = broken(error)
         assert done.returncode == 2 and done.stderr.decode().splitlines() == [

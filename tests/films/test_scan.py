@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from personae.cli import cli
 from personae.errors import ModelNotFoundError, WriteError
+from personae.exports.registry import exporters
 from personae.films import film_files, store, tracks_file
 from personae.films.film_files import FilmFiles
 from personae.films.scan import unread
@@ -254,11 +255,18 @@ def test_a_full_disk_leaves_the_old_result(
     assert (tmp_path / "film.timeline.json").read_bytes() == before
 
 
-def test_without_a_model_it_says_what_to_do(film: Path, tmp_path: Path) -> None:
-    empty = CharacterRecognizer(tmp_path / "none", settings=Settings(detector="fake", embedder="fake"))
+def test_in_an_empty_cast_everybody_is_unknown(film: Path, tmp_path: Path) -> None:
+    fakes = Settings(detector="fake", embedder="fake")
+    scanned = scan_film(film, CharacterRecognizer(tmp_path / "none", settings=fakes), tmp_path / "out")
+    assert scanned.timeline.appearances and not any(one.character for one in scanned.timeline.appearances)
+    document = json.loads(scanned.path.read_text())
+    assert document["model"] is None and native.read(scanned.path).model == {} == scanned.timeline.model
+    assert b"Nobody was enrolled" in exporters()["methods"].export(scanned.timeline)
+    for exporter in exporters().values():
+        exporter.export(scanned.timeline, scanned.path.parent)
+    named = CharacterRecognizer(tmp_path / "none", settings=fakes, model_path=tmp_path / "missing.personae")
     with pytest.raises(ModelNotFoundError, match="Train first"):
-        scan_film(film, empty, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+        scan_film(film, named, tmp_path / "named")
 
 
 def test_progress_and_a_note_where_faces_are_rare(

@@ -65,7 +65,7 @@ def test_the_environment_is_a_project_in_use(personae: Callable[..., Result], mo
     [
         (("inspect", "--project", "no where"), ["train", "CAST_FOLDER", "--project", "no where"]),
         (("inspect", "--model", "no model"), ["train", "CAST_FOLDER", "--model", "no model"]),
-        (("identify", "made/cast", "--project", "no where", *FAKES), ["train", "CAST_FOLDER", "--project", "no where"]),
+        (("remove", "Thor", "--project", "no where"), ["train", "CAST_FOLDER", "--project", "no where"]),
         (("rename", "Thor", "L", "--project", "no where"), ["train", "CAST_FOLDER", "--project", "no where"]),
         (("undo", "--project", FOLDER), ["log", "--project", FOLDER]),
         (

@@ -293,7 +293,7 @@ def test_a_scan_leaves_a_file_of_its_timelines_name_alone(place: Path, content: 
     assert native.read(place / "results" / "film-2.timeline.json").appearances
 
 
-@pytest.mark.parametrize("arguments", [("--json", T), ("--json", "out/film.edits.json")])
+@pytest.mark.parametrize("arguments", [("--json", T), ("--json", "out/film.decisions.jsonl")])
 def test_another_file_of_ours_is_told_apart_and_left_alone(place: Path, arguments: tuple[str, str]) -> None:
     assert run("name", "Thor", "Loki", "--timeline", T).exit_code == 0
     before = contents(place)
@@ -325,7 +325,7 @@ def test_two_outputs_are_not_one_file_and_a_photo_is_no_name(place: Path) -> Non
     result = run("add", "cast/Thor/0.png", "cast/Thor/9.png", *FAKE)
     assert result.exit_code == 2 and "is a file" in result.output
     assert run("identify", "cast/Thor/0.png", "--annotate", "cast/Thor", *FAKE).exit_code == 2
-    assert "ends in .html" in run("report", T, "-o", "page.mp4").output
+    assert "ends in .html" in str(run("report", T, "-o", "page.mp4").exception)
     assert contents(place) == before
 
 

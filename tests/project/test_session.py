@@ -109,7 +109,7 @@ def test_a_picture_is_a_path_its_content_an_open_file_or_pixels(tmp_path: Path, 
             str(path),
             path.read_bytes(),
             file,
-            picture_of("Thor"),
+            Picture(picture_of("Thor").pixels),
             picture_of("Thor").pixels,
             b"nothing",
         ]

@@ -32,13 +32,17 @@ def _how(timeline: Timeline) -> str:
     embedder = _find(model, "embedder")
     far = _find(model, "far") or _find(timeline.settings, "far")
     known = _find(model, "characters")
-    cast = f" a cast of {count_of(len(known), 'character')}" if isinstance(known, list) else " a cast"
+    cast = f"compared with a cast of {count_of(len(known), 'character')}"
+    if not isinstance(known, list):
+        cast = "compared with a cast" if model else "grouped by person"
     rate = f"{float(video.frame_rate):.3f}".rstrip("0").rstrip(".")
     text = (
         f"Faces in {file_name(timeline)} ({video.size_wh[0]}x{video.size_wh[1]} pixels, {rate} frames per second, "
-        f"{seconds_text(video.duration_s)}) were found, followed through each shot and compared with{cast} "
+        f"{seconds_text(video.duration_s)}) were found, followed through each shot and {cast} "
         f"by Personae {version}{f', with the embedder {embedder}' if embedder else ''}."
     )
+    if not model:
+        return f"{text} Nobody was enrolled, so nobody has a name but by a person's word."
     if isinstance(far, int | float):
         text += (
             f" Names were given at a false-accept rate of {100 * far:g} %: of the tracks of people outside the cast, "

@@ -41,7 +41,7 @@ def to_json(timeline: Timeline) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "video": video_dict(video),
-        "model": timeline.model,
+        "model": timeline.model or None,
         "settings": timeline.settings,
         "shots": [_span(video, shot.start_pts, shot.end_pts) for shot in timeline.shots],
         "appearances": [_appearance_dict(video, appearance) for appearance in timeline.appearances],

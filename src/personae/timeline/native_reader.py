@@ -84,7 +84,12 @@ def timeline_of(document: Any) -> Timeline:
 
 
 def model_facts(row: Fields) -> dict[str, Any]:
-    """Facts about the model: whatever it says, those that are shown or reckoned with being of their type."""
+    """Facts about the model: whatever it says, those that are shown or reckoned with being of their type.
+
+    Empty where nobody was enrolled.
+    """
+    if row.get_or_none("model") is None:
+        return {}
     found = row.facts("model")
     model = row.inner("model")
     for name in ("embedder", "created", "head", "personae_version"):
