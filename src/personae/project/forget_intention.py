@@ -1,6 +1,6 @@
 """The written intention to forget a person: kept in the project from before the first change until the proof is done.
 
-So a forgetting that is killed is known, and whoever opens the project next completes it (see `EditMethods.settle`).
+So a forgetting that is killed is known, and whoever opens the project next completes it (see `ProjectContext.settle`).
 It names the person and holds their embeddings: private, and overwritten in the end.
 """
 
@@ -18,21 +18,24 @@ from personae.checks import Fields, any_text, parsed, require, text
 from personae.checks import facts as facts_of
 from personae.errors import DamagedFileError, ForeignFileError, ModelNotFoundError
 from personae.files import open_input, replacing, shred
+from personae.forgetting.person import Person
 from personae.paths import ProjectPaths
-from personae.project.forget_who import Person
 from personae.settings import TABLE
 from personae.types import FloatArray
 
 SCHEMA = "personae/forgetting/1"
 _TEXTS = ("name", "models", "written", "id")
 _SETS = ("names", "paths", "digests")
+_ALL_SETS = (*_SETS, "ids")
 _ARRAYS = ("vectors", "copies", "centres")
 _LARGEST = 1e6
 
 
 def begin(project: ProjectPaths, person: Person) -> None:
     """Write down that `person` shall be forgotten; raises WriteError, and then nothing is begun."""
-    plain = {name: getattr(person, name) for name in _TEXTS} | {name: sorted(getattr(person, name)) for name in _SETS}
+    plain = {name: getattr(person, name) for name in _TEXTS} | {
+        name: sorted(getattr(person, name)) for name in _ALL_SETS
+    }
     arrays = {name: getattr(person, name) for name in _ARRAYS}
     path = project.forgetting
     with replacing(path):  # one that is damaged
@@ -54,6 +57,7 @@ def read(project: ProjectPaths) -> Person | None:
         return Person(
             name=plain.text("name", empty=False),
             id=plain.text("id"),
+            ids=frozenset(plain.each("ids", text)) if "ids" in plain else frozenset(),
             names=names,
             paths=paths,
             digests=digests,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from personae.cast.edit_log import EditLog
+from personae.cast.forget_who import photos_of
 from personae.cast.gallery import Gallery, text_of
-from personae.project.forget_files import ALIKE, forget_in_json
-from personae.project.forget_who import Person, photos_of
-from personae.project.name_search import NameSearch
+from personae.forgetting.documents import forget_in_json
+from personae.forgetting.names import NameSearch
+from personae.forgetting.person import ALIKE, Person
 
 
 def is_forgotten(gallery: Gallery, person: Person) -> bool:
@@ -25,7 +28,7 @@ def texts_of(gallery: Gallery) -> list[str]:
     return found
 
 
-def forget_in_gallery(gallery: Gallery, person: Person, removed: dict[str, int]) -> None:
+def forget_in_gallery(gallery: Gallery, person: Person, removed: Counter[str]) -> None:
     """Remove `person`, and log that somebody was forgotten; counts what goes in `removed`."""
     edits = EditLog(gallery)
     own = [photo.id for photo in photos_of(gallery, person.names) if photo.id is not None]
@@ -59,7 +62,7 @@ def forget_in_gallery(gallery: Gallery, person: Person, removed: dict[str, int])
     edits.apply()
 
 
-def _forget_negatives(gallery: Gallery, person: Person, removed: dict[str, int]) -> set[int]:
+def _forget_negatives(gallery: Gallery, person: Person, removed: Counter[str]) -> set[int]:
     """Remove faces that the person is not, and theirs that others are not; the edits that made them."""
     lapsed = set()
     rows = gallery.query("SELECT id, edit, character, path, embedding FROM negatives")
@@ -73,7 +76,7 @@ def _forget_negatives(gallery: Gallery, person: Person, removed: dict[str, int])
     return lapsed
 
 
-def _forget_edits(gallery: Gallery, edits: EditLog, person: Person, lapsed: set[int], removed: dict[str, int]) -> None:
+def _forget_edits(gallery: Gallery, edits: EditLog, person: Person, lapsed: set[int], removed: Counter[str]) -> None:
     """Remove entries of the log that are about the person, and their names and photos from the others."""
     for edit in edits.edits():
         said = [edit.detail.get(key) for key in ("character", "into")] + list(edit.detail.get("characters", []))

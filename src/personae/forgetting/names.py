@@ -106,7 +106,7 @@ class NameSearch:
         for match in self._pattern.finditer(text):
             before = _innermost(text[max(0, match.start() - _NEAR) : match.start()])
             after = _innermost(text[match.end() : match.end() + _NEAR])
-            whole = not (before and _is_of_a_word(before[-1])) and not (after and _is_of_a_word(after[0]))
+            whole = not (before and is_of_a_word(before[-1])) and not (after and is_of_a_word(after[0]))
             if whole and (is_text or _is_by_design(text, match)):
                 return True
         return False
@@ -196,8 +196,9 @@ def _letter(match: re.Match[str]) -> str:
     return _CONTROL.get(written[1], written[1])
 
 
-def _is_of_a_word(letter: str) -> bool:
-    return letter.isalnum() or letter == "_" or unicodedata.category(letter).startswith("M")
+def is_of_a_word(letter: str) -> bool:
+    """Whether a letter, or an accent on one, is a part of a word; nothing is none."""
+    return bool(letter) and (letter.isalnum() or letter == "_" or unicodedata.category(letter).startswith("M"))
 
 
 def _forms(name: str) -> set[str]:
