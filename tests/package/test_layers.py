@@ -17,8 +17,8 @@ GROUND = (
     "settings_file", "database_guard", "database", "ledger", "paths", "outputs", "keepers",
 )  # fmt: skip
 ROOMS = (
-    *GROUND, "media", "faces", "recognition", "cast", "assessment", "timeline", "films", "exports", "catalogue",
-    "project", "demo", "cluster", "testing", "cli", "server", "__main__",
+    *GROUND, "media", "faces", "recognition", "forgetting", "cast", "assessment", "timeline", "films", "exports",
+    "catalogue", "project", "demo", "cluster", "testing", "cli", "server", "__main__",
 )  # fmt: skip
 
 

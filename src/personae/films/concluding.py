@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from personae.cast.context import ProjectContext
-from personae.cast.trained import TrainedModel
+from personae.cast.trained import Stamp, TrainedModel, stamp_of
 from personae.errors import EmbedderMismatchError, ModelNotFoundError
 from personae.films import missing_pictures, scan, tracks_file
 from personae.films.film_files import FilmFiles
@@ -23,11 +23,23 @@ from personae.timeline.watching import Watched
 
 @dataclass(frozen=True, eq=False)
 class Pass:
-    """What a pass over a film found, and by which networks; `film`, where it is at hand, gives missing pictures."""
+    """What a pass over a film found, and by which networks; `film`, where it is at hand, gives missing pictures.
+
+    `read_from`: where it was not made now but read, the state of its file before that.
+    """
 
     watched: Watched
     fingerprint: dict[str, Any]
     film: Film | None = None
+    read_from: Stamp | None = None
+
+    def as_stored(self, tracks: Path) -> Pass:
+        """The pass as its file has it now: somebody may have been forgotten in it since it was read."""
+        stamp = stamp_of(tracks)
+        stored = tracks_file.read_tracks(tracks)
+        if stored is None or stored.fingerprint != self.fingerprint:
+            return replace(self, read_from=stamp)
+        return replace(self, watched=stored.watched_as(self.watched.video), read_from=stamp)
 
 
 def named_anew(
@@ -45,8 +57,9 @@ def named_anew(
     decisions about another copy of the film. Raises ModelNotFoundError, EmbedderMismatchError, ProjectBusyError,
     WriteError.
     """
-    settings, watched = context.settings, found.watched
+    settings = context.settings
     while True:
+        watched = found.watched
         trained = trained_for(context, found.fingerprint["embedder"])
         assert trained.model is not None
         if progress is not None:
@@ -56,6 +69,9 @@ def named_anew(
             progress(Progress("naming", len(watched.records), len(watched.records)))
         facts = scan.facts_of(trained, settings, people.strangers)
         with context.locked("scan"), store.locked(files, "scan"):
+            if found.read_from not in (None, stamp_of(files.tracks)):
+                found = found.as_stored(files.tracks)
+                continue
             if not context.model.is_current(trained):
                 continue
             earlier = tracks_file.read_tracks(files.tracks)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from personae.cast.context import ProjectContext
+from personae.cast.trained import stamp_of
 from personae.films import scan
 from personae.films.concluding import Pass, named_anew
 from personae.films.film_files import FilmFiles
@@ -65,9 +66,9 @@ class StoredFilm:
         missing, EmbedderMismatchError where the model is another embedder's.
         """
         self.context.settle()
-        scanned = read_beside(self.files.timeline)
+        stamp, scanned = stamp_of(self.files.tracks), read_beside(self.files.timeline)
         if self.context.model.current_or_empty().model is not None:
-            found = Pass(scanned.watched, scanned.fingerprint)
+            found = Pass(scanned.watched, scanned.fingerprint, read_from=stamp)
             self._timeline, notes = named_anew(self.context, self._store, self.files, found, progress=progress_callback)
         else:
             with self._store.locked(self.files, "relabel"):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from personae.cast.context import ProjectContext
+from personae.cast.trained import stamp_of
 from personae.errors import (
     FilmError,
     ModelNotFoundError,
@@ -96,7 +97,7 @@ class Films(Generic[Opened]):
         with film if isinstance(film, Film) else open_film(film, as_one=as_one, **opening) as opened:
             files = out if isinstance(out, FilmFiles) else self.store.reserve(opened.video, _folder(out))
             with self.store.scanning(files):
-                earlier = tracks_file.read_tracks(files.tracks)
+                stamp, earlier = stamp_of(files.tracks), tracks_file.read_tracks(files.tracks)
                 watched, fingerprint, reused = scan.look(
                     opened, networks, settings, earlier,
                     kept_in=files.unfinished, fresh=fresh, progress=progress_callback,
@@ -105,7 +106,7 @@ class Films(Generic[Opened]):
                     context,
                     self.store,
                     files,
-                    Pass(watched, fingerprint, opened),
+                    Pass(watched, fingerprint, opened, stamp if reused else None),
                     other=_path(decisions),
                     progress=progress_callback,
                 )

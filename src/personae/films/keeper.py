@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ class FilmsKeeper:
         self._only = only
         self._left: set[Path] = set()
 
+    @cached_property
     def films(self) -> tuple[FilmFiles, ...]:
         """The films it is about, also those that are only begun, and those that cannot be reached now."""
         return self.store.everything() if self._only is None else tuple(self._only)
@@ -48,13 +50,14 @@ class FilmsKeeper:
     def forget(self, person: Person, tell: Tell) -> Forgotten:
         """Clean each film under its lock. What lies outside the project and cannot be reached or written is told."""
         every = Forgotten(Counter(dict.fromkeys(("entries of films", "tracks", "pictures"), 0)))
-        for files in self.films():
+        for files in self.films:
             outside = not self.store.is_inside(files)
             try:
                 if outside and (why := unreached(files.folder)):
                     every.unreached.append((files.timeline, why))
                     continue
                 if not files.every():
+                    self.store.drop(files)
                     continue
                 tell(files.timeline)
                 with self.store.locked(files, "forget"):
@@ -69,7 +72,7 @@ class FilmsKeeper:
 
     def search(self, search: Search) -> None:
         """Search every file of the films, those outside the project too."""
-        for files in self.films():
+        for files in self.films:
             outside = not self.store.is_inside(files)
             if outside and unreached(files.folder):
                 continue

@@ -142,6 +142,11 @@ class MediaStore:
         """Note the files of a film outside the project as they are now."""
         self._note(files, self._who(files))
 
+    def drop(self, files: FilmFiles) -> None:
+        """Take a film that is gone off the ledger."""
+        singles = (files.timeline, files.tracks, files.crops, files.decisions, files.edits, files.faces)
+        self.paths.ledger.drop([path for path in singles if self.paths.ledger.find(path) is not None])
+
     def _who(self, files: FilmFiles) -> tuple[str, ...]:
         entry = self.paths.ledger.find(files.timeline)
         return () if entry is None else entry.who

@@ -18,9 +18,6 @@ FATES: dict[str, tuple[Fate, str]] = {
 }
 """Kind -> what becomes of it while it is as we wrote it, and why. Any other kind is an export: see `fate_of`."""
 
-BURNT_IN = frozenset({"annotated photo", "annotated film", "stringout"})
-"""Kinds that may be films and pictures: no search finds a name in them."""
-
 
 def fate_of(kind: str) -> Fate:
     """What becomes of a file of that kind.
@@ -28,3 +25,8 @@ def fate_of(kind: str) -> Fate:
     Exports are listed: they are for other programs, whose projects point to them. So is what was written by a plug-in.
     """
     return FATES[kind][0] if kind in FATES else "list"
+
+
+def is_burnt_in(path: str, kind: str) -> bool:
+    """Whether a file is a picture or a film, in which no search finds a name."""
+    return kind in ("annotated photo", "annotated film") or (kind == "stringout" and path.lower().endswith(".mp4"))

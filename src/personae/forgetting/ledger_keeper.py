@@ -41,7 +41,7 @@ class LedgerKeeper:
         for path, kind in person.written:
             if Path(path) not in known and kind not in self._films and self._stays(Path(path), kind):
                 done.listed.append((Path(path), kind))
-        forget_in_list(self.ledger, person)
+        forget_in_list(self.ledger, person, self._films)
         return done
 
     def search(self, search: Search) -> None:
@@ -109,12 +109,16 @@ class LedgerKeeper:
         return fate_of(kind) != "clean" or entry is None or not _is_as_written(path, entry)
 
 
-def forget_in_list(ledger: Ledger, person: Person) -> None:
-    """Take the person out of every entry; one that is gone, or whose own path names them, goes itself."""
+def forget_in_list(ledger: Ledger, person: Person, films: Collection[str] = ()) -> None:
+    """Take the person out of every entry; one that is gone, or whose own path names them, goes itself.
+
+    `films`: kinds that stand for other files too, and are not gone when that one is.
+    """
     search = NameSearch(person.names)
 
     def forgotten(entry: Entry) -> Entry | None:
-        if is_gone(entry) or any(search.in_file_name(part) for part in Path(entry.path).parts):
+        gone = is_gone(entry) and entry.kind not in films
+        if gone or any(search.in_file_name(part) for part in Path(entry.path).parts):
             return None
         tells = entry.source in person.paths or search.in_file_name(entry.source)
         who = tuple(name for name in entry.who if name not in person.spellings)

@@ -23,7 +23,7 @@ from personae.cast.trainer import Trainer
 from personae.errors import DamagedFileError, ModelNotFoundError, StoreError, UnknownCharacterError
 from personae.films.keeper import FilmsKeeper
 from personae.films.store import FILM_KINDS, MediaStore
-from personae.forgetting.fates import BURNT_IN
+from personae.forgetting.fates import is_burnt_in
 from personae.forgetting.keeper import Forgotten, Keeper, Tell
 from personae.forgetting.ledger_keeper import LedgerKeeper, is_gone
 from personae.forgetting.names import NameSearch
@@ -173,7 +173,7 @@ def _is_mentioned(context: ProjectContext, search: NameSearch, texts: list[str])
     inside = [path for path in files_of(project.folder) if not path.name.startswith(databases)]
     if any(search.in_file_name(path.name) for path in inside):
         return True
-    films = FilmsKeeper(MediaStore(project, context.settings.lock_timeout_s)).films()
+    films = FilmsKeeper(MediaStore(project, context.settings.lock_timeout_s)).films
     outside = [path for files in films if not is_inside(files.folder, project.folder) for path in files.every()]
     return any(_names(path, search) for path in (*inside, *outside))
 
@@ -229,5 +229,5 @@ def _report(person: Person, done: Forgotten, proof: Proof, characters: dict[str,
         kinds,
         tuple((str(path), why) for path, why in done.unreached),
         done.unknown,
-        tuple(sorted(path for path, kind in kinds.items() if kind in BURNT_IN)),
+        tuple(sorted(path for path, kind in kinds.items() if is_burnt_in(path, kind))),
     )
