@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
 import io
 import json
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 
 from personae.errors import PersonaeError
 from personae.files import open_input, read_whole, sha256_of
+from personae.forgetting.base64_runs import base64_in
 from personae.forgetting.names import NameSearch
 from personae.forgetting.person import ALIKE, Person
 from personae.ledger import Entry
@@ -31,10 +30,7 @@ DRAWN_ALIKE = 0.35
 """The same cosine for a face with a frame and a name drawn over it, which costs up to .2."""
 _PIECE = 8 << 20
 _DIGEST = re.compile("[0-9a-f]{64}")
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{8,}(?:(?:\r?\n|\\n)[A-Za-z0-9+/_-]{8,})*={0,2}|[A-Za-z0-9+/_-]{2,7}={1,2}")
-_BREAKS = re.compile(rb"\r?\n|\\n")
-_OF_ADDRESSES = bytes.maketrans(b"-_", b"+/")
-_PICTURES_IN_BASE64 = (b"/9j/", b"iVBORw0KGgo", b"R0lGOD", b"UklGR", b"_9j_")
+_PICTURES_IN_BASE64 = (b"/9j/", b"\\/9j\\/", b"iVBORw0KGgo", b"R0lGOD", b"UklGR", b"_9j_")
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8")
 
 
@@ -74,7 +70,6 @@ class Search:
             for dtype in ("<f4", "<f2", "<f8")
         }
         self._longest = max(map(len, self._needles), default=0)
-        self._plain = {form.encode() for form in person.spellings}
         self._listed = [Path(entry.path) for entry in entries]
         self._listed_digests = {entry.sha256 for entry in entries if entry.sha256}
 
@@ -163,11 +158,12 @@ class Search:
 
     def _is_named_in(self, content: bytes) -> bool:
         """Whether a text that was written in base64 has the name: chance makes no text, but it makes short names."""
-        if not any(plain in content for plain in self._plain):
-            return False
-        with contextlib.suppress(UnicodeDecodeError):
-            return self.names.in_text(content.decode("utf-8"))
-        return content.startswith(_PICTURES) and self.names.in_bytes(content)
+        if not content.startswith(_PICTURES):
+            try:
+                content.decode("utf-8")
+            except UnicodeDecodeError:
+                return False
+        return self.names.in_bytes(content)
 
     # Faces
 
@@ -177,9 +173,11 @@ class Search:
     def _face_in_pictures_of(self, path: Path) -> str | None:
         """The face in pictures that stand as text in a page."""
         seen = set()
+        before = b""
         for content in base64_in(read_whole(path)):
-            if not content.startswith(_PICTURES) and not _is_webp(content):
-                continue
+            if before.startswith(content) or not (content.startswith(_PICTURES) or _is_webp(content)):
+                continue  # a line of one that was whole, or no picture
+            before = content
             digest = sha256(content).digest()
             if digest in seen:
                 continue
@@ -214,15 +212,6 @@ class Search:
         if any(real == listed or listed in real.parents for listed in self._listed):
             return True
         return bool(self._listed_digests) and sha256_of(path) in self._listed_digests
-
-
-def base64_in(content: bytes) -> Iterator[bytes]:
-    """What stands in a file as base64: of pages, JSON and mail, in the letters of addresses too."""
-    for match in _BASE64.finditer(content.replace(rb"\/", b"/")):
-        run = _BREAKS.sub(b"", match.group()).rstrip(b"=").translate(_OF_ADDRESSES)
-        run = run[:-1] if len(run) % 4 == 1 else run
-        with contextlib.suppress(binascii.Error):
-            yield base64.b64decode(run + b"=" * (-len(run) % 4))
 
 
 def _says(text: str, names: Collection[str]) -> bool:
