@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from personae import archive
 from personae.errors import ProjectBusyError, StoreError
-from personae.files import read_whole, replacing, sha256_of, shred, write_whole
+from personae.files import clear_leftovers, read_whole, replacing, sha256_of, shred, write_whole
 from personae.films.film_files import FilmFiles
 from personae.films.forget_journal import forget_in_journal
 from personae.films.forget_tracks import forget_in_tracks, is_of_a_film, own_tracks, search_tracks
@@ -83,6 +83,9 @@ class FilmsKeeper:
     def _forget_in(self, files: FilmFiles, person: Person, outside: bool) -> Forgotten:
         """One film; the caller holds its lock. What shows the person goes first: the rest tells what that is."""
         done = Forgotten()
+        if outside:  # in the project everything of that kind goes
+            for folder in (files.folder, files.faces, files.unfinished):
+                clear_leftovers(folder)
         if outside and self._is_changed(files):
             done.listed.append((files.timeline, "timeline, changed since it was written"))
             self._left.add(files.timeline)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from personae.errors import StoreError
-from personae.files import open_input, read_whole, replacing, sha256_of, shred, write_whole
+from personae.files import clear_leftovers, open_input, read_whole, replacing, sha256_of, shred, write_whole
 from personae.forgetting.documents import as_text, forget_in_json, is_of_ours
 from personae.forgetting.fates import fate_of
 from personae.forgetting.keeper import Forgotten, Tell, unreached, why_not
@@ -74,8 +74,10 @@ class LedgerKeeper:
         path, fate = Path(entry.path), fate_of(entry.kind)
         tell(path)
         why = unreached(path.parent)
+        clear_leftovers(path.parent)
         try:
-            if fate == "list" or (why is None and not _is_as_written(path, entry)):
+            is_left = not _is_as_written(path, entry) if why is None else not person.is_in(entry)
+            if fate == "list" or is_left:
                 done.listed.append((path, entry.kind))
             elif why is not None:
                 done.unreached.append((path, why))
