@@ -33,7 +33,7 @@ _WRITES = {"os.rename", "os.remove", "os.link", "os.mkdir", "os.rmdir", "os.trun
 
 def main() -> None:
     made, place, name, first, step = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], *map(int, sys.argv[4:6])
-    for module in ("personae.films.naming", "personae.project.forgetting", "safetensors.numpy", "PIL.Image", "cv2",
+    for module in ("personae.films.film", "personae.project.forgetting", "safetensors.numpy", "PIL.Image", "cv2",
                    *(f"personae.cli.{command}" for command in COMMANDS)):  # fmt: skip
         import_module(module)
     calibration.STRANGERS = 2000  # most of the time of fitting a small cast, and of no matter here

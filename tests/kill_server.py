@@ -20,7 +20,7 @@ from personae.errors import PersonaeError
 
 WARM = (
     "av", "cv2", "PIL.Image", "safetensors.numpy", "sqlite3", "filelock", "rich.table", "rich.progress",
-    "personae.films.scan", "personae.exports.registry", "personae.films.naming", "personae.faces.fake",
+    "personae.films.scan", "personae.exports.registry", "personae.films.film", "personae.faces.fake",
     "personae.project.forgetting",
 )  # fmt: skip
 

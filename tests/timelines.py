@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from personae.names import unknown_number
 from personae.timeline.timeline import Appearance, Shot, Timeline, Totals, Track, Video
 
 NTSC = {24: Fraction(24000, 1001), 30: Fraction(30000, 1001), 60: Fraction(60000, 1001)}
@@ -72,15 +73,14 @@ def film(
     appearances, tracks = [], []
     for number, (name, first, end) in enumerate(parts(nominal) if found is None else found, 1):
         start, stop = start_pts + first * tick, start_pts + end * tick
-        unknown = name.startswith("Unknown")
         height = 600.0 if number % 2 else 200.0
         box = (100.0, 100.0, 100.0 + height * 0.8, 100.0 + height)
         tracks.append(Track(number, 0, start, stop, ((start, *box, 0.9), (stop - tick, *box, 0.8))))
         appearances.append(
             Appearance(
                 number,
-                None if unknown else name,
-                name if unknown else None,
+                None if unknown_number(name) else name,
+                unknown_number(name),
                 start,
                 stop,
                 0.6,

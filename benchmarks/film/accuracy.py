@@ -26,8 +26,8 @@ import numpy as np
 
 from personae.assessment.intervals import share
 from personae.project.recognizer import CharacterRecognizer
-from personae.timeline.decisions import overlap
-from personae.timeline.timeline import Timeline, Track
+from personae.timeline.places import overlap
+from personae.timeline.timeline import Timeline, Track, name_of
 from tests.scanning import scan_film
 
 GRID_S = 0.2
@@ -60,7 +60,7 @@ class Placed:
     truly_depicted: bool
     depicted: bool
     character: str | None
-    unknown: str | None
+    unknown: int | None
 
 
 Item = TypeVar("Item", Point, Placed)
@@ -149,7 +149,9 @@ def b_cubed(clusters: Sequence[str], people: Sequence[str]) -> float:
 
 def clusters_f(items: Sequence[Placed]) -> float:
     """B-cubed F of tracks; one that the scan lists nowhere is a cluster of its own."""
-    return b_cubed([one.character or one.unknown or f"track {one.track}" for one in items], [one.who for one in items])
+    return b_cubed(
+        [name_of(one.character, one.unknown) or f"track {one.track}" for one in items], [one.who for one in items]
+    )
 
 
 def interval(items: Sequence[Item], figure: Callable[[Sequence[Item]], float]) -> Interval | None:
@@ -238,7 +240,7 @@ def errors(truth: dict[str, Any], timeline: Timeline) -> list[str]:
     for one in placed(truth, timeline):
         if one.character not in {None, one.who} or (one.depicted != one.truly_depicted):
             at = float((truth["presences"][one.presence]["boxes"][0][0] - truth["start_pts"]) * base)
-            said = f"{one.character or one.unknown}{', depicted' if one.depicted else ''}"
+            said = f"{name_of(one.character, one.unknown)}{', depicted' if one.depicted else ''}"
             lines.append(f"track {one.track} of {one.who} ({one.condition}, from {at:.1f} s) is said to be {said}")
     return lines
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from benchmarks.openset import heads
 from benchmarks.openset.data import BACKGROUND, CALIBRATION, CAST, STRANGERS, Faces, load
 from personae.recognition.model import CharacterModel
-from personae.timeline import identity
+from personae.timeline import grouping, identity
 from personae.timeline.records import TrackRecord
 
 CASTS = ((5, 1), (5, 3), (20, 1), (20, 3))
@@ -30,6 +30,8 @@ CONDITIONS = ("clean", "lowres", "lowres2", "mixed")
 FEWEST, MOST = 2, 5
 TRACKS = 2
 SINGLE = 100
+EMBEDDER = "sface:d128:p1:"
+"""Any weights of SFace: their background is one."""
 WEIGHT_SHARP, WEIGHT_SMALL = 0.7, 0.3
 """What a film's faces of those sizes are usually worth (see `FaceTrack.add`)."""
 
@@ -109,7 +111,8 @@ def count(
     counts: Counts, model: CharacterModel, records: list[TrackRecord], truth: NDArray[np.int64], size: int
 ) -> None:
     """Name the tracks and add what came of it."""
-    people = identity.identify(records, identity.evidence_of(records, model), model)
+    found = grouping.group(records, np.empty((0, 2), np.int64), EMBEDDER)
+    people = identity.identify(records, found, model)
     names = [None if who < 0 else people.character[who] for who in people.person]
     named = np.array([-1 if name is None else int(name) for name in names])
     ours = truth < size

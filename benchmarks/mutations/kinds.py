@@ -23,7 +23,7 @@ NUMBERS = (0.0, -0.0, 0.5, -1.0, 1.0001, 1e-320, 1e-9, 1e9, 1e18, 1e300, -1e300,
 TEXTS = (
     "", " ", "x", "Thor", "Unknown 1", "Unknown 0", "../../etc/passwd", "/etc/passwd", "a\0b", "\ud800", "a\nb",
     "\x1b[31m", "[/b]", "<b>", "=1+1", "25/1", "0/1", "1/0", "-1/25", "1/90000", "01:00:00:00", "99:99:99:99", "NaN",
-    "1e999", "\u202e\u200b", "x" * 5000, "personae/timeline/2", "cut", "model", "person",
+    "1e999", "\u202e\u200b", "x" * 5000, "personae/timeline/3", "cut", "model", "person",
 )  # fmt: skip
 HEADER = 1024
 """Half of all changes of bytes are in what stands first: there are the sizes."""

@@ -51,6 +51,7 @@ def readers() -> dict[str, Reader]:
         *(Reader(f"film.{end}", f".{end}", film_samples(end), kinds.bytes_gone_wrong, read_film) for end in FILMS),
         Reader("timeline", ".timeline.json", _timeline, _json_or_bytes, read_timeline),
         Reader("decisions", ".edits.json", _decisions, _json_or_bytes, read_decisions),
+        Reader("journal", ".decisions.jsonl", _journal, _lines_or_bytes, read_journal),
         Reader("calibration", ".json", _calibration, _json_or_bytes, read_calibration),
         Reader("tracks", ".tracks", _tracks, _archive_or_bytes, read_tracks),
         Reader("model", ".personae", _models, _archive_or_bytes, read_model),
@@ -107,6 +108,42 @@ def _decisions() -> list[bytes]:
     rows = [row | {"author": "me", "date": "2026-01-01T00:00:00Z"} for row in (named, wrong, sheet)]
     film = {"content_id": "sha256:00", "path": "/films/My film.mov", "size": [1920, 1080]}
     return [json.dumps({"schema": "personae/edits/1", "film": film, "edits": rows}).encode()]
+
+
+def _lines_or_bytes(rng: Random, content: bytes, others: list[bytes]) -> bytes:
+    if rng.random() < 0.3:
+        return kinds.bytes_gone_wrong(rng, content, others)
+    lines = content.splitlines()
+    at = rng.randrange(len(lines))
+    lines[at] = kinds.text_of(kinds.document_gone_wrong(rng, json.loads(lines[at])))
+    return b"\n".join(lines) + b"\n"
+
+
+def _journal() -> list[bytes]:
+    """Every kind of decision, one a line."""
+    from personae.timeline.decision_rows import SCHEMA, row_of
+    from personae.timeline.decisions import KINDS, Decision, Part, with_ids
+    from personae.timeline.person import Person
+
+    parts = (
+        Part(Person("Thor"), ((0.0, 0.05, 0.1, 0.3, 0.5),)),
+        Part(Person(unknown=1), ((10.5, 0.1, 0.1, 0.3, 0.6),)),
+    )
+    made = with_ids(
+        Decision(
+            kind, parts, Person("Loki", None, "c1"), (0.5, 2.5), (0.0, 2.5), (0.0, 2.0), (1.0, 0.1, 0.1, 0.2, 0.2),
+            takes_back=("x",), by="me", at="2026-01-01T00:00:00Z", request=kind,
+        )
+        for kind in KINDS
+    )  # fmt: skip
+    film = {"content_id": "sha256:00", "path": "/films/My film.mov", "size": [1920, 1080]}
+    rows = [{"schema": SCHEMA, "film": film}, *map(row_of, made)]
+    return ["".join(json.dumps(row) + "\n" for row in rows).encode()]
+
+
+def read_journal(path: Path) -> None:
+    """As `name` and `undo` do."""
+    _relabel(path.parent, {"decisions.jsonl": path.read_bytes()})
 
 
 def read_decisions(path: Path) -> None:
@@ -244,7 +281,8 @@ def _gallery() -> list[bytes]:
             gallery.put_photo(PhotoRecord("Ada", "/cast/bad.jpg").rejected(Reason.NO_FACE, "none"), None)
             gallery.log_edit("rename", {"character": "Eva", "into": "Ada", "photos": [["/cast/0.jpg", "Eva", "Ada"]]})
             gallery.set_performers({"Ada": "Somebody"})
-            gallery.query("INSERT INTO placements (edit, character, becomes) VALUES (1, 'Eva', 'Ada')")
+            ada = str(gallery.id_of("Ada"))
+            gallery.who.place(1, gallery.who.add("Eva"), None, ada)
             gallery.compact()
         connection = sqlite3.connect(path)
         connection.execute("PRAGMA journal_mode = DELETE")

@@ -1,6 +1,6 @@
 """Personae names the characters in photos and films.
 
-    from personae import CharacterRecognizer, FaceAnalyzer
+    from personae import Project
 
 Importing this package reads no file, opens no network and loads nothing heavy; each name below is imported when it is
 first used.
@@ -14,60 +14,169 @@ from typing import TYPE_CHECKING, Any
 from personae._version import __version__
 
 if TYPE_CHECKING:
+    from personae.assessment.assessment import Assessment
+    from personae.assessment.recalibration import CalibrationReport
+    from personae.assessment.tuning import TuningReport
+    from personae.assessment.validation import EvaluationReport
+    from personae.cast.cast import Cast, EditReport
+    from personae.cast.gallery_records import Edit, PhotoRecord
+    from personae.cast.trained import ModelCard
+    from personae.cast.trainer import TrainingReport
     from personae.errors import PersonaeError
+    from personae.exports.evaluation_html import evaluation_html
+    from personae.exports.evaluation_json import evaluation_dict
+    from personae.exports.registry import exporters
     from personae.faces.analyzer import FaceAnalyzer
+    from personae.films import say
+    from personae.films.film import Decided
+    from personae.films.films import FilmOutcome
+    from personae.films.maker import NEW_UNKNOWN
+    from personae.media.left_out import LeftOut
+    from personae.media.photos import find as find_photos
+    from personae.media.photos import load as load_photo
     from personae.progress import Cancelled, Progress
     from personae.project.async_session import AsyncProject
+    from personae.project.exporting import Written
+    from personae.project.film import ProjectFilm as Film
+    from personae.project.film import ProjectFilms as Films
+    from personae.project.forgetting import ForgetReport
     from personae.project.recognizer import CharacterRecognizer
     from personae.project.session import Project
+    from personae.recognition.backgrounds import background_for
+    from personae.recognition.headed import HeadedModel
+    from personae.recognition.identification import IdentifiedPicture, Identity
     from personae.recognition.model import CharacterModel
     from personae.settings import Settings
+    from personae.timeline.decisions import Decision
+    from personae.timeline.native import read as read_timeline
+    from personae.timeline.presence import co_presence, stretches
+    from personae.timeline.scale import seconds_by_scale
+    from personae.timeline.selection import Wanted
+    from personae.timeline.selection import select as select_spans
+    from personae.timeline.timeline import Appearance, Timeline
     from personae.types import AnalyzedFaces, Candidate, Faces, Match, Picture, Quality, Reason
 
+# Public name -> its module, and its name there where that is another one; nothing after the colon: the module itself.
 _HOMES = {
     "AnalyzedFaces": "personae.types",
+    "Appearance": "personae.timeline.timeline",
+    "Assessment": "personae.assessment.assessment",
     "AsyncProject": "personae.project.async_session",
+    "CalibrationReport": "personae.assessment.recalibration",
     "Cancelled": "personae.progress",
     "Candidate": "personae.types",
+    "Cast": "personae.cast.cast",
     "CharacterModel": "personae.recognition.model",
     "CharacterRecognizer": "personae.project.recognizer",
+    "Decided": "personae.films.film",
+    "Decision": "personae.timeline.decisions",
+    "Edit": "personae.cast.gallery_records",
+    "EditReport": "personae.cast.cast",
+    "EvaluationReport": "personae.assessment.validation",
     "FaceAnalyzer": "personae.faces.analyzer",
     "Faces": "personae.types",
+    "Film": "personae.project.film:ProjectFilm",
+    "FilmOutcome": "personae.films.films",
+    "Films": "personae.project.film:ProjectFilms",
+    "ForgetReport": "personae.project.forgetting",
+    "HeadedModel": "personae.recognition.headed",
+    "IdentifiedPicture": "personae.recognition.identification",
+    "Identity": "personae.recognition.identification",
+    "LeftOut": "personae.media.left_out",
     "Match": "personae.types",
+    "ModelCard": "personae.cast.trained",
+    "NEW_UNKNOWN": "personae.films.maker",
     "PersonaeError": "personae.errors",
+    "PhotoRecord": "personae.cast.gallery_records",
     "Picture": "personae.types",
     "Progress": "personae.progress",
     "Project": "personae.project.session",
     "Quality": "personae.types",
     "Reason": "personae.types",
     "Settings": "personae.settings",
+    "Timeline": "personae.timeline.timeline",
+    "TrainingReport": "personae.cast.trainer",
+    "TuningReport": "personae.assessment.tuning",
+    "Wanted": "personae.timeline.selection",
+    "Written": "personae.project.exporting",
+    "background_for": "personae.recognition.backgrounds",
+    "co_presence": "personae.timeline.presence",
+    "evaluation_dict": "personae.exports.evaluation_json",
+    "evaluation_html": "personae.exports.evaluation_html",
+    "exporters": "personae.exports.registry",
+    "find_photos": "personae.media.photos:find",
+    "load_photo": "personae.media.photos:load",
+    "read_timeline": "personae.timeline.native:read",
+    "say": "personae.films.say:",
+    "seconds_by_scale": "personae.timeline.scale",
+    "select_spans": "personae.timeline.selection:select",
+    "stretches": "personae.timeline.presence",
 }
 
 __all__ = [
+    "NEW_UNKNOWN",
     "AnalyzedFaces",
+    "Appearance",
+    "Assessment",
     "AsyncProject",
+    "CalibrationReport",
     "Cancelled",
     "Candidate",
+    "Cast",
     "CharacterModel",
     "CharacterRecognizer",
+    "Decided",
+    "Decision",
+    "Edit",
+    "EditReport",
+    "EvaluationReport",
     "FaceAnalyzer",
     "Faces",
+    "Film",
+    "FilmOutcome",
+    "Films",
+    "ForgetReport",
+    "HeadedModel",
+    "IdentifiedPicture",
+    "Identity",
+    "LeftOut",
     "Match",
+    "ModelCard",
     "PersonaeError",
+    "PhotoRecord",
     "Picture",
     "Progress",
     "Project",
     "Quality",
     "Reason",
     "Settings",
+    "Timeline",
+    "TrainingReport",
+    "TuningReport",
+    "Wanted",
+    "Written",
     "__version__",
+    "background_for",
+    "co_presence",
+    "evaluation_dict",
+    "evaluation_html",
+    "exporters",
+    "find_photos",
+    "load_photo",
+    "read_timeline",
+    "say",
+    "seconds_by_scale",
+    "select_spans",
+    "stretches",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'personae' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
+    home, colon, own = _HOMES[name].partition(":")
+    module = import_module(home)
+    value = module if colon and not own else getattr(module, own or name)
     globals()[name] = value
     return value
 

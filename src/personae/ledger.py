@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from personae.checks import Fields, parsed, text
-from personae.database_guard import check_schema, distrust
-from personae.errors import DamagedFileError, ForeignFileError, ProjectBusyError, StoreError, TooNewError
-from personae.files import make_private, open_input, shred, write_error
+from personae.database import Kind, connect, empty_log, sqlite_errors
+from personae.errors import DamagedFileError
+from personae.files import shred
 from personae.names import readable
 
 LEDGER_FILE = "project.sqlite"
@@ -50,8 +50,13 @@ MIGRATIONS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     """,
 )
-VERSION = len(MIGRATIONS)
-_BUSY_S = 10.0
+KIND = Kind(
+    "the list of written files",
+    APPLICATION_ID,
+    MIGRATIONS,
+    remedy="Move it away; a new one is begun, without what it knew.",
+    may_be_foreign=False,
+)
 _OLD_LIST = "exports.txt"
 
 log = logging.getLogger(__name__)
@@ -223,48 +228,17 @@ class Ledger:
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
-        """A connection in one transaction, of the newest version."""
+        """A connection in one transaction, of the newest version; raises StoreError."""
+        connection = connect(self.path, KIND)
         try:
-            make_private(self.path)
-            open_input(self.path).close()  # SQLite would wait for a pipe
-            connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)
-        except OSError as error:
-            raise write_error(self.path, error) from error
-        except sqlite3.Error as error:
-            raise _store_error(self.path, error) from error
-        try:
-            distrust(connection)
-            self._migrate(connection)
-            for pragma in ("synchronous = NORMAL", "secure_delete = ON"):
-                connection.execute(f"PRAGMA {pragma}")
-            connection.execute("BEGIN IMMEDIATE")
-            self._adopt_old_list(connection)
-            yield connection
-            connection.execute("COMMIT" if connection.in_transaction else "SELECT 1")
-        except sqlite3.Error as error:
-            raise _store_error(self.path, error) from error
+            with sqlite_errors(self.path, KIND):
+                connection.execute("BEGIN IMMEDIATE")
+                self._adopt_old_list(connection)
+                yield connection
+                if connection.in_transaction:
+                    connection.execute("COMMIT")
         finally:
             connection.close()
-
-    def _migrate(self, connection: sqlite3.Connection) -> None:
-        """Bring the file to `VERSION`; nothing is changed in one that is not ours."""
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        application = int(connection.execute("PRAGMA application_id").fetchone()[0])
-        if version > VERSION:
-            raise TooNewError(self.path, "written by a newer Personae. Update: pip install -U personae")
-        check_schema(connection, self.path, MIGRATIONS[: max(version, 0)])
-        if version == VERSION and application == APPLICATION_ID:
-            return
-        if version != 0:
-            raise ForeignFileError(self.path, "this database is not one of Personae, and it is left alone.")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("BEGIN IMMEDIATE")
-        for step in range(int(connection.execute("PRAGMA user_version").fetchone()[0]), VERSION):
-            for statement in filter(str.strip, MIGRATIONS[step].split(";")):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {step + 1}")
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute("COMMIT")
 
     def _adopt_old_list(self, connection: sqlite3.Connection) -> None:
         """Take over the list of earlier versions: paths alone, a JSON text a line."""
@@ -282,17 +256,4 @@ class Ledger:
     def _empty_log(self, connection: sqlite3.Connection) -> None:
         """Write everything anew and empty the log of changes, so that nothing that was deleted stays in either."""
         connection.execute("COMMIT")
-        connection.execute("VACUUM")
-        if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
-            raise ProjectBusyError(self.path, "another process is reading it. Try again when it has finished.")
-
-
-def _store_error(path: Path, error: sqlite3.Error) -> StoreError:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return ProjectBusyError(path, "another process is writing to it. Try again when it has finished.")
-    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
-        return StoreError(path, f"cannot be written ({error}). Check free space and permissions.")
-    return DamagedFileError(
-        path, f"the list of written files is damaged ({error}). Move it away; a new one is begun, without what it knew."
-    )
+        empty_log(connection, self.path, KIND)

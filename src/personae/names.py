@@ -18,13 +18,16 @@ _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _JOINERS = "\u200c\u200d"
 _MARKS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 """What may stand between a picture letter and the joiner after it: how it is drawn, and the tone of its skin."""
+_UNKNOWN = re.compile(r"unknown\s*(\d+)", re.IGNORECASE)
+_MOST_DIGITS = 9
 
 
 def valid_name(name: str) -> str:
     """A character's name as it is kept: composed (NFC), without white space around it, single spaces within.
 
     Raises InputError for what can be none: nothing, or a text with line breaks, control characters, signs that cannot
-    be seen or that turn the reading direction. The joiners that Persian, Indic and emoji need stay between those.
+    be seen or that turn the reading direction, and "Unknown 2", which is how a person without a name is shown. The
+    joiners that Persian, Indic and emoji need stay between those.
     """
     if not isinstance(name, str) or not name.strip():
         raise InputError(f"{name!r} is no name for a character. Give it a text that is not empty.")
@@ -35,7 +38,33 @@ def valid_name(name: str) -> str:
             f'"{shown(composed)}" is no name for a character: {" ".join(hidden)} cannot be seen in it. '
             "Give it a name without line breaks and hidden signs."
         )
-    return " ".join(composed.split())
+    name = " ".join(composed.split())
+    if is_unknown_name(name):
+        raise InputError(
+            f'"{name}" is no name for a character: people without a name are shown so. Give it another name.'
+        )
+    return name
+
+
+def unknown_name(number: int) -> str:
+    """How an unknown person is shown: "Unknown 2"."""
+    return f"Unknown {number}"
+
+
+def unknown_number(name: str) -> int | None:
+    """The unknown person that a text means, in any case ("unknown 2"); None where it means none."""
+    found = _UNKNOWN.fullmatch(name.strip())
+    return int(found[1]) or None if found and len(found[1]) <= _MOST_DIGITS else None
+
+
+def upgraded_name(name: str) -> str:
+    """A character's name from an earlier version, which took those of unknown people: "Unknown 2 (character)"."""
+    return f"{name} (character)" if is_unknown_name(name) else name
+
+
+def is_unknown_name(name: str) -> bool:
+    """Whether a name is how a person without a name is shown, "Unknown 3", in any case: no character's name then."""
+    return _UNKNOWN.fullmatch(name.strip()) is not None
 
 
 def find_name(name: str, known: Collection[str]) -> str | None:

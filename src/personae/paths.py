@@ -65,6 +65,18 @@ class ProjectPaths:
         above = (cls(folder) for folder in list(Path(path).absolute().parents)[:3])
         return next((project for project in above if project.is_forgetting), None)
 
+    @classmethod
+    def of_film(cls, timeline: str | Path) -> ProjectPaths | None:
+        """The project that a scanned film belongs to: OUT/personae of `--out OUT --cast`; of a project's own films, it.
+
+        None where the timeline lies in neither.
+        """
+        folder = Path(timeline).absolute().parent
+        for project in (folder / DEFAULT_FOLDER, folder.parent.parent if folder.parent.name == "films" else None):
+            if project is not None and cls(project).gallery.is_file():
+                return cls(project)
+        return None
+
     @contextmanager
     def locked(self, timeout_s: float, purpose: str, *, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
         """Be the only writer of the project (see `project_lock`); raises ProjectBusyError, WriteError, StoreError."""

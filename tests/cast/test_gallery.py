@@ -77,10 +77,10 @@ def test_the_order_of_enrolling_does_not_matter(path: Path, tmp_path: Path) -> N
         Gallery.open(path, embedder=EMBEDDER) as gallery,
     ):
         fill(other, [8, 3, 0, 5, 1, 7, 2, 6, 4])
-        assert other.revision == gallery.revision
+        assert other.digest == gallery.digest
         np.testing.assert_array_equal(other.enrolled().embeddings, gallery.enrolled().embeddings)
         other.put_photo(record("c1", "1.jpg"), face(12))
-        assert other.revision != gallery.revision and other.counts() == (9, 9)
+        assert other.digest != gallery.digest and other.counts() == (9, 9)
 
 
 def test_what_is_removed_is_gone_from_the_file(path: Path) -> None:
@@ -109,17 +109,17 @@ def test_another_embedder_is_refused_unless_nothing_is_enrolled(path: Path, tmp_
 )
 def test_an_embedding_that_does_not_fit_changes_nothing(path: Path, embedding: FloatArray) -> None:
     with Gallery.open(path, embedder=EMBEDDER) as gallery:
-        before = gallery.revision
+        before = gallery.digest
         bad = face(0)
         object.__setattr__(bad, "embedding", embedding)
         with pytest.raises(EmbeddingError, match="embed its face again"):
             gallery.put_photo(record("c0", "0.jpg"), bad)
-        assert gallery.revision == before
+        assert gallery.digest == before
 
 
 def test_a_transaction_is_all_or_nothing(path: Path) -> None:
     with Gallery.open(path, embedder=EMBEDDER) as gallery:
-        before = gallery.revision
+        before = gallery.digest
 
         def break_off() -> None:
             with gallery.transaction():
@@ -128,19 +128,19 @@ def test_a_transaction_is_all_or_nothing(path: Path) -> None:
 
         with pytest.raises(ZeroDivisionError):
             break_off()
-        assert gallery.revision == before
+        assert gallery.digest == before
 
 
 def test_what_fails_inside_a_transaction_is_undone_alone(path: Path) -> None:
     with Gallery.open(path, embedder=EMBEDDER) as gallery:
-        before = gallery.revision
+        before = gallery.digest
         bad = face(0)
         object.__setattr__(bad, "embedding", np.ones(3))
         with gallery.transaction():
             with pytest.raises(EmbeddingError):
                 gallery.put_photo(record("c0", "0.jpg"), bad)
             gallery.put_photo(PhotoRecord("c0", "/cast/c0/dark.jpg").rejected(Reason.TOO_DARK, ""), None)
-        assert gallery.revision == before and gallery.counts() == (9, 11)
+        assert gallery.digest == before and gallery.counts() == (9, 11)
 
 
 def test_other_threads_never_see_half_a_transaction(path: Path) -> None:
@@ -207,17 +207,17 @@ def test_dates_beyond_what_sqlite_holds_are_kept_as_near_as_it_can(path: Path) -
 
 def test_renaming_photos_does_not_change_the_revision(path: Path) -> None:
     with Gallery.open(path, embedder=EMBEDDER) as gallery:
-        before, order = gallery.revision, gallery.enrolled().photo_ids
+        before, order = gallery.digest, gallery.enrolled().photo_ids
         photos = gallery.photos("c1")
         for k, photo in enumerate(photos):
             gallery.move_photo(photo, PhotoRecord("c1", f"/moved/{len(photos) - k}", look=photo.look))
-        assert gallery.enrolled().photo_ids != order and gallery.revision == before
+        assert gallery.enrolled().photo_ids != order and gallery.digest == before
 
 
 def test_a_full_disk_loses_nothing(path: Path) -> None:
     with Gallery.open(path, embedder=EMBEDDER) as gallery:
-        before = gallery.revision
-        gallery._connection.execute(f"PRAGMA max_page_count = {path.stat().st_size // 4096 + 2}")
+        before = gallery.digest
+        gallery._database.connection.execute(f"PRAGMA max_page_count = {path.stat().st_size // 4096 + 2}")
 
         def fill_up() -> None:
             with gallery.transaction():
@@ -226,9 +226,9 @@ def test_a_full_disk_loses_nothing(path: Path) -> None:
 
         with pytest.raises(WriteError, match=r"free space.*Nothing that was there is lost"):
             fill_up()
-        assert gallery.revision == before
+        assert gallery.digest == before
     with Gallery.open(path, embedder=EMBEDDER) as gallery:
-        assert gallery.revision == before
+        assert gallery.digest == before
         fill(gallery, [10])
 
 
@@ -242,7 +242,7 @@ def test_a_limit_that_the_system_really_sets_loses_nothing(path: Path) -> None:
         "        gallery.put_photo(t.record('c9', f'{i}.jpg'), t.face(i % 20)); print(i, flush=True)"
     )
     command = [sys.executable, "-c", script, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=SAMPLES.parent.parent)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=SAMPLES.parents[1])
     committed = len(done.stdout.split())
     assert "errors.WriteError" in done.stderr and committed
     with Gallery.open(path, embedder=EMBEDDER) as gallery:
@@ -250,7 +250,7 @@ def test_a_limit_that_the_system_really_sets_loses_nothing(path: Path) -> None:
 
 
 def test_a_second_writer_says_why_it_cannot_and_readers_go_on(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("personae.cast.gallery_schema._BUSY_S", 0.05)
+    monkeypatch.setattr("personae.database.BUSY_S", 0.05)
     with (
         Gallery.open(path, embedder=EMBEDDER) as first,
         Gallery.open(path, embedder=EMBEDDER) as second,
@@ -323,7 +323,7 @@ def use(path: Path, *, read_only: bool) -> None:
             assert photo.status in {"enrolled", "rejected"} and isinstance(
                 photo.size + photo.mtime_ns + photo.faces_found, int
             )
-        assert gallery.revision and isinstance(gallery.edits(), list)
+        assert gallery.digest and isinstance(gallery.edits(), list)
         if not read_only:
             fill(gallery, [0, 12])
             gallery.remove_photos([3])
@@ -400,7 +400,7 @@ def test_file_names_that_are_no_unicode_come_out_as_they_went_in(path: Path) -> 
         (found,) = [each for each in gallery.photos("c0") if each.origin == ODD]
         assert (found.path, found.status) == (photo.path, "enrolled") and found.path in gallery.enrolled().paths
         gallery.move_photo(found, PhotoRecord("c0", f"{ODD}/2.jpg", origin=ODD))
-        assert f"{ODD}/2.jpg" in gallery.enrolled().paths and gallery.revision
+        assert f"{ODD}/2.jpg" in gallery.enrolled().paths and gallery.digest
         gallery.log_edit("test", {"path": ODD})
         assert gallery.edits()[-1][2] == {"path": ODD}
 
@@ -523,7 +523,7 @@ def test_what_fails_while_a_fresh_gallery_takes_over_changes_nothing(
     with Gallery.open(fresh, embedder="new:d128:p1:0") as gallery:
         fill(gallery, [13])
     with Gallery.open(path, embedder=None) as gallery:
-        before = (gallery.revision, gallery.counts(), gallery.embedder, gallery.edits())
+        before = (gallery.digest, gallery.counts(), gallery.embedder, gallery.edits())
 
         def fail(*_: Any) -> None:
             raise sqlite3.OperationalError("database or disk is full")
@@ -532,7 +532,7 @@ def test_what_fails_while_a_fresh_gallery_takes_over_changes_nothing(
             patch.setattr(gallery, "log_edit", fail)
             with pytest.raises(StoreError):
                 gallery.take_over(fresh)
-        assert (gallery.revision, gallery.counts(), gallery.embedder, gallery.edits()) == before
+        assert (gallery.digest, gallery.counts(), gallery.embedder, gallery.edits()) == before
         gallery.take_over(fresh)
         assert gallery.counts() == (1, 1)
 

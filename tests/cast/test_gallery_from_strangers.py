@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from personae import database_guard
+from personae import database
 from personae.cast import gallery_schema
 from personae.cast.edit_log import EditLog
 from personae.cast.gallery import Gallery
@@ -45,7 +45,7 @@ def use(project: Path) -> None:
     with Gallery.open(project / "gallery.sqlite", embedder=None) as gallery:
         log = EditLog(gallery)
         _ = (gallery.photos(withdrawn=True), gallery.enrolled(), gallery.boxes(), gallery.edits(), gallery.performers)
-        _ = (log.edits(), log.placements(), log.negatives(), log.faces_of(range(1, 10)), gallery.embedder)
+        _ = (log.edits(), log.characters(), log.negatives(), log.faces_of(range(1, 10)), gallery.embedder)
 
 
 @pytest.mark.parametrize(
@@ -85,13 +85,13 @@ def test_sqlite_trusts_nothing_in_the_file(project: Path) -> None:
     for read_only in (False, True):
         with Gallery.open(project / "gallery.sqlite", embedder=None, read_only=read_only) as gallery:
             for pragma, value in (("trusted_schema", 0), ("cell_size_check", 1)):
-                assert gallery.query(f"PRAGMA {pragma}") == [(value,)]
-            assert gallery.query("PRAGMA mmap_size") in ([], [(0,)])
-            connection = gallery._connection
-            for name, value in database_guard._LIMITS.items():
+                assert gallery._database.rows(f"PRAGMA {pragma}") == [(value,)]
+            assert gallery._database.rows("PRAGMA mmap_size") in ([], [(0,)])
+            connection = gallery._database.connection
+            for name, value in database._LIMITS.items():
                 assert connection.getlimit(getattr(sqlite3, name)) == value
             if hasattr(connection, "getconfig"):
-                for name, on in database_guard._SETTINGS.items():
+                for name, on in database._SETTINGS.items():
                     assert connection.getconfig(getattr(sqlite3, name)) == on
 
 
@@ -164,8 +164,8 @@ def test_the_schema_of_each_version_is_what_its_migrations_make(tmp_path: Path) 
         connection = sqlite3.connect(path, isolation_level=None)
         for script in gallery_schema.MIGRATIONS[:version]:
             connection.executescript(script)
-        database_guard.check_schema(connection, path, gallery_schema.MIGRATIONS[:version])
+        database.check_schema(connection, path, gallery_schema.MIGRATIONS[:version])
         connection.execute("CREATE TABLE mine (a)")
         with pytest.raises(DamagedFileError):
-            database_guard.check_schema(connection, path, gallery_schema.MIGRATIONS[:version])
+            database.check_schema(connection, path, gallery_schema.MIGRATIONS[:version])
         connection.close()

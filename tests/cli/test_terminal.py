@@ -127,7 +127,7 @@ def make_home(folder: Path) -> Path:
     made = CharacterRecognizer(folder / "personae", settings=Settings(detector="fake", embedder="fake"))
     made.train_folder(folder / "cast")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("personae.cast.editing.valid_name", lambda name: name)
+        patch.setattr("personae.cast.editing.new_name", lambda name: name)
         made.rename_character("Hela", OLD)
     return folder
 
@@ -187,7 +187,7 @@ def test_json_is_utf_8_whatever_the_encoding(ran: Callable[[str], dict[str, Run]
         assert JAPANESE in json.dumps(json.loads(runs[label].stdout), ensure_ascii=False)
         assert JAPANESE.encode() in runs[label].stdout
     films = runs["scan --json"].stdout.decode().splitlines()
-    assert [json.loads(film)["schema"] for film in films] == ["personae/timeline/1"] * 2
+    assert [json.loads(film)["schema"] for film in films] == ["personae/timeline/2"] * 2
 
 
 @pytest.mark.parametrize("columns", ["0", "1", "80"])

@@ -16,7 +16,10 @@ from PIL import Image
 
 from personae.exports.page import clock
 from personae.exports.registry import exporters
-from personae.timeline import decisions as edits
+from personae.films import journal
+from personae.names import unknown_name
+from personae.timeline.decision_rows import SCHEMA
+from personae.timeline.places import Finder
 from personae.timeline.timeline import BestPicture, Timeline
 from tests.timelines import NASTY, film
 
@@ -103,14 +106,15 @@ def test_the_sheet_begins_with_the_least_sure_and_carries_what_a_decision_needs(
     facts = [json.loads(card["data-facts"] or "") for card in cards]
     assert len(facts) == 34
     assert facts[0] == {
-        "appearance": 1, "tracks": [1], "character": LONG, "unknown": None, "start_pts": 0, "end_pts": 50_000,
-        "pts": 0, "t_s": 0.0, "box": [1.0, 2.0, 3.0, 4.0],
+        "appearance": 1, "who": {"character": LONG, "character_id": None, "unknown": None},
+        "place": [0.0, 0.00052, 0.00185, 0.00156, 0.0037], "span_s": [0.0, 2.0],
     }  # fmt: skip
     # Without a best picture: the surest of the track's boxes.
     thor = next(fact for fact in facts if fact["appearance"] == 3)
-    assert (thor["pts"], thor["box"]) == (30_000, [100.0, 100.0, 580.0, 700.0])
-    assert [fact["character"] for fact in facts[1:4]] == [NASTY, "Thor", "Thor"]
-    assert facts[4]["unknown"] == "Unknown 1" and f'data-schema="{edits.SCHEMA}"' in page
+    assert thor["place"] == [1.2, 0.05208, 0.09259, 0.30208, 0.64815]
+    assert [fact["who"]["character"] for fact in facts[1:4]] == [NASTY, "Thor", "Thor"]
+    assert facts[4]["who"]["unknown"] == 1 and f'data-schema="{SCHEMA}"' in page
+    assert 'data-download="My film.checked.jsonl"' in page, "not the name of a file that a film has itself"
 
 
 @pytest.mark.parametrize(
@@ -168,24 +172,26 @@ def test_two_keys_yield_a_decisions_file(tmp_path: Path) -> None:
     const press = key => dispatchEvent(new KeyboardEvent("keydown", {key}));
     document.querySelector("#author").value = "Ada";
     press("f"); press("j"); press("j"); press("u");
-    const result = edits();
+    const result = rows();
     """
     page = exporters()["sheet"].export(crowded(tmp_path), tmp_path)
-    # What a page's own script declares inside a block cannot be seen by another script.
-    page = page.replace(b"  const edits = () => ({", b"  globalThis.edits = () => ({").replace(
-        b"edits(), null", b"globalThis.edits(), null"
-    )
-    result = in_browser(page, tmp_path, 900, drive=drive)["result"]
-    assert isinstance(result, dict)
-    assert result["schema"] == edits.SCHEMA and result["film"] == {
-        "content_id": "sha256:00",
-        "path": "My film.mov",
-        "size": [1920, 1080],
-    }
-    first, second = result["edits"]
-    assert (first["decision"], first["appearance"], first["author"]) == ("wrong", 1, "Ada")
-    assert (second["decision"], second["appearance"]) == ("right", 2)
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", first["date"])
+    result = in_browser(with_rows(page), tmp_path, 900, drive=drive)["result"]
+    assert isinstance(result, list)
+    head, first, second = result
+    assert head["schema"] == SCHEMA
+    assert head["film"] == {"content_id": "sha256:00", "path": "My film.mov", "size": [1920, 1080]}
+    assert (first["kind"], first["by"], first["parts"][0]["who"]["character"]) == ("not", "Ada", LONG)
+    assert second["kind"] == "right" and second["id"] != first["id"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", first["at"])
+    saved = tmp_path / "My film.checked.jsonl"
+    saved.write_text("".join(json.dumps(row) + "\n" for row in result), encoding="utf-8")
+    read = journal.read_other(saved, crowded(tmp_path).video)
+    assert [(one.kind, one.by) for one in read.entries] == [("not", "Ada"), ("right", "Ada")]
+
+
+def with_rows(page: bytes) -> bytes:
+    """A page whose `rows` another script can call: what its own declares inside a block cannot be seen."""
+    return page.replace(b"  const rows = () => [", b"  globalThis.rows = () => [")
 
 
 def test_keys_say_what_is_on_a_picture_and_what_is_alive(tmp_path: Path) -> None:
@@ -195,16 +201,13 @@ def test_keys_say_what_is_on_a_picture_and_what_is_alive(tmp_path: Path) -> None
     press("p");
     const result = [before, hidden(), document.querySelector("#question").textContent];
     press("a");
-    result.push(...edits().edits.map(edit => [edit.appearance, edit.decision]));
+    result.push(...rows().slice(1).map(row => row.kind));
     """
-    page = exporters()["sheet"].export(crowded(tmp_path), tmp_path)
-    page = page.replace(b"  const edits = () => ({", b"  globalThis.edits = () => ({").replace(
-        b"edits(), null", b"globalThis.edits(), null"
-    )
+    page = with_rows(exporters()["sheet"].export(crowded(tmp_path), tmp_path))
     result = in_browser(page, tmp_path, 900, drive=drive)["result"]
     assert isinstance(result, list)
     assert result[:2] == [True, False] and result[2].endswith(", and alive?"), "the second is marked as a picture"
-    assert result[3:] == [[1, "depicted"], [2, "alive"]]
+    assert result[3:] == ["depicted", "alive"]
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -232,19 +235,23 @@ def _luminance(colour: str) -> float:
 def test_a_scan_reads_the_sheets_decisions_and_finds_their_faces(tmp_path: Path) -> None:
     timeline = crowded(tmp_path)
     cards = [one for tag, one in checked(exporters()["sheet"].export(timeline).decode()).attributes if tag == "li"]
-    rows = [json.loads(card["data-facts"] or "") for card in cards]
-    document = {
-        "schema": edits.SCHEMA,
-        "film": {"content_id": "sha256:00", "path": "My film.mov", "size": [1920, 1080]},
-        "edits": [row | {"decision": "wrong", "author": "Ada", "date": "2026-01-31T12:00:00Z"} for row in rows],
-    }
-    (tmp_path / "film.edits.json").write_text(json.dumps(document), encoding="utf-8")
-    found = edits.read(tmp_path / "film.edits.json", timeline.video)
-    assert len(found.edits) == len(timeline.appearances)
-    for row, edit in zip(rows, found.edits, strict=True):
-        assert (edit.decision, edit.name, edit.author) == ("wrong", row["character"] or row["unknown"], "Ada")
-        track = edits.find(edit.places[0], timeline.tracks, timeline.video)
-        if row["appearance"] > 2:  # the first two have best pictures of their own, where no face is
+    facts = [json.loads(card["data-facts"] or "") for card in cards]
+    film = {"content_id": "sha256:00", "path": "My film.mov", "size": [1920, 1080]}
+    rows: list[dict[str, object]] = [{"schema": SCHEMA, "film": film}]
+    for at, one in enumerate(facts):
+        said = {"id": str(at), "kind": "not", "by": "Ada", "at": "2026-01-31T12:00:00Z", "on": 0, "request": str(at)}
+        rows.append(said | {"parts": [{"who": one["who"], "places": [one["place"]]}], "span_s": one["span_s"]})
+    (tmp_path / "film.checked.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    found = journal.read_other(tmp_path / "film.checked.jsonl", timeline.video)
+    assert len(found.entries) == len(timeline.appearances)
+    finder = Finder(timeline.tracks, timeline.video)
+    for fact, one in zip(facts, found.entries, strict=True):
+        who = fact["who"]["character"] or unknown_name(fact["who"]["unknown"])
+        assert one.who is not None and (one.kind, one.who.name, one.by) == ("not", who, "Ada")
+        track = finder.find(one.places[0])
+        if fact["appearance"] > 2:  # the first two have best pictures of their own, where no face is
             assert track is not None
             # The faces of this film are all in two places, so that one that has just left is as near.
-            assert timeline.tracks[track].start_pts <= row["pts"] <= timeline.tracks[track].end_pts
+            own = timeline.tracks[track]
+            start_s, end_s = (timeline.video.seconds(pts) for pts in (own.start_pts, own.end_pts))
+            assert start_s - 1e-6 <= fact["place"][0] <= end_s

@@ -23,7 +23,7 @@ from personae.paths import ProjectPaths
 from personae.progress import Progress
 from personae.project.recognizer import CharacterRecognizer
 from personae.settings import Settings
-from personae.timeline import native, watching
+from personae.timeline import chunks, native, watching
 from personae.timeline.far_in_film import describe
 from tests.drawn_films import SIZE_WH, drawn_film, drawn_recognizer, scene, spans_of
 from tests.film_maker import Pixels
@@ -58,7 +58,7 @@ def test_cuts_give_exact_spans(recognizer: CharacterRecognizer, film: Path, tmp_
     assert spans_of(timeline, "Loki") == [(30, 50)] == spans_of(timeline, "Unknown 1")
     assert [round(timeline.video.seconds(shot.start_pts) * 25) for shot in timeline.shots] == [0, 30, 50]
     assert native.read(result.files.timeline) == native.loads(native.dumps(timeline))
-    totals = {one.character or one.unknown: one for one in timeline.characters}
+    totals = {one.name: one for one in timeline.characters}
     assert totals["Thor"].visible_face_time_s == pytest.approx(2.4)
     assert totals["Thor"].scene_presence_s == pytest.approx(3.2)
     assert totals["Unknown 1"].share == pytest.approx(0.25)
@@ -217,14 +217,14 @@ def test_an_interrupted_scan_goes_on_and_ends_the_same(
     monkeypatch.setattr(watching, "CHUNK_S", 0.5)
     whole = scan_film(film, recognizer, tmp_path / "whole")
     looks: list[int] = []
-    keep = watching._keep
+    keep = chunks.keep
 
     def stop_after_two(folder: Path, number: int, *rest: object) -> None:
         keep(folder, number, *rest)  # type: ignore[arg-type]
         if number == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(watching, "_keep", stop_after_two)
+    monkeypatch.setattr(chunks, "keep", stop_after_two)
     with pytest.raises(KeyboardInterrupt):
         scan_film(film, recognizer, tmp_path / "out")
     assert not (tmp_path / "out" / "film.timeline.json").exists()
@@ -233,7 +233,7 @@ def test_an_interrupted_scan_goes_on_and_ends_the_same(
         looks.append(number)
         keep(folder, number, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(watching, "_keep", note_and_keep)
+    monkeypatch.setattr(chunks, "keep", note_and_keep)
     again = scan_film(film, recognizer, tmp_path / "out")
     assert looks[0] == 4, "the first three chunks were kept"
     assert native.dumps(again.timeline) == native.dumps(whole.timeline)

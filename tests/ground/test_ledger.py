@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from personae.errors import DamagedFileError, StoreError, TooNewError
-from personae.ledger import LEDGER_FILE, Entry, Ledger
+from personae.ledger import APPLICATION_ID, LEDGER_FILE, Entry, Ledger
 
 
 @pytest.fixture
@@ -76,6 +76,8 @@ def test_other_databases_are_left_alone(ledger: Ledger) -> None:
         ledger.entries()
     assert ledger.path.read_bytes() == before
     with sqlite3.connect(ledger.path) as connection:
+        connection.execute("DROP TABLE mine")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(TooNewError):

@@ -12,7 +12,7 @@ import pytest
 from personae import CharacterRecognizer
 from personae.cast.folder import read_cast
 from personae.errors import CastError, InputError, UnknownCharacterError
-from personae.names import find_name, shown, valid_name
+from personae.names import find_name, shown, unknown_name, unknown_number, upgraded_name, valid_name
 from tests.stub import StubAnalyzer, write_cast
 
 GOOD = {
@@ -91,7 +91,7 @@ def test_every_way_in_holds_to_the_rule(tmp_path: Path) -> None:
 def test_an_old_name_that_breaks_the_rule_can_be_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recognizer = make(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("personae.cast.editing.valid_name", lambda name: name)
+        patch.setattr("personae.cast.editing.new_name", lambda name: name)
         recognizer.rename_character("c0", "a\nb ")
     assert recognizer.is_character(r"a\nb ")
     recognizer.rename_character(r"a\nb ", "Joey")
@@ -126,3 +126,21 @@ def test_a_cast_of_bad_names_alone_says_why(tmp_path: Path) -> None:
     with pytest.raises(CastError, match="no photo in its 1 sub-folder") as raised:
         read_cast(tmp_path)
     assert any('"Ro\\nss" is no name' in line for line in raised.value.lines)
+
+
+@pytest.mark.parametrize("name", ["Unknown 2", "unknown 2", "UNKNOWN  17", " Unknown 2 ", "Unknown 0"])
+def test_how_people_without_a_name_are_shown_is_no_name(name: str) -> None:
+    with pytest.raises(InputError, match="without a name are shown so"):
+        valid_name(name)
+
+
+def test_an_unknown_person_is_a_number() -> None:
+    assert unknown_name(2) == "Unknown 2"
+    assert [unknown_number(text) for text in ("Unknown 2", "unknown  31", " UNKNOWN 2 ")] == [2, 31, 2]
+    assert [unknown_number(text) for text in ("Unknown", "Unknown 0", "Unknown two", "new", "2", "Unknown 2b")] == [
+        None
+    ] * 6
+    assert upgraded_name("Unknown 3") == "Unknown 3 (character)" and upgraded_name("Thor") == "Thor"
+    assert valid_name(upgraded_name("unknown 3")) == "unknown 3 (character)"
+    for name in ("new", "Unknown", "Unknown Soldier", "The Unknown 2"):
+        assert valid_name(name) == name

@@ -140,7 +140,7 @@ def assert_others_are_whole(place: Path, made: Path, *, without: str) -> None:
     project = place / "personae"
     with Gallery.open(project / "gallery.sqlite", embedder=None, read_only=True) as gallery:
         enrolled = gallery.enrolled().characters
-        assert gallery.query("PRAGMA integrity_check") == [("ok",)]
+        assert gallery._database.rows("PRAGMA integrity_check") == [("ok",)]
     assert [enrolled.count(name) for name in ("Loki", "Dr Foster")] == [2, 2]
     _, card = model_file.load(project / "cache" / MODEL_FILE)
     assert [one["character"] for one in card["characters"]] == sorted({"Dr Foster", "Loki", NAME} - {without})

@@ -348,7 +348,7 @@ def test_a_model_outside_the_project_and_the_projects_own(home: Home, tmp_path: 
 
 def test_while_another_process_reads(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     """What is read at the moment cannot be overwritten: it is said, and completed later."""
-    monkeypatch.setattr("personae.cast.gallery_schema._BUSY_S", 0.2)
+    monkeypatch.setattr("personae.database.BUSY_S", 0.2)
     reader = sqlite3.connect(home.recognizer.project.gallery)
     try:
         reader.execute("BEGIN")

@@ -145,6 +145,7 @@ def film(home: Home) -> Path:
         (folder / made).write_text("made of the timeline")
     (folder / "notes.html").write_text("somebody's own")
     (folder / "film.edits.json").write_text(json.dumps({"edits": [{"track": 0, "character": THOR}, {"track": 1}]}))
+    (folder / "film.decisions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in journal_rows()) + '{"torn')
     arrays = {
         "embeddings": ROWS[[9, 10, 13, 11]], "weights": np.ones(4, np.float32), "faces_count": np.array([2, 1, 1]),
         "picture": np.arange(6, dtype=np.uint8), "picture_count": np.array([1, 2, 3]), "best_pts": np.arange(3),
@@ -153,6 +154,25 @@ def film(home: Home) -> Path:
     archive.write(folder / "film.tracks", arrays, {"labels": labels}, schema="personae/tracks/1")
     archive.write(folder / ".film.scan", arrays, {"chunk": 3}, schema="personae/scan/1")
     return folder
+
+
+def journal_rows() -> list[dict[str, object]]:
+    def person(character: str | None, number: int | None = None) -> dict[str, object]:
+        return {"character": character, "character_id": None, "unknown": number}
+
+    def part(who: dict[str, object]) -> dict[str, object]:
+        return {"who": who, "places": [[1, 0, 0, 1, 1]]}
+
+    one, thor, loki = person(None, 1), person(THOR), person("Loki")
+    return [
+        {"schema": "personae/decisions/1", "film": {"content_id": "x", "path": f"{THOR}.mov"}},
+        {"id": "a", "kind": "name", "parts": [part(one)], "to": thor, "more": 1},
+        {"id": "b", "kind": "give", "parts": [part(thor)], "to": loki},
+        {"id": "c", "kind": "not", "parts": [part(thor)], "to": person(None, 3)},
+        {"id": "d", "kind": "merge", "parts": [part(one), part(thor), part(person(None, 2))], "to": one, "by": THOR},
+        {"id": "e", "kind": "apart", "parts": [part(one), part(thor)]},
+        {"id": "f", "kind": "undo", "parts": [], "takes_back": ["a"]},
+    ]
 
 
 def test_films_lose_entries_tracks_and_pictures(home: Home) -> None:
@@ -165,6 +185,11 @@ def test_films_lose_entries_tracks_and_pictures(home: Home) -> None:
     assert timeline["model"]["characters"] == ["Loki"] and [row["id"] for row in timeline["tracks"]] == [1, 2]
     assert timeline["settings"]["note"] == "made for (forgotten), with care"
     assert json.loads((folder / "film.edits.json").read_text()) == {"edits": [{"track": 1}]}
+    lines = (folder / "film.decisions.jsonl").read_text().splitlines()
+    header, given, merged, undone = map(json.loads, lines)
+    assert header["film"]["path"] == "(forgotten).mov" and undone["id"] == "f"
+    assert (given["id"], given["parts"][0]["who"], given["to"]["character"]) == ("b", None, "Loki")
+    assert (merged["id"], len(merged["parts"])) == ("d", 2)
     arrays, facts = archive.read(folder / "film.tracks", schema="personae/tracks/1")
     np.testing.assert_array_equal(arrays["embeddings"], ROWS[[13]])  # track 2 was nobody's, and his face
     np.testing.assert_array_equal(arrays["faces_count"], [0, 1, 0])
@@ -197,7 +222,7 @@ def test_the_search_finds_small_copies(home: Home, dtype: str) -> None:
     copies[2] = 0  # none was made: no bytes to look for
     with Gallery.open(home.recognizer.project.gallery, embedder=None) as gallery, gallery.transaction():
         photo = next(photo for photo in gallery.photos(THOR) if photo.path.endswith("c1/1.jpg"))
-        gallery.query("UPDATE faces SET copies = ? WHERE photo = ?", (copies.tobytes(), photo.id))
+        gallery._database.write("UPDATE faces SET copies = ? WHERE photo = ?", (copies.tobytes(), photo.id))
     path = home.recognizer.project.folder / "copy.bin"
     path.write_bytes(b"..." + copies[1].astype(dtype).tobytes())
     report = home.recognizer.forget_character(THOR)
@@ -281,4 +306,4 @@ def test_the_gallery_is_compact_afterwards(home: Home) -> None:
     log = home.recognizer.project.gallery.with_name("gallery.sqlite-wal")
     assert not log.exists() or log.stat().st_size == 0
     with Gallery.open(home.recognizer.project.gallery, embedder=None) as gallery:
-        assert gallery.query("PRAGMA freelist_count") == [(0,)]
+        assert gallery._database.rows("PRAGMA freelist_count") == [(0,)]

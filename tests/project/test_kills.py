@@ -21,7 +21,8 @@ from PIL import Image
 
 from personae.cast.gallery import Gallery
 from personae.faces.fake import draw_picture
-from personae.timeline import decisions as edits
+from personae.films import journal
+from personae.films.film_files import FilmFiles
 from personae.timeline import native
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
 
@@ -129,7 +130,8 @@ def opens(server: Server, place: Path, *, without: str = "") -> None:
     assert "Jane -> Dr Foster, 2 photos\n" in log, "it was not undone"
     timeline = native.read(place / T)
     assert "Sif" in {one.name for one in timeline.appearances}
-    assert "Sif" in {edit.name for edit in edits.read(place / "out" / "film.edits.json", timeline.video).edits}
+    decisions = journal.read(FilmFiles.of(place / T), timeline.video)
+    assert "Sif" in {one.to.name for one in decisions.entries if one.to is not None}
     server.must(place, "identify", "cast/Loki/0.png", *FAKE)
 
 

@@ -33,9 +33,11 @@ def main() -> None:
                     Quality(one, one, one, one, one, ((),)), vector,
                 ),
             )  # fmt: skip
+    major = model_file.SCHEMA.rpartition("/")[2]
+    if (FOLDER / f"model-{major}.personae").exists():
+        return
     model = CharacterModel().fit(vectors, ["Ada", "Grace"])
     card = model_file.describe(model, embedder="sample:d8:p1:000000000000", gallery_revision="0")
-    major = model_file.SCHEMA.rpartition("/")[2]
     model_file.save(model, card, FOLDER / f"model-{major}.personae")
 
 

@@ -12,17 +12,22 @@ from click.testing import CliRunner
 from personae.cli import cli
 from personae.errors import TooNewError
 from personae.exports.registry import exporters
-from personae.films import naming
+from personae.films import journal
 from personae.films.film_files import FilmFiles
 from personae.media.film_file import CUT_SHORT
 from personae.project.recognizer import CharacterRecognizer
 from personae.settings import Settings
-from personae.timeline import decisions as decided
 from personae.timeline import native
 from personae.timeline.appearances import Label, build
+from personae.timeline.deciding import apply
+from personae.timeline.decision_rows import OLD_SCHEMA
+from personae.timeline.decisions import Decision, Decisions, Part
 from personae.timeline.depicted import left_out, of_one_kind
+from personae.timeline.person import Person
+from personae.timeline.places import place_of
 from personae.timeline.selection import of_names, without_depicted, without_unknown
 from personae.timeline.timeline import Depicted, Shot, Timeline, Track
+from tests import naming
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
 from tests.film_maker import Pixels
 from tests.scanning import relabel, scan_film
@@ -58,7 +63,7 @@ def pictures(timeline: Timeline) -> dict[str, list[bool]]:
 
 
 def visible(timeline: Timeline) -> dict[str, float]:
-    return {one.character or one.unknown or "": round(one.visible_face_time_s, 2) for one in timeline.characters}
+    return {one.name: round(one.visible_face_time_s, 2) for one in timeline.characters}
 
 
 def number(timeline: Timeline, name: str, *, depicted: bool) -> str:
@@ -75,7 +80,7 @@ def test_what_was_left_out_is_said_per_name(files: FilmFiles) -> None:
         for name in ("report", "methods"):
             page = exporters()[name].export(shown).decode()
             assert all(line in page for line in lines), name
-    many = replace(timeline, depicted=tuple(Depicted(None, f"Unknown {n}", 0.5, 1) for n in range(1, 6)))
+    many = replace(timeline, depicted=tuple(Depicted(None, n, 0.5, 1) for n in range(1, 6)))
     assert left_out(many) == ["5 unknown people: 2.5 s on pictures, not counted"]
 
 
@@ -107,16 +112,16 @@ def test_a_person_says_alive_or_depicted(
     alive = naming.mark_depicted(files.timeline, number(before, "Thor", depicted=True), False, author="Ada")
     assert pictures(alive)["Thor"] in ([False], [False, False]) and visible(alive)["Thor"] == 5.0
     assert {one.decided_by for one in alive.appearances} == {"model"}, "nobody said who it is"
-    row = json.loads(files.edits.read_text())["edits"][0]
-    assert (row["decision"], row["character"], row["author"]) == ("alive", "Thor", "Ada")
+    row = json.loads(files.decisions.read_text().splitlines()[1])
+    assert (row["kind"], row["parts"][0]["who"]["character"], row["by"]) == ("alive", "Thor", "Ada")
     assert pictures(scan_film(film, recognizer, files.folder, fresh=True).timeline) == pictures(alive)
     depicted = naming.mark_depicted(files.timeline, "Thor", True)
     assert set(pictures(depicted)["Thor"]) == {True} and "Thor" not in visible(depicted)
-    other = scan_film(film, recognizer, tmp_path / "copy", edits=files.edits).timeline
+    other = scan_film(film, recognizer, tmp_path / "copy", edits=files.decisions).timeline
     assert pictures(other) == pictures(depicted)
     assert naming.undo(files.timeline)[0].appearances == alive.appearances
     back, last = naming.undo(files.timeline)
-    assert last is not None and last.decision == "alive" and pictures(back) == pictures(before)
+    assert [one.kind for one in last] == ["alive"] and pictures(back) == pictures(before)
 
 
 def test_a_name_does_not_bring_to_life_what_a_person_called_a_picture(files: FilmFiles) -> None:
@@ -148,11 +153,11 @@ def test_a_contact_sheets_decisions(
         "t_s": timeline.video.seconds(one.best_picture.pts), "box": list(one.best_picture.box), "decision": decision,
     }  # fmt: skip
     sheet = files.folder / "sheet.json"
-    sheet.write_text(json.dumps({"schema": decided.SCHEMA, "film": {"size": timeline.video.size_wh}, "edits": [row]}))
+    sheet.write_text(json.dumps({"schema": OLD_SCHEMA, "film": {"size": timeline.video.size_wh}, "edits": [row]}))
     found = scan_film(film, recognizer, files.folder / "copy", edits=sheet).timeline
     assert set(pictures(found)["Thor"]) == set(expected) and pictures(found)["Unknown 1"] == [True]
-    assert [edit.decision for edit in decided.read(FilmFiles.of(files.folder / "copy" / "film.timeline.json").edits,
-                                                   timeline.video).edits] == [decision]  # fmt: skip
+    copy = FilmFiles.of(files.folder / "copy" / "film.timeline.json")
+    assert [one.kind for one in journal.read(copy, timeline.video).entries] == [decision]
 
 
 def test_an_appearance_on_a_sheet_is_not_the_poster_beside_it(recognizer: CharacterRecognizer, tmp_path: Path) -> None:
@@ -169,26 +174,26 @@ def test_an_appearance_on_a_sheet_is_not_the_poster_beside_it(recognizer: Charac
     # Two faces of one person at once are named only where both are far above what is asked.
     assert sorted(kind for own in pictures(timeline).values() for kind in own) == [False, True]
     poster = next(one for one in timeline.appearances if one.depicted)
-    place = decided.place_of(timeline.tracks[poster.tracks[0] - 1], timeline.video)
-    edits = decided.Decisions((decided.Decision("right", poster.name, (place,), span_s=(0.0, 3.0)),))
+    place = place_of(timeline.tracks[poster.tracks[0] - 1], timeline.video)
+    decisions = Decisions((Decision("right", (Part(Person("Thor"), (place,)),), span_s=(0.0, 3.0)),))
     labels = [Label("Thor", depicted=False), Label("Thor", depicted=True)]
     tracks = [replace(track, id=at) for at, track in enumerate(timeline.tracks, 1)]
     if tracks[0].id in poster.tracks:
         labels.reverse()
-    final, _ = decided.apply(edits, tracks, labels, timeline.video, [None, None], 0)
+    final = apply(decisions, tracks, labels, timeline.video).labels
     assert sorted(label.decided_by for label in final) == ["model", "person"]
 
 
 def test_an_unknown_decision_is_of_a_newer_version(files: FilmFiles) -> None:
     naming.mark_depicted(files.timeline, "Thor", True)
-    document = json.loads(files.edits.read_text())
-    assert document["schema"] == "personae/edits/1"
-    document["edits"][0]["decision"] = "asleep"
-    files.edits.write_text(json.dumps(document))
-    kept = files.edits.read_bytes()
+    header, row = map(json.loads, files.decisions.read_text().splitlines())
+    assert header["schema"] == "personae/decisions/1"
+    row["kind"] = "asleep"
+    files.decisions.write_text(f"{json.dumps(header)}\n{json.dumps(row)}\n")
+    kept = files.decisions.read_bytes()
     with pytest.raises(TooNewError, match="'asleep'"):
         naming.name_person(files.timeline, "Thor", "Loki")
-    assert files.edits.read_bytes() == kept
+    assert files.decisions.read_bytes() == kept
 
 
 def test_the_commands_say_it(files: FilmFiles, film: Path, recognizer: CharacterRecognizer) -> None:

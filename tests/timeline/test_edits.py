@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,12 +23,17 @@ from personae.errors import (
     TooNewError,
     UnknownCharacterError,
 )
-from personae.films import naming
+from personae.exports.registry import exporters
+from personae.films import journal
 from personae.films.film_files import FilmFiles
+from personae.films.maker import NEW_UNKNOWN, Maker
 from personae.project.recognizer import CharacterRecognizer
-from personae.timeline import decisions as decided
 from personae.timeline import native
+from personae.timeline.decision_rows import OLD_SCHEMA, SCHEMA
+from personae.timeline.decisions import Decision
+from personae.timeline.places import Finder
 from personae.timeline.timeline import Timeline, Track
+from tests import naming
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
 from tests.film_maker import Pixels
 from tests.scanning import scan_film
@@ -67,8 +73,10 @@ def test_naming_an_unknown_person_outranks_the_model_and_survives(
     assert native.read(files.timeline) == native.loads(native.dumps(named))
     again = scan_film(film, recognizer, files.folder, fresh=True)
     assert sorted(who(again.timeline)) == sorted(who(named)) and not again.notes
-    row = json.loads(files.edits.read_text())["edits"][0]
-    assert (row["decision"], row["character"], row["author"]) == ("name", "Hela", "Ada") and row["date"].endswith("Z")
+    header, row = map(json.loads, files.decisions.read_text().splitlines())
+    assert header["schema"] == SCHEMA and header["film"]["content_id"] == named.video.content_id
+    assert (row["kind"], row["to"]["character"], row["by"]) == ("name", "Hela", "Ada") and row["at"].endswith("Z")
+    assert row["parts"][0]["who"]["unknown"] == 1 and row["on"] == 0 and row["request"] and row["id"]
 
 
 def test_wrong_split_merge_and_undo(files: FilmFiles, recognizer: CharacterRecognizer, film: Path) -> None:
@@ -77,15 +85,15 @@ def test_wrong_split_merge_and_undo(files: FilmFiles, recognizer: CharacterRecog
     assert sorted(who(wrong)) == [("Loki", "model"), ("Unknown 1", "model"), ("Unknown 2", "person")]
     rescanned = scan_film(film, recognizer, files.folder, fresh=True).timeline
     assert sorted(who(rescanned)) == sorted(who(wrong)), "the number stays"
-    first = next(one for one in wrong.appearances if one.unknown == "Unknown 1")
+    first = next(one for one in wrong.appearances if one.unknown == 1)
     assert ("Unknown 1", "person") in who(naming.name_person(files.timeline, "Unknown 2", "Unknown 1"))
     naming.undo(files.timeline)
-    split = naming.name_person(files.timeline, str(first.id), "new")
+    split = naming.name_person(files.timeline, str(first.id), NEW_UNKNOWN)
     assert "Unknown 3" in {one.name for one in split.appearances}
     for _ in range(2):
         naming.undo(files.timeline)
     back, last = naming.undo(files.timeline)
-    assert last is None
+    assert not last
     assert native.loads(native.dumps(back)).appearances == before.appearances
 
 
@@ -98,10 +106,10 @@ def test_edits_hold_for_a_smaller_copy_and_lost_ones_are_listed(
         return np.asarray(cv2.resize(draw(n), None, fx=0.75, fy=0.75, interpolation=cv2.INTER_AREA), np.uint8)
 
     copy = drawn_film(tmp_path / "copy.mp4", half, 60)
-    result = scan_film(copy, recognizer, tmp_path / "copy", edits=files.edits)
+    result = scan_film(copy, recognizer, tmp_path / "copy", edits=files.decisions)
     assert ("Hela", "person") in who(result.timeline) and not result.notes
     other = drawn_film(tmp_path / "other.mp4", lambda n: scene(1, [("Thor", 160, 50, 64)], take=n // 4 % 7), 60)
-    lost = scan_film(other, recognizer, tmp_path / "other", edits=files.edits)
+    lost = scan_film(other, recognizer, tmp_path / "other", edits=files.decisions)
     assert who(lost.timeline) == [("Thor", "model")]
     assert "no longer finds its face" in lost.notes[0] and "Hela" in lost.notes[0]
 
@@ -118,7 +126,7 @@ def test_a_contact_sheets_decisions_are_understood(
                 "appearance": one.id,
                 "tracks": list(one.tracks),
                 "character": one.character,
-                "unknown": one.unknown,
+                "unknown": None if one.unknown is None else one.name,
                 "start_pts": one.start_pts,
                 "end_pts": one.end_pts,
                 "pts": one.best_picture.pts,
@@ -130,7 +138,7 @@ def test_a_contact_sheets_decisions_are_understood(
             }
         )
     film_facts = {"content_id": timeline.video.content_id, "path": "film.mp4"}
-    files.edits.write_text(json.dumps({"schema": decided.SCHEMA, "film": film_facts, "edits": rows}))
+    files.edits.write_text(json.dumps({"schema": OLD_SCHEMA, "film": film_facts, "edits": rows}))
     again = scan_film(film, recognizer, files.folder).timeline
     assert sorted(who(again)) == [("Loki", "person"), ("Unknown 1", "person"), ("Unknown 2", "person")]
 
@@ -189,7 +197,7 @@ def test_what_cannot_be_done_says_what_to_do(files: FilmFiles) -> None:
     ):
         files.edits.write_text(content)
         with pytest.raises(error):
-            decided.read(files.edits, video)
+            journal.read(files, video)
     files.edits.unlink()
     files.tracks.unlink()
     with pytest.raises(StoreError, match="Scan the film again"):
@@ -213,9 +221,17 @@ def test_the_commands_scan_name_and_undo(film: Path, tmp_path: Path, monkeypatch
     done = run.invoke(cli, ["name", "Unknown 1", "Hela", "--timeline", timeline])
     assert done.exit_code == 0 and "Hela" in done.output
     assert "Unknown 1 is Hela; 1 appearance decided by a person" in done.output
-    assert "taken back: is Hela" in run.invoke(cli, ["name", "--undo", "--timeline", timeline]).output
-    done = run.invoke(cli, ["name", "1", "new", "--timeline", timeline])
+    assert "taken back: Unknown 1 is Hela" in run.invoke(cli, ["name", "--undo", "--timeline", timeline]).output
+    done = run.invoke(cli, ["name", "1", "--new", "--timeline", timeline])
     assert "appearance 1 is an unknown person of their own; 1 appearance decided" in done.output
+    assert "taken back: a face of" in run.invoke(cli, ["name", "--undo", "--timeline", timeline]).output
+    done = run.invoke(cli, ["name", "unknown 1", "new", "--timeline", timeline])
+    assert "unknown 1 is new; 1 appearance decided" in done.output, "a character may be called so"
+    run.invoke(cli, ["name", "--undo", "--timeline", timeline])
+    for flag, told in (("--stranger", "Unknown 1 stays without a name"), ("--no-face", "Unknown 1 is no face")):
+        assert told in run.invoke(cli, ["name", "Unknown 1", flag, "--timeline", timeline]).output
+        run.invoke(cli, ["name", "--undo", "--timeline", timeline])
+    run.invoke(cli, ["name", "1", "--new", "--timeline", timeline])
     assert run.invoke(cli, ["name", "1", " ", "--timeline", timeline]).exit_code != 0
     run.invoke(cli, ["name", "--undo", "--timeline", timeline])
     done = run.invoke(cli, ["name", "Unknown 1", "Hela", "--timeline", timeline, "--learn"],
@@ -231,7 +247,7 @@ def test_the_commands_scan_name_and_undo(film: Path, tmp_path: Path, monkeypatch
                       standalone_mode=False)  # fmt: skip
     assert done.return_value == 1 and "bad.mp4" in done.stderr and (tmp_path / "two" / "film.timeline.json").is_file()
     assert not list((tmp_path / "two").glob("bad*"))
-    monkeypatch.setattr("personae.exports.annotated_film.write_annotated", no_room)
+    monkeypatch.setattr("personae.project.exporting.write_annotated", no_room)
     done = run.invoke(cli, ["scan", str(film), "--annotate", "--out", str(tmp_path / "two"), *project, *fake],
                       standalone_mode=False)  # fmt: skip
     assert done.return_value == 1 and "no codec" in done.stderr and "film.mp4: 2.4 s" in done.stdout
@@ -258,8 +274,8 @@ def test_a_place_belongs_to_the_track_that_lasts_then(files: FilmFiles) -> None:
     )
     width, height = video.size_wh
     shares = (box[0] / width, box[1] / height, box[2] / width, box[3] / height)
-    assert [decided.find((t, *shares), [before, after], video) for t in (0.9, 1.05, 1.5)] == [0, 1, 1]
-    assert [decided.find((t, *shares), [after, before], video) for t in (0.9, 1.05, 1.5)] == [1, 0, 0]
+    assert [Finder([before, after], video).find((t, *shares)) for t in (0.9, 1.05, 1.5)] == [0, 1, 1]
+    assert [Finder([after, before], video).find((t, *shares)) for t in (0.9, 1.05, 1.5)] == [1, 0, 0]
 
 
 def test_the_wrong_names_to_expect_follow_what_a_person_decided(files: FilmFiles) -> None:
@@ -278,8 +294,57 @@ def test_the_wrong_names_to_expect_follow_what_a_person_decided(files: FilmFiles
 
 def test_an_edit_without_a_place_is_damage(files: FilmFiles) -> None:
     naming.name_person(files.timeline, "Unknown 1", "Hela")
-    document = json.loads(files.edits.read_text())
-    document["edits"][0]["places"] = []
-    files.edits.write_text(json.dumps(document))
+    header, row = map(json.loads, files.decisions.read_text().splitlines())
+    row["parts"][0]["places"] = []
+    files.decisions.write_text(f"{json.dumps(header)}\n{json.dumps(row)}\n")
     with pytest.raises(DamagedFileError):
         naming.name_person(files.timeline, "Thor", "Hela")
+
+
+def draw_three(n: int) -> Pixels:
+    """Thor with a stranger, Loki alone, and the stranger again."""
+    if 30 <= n < 60:
+        return scene(2, [("Loki", 230, 120, 64)], take=n // 4 % 7)
+    people = [("nobody", 240.0, 100.0, 60)]
+    return scene(1, people + [("Thor", 80.0, 120.0, 64)] * (n < 30), take=n // 4 % 7)
+
+
+def test_what_was_decided_holds_when_the_film_is_scanned_again(recognizer: CharacterRecognizer, tmp_path: Path) -> None:
+    """Also what belongs to the film's time, who is a stranger, and who is kept apart with the same face."""
+    film = drawn_film(tmp_path / "film.mp4", draw_three, 90)
+    files = scan_film(film, recognizer, tmp_path / "out").files
+    one, other = (one.id for one in native.read(files.timeline).appearances if one.unknown == 1)
+    said: list[Callable[[Maker], tuple[Decision, ...]]] = [
+        lambda film: film.keep_apart(one, other),
+        lambda film: film.stranger("Unknown 2"),
+        lambda film: film.trim("Thor", 0.2, 1.0),
+        lambda film: film.add("Loki", 0.4, 0.8, box=(100, 50, 140, 90)),
+    ]
+    for make in said:
+        decided = naming.decide(files.timeline, make)
+    facts = {(one.name, one.start_pts, one.end_pts, one.seen, one.stranger) for one in decided.appearances}
+    assert {(name, seen, stranger) for name, _, _, seen, stranger in facts} == {
+        ("Thor", "face", False), ("Loki", "stated", False), ("Loki", "face", False), ("Unknown 1", "face", False),
+        ("Unknown 2", "face", True),
+    }  # fmt: skip
+    again = scan_film(film, recognizer, files.folder, fresh=True)
+    found = {(one.name, one.start_pts, one.end_pts, one.seen, one.stranger) for one in again.timeline.appearances}
+    assert found == facts and not again.notes
+    copy = scan_film(film, recognizer, files.folder / "copy", edits=files.decisions).timeline
+    assert {(one.name, one.start_pts, one.end_pts, one.seen, one.stranger) for one in copy.appearances} == facts
+
+
+def test_strangers_and_what_nobody_saw_are_not_asked_for(files: FilmFiles) -> None:
+    naming.decide(files.timeline, lambda film: film.stranger("Unknown 1"))
+    decided = naming.decide(files.timeline, lambda film: film.add("Odin", 0.4, 1.2))
+    sheet = exporters()["sheet"].export(decided, files.folder).decode()
+    assert "Thor" in sheet and "Unknown 1" not in sheet and "Odin" not in sheet
+    report = exporters()["report"].export(decided, files.folder).decode()
+    assert "Unknown 1" in report and "personae name" not in report
+    header, first, second, *_ = exporters()["seconds"].export(decided).decode("utf-8-sig").splitlines()
+    at = header.split(",").index("Odin")
+    assert [row.split(",")[at] for row in (first, second)] == ["0.000", "0.000"], "that column is of faces"
+    (odin,) = (one for one in decided.characters if one.name == "Odin")
+    assert odin.visible_face_time_s == 0.0 and odin.scene_presence_s == pytest.approx(0.8)
+    for exporter in exporters().values():
+        assert exporter.export(decided, files.folder)

@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from personae.films import tracks_file
+from personae.films import crops_file, journal, tracks_file
 from personae.films.film_files import FilmFiles
 from personae.films.forget_tracks import forget_in_tracks
 from personae.media.shots import Boundary
 from personae.project.recognizer import CharacterRecognizer
 from personae.settings import Settings
-from personae.timeline import decisions as decided
 from personae.timeline import face_pictures, native, records
-from personae.timeline.decisions import Decision, Decisions
+from personae.timeline.decisions import Decision, Part, with_ids
+from personae.timeline.person import Person
+from personae.timeline.places import place_of
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import Timeline
 from personae.timeline.tracking import Shown
@@ -51,17 +52,21 @@ def files(recognizer: CharacterRecognizer, film: Path, tmp_path: Path) -> FilmFi
 
 
 def scanned(files: FilmFiles) -> tracks_file.Scanned:
+    """What `film.tracks` holds, with its crops."""
     found = tracks_file.read_tracks(files.tracks)
     assert found is not None
-    return found
+    rows = crops_file.filled(found.watched.records, files.crops)
+    return replace(found, watched=replace(found.watched, records=rows))
 
 
 def without_pictures(files: FilmFiles, *, but: int | None = None) -> None:
     """Make `film.tracks` one of an earlier version, whose tracks have no picture (but the one numbered so)."""
     old = scanned(files)
     rows = tuple(
-        row if at == but else replace(row, picture=np.empty(0, np.uint8)) for at, row in enumerate(old.watched.records)
+        replace(row, spares=()) if at == but else replace(row, picture=np.empty(0, np.uint8), spares=())
+        for at, row in enumerate(old.watched.records)
     )
+    files.crops.unlink(missing_ok=True)
     tracks_file.write_tracks(files.tracks, replace(old, watched=replace(old.watched, records=rows)))
     for path in files.faces.iterdir():
         path.unlink()
@@ -81,13 +86,17 @@ def test_both_sides_of_a_dissolve_have_a_picture_of_their_own(files: FilmFiles) 
     cut = timeline.shots[1].start_pts
     rows = scanned(files).watched.records
     sides = [rows[number - 1] for one in timeline.appearances for number in one.tracks]
-    assert {row.start_pts < cut for row in sides} == {True, False} and not any(row.spares for row in rows)
+    assert {row.start_pts < cut for row in sides} == {True, False}
     second = round(1 / timeline.video.time_base)
     for row in sides:
         assert row.start_pts <= row.best_pts < row.end_pts
         assert not 2.5 * second < row.best_pts < 3.3 * second, "both places are mixed there"
-        with Image.open(io.BytesIO(row.picture.tobytes())) as picture:
-            assert picture.size == (160, 160)
+        crops = crops_file.crops_of(row)
+        assert {row.start_pts <= crop.pts < row.end_pts for crop in crops} == {True}
+        assert not any(2.5 * second < crop.pts < 3.3 * second for crop in crops)
+        for crop in crops:
+            with Image.open(io.BytesIO(crop.jpeg.tobytes())) as picture:
+                assert picture.size == (160, 160)
     shown(timeline, files)
 
 
@@ -96,8 +105,8 @@ def test_an_appearance_made_of_one_part_has_a_picture(
 ) -> None:
     timeline = native.read(files.timeline)
     last = max(timeline.tracks, key=lambda track: track.end_pts)
-    edit = Decision("name", "Hela", (decided.place_of(last, timeline.video),))
-    decided.write(Decisions((edit,), timeline.video.content_id), files.edits)
+    one = Decision("give", (Part(None, (place_of(last, timeline.video),)),), Person("Hela"))
+    journal.append(files, timeline.video, with_ids([one]))
     named = scan_film(film, recognizer, files.folder).timeline
     assert {one.name for one in named.appearances} == {"Thor", "Hela"}
     pictures = shown(named, files)

@@ -16,7 +16,7 @@ from benchmarks.film import accuracy, make_film
 from benchmarks.film.scenes import Actor, Head, Scene, Split
 from personae.faces.fake import FakeDetector, draw_picture
 from personae.media.video import open_film
-from personae.timeline.decisions import overlap
+from personae.timeline.places import overlap
 from personae.types import Picture
 from tests.drawn_films import drawn_recognizer
 from tests.film_maker import plain

@@ -21,8 +21,8 @@ from personae.exports.registry import exporters
 from personae.films.film_files import FilmFiles
 from personae.films.tracks_file import load_tracks, read_tracks
 from personae.settings import Settings
-from personae.timeline import decisions as edits
-from personae.timeline import native, records, watching
+from personae.timeline import chunks, native, records
+from personae.timeline.decision_rows import OLD_SCHEMA
 from tests.forged import Missing, changed, forge, scanned_film
 from tests.scanning import relabel
 from tests.timelines import film as timeline_of
@@ -48,7 +48,7 @@ STRUCTURE: list[tuple[str, Any]] = [
         ("parts", [PART | {"reel": 3}]), ("parts", [PART | {"drop_frame": 0}]),
     ]),
     *((f"appearances.0.{name}", value) for name, value in [
-        ("id", "1"), ("id", True), ("id", -1), ("character", 3), ("character", ""), ("unknown", "Unknown 1"),
+        ("id", "1"), ("id", True), ("id", -1), ("character", 3), ("character", ""), ("unknown", 1),
         ("character", None), ("start_pts", "0"), ("start_pts", True), ("end_pts", 1.5), ("start_s", Missing),
         ("end_s", "1"), ("similarity", 1.5), ("similarity", "0.5"), ("confidence", -0.1), ("confidence", True),
         ("tracks", []), ("tracks", ["1"]), ("tracks", 1), ("depicted", 0), ("decided_by", "me"), ("decided_by", None),
@@ -59,7 +59,9 @@ STRUCTURE: list[tuple[str, Any]] = [
         ("best_picture", BEST | {"box": [1, 2, 3]}), ("best_picture", BEST | {"box": [1, 2, 3, "4"]}),
         ("best_picture", BEST | {"pts": 1.5}), ("best_picture", BEST | {"t_s": "0"}),
     ]),
-    ("appearances.2.unknown", "Somebody"), ("appearances.2.unknown", "Unknown 0"), ("appearances", {}),
+    ("appearances.2.unknown", "Unknown 1"), ("appearances.2.unknown", 0), ("appearances.2.unknown", 10**9),
+    ("appearances.0.seen", "heard"), ("appearances.0.stranger", None), ("appearances.0.character_id", ""),
+    ("appearances.0.name", 3), ("appearances", {}),
     *((f"characters.0.{name}", value) for name, value in [
         ("visible_face_time_s", "1"), ("visible_face_time_s", -1), ("share", 7), ("share", None), ("share", -1),
         ("scene_presence_s", -1), ("appearances", 1.5), ("appearances", -1), ("first_s", "0"), ("last_s", Missing),
@@ -168,7 +170,7 @@ def validator() -> Any:
     global VALIDATOR
     if VALIDATOR is None:
         jsonschema = pytest.importorskip("jsonschema")
-        schema = json.loads((Path(personae.__file__).parent / "schemas" / "timeline-1.schema.json").read_text())
+        schema = json.loads((Path(personae.__file__).parent / "schemas" / "timeline-2.schema.json").read_text())
         VALIDATOR = jsonschema.Draft202012Validator(schema)
         assert VALIDATOR.is_valid(DOCUMENT)
     return VALIDATOR
@@ -204,7 +206,8 @@ TRACKS: list[tuple[str, Any]] = [
     ("embeddings", np.zeros((10, 128), np.float32)), ("embeddings", np.zeros(10, np.float32)), ("weights", -1),
     ("weights", NAN), ("weights", np.zeros(3, np.float32)), ("face_px", -1), ("face_px", INFINITY), ("face_pts", -1),
     ("face_pts", 10**12), ("best_pts", 10**12), ("best_pts", np.zeros(3, np.int64)), ("best_box", INFINITY),
-    ("best_box", np.zeros((5, 4), np.int64)), ("picture", 0), ("picture", np.zeros(5, np.float32)),
+    ("best_box", np.zeros((5, 4), np.int64)), ("picture", np.full(3, 255, np.uint8)),
+    ("picture", np.zeros(5, np.float32)),
     ("box_changes", INFINITY), ("boxes_count", 0), ("boxes_count", -1), ("boxes_count", 3), ("faces_count", 2**62),
     ("picture_count", 99), ("boxes_count", np.ones(3, np.int64)), ("look_pts", 10**12), ("look_pts", Missing),
     ("tiny", np.zeros((1, 9, 16), np.uint8)), ("tiny", np.zeros((10, 9, 16), np.float32)),
@@ -214,7 +217,9 @@ TRACKS: list[tuple[str, Any]] = [
     ("labels.0.similarity", NAN), ("labels.0.best", [1]), ("labels.0.best", {"pts": 1, "box": [1, 2, 3], "file": None}),
     ("labels.0.depicted", "no"),
     ("labels.0.best", {"pts": 0, "box": [1, 2, 3, 4], "file": "/etc/passwd"}), ("labels.0.decided_by", "you"),
-    ("labels.0.unknown", "Unknown 1"), ("labels.0.best_weight", None), ("unknown", []), ("unknown.0", 7),
+    ("labels.0.unknown", "Unknown 1"), ("labels.0.unknown", 1),
+    ("labels.0.character_id", 3), ("labels.0.best_weight", None), ("unknown", []),
+    ("unknown.0", 0), ("unknown.0", "Unknown"),
     ("unknown.0", "Unknown x"), ("unknowns_used", -1), ("unknowns_used", "many"), ("facts", []), ("facts.model", 3),
     ("facts.settings", Missing), ("fingerprint", 7), ("fingerprint.embedder", 5),
 ]  # fmt: skip
@@ -259,11 +264,11 @@ DECISIONS: list[tuple[str, Any]] = [
 
 @pytest.mark.parametrize(("place", "value"), DECISIONS)
 def test_decisions_with_a_field_that_cannot_be_right_are_refused(files: FilmFiles, place: str, value: Any) -> None:
-    document = {"schema": edits.SCHEMA, "film": {"content_id": "a", "path": "b"}, "edits": [EDIT]}
+    document = {"schema": OLD_SCHEMA, "film": {"content_id": "a", "path": "b"}, "edits": [EDIT]}
     files.edits.write_text(text_of(document))
     relabel(files.timeline, Settings())
     files.edits.write_text(text_of(changed(document, f"edits.0.{place}", value)))
-    with pytest.raises(StoreError, match=r"film\.edits\.json: (these edits are damaged|this is not JSON)"):
+    with pytest.raises(StoreError, match=r"film\.edits\.json: (these decisions are damaged|this is not JSON)"):
         relabel(files.timeline, Settings())
 
 
@@ -279,11 +284,11 @@ def test_decisions_with_a_field_that_cannot_be_right_are_refused(files: FilmFile
 def test_decisions_of_a_contact_sheet_are_checked_too(files: FilmFiles, place: str, value: Any) -> None:
     row = {"decision": "name", "character": "Thor", "unknown": None, "t_s": 1, "box": [1, 2, 3, 4]}
     row |= {"start_pts": 0, "end_pts": 5000}
-    document = {"schema": edits.SCHEMA, "film": {"content_id": "a", "path": "b", "size": [640, 360]}, "edits": [row]}
+    document = {"schema": OLD_SCHEMA, "film": {"content_id": "a", "path": "b", "size": [640, 360]}, "edits": [row]}
     files.edits.write_text(text_of(document))
     relabel(files.timeline, Settings())
     files.edits.write_text(text_of(changed(document, place, value)))
-    with pytest.raises(DamagedFileError, match=r"film\.edits\.json: these edits are damaged"):
+    with pytest.raises(DamagedFileError, match=r"film\.edits\.json: these decisions are damaged"):
         relabel(files.timeline, Settings())
 
 
@@ -311,10 +316,10 @@ def test_a_part_of_an_unfinished_scan_that_cannot_be_right_is_looked_through_aga
         looks = found.look_pts if number == 1 else found.look_pts + whole
         extra: dict[str, Any] = {"look_pts": looks, "tiny": found.tiny}
         rows = found.records if number == 1 else ()
-        records.write(watching._path(tmp_path, number), rows, facts, extra, schema=watching.CHUNK_SCHEMA)
-    assert len(watching._kept(tmp_path, fingerprint)) == 2
-    forge(watching._path(tmp_path, 1), place, value, schema=watching.CHUNK_SCHEMA)
-    assert watching._kept(tmp_path, fingerprint) == []
+        records.write(chunks.path_of(tmp_path, number), rows, facts, extra, schema=chunks.SCHEMA)
+    assert len(chunks.kept(tmp_path, fingerprint)) == 2
+    forge(chunks.path_of(tmp_path, 1), place, value, schema=chunks.SCHEMA)
+    assert chunks.kept(tmp_path, fingerprint) == []
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")

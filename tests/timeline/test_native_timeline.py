@@ -40,9 +40,10 @@ TIMELINE = Timeline(
         Appearance(
             1, "Thor", None, 1001, 13013, 0.61, 0.98, (1,), BestPicture(5005, (11.0, 20.5, 31.0, 40.0), "1.jpg")
         ),
-        Appearance(2, None, "Unknown 1", 13013, 25025, 0.1, 0.2, (2,), depicted=True, decided_by="person"),
+        Appearance(2, None, 1, 13013, 25025, 0.1, 0.2, (2,), depicted=True, decided_by="person", stranger=True),
+        Appearance(3, "Loki", None, 13013, 25025, 0.0, 1.0, (), character_id="c2", seen="stated"),
     ),
-    (Totals("Thor", None, 0.5005, 0.5, 0.5005, 1, 0.0, 0.5005), Totals(None, "Unknown 1", 0.0, 0.0, 0.0, 1, 0.5, 1.0)),
+    (Totals("Thor", None, 0.5005, 0.5, 0.5005, 1, 0.0, 0.5005), Totals(None, 1, 0.0, 0.0, 0.0, 1, 0.5, 1.0)),
     {"embedder": "sface:d128:p1:fb143eea0783"},
     {"far": 0.01},
     ((2002, 3003, "corrupt"),),
@@ -71,18 +72,18 @@ def test_seconds_count_from_the_first_picture() -> None:
 
 def test_the_document_fits_the_schema() -> None:
     jsonschema = pytest.importorskip("jsonschema")
-    schema = json.loads((Path(personae.__file__).parent / "schemas" / "timeline-1.schema.json").read_text())
+    schema = json.loads((Path(personae.__file__).parent / "schemas" / "timeline-2.schema.json").read_text())
     validator = jsonschema.Draft202012Validator(schema)
     document = json.loads(native.dumps(TIMELINE))
     validator.validate(document)
-    document["appearances"][0]["unknown"] = "Unknown 9"
+    document["appearances"][0]["unknown"] = 9
     assert not validator.is_valid(document)
 
 
 def test_newer_foreign_damaged_and_missing_files_are_refused(tmp_path: Path) -> None:
     document = native.to_json(TIMELINE)
     with pytest.raises(TooNewError, match="newer"):
-        native.from_json({**document, "schema": "personae/timeline/2"})
+        native.from_json({**document, "schema": "personae/timeline/3"})
     foreigners: list[object] = [{**document, "schema": "personae/identify/1"}, {}, [], None]
     for foreign in foreigners:
         with pytest.raises(ForeignFileError):
@@ -102,3 +103,35 @@ def test_unknown_fields_are_accepted() -> None:
     document["video"]["codec"] = "h264"
     document["extra"] = 1
     assert native.from_json(document).shots == TIMELINE.shots
+
+
+SAMPLE = Path(__file__).parent.parent / "samples" / "film-1" / "film.timeline.json"
+
+
+def test_a_file_of_version_1_is_read_and_fits_its_own_schema() -> None:
+    document = json.loads(SAMPLE.read_text())
+    kept = json.dumps(document)
+    found = native.from_json(document)
+    assert found == native.read(SAMPLE) and json.dumps(document) == kept, "what was given stays as it is"
+    assert [(one.name, one.unknown) for one in found.appearances] == [("Thor", None), ("Hela", None), ("Unknown 2", 2)]
+    assert {(one.seen, one.stranger, one.character_id) for one in found.appearances} == {("face", False, None)}
+    assert native.loads(native.dumps(found)) == found
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads((Path(personae.__file__).parent / "schemas" / "timeline-1.schema.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(document)
+
+
+def test_a_character_of_version_1_who_is_called_like_an_unknown_person_gets_another_name() -> None:
+    document = json.loads(SAMPLE.read_text().replace('"Thor"', '"Unknown 3"'))
+    found = native.from_json(document)
+    assert found.appearances[0].character == "Unknown 3 (character)"
+    document["appearances"][1]["unknown"] = "unknown 4"
+    with pytest.raises(DamagedFileError, match="unknown"):
+        native.from_json(document)
+
+
+def test_only_a_stated_appearance_is_without_tracks() -> None:
+    document = native.to_json(TIMELINE)
+    document["appearances"][2]["seen"] = "face"
+    with pytest.raises(DamagedFileError, match="tracks is empty"):
+        native.from_json(document)

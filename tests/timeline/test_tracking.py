@@ -12,15 +12,17 @@ import pytest
 
 from personae.recognition.model import CharacterModel, Matches
 from personae.recognition.prototypes import unit
-from personae.timeline import clustering, identity, records, setups
+from personae.timeline import clustering, grouping, identity, records, setups
 from personae.timeline import track_names as naming
+from personae.timeline.evidence import compared, evidence_of
 from personae.timeline.looking import CutOut, Look, all_have_partners, likeness
 from personae.timeline.records import TrackRecord
 from personae.timeline.tracking import FIRST_EMBEDDED, FaceTrack, FaceTracker, cheapest_pairs
 from personae.types import Faces, FloatArray, PixelArray, Quality
-from tests.people import people, sface_background
+from tests.people import EMBEDDER, people, sface_background
 
 SECOND = 1000
+NO_PAIRS = np.empty((0, 2), np.int64)
 PEOPLE = people(6, 8, seed=3)
 
 
@@ -208,7 +210,7 @@ def test_ties_of_pairs_and_of_groups() -> None:
 
 def test_who_is_on_screen_together() -> None:
     rows = [record(0, 3000), record(1, 0), record(2, 0, x=300), record(3, 90_000)]
-    assert {tuple(sorted(pair)) for pair in identity.on_screen_together(rows).tolist()} == {(1, 2)}
+    assert {tuple(sorted(pair)) for pair in grouping.on_screen_together(rows).tolist()} == {(1, 2)}
 
 
 def test_of_two_on_screen_together_only_one_is_named_unless_both_are_far_above() -> None:
@@ -230,7 +232,7 @@ def cast_of(count: int, performers: dict[str, str] | None = None) -> CharacterMo
 
 
 def names_of(rows: Sequence[TrackRecord], model: CharacterModel) -> tuple[list[str | None], identity.People]:
-    found = identity.identify(rows, identity.evidence_of(rows, model), model)
+    found = identity.identify(rows, grouping.group(rows, NO_PAIRS, EMBEDDER), model)
     return [None if who < 0 else found.character[who] for who in found.person], found
 
 
@@ -283,7 +285,7 @@ def test_small_faces_are_weighed_as_the_model_weighs_them() -> None:
         replace(record(person, 3000 * person), embeddings=small[person, :5], face_px=np.full(5, 14, np.float32))
         for person in range(4)
     ]
-    evidence = identity.evidence_of(rows, model)
+    evidence = evidence_of(rows, 128)
     weighed = naming.weigh(model, evidence.means, np.exp(evidence.log_px), evidence.quality)
     asked = model.decide(evidence.means, face_px=np.full(4, 14.0))
     np.testing.assert_allclose(weighed.evidence.max(axis=1), asked.evidence[:, 0], atol=1e-6)
@@ -331,9 +333,10 @@ def test_the_same_place_in_the_same_set_up_counts_for_a_pair() -> None:
 
 def test_the_same_place_does_not_outweigh_two_names(monkeypatch: pytest.MonkeyPatch) -> None:
     rows, model = [record(person, 3000 * person) for person in (0, 1, 4, 5)], cast_of(2)
-    monkeypatch.setattr(identity, "SAME_PLACE_BONUS", 1.0)
-    same_place = np.array([(0, 1), (2, 3)])
-    found = identity.identify(rows, identity.evidence_of(rows, model), model, same_place=same_place)
+    monkeypatch.setattr(grouping, "SAME_PLACE_BONUS", 1.0)
+    groups = grouping.group(rows, np.array([(0, 1), (2, 3)]), EMBEDDER)
+    assert groups.person.tolist() == [0, 0, 1, 1]
+    found = identity.identify(rows, groups, model)
     assert [found.character[person] for person in found.person] == ["0", "1", None, None]
     assert found.person[2] == found.person[3]
 
@@ -344,10 +347,11 @@ def test_a_weak_track_with_a_name_of_its_own_joins_no_other() -> None:
     for share in np.linspace(0, 1, 200):
         mixed = mean + share * (PEOPLE[1, :5] - mean) + (1 - share) * (PEOPLE[0, :5] - mean)
         weak = replace(record(1, 3000), embeddings=unit(mixed).astype(np.float32), weights=np.full(5, 0.2, np.float32))
-        evidence = identity.evidence_of([strong, weak], model)
-        alike = (evidence.pooled[0] @ evidence.pooled[1] + clustering.most_alike(evidence.faces)[0, 1]) / 2
-        if identity.JOIN_ALIKE < alike < clustering.ALIKE:
+        seen = compared([strong, weak], EMBEDDER, 128)
+        alike = (seen.pooled[0] @ seen.pooled[1] + clustering.most_alike(seen.faces)[0, 1]) / 2
+        if grouping.JOIN_ALIKE < alike < clustering.ALIKE:
             break
+    assert grouping.group([strong, weak], NO_PAIRS, EMBEDDER).person.tolist() == [0, 0]
     assert names_of([strong, weak], model)[0] == ["0", "1"]
 
 

@@ -24,6 +24,7 @@ from personae.hints import command
 from personae.names import find_name
 from personae.progress import ProgressCallback
 from personae.recognition import model_file
+from personae.types import count_of
 
 if TYPE_CHECKING:
     from personae.cast.editing import EditOutcome
@@ -55,14 +56,20 @@ class Cast:
     # Training
 
     def train(
-        self, folder: str | Path, *, fresh: bool = False, progress_callback: ProgressCallback | None = None
+        self,
+        folder: str | Path,
+        *,
+        fresh: bool = False,
+        force: bool = False,
+        progress_callback: ProgressCallback | None = None,
     ) -> TrainingReport:
         """Synchronise the gallery with a cast folder (one sub-folder of photos per character) and train.
 
         Photos that came from this folder and are gone are taken out; what was enrolled otherwise stays, unless `fresh`.
-        Raises CastError where not one photo can be used; photos that cannot are in the report.
+        Raises CastError where not one photo can be used (those that cannot are in the report), and, unless `force`, for
+        a folder whose sub-folders seem to hold folders of different people.
         """
-        return self._trainer.train_folder(folder, fresh=fresh, progress=progress_callback)
+        return self._trainer.train_folder(folder, fresh=fresh, force=force, progress=progress_callback)
 
     def train_photos(
         self,
@@ -84,10 +91,7 @@ class Cast:
     def characters(self) -> dict[str, int]:
         """Character -> how many of its photos are enrolled, by name; a character without a usable photo has 0."""
         with self._reading() as gallery:
-            found: dict[str, int] = {}
-            for photo in gallery.photos() if gallery is not None else ():
-                found[photo.character] = found.get(photo.character, 0) + (photo.status == "enrolled")
-            return dict(sorted(found.items()))
+            return {} if gallery is None else {one.name: one.photos for one in gallery.characters()}
 
     def photos(self, name: str | None = None) -> list[PhotoRecord]:
         """Every photo that is known, enrolled or rejected, or those of one character."""
@@ -105,6 +109,11 @@ class Cast:
             names = {photo.character for photo in gallery.photos()} if gallery is not None else set()
             return find_name(name, names) is not None
 
+    def names(self) -> dict[str, str]:
+        """Id -> name of each character. The ids never change."""
+        with self._reading() as gallery:
+            return {} if gallery is None else {one.id: one.name for one in gallery.characters()}
+
     def card(self) -> dict[str, Any]:
         """The trained model's whole card; raises a StoreError where there is no usable model."""
         self.context.settle()
@@ -113,7 +122,7 @@ class Cast:
     def is_outdated(self) -> bool:
         """Whether the gallery has changed since the model was made from it."""
         with self._reading() as gallery:
-            return gallery is not None and gallery.revision != str(self.card()["gallery_revision"])
+            return gallery is not None and gallery.digest != str(self.card()["gallery_revision"])
 
     # Edits
 
@@ -140,11 +149,33 @@ class Cast:
 
         return self._edit("add", work, create=True)
 
-    def add_faces(self, name: str, faces: Sequence[tuple[PhotoRecord, EnrolledFace]]) -> EditReport:
-        """Enrol faces that are embedded already, such as those that a person named in a film."""
+    def add_faces(
+        self, name: str, faces: Sequence[tuple[PhotoRecord, EnrolledFace]], *, request: str = ""
+    ) -> EditReport:
+        """Enrol faces that are embedded already, such as those that a person named in a film.
+
+        `request`: the id of the command that this is a part of, for `take_back`.
+        """
         from personae.cast import editing
 
-        return self._edit("add", lambda gallery: [editing.add_faces(gallery, name, faces)], create=True)
+        def work(gallery: Gallery) -> list[EditOutcome]:
+            outcome = editing.add_faces(gallery, name, faces)
+            if request and outcome.edit is not None:
+                EditLog(gallery).explain(outcome.edit.id, {**outcome.edit.detail, "request": request})
+            return [outcome]
+
+        return self._edit("add", work, create=True)
+
+    def take_back(self, request: str) -> list[str]:
+        """Undo the edits that were a part of the command `request`; a sentence per edit, none where there is none."""
+        from personae.cast import editing
+
+        own = [one for one in self.log() if one.undoable and one.detail.get("request") == request]
+        if not own:
+            return []
+        self._edit("undo", lambda gallery: [editing.undo_edit(gallery, one.id) for one in reversed(own)])
+        return [f"{count_of(len(one.detail.get('added', ())), 'face')} of {one.detail.get('into')} taken out of the "
+                "gallery, which that decision had taught." for one in own]  # fmt: skip
 
     def remove(self, name: str) -> EditReport:
         """Take a character out of the cast. Raises UnknownCharacterError."""

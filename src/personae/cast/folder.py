@@ -13,7 +13,7 @@ from personae.errors import CastError, InputError, reason_of
 from personae.files import read_whole
 from personae.media.left_out import LeftOut
 from personae.media.photos import _SKIPPED_FOLDERS, SUFFIXES, find
-from personae.names import readable, valid_name
+from personae.names import is_unknown_name, readable, valid_name
 from personae.types import count_of
 
 PERFORMERS_FILE = "performers.csv"
@@ -83,6 +83,10 @@ def _name_of(folder: Path, notes: list[str]) -> str | None:
     readable = _readable(folder.name)
     if readable != unicodedata.normalize("NFC", folder.name):
         notes.append(f"The name of the folder {readable} is not valid Unicode: rename it.")
+    if is_unknown_name(readable):
+        raise CastError(
+            f"{folder}: people without a name are shown as {readable}. Name the folder after the character."
+        )
     try:
         name = valid_name(readable)
     except InputError as error:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from personae.cast.characters import Characters
 from personae.cast.edit_log import EditLog
-from personae.cast.editing import did_you_mean
-from personae.cast.gallery import Gallery, PhotoRecord, text_of
-from personae.cast.placements import Placements
+from personae.cast.finding import did_you_mean
+from personae.cast.gallery import Gallery
+from personae.cast.gallery_records import PhotoRecord
 from personae.errors import InputError, StoreError, UnknownCharacterError
 from personae.forgetting.person import NOBODY, Person
 from personae.hints import command
@@ -25,15 +26,16 @@ def person_of(gallery: Gallery, name: str, models: Iterable[Path]) -> Person:
     Raises InputError where the name became another's, UnknownCharacterError where it is another's in other letters.
     """
     edits = EditLog(gallery)
-    placements = edits.placements()
-    live = {photo.character for photo in gallery.photos()}
-    now = placements.character_of(name)
+    characters = edits.characters()
+    live = {row.name for row in characters.in_cast()}
+    now = _now(characters, name)
     if name not in live and now not in (None, name) and now in live:
         raise InputError(f"{name} is {now} now ({command('log')}). Forget {now}, or undo that first.")
     if name not in live and name.casefold() in {each.casefold() for each in live}:
         raise UnknownCharacterError(f"No character is called {name!r}. {did_you_mean(name, sorted(live))}")
-    names = _with_former(gallery, placements, name, live)
-    own = photos_of(gallery, names)
+    names = _with_former(gallery, characters, name, live)
+    known = ids_of(characters, names)
+    own = photos_of(gallery, characters, known)
     ids = [photo.id for photo in own if photo.id is not None]
     faces = edits.faces_of(ids)
     dimension = len(next(iter(faces.values()))) if faces else 0
@@ -43,16 +45,21 @@ def person_of(gallery: Gallery, name: str, models: Iterable[Path]) -> Person:
         frozenset(photo.path for photo in own),
         frozenset(photo.sha256 for photo in own if photo.sha256),
         np.stack(list(faces.values())) if faces else np.empty((0, dimension), np.float32),
-        edits.copies_of(ids, dimension),
+        gallery.copies_of(ids, dimension),
         centres_of(names, models),
+        ids=known,
     )
 
 
-def photos_of(gallery: Gallery, names: Collection[str]) -> list[PhotoRecord]:
-    """Every photo that belongs to one of `names`, withdrawn ones too."""
-    placements = EditLog(gallery).placements()
+def ids_of(characters: Characters, names: Collection[str]) -> frozenset[str]:
+    """The ids of everybody who is called so, in the cast or not any more."""
+    return frozenset(row.id for row in characters.rows.values() if row.name in names)
+
+
+def photos_of(gallery: Gallery, characters: Characters, ids: Collection[str]) -> list[PhotoRecord]:
+    """Every photo that belongs to a character of one of `ids`, withdrawn ones too."""
     photos = gallery.photos(withdrawn=True)
-    return [photo for photo in photos if placements.place(photo.given, photo.sha256).character in names]
+    return [photo for photo in photos if characters.place(photo.given, photo.sha256).character in ids]
 
 
 def centres_of(names: Collection[str], models: Iterable[Path]) -> FloatArray:
@@ -68,11 +75,22 @@ def centres_of(names: Collection[str], models: Iterable[Path]) -> FloatArray:
     return np.concatenate(found) if found else NOBODY
 
 
-def _with_former(gallery: Gallery, placements: Placements, name: str, live: Collection[str]) -> set[str]:
+def _now(characters: Characters, name: str) -> str | None:
+    """Who photos that come in under a name are now; None where that is nobody."""
+    start = characters.start(name)
+    now = None if start is None else characters.placements.character_of(start)
+    return None if now is None else characters.name_of(now)
+
+
+def _with_former(gallery: Gallery, characters: Characters, name: str, live: Collection[str]) -> set[str]:
     """`name` and the names its photos came in under or had, unless somebody else has them today."""
-    given = {text_of(row[0]) for row in gallery.query("SELECT DISTINCT character FROM placements")}
-    given |= {photo.given for photo in gallery.photos(withdrawn=True)}
-    names = {name} | {each for each in given if each not in live and placements.place(each, "").character == name}
+    known = {photo.given for photo in gallery.photos(withdrawn=True)}
+    known |= {each for row in characters.rows.values() for each in (row.name, *row.given)}
+    names = {name}
+    for each in known - set(live):
+        start = characters.start(each)
+        if start is not None and characters.name_of(characters.placements.place(start, "").character) == name:
+            names.add(each)
     # A rename that was undone has left its name in what was written in between.
     renames = [
         {str(edit.detail.get("character")), str(edit.detail.get("into"))}

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from personae.checks import Fields, any_text, facts, parsed
+from personae.recognition.vectors import check_vectors, dimension_of
 from personae.types import COPIES_PX, FloatArray
 
 LARGEST_PX = 1e6
@@ -26,6 +27,12 @@ def detail_of(value: object) -> dict[str, Any]:
             row.each(name, any_text)
     if "added" in row:
         any_text(row.get("into"), "edits.detail.into")
+    if "before" in row:
+        before = row.inner("before")
+        for character in detail["before"]:
+            name, given = before.items(character, 2)
+            any_text(name, before.where(character))
+            Fields({"": given}, before.where(character)).each("", any_text)
     if isinstance(detail.get("photos"), list):
         row.each("photos", _moved)
     elif "photos" in row:
@@ -48,6 +55,15 @@ def box_of(blob: Any) -> FloatArray:
     if len(blob) != 16 or not np.isfinite(box).all():
         raise ValueError("faces.box is not four numbers")
     return box
+
+
+def vector_of(blob: Any, what: str, embedder: str) -> FloatArray:
+    """One embedding (d,) of `embedder` from what is stored; ValueError where it is none."""
+    vector: FloatArray = np.frombuffer(blob, "<f4").astype(np.float32)
+    if dimension_of(embedder) not in (None, len(vector)):
+        raise ValueError(f"{what} is not of {embedder}")
+    check_vectors(vector[None], what)
+    return vector
 
 
 def copies_of(blobs: Sequence[Any], row_bytes: int) -> FloatArray:

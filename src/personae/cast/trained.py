@@ -8,7 +8,6 @@ recognizer or another process is heeded at once.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -19,6 +18,7 @@ from personae.cast.edit_log import EditLog
 from personae.cast.fallback import NearestFace
 from personae.cast.gallery import Gallery
 from personae.errors import EmbedderMismatchError, ModelNotFoundError, StoreError
+from personae.files import Stamp, stamp_of
 from personae.recognition import model_file
 from personae.recognition.backgrounds import background_for
 from personae.recognition.model import CharacterModel
@@ -26,9 +26,6 @@ from personae.settings import Settings
 from personae.types import Method
 
 log = logging.getLogger(__name__)
-
-Stamp = tuple[tuple[int, int, int] | None, ...]
-"""What tells one state of some files from another: inode, time of change in ns and size of each; None: not there."""
 
 
 @dataclass(frozen=True)
@@ -187,15 +184,3 @@ class ModelSlot:
         settings = self._settings()
         nearest = NearestFace(enrolment, background_for(found, enrolment.embeddings.shape[1]), settings, negatives)
         return TrainedModel(nearest, {"embedder": found, "operating_point": {"far": settings.far}}, stamp)
-
-
-def stamp_of(*paths: Path) -> Stamp:
-    """What tells these files' present state from another."""
-    found: list[tuple[int, int, int] | None] = []
-    for path in paths:
-        try:
-            stat = os.stat(path)  # noqa: PTH116 - a third of the time of Path.stat, before every answer
-            found.append((stat.st_ino, stat.st_mtime_ns, stat.st_size))
-        except OSError:
-            found.append(None)
-    return tuple(found)

@@ -62,7 +62,12 @@ class Trainer:
         self.context = context
 
     def train_folder(
-        self, folder: str | Path, *, fresh: bool = False, progress: ProgressCallback | None = None
+        self,
+        folder: str | Path,
+        *,
+        fresh: bool = False,
+        force: bool = False,
+        progress: ProgressCallback | None = None,
     ) -> TrainingReport:
         """Synchronise the gallery with a cast folder, and train; see `Cast.train`."""
         from personae.cast.enrolment import WantedPhoto
@@ -71,7 +76,9 @@ class Trainer:
         cast = read_cast(Path(folder))
         wanted = [WantedPhoto(photo.character, photo.path, photo.look) for photo in cast.photos]
         origin = str(Path(folder).absolute())
-        return self.train(wanted, origin, fresh=fresh, notes=cast.notes, performers=cast.performers, progress=progress)
+        return self.train(
+            wanted, origin, fresh=fresh, force=force, notes=cast.notes, performers=cast.performers, progress=progress
+        )
 
     def train(
         self,
@@ -79,6 +86,7 @@ class Trainer:
         origin: str | None,
         *,
         fresh: bool = False,
+        force: bool = False,
         notes: Iterable[str] = (),
         performers: Mapping[str, str] | None = None,
         progress: ProgressCallback | None = None,
@@ -102,8 +110,10 @@ class Trainer:
             with self._gallery_to_train(fresh) as gallery:
                 if performers is not None and performers != gallery.performers:
                     gallery.set_performers(performers)
-                report = enrol(gallery, wanted, context.analyzer, settings, origin=origin, progress=progress)
-                enrolment, records, revision = gallery.enrolled(), gallery.photos(), gallery.revision
+                report = enrol(
+                    gallery, wanted, context.analyzer, settings, origin=origin, force=force, progress=progress
+                )
+                enrolment, records, revision = gallery.enrolled(), gallery.photos(), gallery.digest
                 negatives = EditLog(gallery).negatives()
             if not len(enrolment):
                 raise _nothing_usable(records, report.notes)
@@ -130,7 +140,7 @@ class Trainer:
             return {}
         negatives = EditLog(gallery).negatives()
         settings = settings or self.kept_settings()
-        card, _ = self._make_model(enrolment, negatives, gallery.embedder, gallery.revision, settings)
+        card, _ = self._make_model(enrolment, negatives, gallery.embedder, gallery.digest, settings)
         return {entry["character"]: entry["photos"] for entry in card["characters"]}
 
     def kept_settings(self) -> Settings:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from personae.cli.console import progress_bar
-from personae.cli.editing import ENROLLING, editing_options, print_edit, recognizer_for
+from personae.cli.editing import ENROLLING, editing_options, print_edit, project_for
 
 
 @click.command()
@@ -32,8 +32,8 @@ def add(
     """
     if Path(name).is_file():  # `add photos/*.jpg`: the first photo would become a character
         raise click.UsageError(f"{name} is a file. Give the character's name first, then the photos.")
-    recognizer = recognizer_for(project, model, options)
+    opened = project_for(project, model, options)
     with progress_bar(quiet=as_json) as progress:
-        report = recognizer.add_photos(name, photos, look=look, progress_callback=progress)
+        report = opened.cast.add(name, photos, look=look, progress_callback=progress)
     print_edit(report, as_json=as_json)
     return 1 if report.rejected else 0

@@ -1,4 +1,4 @@
-"""What the editing commands share: their options, the recognizer, and how an edit is printed."""
+"""What the editing commands share: their options, the session, and how an edit is printed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from personae.types import count_of
 if TYPE_CHECKING:
     from personae.cast.cast import EditReport
     from personae.cast.edit_log import Edit
-    from personae.project.recognizer import CharacterRecognizer
+    from personae.project.session import Project
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 FITTING = ("far", "threshold", "max_photos", "max_clusters", "seed", "lock_timeout_s")
@@ -36,11 +36,11 @@ def editing_options(*names: str) -> Callable[[_Command], _Command]:
     return decorate
 
 
-def recognizer_for(project: Path | None, model: Path | None, options: dict[str, Any]) -> CharacterRecognizer:
-    """The service object of a command."""
-    from personae.project.recognizer import CharacterRecognizer
+def project_for(project: Path | None, model: Path | None, options: dict[str, Any]) -> Project:
+    """The session of a command."""
+    from personae.project.session import Project
 
-    return CharacterRecognizer(project, settings=settings_from(project, options), model_path=model)
+    return Project.open(project, settings=settings_from(project, options), model_path=model)
 
 
 def print_edit(report: EditReport, *, as_json: bool) -> None:

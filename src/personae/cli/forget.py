@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from personae.cli.console import ask, say, say_json
-from personae.cli.editing import editing_options, recognizer_for
+from personae.cli.editing import editing_options, project_for
 from personae.cli.options import NETWORKS
 from personae.types import count_of
 
@@ -32,13 +32,13 @@ def forget(name: str, yes: bool, as_json: bool, model: Path | None, project: Pat
     changed, and photos in your own folders are listed, not touched. Killed, it is completed by the next command. Exit
     status 1 means that something was still found, or could not be reached: that is cleaned when it is seen again.
     """
-    recognizer = recognizer_for(project, model, options)
+    opened = project_for(project, model, options)
     if not yes:
-        question = f"Remove every trace of {name} from {recognizer.project.folder}? This cannot be undone."
+        question = f"Remove every trace of {name} from {opened.folder}? This cannot be undone."
         if not ask(question):
             say("Nothing was removed.")
             return 1
-    report = recognizer.forget_character(name)
+    report = opened.forget(name)
     status = 0 if report.complete else 1
     if as_json:
         say_json(asdict(report))

@@ -22,17 +22,17 @@ from personae.cli.train import print_metrics
 @project_option
 def inspect(as_json: bool, timeline: Path | None, model: Path | None, project: Path | None) -> None:
     """Show the model: characters, photos, metrics, embedder, operating point, version."""
-    from personae.project.recognizer import CharacterRecognizer
+    from personae.project.session import Project
 
     if timeline is not None:
         _print_film(timeline, as_json)
         return
-    recognizer = CharacterRecognizer(project, model_path=model)
-    card = recognizer.card()
+    opened = Project.open(project, model_path=model)
+    card = opened.cast.card()
     if as_json:
         say_json(card)
         return
-    say(f"model       {recognizer.model_path}")
+    say(f"model       {opened.context.model_path}")
     say(f"trained     {card['created']} by Personae {card['personae_version']}")
     say(f"embedder    {card['embedder']}")
     people = card["background"]["people"]
@@ -58,7 +58,7 @@ def inspect(as_json: bool, timeline: Path | None, model: Path | None, project: P
         measured = MeasuredFar(**card["calibration"])
         sentence = describe_measured(measured, card["operating_point"]["far"])
         say(f"{sentence} Threshold and rates are corrected for it.", prose=True)
-    if recognizer.is_outdated():
+    if opened.cast.is_outdated():
         say("The gallery has changed since: train again to bring the model up to date.")
 
 

@@ -17,9 +17,9 @@ from personae.cli.options import project_option
 @project_option
 def log(as_json: bool, project: Path | None) -> None:
     """Show the edits of the gallery, oldest first: what a person decided, and what was undone."""
-    from personae.project.recognizer import CharacterRecognizer
+    from personae.project.session import Project
 
-    edits = CharacterRecognizer(project).edits()
+    edits = Project.open(project).cast.log()
     if as_json:
         say_json([asdict(edit) for edit in edits])
         return

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from personae.cli.editing import editing_options, print_edit, recognizer_for
+from personae.cli.editing import editing_options, print_edit, project_for
 
 
 @click.command()
@@ -18,4 +18,4 @@ def merge(
     names: tuple[str, ...], into: str | None, as_json: bool, model: Path | None, project: Path | None, **options: Any
 ) -> None:
     """Make the characters NAMES (two or more) one, because they are one person or one role."""
-    print_edit(recognizer_for(project, model, options).merge_characters(*names, into=into), as_json=as_json)
+    print_edit(project_for(project, model, options).cast.merge(*names, into=into), as_json=as_json)

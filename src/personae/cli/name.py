@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from personae import hints
 from personae.cli.console import say
 from personae.cli.options import project_option, settings_from
 from personae.types import count_of
 
-_TAKEN_BACK = {
-    "name": "is {}".format,
-    "right": "is {}".format,
-    "wrong": "is not {}".format,
-    "alive": "{} is alive".format,
-    "depicted": "{} is on a picture".format,
+if TYPE_CHECKING:
+    from personae.films.film import Decided, StoredFilm
+    from personae.films.say import Saying
+
+# What is said of WHO instead of a name: the flag, and how it is told.
+_SAID = {
+    "new": "is an unknown person of their own",
+    "wrong": "is somebody else",
+    "alive": "is alive: counted",
+    "depicted": "is on a picture: not counted",
+    "stranger": "stays without a name",
+    "no_face": "is no face",
 }
 
 
@@ -29,9 +35,12 @@ _TAKEN_BACK = {
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="The film's timeline.",
 )
+@click.option("--new", is_flag=True, help="WHO is an unknown person of their own.")
 @click.option("--wrong", is_flag=True, help="WHO is not who it says.")
 @click.option("--alive", is_flag=True, help="WHO is alive: no picture in the picture, and counted.")
 @click.option("--depicted", is_flag=True, help="WHO is on a picture in the picture (a poster, a screen): not counted.")
+@click.option("--stranger", is_flag=True, help="WHO stays without a name, and is not to be asked for again.")
+@click.option("--no-face", is_flag=True, help="What was found is nobody's face.")
 @click.option("--undo", "take_back", is_flag=True, help="Take back the last decision.")
 @click.option("--learn", is_flag=True, help="Add the best of these faces to the gallery of the film's project.")
 @click.option("--author", default="", metavar="NAME", help="Who decides.")
@@ -40,51 +49,79 @@ def name(
     who: str | None,
     name: str | None,
     timeline: Path,
-    wrong: bool,
-    alive: bool,
-    depicted: bool,
     take_back: bool,
     learn: bool,
     author: str,
     project: Path | None,
+    **said: bool,
 ) -> None:
     """Say that WHO is NAME: personae name "Unknown 2" "Monica" --timeline out/film.timeline.json.
 
-    WHO is a name in the timeline, or the number of one appearance. NAME is a character, another unknown person (the
-    two become one), or "new". What is decided here outranks the model and survives scanning again. Whom you name counts
-    as alive; what is a picture in the picture all the same is said with --depicted.
+    WHO is a name in the timeline, which is that person in the whole film, or the number of one appearance, which is
+    that one only. NAME is a character, or another unknown person (the two become one). What is decided here outranks
+    the model and survives scanning again. Whom you name counts as alive; what is a picture in the picture all the same
+    is said with --depicted.
     """
-    from personae.films import naming
-    from personae.project.completion import settle_project_of
+    from personae.paths import ProjectPaths
+    from personae.project.session import Project
+
+    found = ProjectPaths.of_film(timeline)
+    place = project or (None if found is None else found.folder)
+    chosen = [flag for flag in _SAID if said[flag]]
+    if take_back and (who is not None or chosen or learn):
+        raise click.UsageError("--undo stands alone.")
+    if not take_back and (who is None or (name is not None) + len(chosen) != 1):
+        flags = ", ".join(f"--{flag.replace('_', '-')}" for flag in _SAID)
+        raise click.UsageError(f"Give WHO and NAME, or WHO and one of {flags}, or --undo.")
+    with Project.open(place, settings=settings_from(place, {})) as opened, opened.films[timeline] as film:
+        if who is None:
+            _undo(film, author)
+            return
+        decided = _decide(film, who, name, chosen, author)
+        if learn and name is not None:
+            added = film.learn(name, request=decided.request)
+            say(f"{count_of(added, 'face')} of {name} added to {opened.context.paths.gallery}")
+            say("--undo takes back the name and these faces.")
+
+
+def _undo(film: StoredFilm, author: str) -> None:
+    undone = film.undo(by=author)
+    told = "; ".join(one.said() for one in undone.decisions)
+    say(f"taken back: {told}" if told else "nothing to take back")
+    for sentence in undone.warnings:
+        say(sentence)
+
+
+def _decide(film: StoredFilm, who: str, name: str | None, chosen: list[str], author: str) -> Decided:
     from personae.timeline.depicted import left_out
 
-    settle_project_of(timeline)
-    project = project or naming.project_of(timeline)
-    settings = settings_from(project, {})
-    if take_back:
-        if who is not None or wrong or alive or depicted or learn:
-            raise click.UsageError("--undo stands alone.")
-        _, last = naming.undo(timeline, settings=settings)
-        say("nothing to take back" if last is None else f"taken back: {_TAKEN_BACK[last.decision](last.name)}")
-        return
-    if who is None or [name is not None, wrong, alive, depicted].count(True) != 1:
-        raise click.UsageError("Give WHO and NAME, or WHO and --wrong, --alive or --depicted, or --undo.")
+    decided = film.decide(_saying(who, name, chosen), by=author)
+    for warning in decided.warnings:
+        say(f"personae: {warning}", err=True)
     subject = f"appearance {who}" if who.isdigit() else who
-    if alive or depicted:
-        marked = naming.mark_depicted(timeline, who, depicted, author=author, settings=settings)
-        say(f"{subject} is {'on a picture: not counted' if depicted else 'alive: counted'}")
-        for line in left_out(marked):
+    told = f"is {name}" if name is not None else _SAID[chosen[0]]
+    if "alive" in chosen or "depicted" in chosen:
+        say(f"{subject} {told}")
+        for line in left_out(film.timeline):
             say(line)
-        return
-    named = naming.name_person(timeline, who, name, author=author, settings=settings)
-    own = sum(one.decided_by == "person" for one in named.appearances)
-    said = {None: "is somebody else", "new": "is an unknown person of their own"}.get(name, f"is {name}")
-    say(f"{subject} {said}; {count_of(own, 'appearance')} decided by a person")
-    if learn and name is not None:
-        from personae.project.recognizer import CharacterRecognizer
+    else:
+        own = sum(one.decided_by == "person" for one in film.timeline.appearances)
+        say(f"{subject} {told}; {count_of(own, 'appearance')} decided by a person")
+    return decided
 
-        recognizer = CharacterRecognizer(project, settings=settings)
-        added = naming.learn(timeline, name, recognizer.cast)
-        say(f"{count_of(added, 'face')} of {name} added to {recognizer.project.gallery}")
-        hints.use(project=recognizer.project.folder)
-        say(f"Take that back with: {hints.command('undo')}")
+
+def _saying(who: str, name: str | None, chosen: list[str]) -> Saying:
+    from personae.films import say as sayings
+
+    if name is not None:
+        return sayings.name(who, name)
+    if chosen == ["new"]:
+        return sayings.name(who, sayings.NEW_UNKNOWN)
+    by_flag = {
+        "wrong": sayings.not_them,
+        "alive": sayings.alive,
+        "depicted": sayings.depicted,
+        "stranger": sayings.stranger,
+        "no_face": sayings.no_face,
+    }
+    return by_flag[chosen[0]](who)

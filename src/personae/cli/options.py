@@ -125,12 +125,15 @@ media_option = click.option(
 
 
 def read_timeline(path: Path) -> Timeline:
-    """The timeline in a file; raises a StoreError."""
+    """The timeline in a file, with every decision and with the names of today; raises a StoreError."""
+    from personae.paths import ProjectPaths
     from personae.project.completion import settle_project_of
-    from personae.timeline import native
+    from personae.project.session import Project
 
     settle_project_of(path)
-    return native.read(path)
+    project = ProjectPaths.of_film(path)
+    with Project.open(path.parent / "personae" if project is None else project.folder) as opened:
+        return opened.films[path].timeline
 
 
 def nobody_enrolled(project: Path) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from personae.cli.console import say
-from personae.cli.editing import editing_options, print_edit, recognizer_for
+from personae.cli.editing import editing_options, print_edit, project_for
 from personae.cli.options import NETWORKS
 
 
@@ -34,7 +34,7 @@ def reject(
 
     PHOTO may be any picture in which NAME was found wrongly, or an enrolled photo of NAME, which is then taken out.
     """
-    recognizer = recognizer_for(project, model, options)
-    print_edit(recognizer.reject_photo(photo, character, face=face), as_json=as_json)
+    opened = project_for(project, model, options)
+    print_edit(opened.cast.reject(photo, character, face=face), as_json=as_json)
     if not as_json:
         say(f"Faces like it are not named {character} any more.")

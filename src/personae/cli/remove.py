@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from personae.cli.editing import editing_options, print_edit, recognizer_for
+from personae.cli.editing import editing_options, print_edit, project_for
 
 
 @click.command()
@@ -21,9 +21,9 @@ def remove(
     A word that is a character's name is taken for one; write ./NAME for a file of that name. What lies in a cast folder
     stays out when it is trained again. To remove every trace of a person, use `personae forget`.
     """
-    recognizer = recognizer_for(project, model, options)
-    if len(names_or_photos) == 1 and recognizer.is_character(names_or_photos[0]):
-        report = recognizer.remove_character(names_or_photos[0])
+    opened = project_for(project, model, options)
+    if len(names_or_photos) == 1 and opened.cast.is_character(names_or_photos[0]):
+        report = opened.cast.remove(names_or_photos[0])
     else:
-        report = recognizer.remove_photos(names_or_photos)
+        report = opened.cast.remove_photos(names_or_photos)
     print_edit(report, as_json=as_json)

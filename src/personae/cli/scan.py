@@ -175,7 +175,7 @@ def print_result(result: StoredFilm) -> None:
     rows = table("who", "visible face time>", "share>", "scene presence>", "appearances>", "first>", "last>")
     for one in timeline.characters:
         rows.add_row(
-            one.character or one.unknown or "",
+            one.name,
             seconds_text(one.visible_face_time_s),
             percent(one.share, 1),
             seconds_text(one.scene_presence_s),
@@ -204,7 +204,8 @@ def print_result(result: StoredFilm) -> None:
 
     for sentence in unread(timeline):
         say(sentence, prose=True)
-    say(describe(timeline.model["film"]), prose=True)
+    if "film" in timeline.model:
+        say(describe(timeline.model["film"]), prose=True)
     say(f"timeline: {result.files.timeline}")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from personae.cli.editing import editing_options, print_edit, recognizer_for
+from personae.cli.editing import editing_options, print_edit, project_for
 
 
 @click.command()
@@ -28,4 +28,4 @@ def split(
 
     A photo is named by its path, or the end of it ("Thor/3.jpg").
     """
-    print_edit(recognizer_for(project, model, options).split_character(name, photos, into=into), as_json=as_json)
+    print_edit(project_for(project, model, options).cast.split(name, photos, into=into), as_json=as_json)

@@ -21,23 +21,26 @@ if TYPE_CHECKING:
 @click.option(
     "--fresh", is_flag=True, help="Start anew: everything is enrolled again. What you decided by edits still holds."
 )
+@click.option("--force", is_flag=True, help="Train also where FOLDER seems to hold folders of different people.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of tables.")
 @settings_options(
     "far", "threshold", "strangers", "max_photos", "head", "max_clusters", "seed", "outliers", *ENROLMENT, *NETWORKS
 )
 @model_option
 @project_option
-def train(folder: Path, fresh: bool, as_json: bool, model: Path | None, project: Path | None, **options: Any) -> None:
+def train(
+    folder: Path, fresh: bool, force: bool, as_json: bool, model: Path | None, project: Path | None, **options: Any
+) -> None:
     """Learn the characters in FOLDER: one sub-folder of photos per character.
 
     FOLDER/Thor/1.jpg is a photo of Thor; FOLDER/Thor/old/2.jpg one of his look "old". Training again synchronises:
     new photos in, vanished ones out, nothing embedded twice. The folder itself is never written to.
     """
-    from personae.project.recognizer import CharacterRecognizer
+    from personae.project.session import Project
 
-    recognizer = CharacterRecognizer(project, settings=settings_from(project, options), model_path=model)
+    opened = Project.open(project, settings=settings_from(project, options), model_path=model)
     with progress_bar(quiet=as_json) as progress:
-        report = recognizer.train_folder(folder, fresh=fresh, progress_callback=progress)
+        report = opened.cast.train(folder, fresh=fresh, force=force, progress_callback=progress)
     if as_json:
         say_json(asdict(report))
     else:

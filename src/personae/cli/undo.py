@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from personae.cli.console import say
-from personae.cli.editing import describe_edit, editing_options, print_edit, recognizer_for
+from personae.cli.editing import describe_edit, editing_options, print_edit, project_for
 
 
 @click.command()
@@ -19,7 +19,7 @@ def undo(steps: int, as_json: bool, model: Path | None, project: Path | None, **
 
     A training and `personae forget` are no edits that can be undone.
     """
-    report = recognizer_for(project, model, options).undo(steps)
+    report = project_for(project, model, options).cast.undo(steps)
     if not as_json:
         for edit in report.edits:
             say(f"undone: {edit.id} {edit.action} {describe_edit(edit)}")

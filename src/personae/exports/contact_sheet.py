@@ -1,7 +1,7 @@
 """The contact sheet: one picture per appearance, the least sure first, to be gone through with two keys.
 
-What a person decides can be saved as a decisions file, `film.edits.json`: per appearance its tracks, time and box, the
-decision (right, wrong, alive, or depicted: a picture in the picture), who decided, and when.
+What a person decides can be saved as a file of decisions, `film.checked.jsonl`, a line each as in a film's journal: who
+it was, a time and a box, the appearance's span, the decision (right, not, alive, depicted), who decided, and when.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from personae.exports.grid import Grid
 from personae.exports.page import data_uri, face, hues, page, text
 from personae.exports.spans import Span, file_name, line, spans, title
-from personae.timeline.decisions import SCHEMA as EDITS_SCHEMA
+from personae.timeline.decision_rows import SCHEMA
 from personae.timeline.timeline import Appearance, Timeline, Track, Video
 from personae.types import count_of
 
@@ -32,7 +32,7 @@ class ContactSheet:
         grid, colours = Grid.held(timeline.video), hues(timeline)
         # Somebody unknown bears no name that could be wrong: after all others.
         order = sorted(
-            spans(timeline, grid),
+            (span for span in spans(timeline, grid) if _is_asked(span.appearance)),
             key=lambda span: (1.0 if span.colour is None else span.appearance.confidence - 1, span.first),
         )
         tracks = {track.id: track for track in timeline.tracks}
@@ -51,11 +51,11 @@ class ContactSheet:
         data = {
             # Another scan has other appearances under the same numbers: what was decided then is not for them.
             "key": hashlib.sha256(cards.encode()).hexdigest()[:16],
-            "schema": EDITS_SCHEMA,
+            "schema": SCHEMA,
             "film": line(timeline.video.content_id),
             "path": file_name(timeline),
             "size": json.dumps(timeline.video.size_wh),
-            "download": f"{film}.edits.json",
+            "download": f"{film}.checked.jsonl",
         }
         attributes = " ".join(f'data-{key}="{text(value)}"' for key, value in data.items())
         return page(
@@ -65,21 +65,27 @@ class ContactSheet:
         )
 
 
+def _is_asked(one: Appearance) -> bool:
+    """Whether there is a face to look at, of somebody who is not said to stay without a name."""
+    return one.seen == "face" and not one.stranger
+
+
 def _card(
     span: Span, tracks: Mapping[int, Track], video: Video, grid: Grid, hue: str | None, folder: Path | None
 ) -> str:
     one = span.appearance
-    pts, box = _place(one, tracks, video)
+    pts, (x1, y1, x2, y2) = _place(one, tracks, video)
+    width, height = video.size_wh
+    shares = (x1 / width, y1 / height, x2 / width, y2 / height)
     facts = {
         "appearance": one.id,
-        "tracks": list(one.tracks),
-        "character": one.character and line(one.character),
-        "unknown": one.unknown and line(one.unknown),
-        "start_pts": one.start_pts,
-        "end_pts": one.end_pts,
-        "pts": pts,
-        "t_s": round(video.seconds(pts), 3),
-        "box": [round(value, 1) for value in box],
+        "who": {
+            "character": one.character and line(one.character),
+            "character_id": one.character_id,
+            "unknown": one.unknown,
+        },
+        "place": [round(video.seconds(pts), 6), *(round(value, 5) for value in shares)],
+        "span_s": [round(video.seconds(at), 6) for at in (one.start_pts, one.end_pts)],
     }
     colour = f'class="card known" style="{hue}"' if hue else 'class="card stranger"'
     depicted = " data-depicted" * one.depicted

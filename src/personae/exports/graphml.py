@@ -31,7 +31,7 @@ class CoPresenceGraph:
         """The document in UTF-8."""
         names = names_of(timeline)
         ids = {name: f"n{number}" for number, name in enumerate(names)}
-        totals = {row.character or row.unknown: row for row in timeline.characters}
+        totals = {row.name: row for row in timeline.characters}
         known = {one.name for one in timeline.appearances if one.character is not None}
         nodes = []
         for name in names:

@@ -72,7 +72,7 @@ class Report:
 def _people(timeline: Timeline, grid: Grid, folder: Path | None) -> list[PersonRow]:
     """Characters, then unknown people, each by visible face time, longest first."""
     colours, base = hues(timeline), timeline.video.time_base
-    totals = {row.character or row.unknown: row for row in timeline.characters}
+    totals = {row.name: row for row in timeline.characters}
     by_name: dict[str, list[Span]] = {}
     for span in spans(timeline, grid):
         by_name.setdefault(span.appearance.name, []).append(span)
@@ -283,10 +283,18 @@ def _unknown(people: list[PersonRow]) -> str:
         f"{clock(person.visible_s)}, {count_of(len(person.spans), 'appearance')}</span></div>"
         for person in strangers
     )
-    example = text(strangers[0].name)
+    asked = (one for one in strangers if not any(span.appearance.stranger for span in one.spans))
+    example = next((text(one.name) for one in asked), None)
+    how = (
+        ""
+        if example is None
+        else (
+            " Give somebody a name with "
+            f"<code>personae name &quot;{example}&quot; &quot;NAME&quot; --timeline FILE</code>"
+        )
+    )
     return (
-        "<section><h2>Unknown people</h2><p>Faces of the same person, outside the cast. Give somebody a name with "
-        f"<code>personae name &quot;{example}&quot; &quot;NAME&quot; --timeline FILE</code></p>"
+        f"<section><h2>Unknown people</h2><p>Faces of the same person, outside the cast.{how}</p>"
         f'<div class="people">{cards}</div></section>'
     )
 

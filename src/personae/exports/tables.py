@@ -17,7 +17,7 @@ from personae.exports.grid import Grid
 from personae.exports.spans import line, spans
 from personae.timeline.presence import names_of
 from personae.timeline.selection import face_share, intersection, union
-from personae.timeline.timeline import Timeline
+from personae.timeline.timeline import Appearance, Timeline, Totals
 
 # A negative number is none. Tab and carriage return cannot begin a cell: `line` has taken them out.
 _FORMULA = re.compile(r"[=@\uff1d\uff20\uff0b\uff0d]|[+-](?!\d+(\.\d+)?$)|[\t\r\n]")
@@ -45,7 +45,7 @@ class Appearances:
             first, after = clock.span(one.start_pts, one.end_pts)
             rows.append(
                 (
-                    one.id, line(one.character or ""), line(one.unknown or ""), _s(start), _s(end), _s(end - start),
+                    one.id, *_who(one), _s(start), _s(end), _s(end - start),
                     span.first, span.end - 1, clock.timecode(first), clock.timecode(after - 1),
                     f"{one.similarity:.4f}", f"{one.confidence:.4f}", one.decided_by, _flag(one.depicted),
                     " ".join(map(str, one.tracks)),
@@ -72,7 +72,7 @@ class Tracks:
             one = owner.get(track.id)
             rows.append(
                 (
-                    track.id, track.shot, line((one and one.character) or ""), line((one and one.unknown) or ""),
+                    track.id, track.shot, *_who(one),
                     _s(video.seconds(track.start_pts)), _s(video.seconds(track.end_pts)), len(track.boxes),
                     f"{face_share(timeline, track):.4f}", f"{max((box[5] for box in track.boxes), default=0):.3f}",
                 )
@@ -93,7 +93,7 @@ class CharacterTotals:
                    "first_s", "last_s")  # fmt: skip
         rows = [
             (
-                line(row.character or ""), line(row.unknown or ""), _s(row.visible_face_time_s), f"{row.share:.6f}",
+                *_who(row), _s(row.visible_face_time_s), f"{row.share:.6f}",
                 _s(row.scene_presence_s), row.appearances, _s(row.first_s), _s(row.last_s),
             )
             for row in timeline.characters
@@ -116,7 +116,8 @@ class Seconds:
         length = math.ceil(video.duration_pts * video.time_base)
         shares = [[0.0] * length for _ in names]
         for name, column in zip(names, shares, strict=True):
-            mine = union((one.start_pts, one.end_pts) for one in timeline.appearances if one.name == name)
+            faces = (one for one in timeline.appearances if one.name == name and one.seen == "face")
+            mine = union((one.start_pts, one.end_pts) for one in faces)
             for start, end in intersection(mine, [(video.start_pts, video.start_pts + video.duration_pts)]):
                 first, last = video.seconds(start), video.seconds(end)
                 for second in range(int(first), math.ceil(last)):
@@ -126,6 +127,12 @@ class Seconds:
             for second in range(length)
         )
         return _csv(("second", "timecode", *map(line, names)), rows)
+
+
+def _who(one: Appearance | Totals | None) -> tuple[str, str]:
+    """The cells of character and unknown person."""
+    name = "" if one is None else line(one.name)
+    return ("", name) if one is not None and one.character is None else (name, "")
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

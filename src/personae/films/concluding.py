@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+from personae.cast.cast import Cast
 from personae.cast.context import ProjectContext
-from personae.cast.trained import Stamp, TrainedModel, stamp_of
+from personae.cast.trained import TrainedModel
 from personae.errors import EmbedderMismatchError, ModelNotFoundError
-from personae.films import missing_pictures, scan, tracks_file
+from personae.files import Stamp, stamp_of
+from personae.films import journal, missing_pictures, scan, tracks_file
 from personae.films.film_files import FilmFiles
 from personae.films.store import MediaStore
 from personae.films.tracks_file import Scanned
 from personae.hints import command
 from personae.media.video import Film
 from personae.progress import Progress, ProgressCallback
-from personae.timeline import decisions as decided
+from personae.timeline.grouping import Groups
 from personae.timeline.timeline import Timeline
 from personae.timeline.watching import Watched
 
@@ -25,21 +28,41 @@ from personae.timeline.watching import Watched
 class Pass:
     """What a pass over a film found, and by which networks; `film`, where it is at hand, gives missing pictures.
 
-    `read_from`: where it was not made now but read, the state of its file before that.
+    `stored`: the film's tracks where they were read from their file, which then had the stamp `stamp`.
     """
 
     watched: Watched
     fingerprint: dict[str, Any]
     film: Film | None = None
-    read_from: Stamp | None = None
+    stored: Scanned | None = None
+    stamp: Stamp = ()
 
-    def as_stored(self, tracks: Path) -> Pass:
+    def groups(self) -> Groups:
+        """The film's people: as they are stored, else found now, which takes a long film's tracks some seconds."""
+        if self.stored is not None and self.stored.groups is not None:
+            return self.stored.groups
+        return scan.group_tracks(self.watched, self.fingerprint["embedder"])
+
+    def earlier(self, files: FilmFiles) -> Scanned | None:
+        """What the film's tracks hold now; read again only where somebody has written them."""
+        if self.stored is not None and self.stamp == stamp_of(files.tracks):
+            return self.stored
+        return tracks_file.read_tracks(files.tracks)
+
+    def is_outdated(self, files: FilmFiles) -> bool:
+        """Whether it was read from a file that somebody has written since."""
+        return self.stored is not None and bool(self.stamp) and self.stamp != stamp_of(files.tracks)
+
+    def as_stored(self, files: FilmFiles) -> Pass:
         """The pass as its file has it now: somebody may have been forgotten in it since it was read."""
-        stamp = stamp_of(tracks)
-        stored = tracks_file.read_tracks(tracks)
+        stamp = stamp_of(files.tracks)
+        stored = tracks_file.read_tracks(files.tracks)
         if stored is None or stored.fingerprint != self.fingerprint:
-            return replace(self, read_from=stamp)
-        return replace(self, watched=stored.watched_as(self.watched.video), read_from=stamp)
+            return replace(self, stored=None)
+        watched = stored.watched_as(self.watched.video)
+        if self.film is not None:
+            watched = missing_pictures.with_crops(watched, files.crops, self.film)
+        return replace(self, watched=watched, stored=stored, stamp=stamp)
 
 
 def named_anew(
@@ -57,31 +80,29 @@ def named_anew(
     decisions about another copy of the film. Raises ModelNotFoundError, EmbedderMismatchError, ProjectBusyError,
     WriteError.
     """
-    settings = context.settings
+    settings, watched, groups = context.settings, found.watched, found.groups()
     while True:
-        watched = found.watched
         trained = trained_for(context, found.fingerprint["embedder"])
-        assert trained.model is not None
         if progress is not None:
             progress(Progress("naming", 0, len(watched.records)))
-        people = scan.identify_tracks(watched, trained.model, settings)
+        people = scan.identify_tracks(watched, groups, trained.model, settings)
         if progress is not None:
             progress(Progress("naming", len(watched.records), len(watched.records)))
         facts = scan.facts_of(trained, settings, people.strangers)
         with context.locked("scan"), store.locked(files, "scan"):
-            if found.read_from not in (None, stamp_of(files.tracks)):
-                found = found.as_stored(files.tracks)
+            if found.is_outdated(files):
+                found = found.as_stored(files)
+                watched, groups = found.watched, found.groups()
                 continue
             if not context.model.is_current(trained):
                 continue
-            earlier = tracks_file.read_tracks(files.tracks)
-            labels = scan.labels_in(watched, people, earlier)
-            scanned = Scanned.of(watched, labels, earlier, facts, found.fingerprint)
-            decisions = decided.read(files.edits, watched.video)
-            if other is not None:
-                decisions = decisions.after(decided.read(other, watched.video))
-                video = watched.video
-                decided.write(replace(decisions, content_id=video.content_id, path=video.path), files.edits)
+            earlier = found.earlier(files)
+            labels = scan.labels_in(watched, people, earlier, ids_of(context))
+            scanned = replace(Scanned.of(watched, labels, earlier, facts, found.fingerprint), groups=groups)
+            if other is None:
+                decisions = journal.read(files, watched.video)
+            else:
+                decisions = journal.imported(files, watched.video, other, request=uuid4().hex)
             conclusion = scan.conclude(scanned, decisions, settings)
             if found.film is not None:
                 watched = missing_pictures.completed(watched, conclusion.timeline, found.film)
@@ -89,13 +110,21 @@ def named_anew(
             return timeline, [*conclusion.notes, *scan.undecided(people, labels)]
 
 
+def ids_of(context: ProjectContext) -> dict[str, str]:
+    """Character -> its id."""
+    return {name: identity for identity, name in Cast(context).names().items()}
+
+
 def trained_for(context: ProjectContext, embedder: str) -> TrainedModel:
-    """The model that names films of that embedder; raises ModelNotFoundError or EmbedderMismatchError without one."""
+    """The model that names films of that embedder; empty where nobody is enrolled, and everybody is unknown.
+
+    Raises ModelNotFoundError where there are only enrolled faces, EmbedderMismatchError, another StoreError.
+    """
     context.settle()
-    trained = context.model.current(embedder)
-    if trained.model is None:
+    trained = context.model.current_or_empty(embedder)
+    if trained.matcher is not None and trained.model is None:
         advice = command("train CAST_FOLDER")
         raise ModelNotFoundError(context.model.path, f"films need a trained model. Train first: {advice}")
-    if trained.embedder != embedder:
+    if trained.embedder not in (embedder, None):
         raise EmbedderMismatchError(str(trained.embedder), embedder, where=f"The model {context.model.path}")
     return trained

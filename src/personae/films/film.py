@@ -1,27 +1,71 @@
-"""One scanned film: its timeline, and what people decide about it. The film's own file is not needed."""
+"""One scanned film: its timeline, and what people decide about it. The film's own file is not needed.
+
+A decision is durable once it is in the journal. The timeline is a view of tracks, model and journal: it is written
+within half a second, and on `close`; whoever reads it before has the journal applied.
+"""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
+from uuid import uuid4
 
+from personae.cast.cast import Cast
 from personae.cast.context import ProjectContext
-from personae.cast.trained import stamp_of
-from personae.films import scan
-from personae.films.concluding import Pass, named_anew
+from personae.errors import EmbedderMismatchError, ModelNotFoundError
+from personae.files import Stamp, stamp_of
+from personae.films import journal, scan
+from personae.films.concluding import Pass, ids_of, named_anew
 from personae.films.film_files import FilmFiles
+from personae.films.maker import Maker
+from personae.films.say import Saying
+from personae.films.say import undo as say_undo
 from personae.films.store import MediaStore
-from personae.films.tracks_file import read_beside
+from personae.films.teaching import best_faces, tracks_named
+from personae.films.tracks_file import Scanned, load_tracks, read_beside
+from personae.films.warning import warnings_of
 from personae.progress import ProgressCallback
-from personae.timeline import decisions as decided
+from personae.settings import Settings
 from personae.timeline import native
+from personae.timeline.decisions import Decision, Decisions
+from personae.timeline.person import with_names
 from personae.timeline.timeline import Timeline
+
+VIEW_AFTER_S = 0.5
+"""A timeline is written so long after a decision: somebody who decides once often decides again."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What was written down, and sentences about what may be wrong with it."""
+
+    decisions: tuple[Decision, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def request(self) -> str:
+        """The id of the command; empty where nothing was decided."""
+        return self.decisions[0].request if self.decisions else ""
+
+
+@dataclass
+class _State:
+    """A film as it was read, and what was decided since. `stamp`: of the files that it was read from."""
+
+    timeline: Timeline
+    decisions: Decisions
+    stamp: Stamp
+    scanned: Scanned | None = field(default=None)
 
 
 class StoredFilm:
-    """A film of a project, or one that lies in a folder outside it.
+    """A film of a project, or one that lies in a folder outside it. Safe to use from several threads.
 
-    `notes`: sentences of the scan that has just been made, for people; `reused`: the film was not read again then.
+    `notes`: sentences of the scan or relabelling that has just been made, for people; `reused`: the film was not read
+    again then.
     """
 
     def __init__(
@@ -39,7 +83,12 @@ class StoredFilm:
         self.notes = notes
         self.reused = reused
         self._store = store
-        self._timeline = timeline
+        self._lock = threading.RLock()
+        self._timer: threading.Timer | None = None
+        self._state: _State | None = None
+        if timeline is not None:
+            decisions = journal.read(files, timeline.video)
+            self._state = _State(timeline, decisions, self._stamp())
 
     @property
     def name(self) -> str:
@@ -53,29 +102,177 @@ class StoredFilm:
 
     @property
     def timeline(self) -> Timeline:
-        """The timeline, as it was when it was read first; raises a StoreError."""
-        if self._timeline is None:
+        """The timeline as it is now, every decision applied, with the names that characters have today.
+
+        Raises a StoreError.
+        """
+        self.context.settle()
+        with self._lock:
+            timeline = self._current().timeline
+        return with_names(timeline, Cast(self.context).names())
+
+    @property
+    def decisions(self) -> Decisions:
+        """What people decided about it, oldest first, undone decisions and the undoings too."""
+        self.context.settle()
+        with self._lock:
+            return self._current().decisions
+
+    # Deciding
+
+    def decide(self, sayings: Saying | Iterable[Saying], *, by: str = "", request: str = "") -> Decided:
+        """Write down what somebody says, all of it or nothing; see `personae.films.say` for what can be said.
+
+        `by`: who says it; `request`: the client's id of this command: sent twice, it is written down once. Raises
+        UnknownCharacterError and InputError for what cannot be, StoreError where the tracks are missing,
+        ProjectBusyError.
+        """
+        said = [sayings] if callable(sayings) else list(sayings)
+        while True:
             self.context.settle()
-            self._timeline = native.read(self.files.timeline)
-        return self._timeline
+            with self._lock, self._store.locked(self.files, "decide"):
+                if self.context.paths.is_forgetting:
+                    continue  # begun since: whoever is forgotten must not be named again by what we have read
+                return self._decide(said, by, request)
+
+    def undo(self, *, by: str = "") -> Decided:
+        """Take back all that the last command decided, also what it taught the cast; empty where there is nothing."""
+        last = self.decisions.last_command()
+        taught = {one.request for one in last if one.request}
+        undone = self.decide(say_undo(), by=by)
+        notes = [note for request in sorted(taught) for note in Cast(self.context).take_back(request)]
+        return replace(undone, decisions=last, warnings=tuple(notes))
+
+    def learn(self, name: str, *, request: str = "") -> int:
+        """Add the best faces that a person named `name` in this film to the gallery; how many were added.
+
+        It is an edit of the gallery like `add`: logged, kept by later trainings, and undone by `Cast.undo`; with the
+        `request` of a decision it is undone with that. Raises EmbedderMismatchError where the film was scanned with
+        another embedder, ModelNotFoundError where the project has no gallery.
+        """
+        if not self.context.paths.gallery.is_file():
+            raise ModelNotFoundError(
+                self.context.paths.gallery,
+                "there is no gallery to add faces to. Say which project is meant: --project",
+            )
+        timeline = self.timeline
+        with self._lock:
+            scanned = self._scanned(self._current())
+        embedder, found = self.context.analyzer.embedder_id, str(scanned.fingerprint["embedder"])
+        if embedder != found:
+            raise EmbedderMismatchError(embedder, found, where=f"The timeline {self.files.timeline}")
+        faces = best_faces(scanned, tracks_named(timeline, name), name, timeline)
+        return len(Cast(self.context).add_faces(name, faces, request=request).changes)
 
     def relabel(self, *, progress_callback: ProgressCallback | None = None) -> Self:
         """Name everybody anew by the cast's model of now, and apply the decisions; the film itself is not read.
 
-        Without a model the names stay, and the timeline is built again. Raises StoreError where the tracks are
-        missing, EmbedderMismatchError where the model is another embedder's.
+        Without a model the names stay, and the timeline is built again. Raises StoreError where the tracks are missing,
+        EmbedderMismatchError where the model is another embedder's.
         """
         self.context.settle()
-        stamp, scanned = stamp_of(self.files.tracks), read_beside(self.files.timeline)
-        if self.context.model.current_or_empty().model is not None:
-            found = Pass(scanned.watched, scanned.fingerprint, read_from=stamp)
-            self._timeline, notes = named_anew(self.context, self._store, self.files, found, progress=progress_callback)
-        else:
-            with self._store.locked(self.files, "relabel"):
-                scanned = read_beside(self.files.timeline)
-                decisions = decided.read(self.files.edits, scanned.watched.video)
-                conclusion = scan.conclude(scanned, decisions, self.context.settings)
-                notes = conclusion.notes
-                self._timeline = self._store.write(self.files, conclusion.timeline, conclusion.scanned)
-        self.notes = tuple(notes)
+        with self._lock:
+            if self.context.model.current_or_empty().model is None:
+                with self._store.locked(self.files, "relabel"):
+                    self.notes = self._write_view(self._current(), self.context.settings)
+                return self
+            stamp = stamp_of(self.files.tracks)
+            scanned = read_beside(self.files.timeline, labels=False)
+            found = Pass(scanned.watched, scanned.fingerprint, stored=scanned, stamp=stamp)
+            _, notes = named_anew(self.context, self._store, self.files, found, progress=progress_callback)
+            self._state, self.notes = None, tuple(notes)
         return self
+
+    def flush(self) -> None:
+        """Write the timeline now, if something was decided since it was. Raises ProjectBusyError, WriteError."""
+        with self._lock:
+            if self._timer is None:
+                return
+            self._timer.cancel()
+            self._timer = None
+            with self._store.locked(self.files, "write"):
+                state = self._current()
+                self._write_view(state, self._settings(state.timeline))
+
+    def close(self) -> None:
+        """Write what is to be written, and let everything go."""
+        self.flush()
+        with self._lock:
+            self._state = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    # Inside
+
+    def _decide(self, said: list[Saying], by: str, request: str) -> Decided:
+        state = self._current()
+        if before := state.decisions.of_request(request):
+            return Decided(before)
+        scanned = self._scanned(state)
+        ids = ids_of(self.context)
+        maker = Maker(
+            with_names(state.timeline, {identity: name for name, identity in ids.items()}), scanned, state.decisions,
+            by=by, request=request or uuid4().hex, ids=ids,
+        )  # fmt: skip
+        made: list[Decision] = []
+        for saying in said:
+            new = saying(maker)
+            made += new
+            maker = maker.after(new)
+        if not made:
+            return Decided(())
+        warnings = warnings_of(made, maker.timeline, scanned, self.context.model.current_or_empty())
+        decisions = journal.append(self.files, state.timeline.video, made)
+        conclusion = scan.conclude(scanned, decisions, self._settings(state.timeline))
+        self._state = _State(conclusion.timeline, decisions, self._stamp(), scanned)
+        self._write_view_later()
+        return Decided(tuple(made), tuple(warnings))
+
+    def _current(self) -> _State:
+        """The film as it is on disk, with every entry of its journal."""
+        stamp = self._stamp()
+        if self._state is not None and self._state.stamp == stamp:
+            return self._state
+        timeline = native.read(self.files.timeline)
+        decisions = journal.read(self.files, timeline.video)
+        state = _State(timeline, decisions, stamp)
+        if self._is_behind():
+            scanned = load_tracks(self.files.tracks)
+            state.timeline = scan.conclude(scanned, decisions, self._settings(timeline)).timeline
+            state.scanned = scanned
+        self._state = state
+        return state
+
+    def _is_behind(self) -> bool:
+        """Whether something was decided after the timeline was written; without the tracks it stays as it is."""
+        journal_at, timeline_at = stamp_of(self.files.decisions, self.files.timeline)
+        behind = journal_at is not None and timeline_at is not None and journal_at[1] > timeline_at[1]
+        return behind and self.files.tracks.is_file()
+
+    def _scanned(self, state: _State) -> Scanned:
+        if state.scanned is None:
+            state.scanned = read_beside(self.files.timeline)
+        return state.scanned
+
+    def _stamp(self) -> Stamp:
+        return stamp_of(self.files.timeline, self.files.tracks, self.files.decisions, self.files.edits)
+
+    def _settings(self, timeline: Timeline) -> Settings:
+        return scan.shaped_as(timeline, self.context.settings)
+
+    def _write_view(self, state: _State, settings: Settings) -> tuple[str, ...]:
+        """Write the timeline; sentences for people. The caller holds the film's lock."""
+        scanned = self._scanned(state)
+        conclusion = scan.conclude(scanned, state.decisions, settings)
+        timeline = self._store.write(self.files, conclusion.timeline, conclusion.scanned)
+        self._state = _State(timeline, state.decisions, self._stamp(), conclusion.scanned)
+        return conclusion.notes
+
+    def _write_view_later(self) -> None:
+        if self._timer is None:
+            self._timer = threading.Timer(VIEW_AFTER_S, self.flush)
+            self._timer.start()  # the process waits for it at its end

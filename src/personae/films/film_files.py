@@ -51,7 +51,7 @@ class FilmFiles:
 
     @property
     def tracks(self) -> Path:
-        """Embeddings and pictures of each track: private."""
+        """Embeddings of each track: private."""
         return self.folder / f"{self.name}.tracks"
 
     @property
@@ -66,7 +66,7 @@ class FilmFiles:
 
     @property
     def edits(self) -> Path:
-        """What a person decided."""
+        """What people decided, as earlier versions kept it."""
         return self.folder / f"{self.name}.edits.json"
 
     @property

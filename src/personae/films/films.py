@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from personae.cast.context import ProjectContext
-from personae.cast.trained import stamp_of
 from personae.errors import (
     FilmError,
     ModelNotFoundError,
@@ -18,7 +17,8 @@ from personae.errors import (
     StoreError,
     WriteError,
 )
-from personae.films import scan, tracks_file
+from personae.files import stamp_of
+from personae.films import missing_pictures, scan, tracks_file
 from personae.films.concluding import Pass, named_anew, trained_for
 from personae.films.film import StoredFilm
 from personae.films.film_files import FilmFiles
@@ -26,7 +26,7 @@ from personae.films.store import MediaStore
 from personae.media.film_errors import as_film_error
 from personae.media.video import Film, find_films, open_film
 from personae.progress import Progress, ProgressCallback
-from personae.timeline.watching import discard
+from personae.timeline.chunks import discard
 
 ENDS_ALL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 Opened = TypeVar("Opened", bound=StoredFilm)
@@ -53,8 +53,8 @@ class Films(Generic[Opened]):
         self.store = MediaStore(context.paths, context.settings.lock_timeout_s)
 
     def names(self) -> tuple[str, ...]:
-        """The films that were scanned, the project's own first."""
-        return tuple(files.title for files in self.store.list())
+        """The films that were scanned, the project's own first; see `MediaStore.named`."""
+        return tuple(self.store.named())
 
     def __getitem__(self, name: str | Path) -> Opened:
         """A film by its name or by the path of its timeline; raises UnknownFilmError."""
@@ -102,11 +102,13 @@ class Films(Generic[Opened]):
                     opened, networks, settings, earlier,
                     kept_in=files.unfinished, fresh=fresh, progress=progress_callback,
                 )  # fmt: skip
+                if reused:
+                    watched = missing_pictures.with_crops(watched, files.crops, opened)
                 timeline, notes = named_anew(
                     context,
                     self.store,
                     files,
-                    Pass(watched, fingerprint, opened, stamp if reused else None),
+                    Pass(watched, fingerprint, opened, earlier if reused else None, stamp),
                     other=_path(decisions),
                     progress=progress_callback,
                 )

@@ -18,9 +18,9 @@ from personae.forgetting.documents import forget_in_json
 from personae.forgetting.person import ALIKE
 from personae.forgetting.search import Search
 from personae.recognition.prototypes import unit
+from personae.timeline import grouping
 from personae.types import FloatArray
 
-_OF_GROUPS = "group_"
 _OF_A_FILM = ("personae/tracks/", "personae/scan")
 _CROPS = "personae/crops/"
 _JPEG = b"\xff\xd8\xff"
@@ -118,7 +118,7 @@ def forget_in_tracks(
     if (
         own.any()
     ):  # the means of groups of people are of everybody's faces; they are found anew from those that are left
-        arrays = {name: array for name, array in arrays.items() if not name.startswith(_OF_GROUPS)}
+        arrays = {name: array for name, array in arrays.items() if not name.startswith(grouping.PREFIX)}
     if isinstance(labels, list):  # one per track: cleaned in place, so that none moves
         facts = facts | {"labels": [_unnamed(label, names) for label in labels]}
     rest, _ = forget_in_json({key: value for key, value in facts.items() if key != "labels"}, names)

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae import archive
-from personae.errors import ProjectBusyError, StoreError
+from personae.errors import ForeignFileError, ProjectBusyError, StoreError
 from personae.files import clear_leftovers, read_whole, replacing, sha256_of, shred, write_whole
+from personae.films import crops_file
 from personae.films.film_files import FilmFiles
 from personae.films.forget_journal import forget_in_journal
 from personae.films.forget_tracks import forget_in_tracks, is_of_a_film, own_tracks, search_tracks
@@ -151,12 +152,34 @@ class _Film:
 
     def rewrite(self, removed: Counter[str]) -> None:
         """Write tracks and documents anew; the documents last, which say whose the tracks are."""
+        self._rewrite_crops()
         for path in self._archives():
             rewrite_tracks(path, self.person, removed, self.tracks if path == self.files.tracks else ())
         for path, content, entries in self.documents:
             removed["entries of films"] += entries
             with replacing(path):
                 write_whole(path, content)
+
+    def _rewrite_crops(self) -> None:
+        """Take the person's crops out; those of which nobody can say whose they are go all."""
+        path, own = self.files.crops, self.own.get(self.files.tracks)
+        if not path.is_file():
+            return
+        if own is None:
+            shred(path)
+            return
+        own = own.copy()
+        own[[number - 1 for number in self.tracks if 1 <= number <= len(own)]] = True
+        try:
+            crops, said = archive.read(path, schema=crops_file.SCHEMA)
+        except ForeignFileError as error:
+            log.warning("%s", error)
+        except StoreError:
+            shred(path)
+        else:
+            if own.any():
+                with replacing(path):
+                    archive.write(path, crops_file.without(crops, own), said, schema=crops_file.SCHEMA)
 
     def unknown_people(self) -> int:
         """How many unknown people the timeline has."""

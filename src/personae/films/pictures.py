@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from personae.files import write_whole
+from personae.films import crops_file
 from personae.films.film_files import FilmFiles
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import Appearance, BestPicture, Timeline
@@ -12,25 +15,54 @@ from personae.timeline.watching import Watched
 
 
 def with_pictures(timeline: Timeline, watched: Watched, files: FilmFiles) -> Timeline:
-    """Write each appearance's best picture and put its name into the timeline."""
+    """Write each appearance's best picture and put its name into the timeline.
+
+    Those that are there stay; only for others are the film's crops read, unless the records hold them.
+    """
+    there, records = _there(files), watched.records
+    if not any(record.picture.size for record in records):
+        if all(one.best_picture and there.get(_name(one.best_picture)) for one in timeline.appearances):
+            return _named(timeline, files)
+        records = crops_file.filled(records, files.crops)
     appearances = []
     for one in timeline.appearances:
-        record = _shown_best(one, watched)
+        record = _shown_best(one, records)
         if record is not None:
-            name = f"{record.best_pts}-{round(record.best_box[0])}-{round(record.best_box[1])}.jpg"
-            path = files.faces / name
-            if not path.is_file() or path.stat().st_size != record.picture.size:
-                write_whole(path, record.picture.tobytes(), durable=False, private=True)  # a scan makes it again
             x1, y1, x2, y2 = (float(value) for value in record.best_box)
-            best = BestPicture(record.best_pts, (x1, y1, x2, y2), f"{files.faces.name}/{name}")
-            one = replace(one, best_picture=best)
+            best = BestPicture(record.best_pts, (x1, y1, x2, y2))
+            if there.get(_name(best)) != record.picture.size:
+                # A scan makes it again.
+                write_whole(files.faces / _name(best), record.picture.tobytes(), durable=False, private=True)
+            one = replace(one, best_picture=replace(best, file=f"{files.faces.name}/{_name(best)}"))
         appearances.append(one)
     return replace(timeline, appearances=tuple(appearances))
 
 
-def _shown_best(one: Appearance, watched: Watched) -> TrackRecord | None:
+def _there(files: FilmFiles) -> Mapping[str, int]:
+    """The pictures that are there, with their sizes."""
+    try:
+        with os.scandir(files.faces) as entries:
+            return {entry.name: entry.stat().st_size for entry in entries if entry.is_file()}
+    except OSError:
+        return {}
+
+
+def _named(timeline: Timeline, files: FilmFiles) -> Timeline:
+    named = [
+        replace(one, best_picture=BestPicture(best.pts, best.box, f"{files.faces.name}/{_name(best)}"))
+        for one in timeline.appearances
+        if (best := one.best_picture) is not None
+    ]
+    return replace(timeline, appearances=tuple(named))
+
+
+def _name(best: BestPicture) -> str:
+    return f"{best.pts}-{round(best.box[0])}-{round(best.box[1])}.jpg"
+
+
+def _shown_best(one: Appearance, records: Sequence[TrackRecord]) -> TrackRecord | None:
     """The appearance's track whose picture is to be shown: the best face's, or the best one that has a picture."""
-    own = [watched.records[number - 1] for number in one.tracks]
+    own = [records[number - 1] for number in one.tracks]
     best = one.best_picture
     return max(
         (record for record in own if record.picture.size),

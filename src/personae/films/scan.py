@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,12 @@ from personae.media.video import Film
 from personae.progress import ProgressCallback
 from personae.recognition.model import CharacterModel
 from personae.settings import Settings
-from personae.timeline import decisions as decided
 from personae.timeline import depicted, identity, setups
 from personae.timeline.appearances import Label, build
-from personae.timeline.decisions import Decision, Decisions
+from personae.timeline.deciding import apply
+from personae.timeline.decisions import Decisions
 from personae.timeline.far_in_film import counted, far_in_film
+from personae.timeline.grouping import Groups, group
 from personae.timeline.labelling import labels_of, tracks_of
 from personae.timeline.timeline import Timeline
 from personae.timeline.watching import Watched, watch
@@ -31,6 +32,8 @@ FINGERPRINT = 5
 RARE_FACES_S = 60.0
 FEW_GAPS = 3
 """So many spans that could not be read are named one by one."""
+SHAPING = ("bridge_s", "min_appearance_s", "pad_s", "min_unknown_s", "scene_gap_s")
+"""Settings that shape a timeline; a decision keeps them as they were."""
 PRESETS: dict[str, dict[str, float]] = {
     "exact": {},
     "edit": {"bridge_s": 1.0, "min_appearance_s": 0.5},
@@ -63,16 +66,24 @@ def look(
     return watched, fingerprint, False
 
 
-def identify_tracks(watched: Watched, model: CharacterModel, settings: Settings) -> identity.People:
-    """The model's opinion about who the tracks show."""
+def group_tracks(watched: Watched, embedder: str) -> Groups:
+    """Which of the film's tracks show one person; `embedder`: the contract id of what made their embeddings."""
     second = float(1 / watched.video.time_base)
-    evidence = identity.evidence_of(watched.records, model)
     same_place = setups.in_same_place(watched.records, watched.look_pts, watched.tiny, second)
-    return identity.identify(watched.records, evidence, model, threshold=settings.threshold, same_place=same_place)
+    return group(watched.records, same_place, embedder)
 
 
-def labels_in(watched: Watched, people: identity.People, earlier: Scanned | None) -> list[Label]:
-    """One label per track. Unknown people keep the numbers they had in the `earlier` scan."""
+def identify_tracks(
+    watched: Watched, groups: Groups, model: CharacterModel | None, settings: Settings
+) -> identity.People:
+    """The model's opinion about who the groups of the film's tracks are; without a model everybody is unknown."""
+    return identity.identify(watched.records, groups, model, threshold=settings.threshold)
+
+
+def labels_in(
+    watched: Watched, people: identity.People, earlier: Scanned | None, ids: Mapping[str, str] | None = None
+) -> list[Label]:
+    """One label per track. Unknown people keep the numbers they had in the `earlier` scan. `ids`: character -> id."""
     before = earlier if earlier is not None and earlier.is_of(watched.video) else None
     return labels_of(
         people,
@@ -80,6 +91,7 @@ def labels_in(watched: Watched, people: identity.People, earlier: Scanned | None
         watched.video,
         None if before is None else (before.watched.records, before.unknown),
         0 if before is None else before.unknowns_used,
+        ids=ids or {},
     )
 
 
@@ -95,36 +107,37 @@ def facts_of(trained: TrainedModel, settings: Settings, strangers: float) -> dic
 
 @dataclass(frozen=True, eq=False)
 class Conclusion:
-    """A film's timeline; the tracks with the numbers that unknown people have now; decisions that find no face."""
+    """A film's timeline; the tracks with the numbers that unknown people have now.
+
+    `notes`: a sentence per decision that no longer finds its face, or of which the machine now differs.
+    """
 
     timeline: Timeline
     scanned: Scanned
-    lost: tuple[Decision, ...]
-
-    @property
-    def notes(self) -> list[str]:
-        """A sentence per decision that no longer finds its face."""
-        return [
-            f"An edit no longer finds its face: {one.decision} {one.name}, {one.places[0][0]:.1f} s."
-            for one in self.lost
-        ]
+    notes: tuple[str, ...] = ()
 
 
 def conclude(scanned: Scanned, decisions: Decisions, settings: Settings) -> Conclusion:
-    """Apply what a person decided to the model's labels, and build the timeline."""
+    """Apply what people decided to the model's labels, and build the timeline."""
     watched, video = scanned.watched, scanned.watched.video
     tracks = tracks_of(watched.records, watched.shot_numbers)
-    final, lost = decided.apply(decisions, tracks, scanned.labels, video, scanned.unknown, scanned.unknowns_used)
-    final = depicted.of_one_kind(final, tracks, video)
+    applied = apply(decisions, tracks, scanned.labels, video, scanned.unknown, scanned.unknowns_used)
+    final = depicted.of_one_kind(applied.labels, tracks, video)
     card = scanned.facts["model"]
     if "film" in card:
         card = {**card, "film": counted(card["film"], final)}
     timeline = build(
         video, watched.shots, tracks, final, settings,
         seen=[watched.seen(record) for record in watched.records],
-        model=card, facts=scanned.facts["settings"], gaps=watched.gaps,
+        model=card, facts=scanned.facts["settings"], gaps=watched.gaps, stated=applied.stated,
     )  # fmt: skip
-    return Conclusion(timeline, scanned.decided(final), tuple(lost))
+    return Conclusion(timeline, scanned.decided(final, applied.highest_unknown), tuple(applied.notes))
+
+
+def shaped_as(timeline: Timeline, settings: Settings) -> Settings:
+    """`settings`, with what shaped the timeline kept as it was."""
+    kept = {name: timeline.settings[name] for name in SHAPING if name in timeline.settings}
+    return replace(settings, **kept)
 
 
 def fingerprint_of(video: Video, networks: FilmNetworks, settings: Settings) -> dict[str, Any]:
@@ -152,7 +165,7 @@ def _facts_of(settings: Settings) -> dict[str, Any]:
 def undecided(people: identity.People, labels: Sequence[Label]) -> list[str]:
     """A sentence per unknown person who is one of two characters."""
     either = {
-        label.unknown: people.either[person]
+        label.name: people.either[person]
         for person, label in zip(people.person.tolist(), labels, strict=True)
         if person >= 0 and label.unknown is not None and people.either[person]
     }

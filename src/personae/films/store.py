@@ -28,7 +28,7 @@ from personae.timeline import native
 from personae.timeline.timeline import Timeline
 
 FACES = "pictures of faces"
-FILM_KINDS = ("timeline", "tracks with embeddings", "crops", "decisions", FACES)
+FILM_KINDS = ("timeline", "tracks with embeddings", "decisions", FACES)
 """What the ledger calls the files of a film."""
 RESERVING_TIMEOUT_S = 60.0
 """A reservation takes milliseconds; whoever waits so long waits for a process that hangs."""
@@ -151,23 +151,30 @@ class MediaStore:
         entry = self.paths.ledger.find(files.timeline)
         return () if entry is None else entry.who
 
+    def named(self) -> dict[str, FilmFiles]:
+        """The films by their names; one outside whose name is taken goes by the path of its timeline."""
+        found: dict[str, FilmFiles] = {}
+        for files in self.list():
+            found[files.title if files.title not in found else str(files.timeline)] = files
+        return found
+
     def find(self, name: str | Path) -> FilmFiles:
         """The files of one film, by its name or the path of its timeline; raises UnknownFilmError."""
         path = Path(name)
-        if path.name.endswith(".json") and path.is_file():
+        if (isinstance(name, Path) or path.name.endswith(".json")) and path.is_file():
             return FilmFiles.of(path)
-        known = self.list()
-        for files in known:
-            if str(name) in (files.name, files.folder.name if files.private else files.name):
-                return files
-        names = ", ".join(files.title for files in known) or "none"
+        known = self.named()
+        found = known.get(str(name)) or next((one for one in known.values() if one.name == str(name)), None)
+        if found is not None:
+            return found
+        names = ", ".join(known) or "none"
         raise UnknownFilmError(f"No film is called {str(name)!r} in {self.paths.folder}. There are: {names}.")
 
     def _note(self, files: FilmFiles, who: Collection[str], *, is_written: bool = True) -> None:
         """Note every file of a film, with its digest once it `is_written`."""
         ledger = self.paths.ledger
-        single = (files.timeline, files.tracks, files.crops, files.decisions)
-        for kind, path in (*zip(FILM_KINDS, single, strict=False), ("decisions", files.edits)):
+        single = (files.timeline, files.tracks, files.decisions, files.crops)
+        for kind, path in (*zip(FILM_KINDS, single, strict=True), ("decisions", files.edits)):
             if path.is_file() or path == files.timeline:
                 digest = sha256_of(path) if path.is_file() and is_written else ""
                 ledger.record(path, sha256=digest, kind=kind, who=who)

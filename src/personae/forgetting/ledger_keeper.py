@@ -48,6 +48,8 @@ class LedgerKeeper:
         """Search the ledger's own files, and what was cleaned."""
         texts = rows_of(self.ledger)
         search.explain(texts)
+        # The letters of a short name stand in digests by chance.
+        texts += [text for one in self.ledger.to_be_cleaned() for text in (one.sha256, one.salt, *one.names)]
         for end in _OF_A_DATABASE:
             path = self.ledger.path.with_name(self.ledger.path.name + end)
             if path.exists():

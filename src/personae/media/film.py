@@ -65,7 +65,8 @@ class Video:
 
     def seconds(self, pts: int) -> float:
         """Seconds from the film's first picture."""
-        return float((pts - self.start_pts) * self.time_base)
+        base = self.time_base  # by hand, for a long film asks many thousand times
+        return (pts - self.start_pts) * base.numerator / base.denominator
 
     @property
     def duration_s(self) -> float:

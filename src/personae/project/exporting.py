@@ -21,8 +21,8 @@ from personae.exports.spans import characters as characters_of
 from personae.exports.spans import everybody
 from personae.exports.stringouts import COUNT_FRAMES, write_stringout
 from personae.films.film_files import FilmFiles
-from personae.films.naming import project_of
 from personae.outputs import Outputs
+from personae.paths import ProjectPaths
 from personae.progress import ProgressCallback
 from personae.timeline import selection
 from personae.timeline.selection import Cut, Wanted
@@ -64,8 +64,13 @@ def timeline_outputs(
     inputs = [] if media is None else [media]
     for path, timeline in timelines.items():
         files = FilmFiles.of(path)
-        inputs += [path, files.tracks, files.edits, *inputs_of(timeline.video)]
-    return {path: Outputs.of_project(project or project_of(path), inputs, force=force) for path in timelines}
+        inputs += [path, files.tracks, files.decisions, files.edits, *inputs_of(timeline.video)]
+    return {path: Outputs.of_project(project or _project_of(path), inputs, force=force) for path in timelines}
+
+
+def _project_of(timeline: Path) -> Path | None:
+    found = ProjectPaths.of_film(timeline)
+    return None if found is None else found.folder
 
 
 def pointing_to(timeline: Timeline, media: Path | None) -> Timeline:

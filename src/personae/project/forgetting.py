@@ -127,7 +127,7 @@ def _whom(context: ProjectContext, name: str) -> Person:
     texts = CastKeeper(context).texts()
     if project.gallery.is_file():
         with Gallery.open(project.gallery, embedder=None) as gallery:
-            known = sorted({photo.character for photo in gallery.photos()})
+            known = [character.name for character in gallery.characters()]
             name = find_name(name, known) or valid_name(name)
             person = person_of(gallery, name, models)
     else:

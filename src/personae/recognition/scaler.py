@@ -39,11 +39,18 @@ class EmbeddingScaler:
         people = len(means)
         prior = self.weight
         total = prior + people
-        self.mean_: Float64Array = (prior * background.mean + means.sum(axis=0)) / total
+        mean: Float64Array = (prior * background.mean + means.sum(axis=0)) / total
         # Each character's second moment about the new mean, averaged over its photos: one vote per character.
-        squares = group_means((X - self.mean_) ** 2, groups).sum(axis=0)
-        shift = (background.mean - self.mean_) ** 2
-        variance = (prior * (np.diag(background.covariance) + shift) + squares) / total
+        squares = group_means((X - mean) ** 2, groups).sum(axis=0)
+        shift = (background.mean - mean) ** 2
+        return self._set(mean, (prior * (np.diag(background.covariance) + shift) + squares) / total, background)
+
+    def of_background(self, background: Background) -> Self:
+        """People in general, and no cast."""
+        return self._set(background.mean, np.diag(background.covariance), background)
+
+    def _set(self, mean: Float64Array, variance: Float64Array, background: Background) -> Self:
+        self.mean_: Float64Array = mean
         deviation = np.sqrt(np.maximum(variance, 1e-12))
         # Only the ratios between dimensions matter to a cosine; the mean of 1 keeps the numbers familiar.
         self.scale_: Float64Array = deviation / deviation.mean()

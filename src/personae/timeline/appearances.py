@@ -1,20 +1,21 @@
 """From labelled tracks to a timeline: appearances, and each person's totals.
 
-Visible face time counts the spans in which the face is seen, with gaps up to `bridge_s` filled; neither padding nor
-depicted faces are in it. Scene presence goes from a person's first to last appearance, as long as none of the pauses
-between them is longer than `scene_gap_s`.
+Visible face time counts the spans in which the face is seen, with gaps up to `bridge_s` filled; neither padding,
+depicted faces nor what a person states without a face are in it. Scene presence goes from a person's first to last
+appearance, as long as none of the pauses between them is longer than `scene_gap_s`.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from personae.media.film import Video
 from personae.settings import Settings
-from personae.timeline.timeline import Appearance, BestPicture, Depicted, Shot, Timeline, Totals, Track
+from personae.timeline.person import Key, Person
+from personae.timeline.stated import SLACK_S, Stated, Stretch, laid_over
+from personae.timeline.timeline import Appearance, BestPicture, Depicted, Shot, Timeline, Totals, Track, name_of
 
 Span = tuple[int, int]
 
@@ -24,11 +25,11 @@ class Label:
     """Who one track shows: a character, an unknown person, or (both None) nobody that is to be listed.
 
     `decided_by`: who said the name; `depicted_by`: who said whether it is a picture in the picture. `best`: where its
-    face is seen best, with how good it is.
+    face is seen best, with how good it is. `stranger`: see `Appearance`.
     """
 
     character: str | None = None
-    unknown: str | None = None
+    unknown: int | None = None
     similarity: float = 0.0
     confidence: float = 0.0
     depicted: bool = False
@@ -36,11 +37,18 @@ class Label:
     depicted_by: Literal["model", "person"] = "model"
     best: BestPicture | None = None
     best_weight: float = 0.0
+    character_id: str | None = None
+    stranger: bool = False
 
     @property
     def name(self) -> str:
-        """Character or number; empty for nobody."""
-        return self.character or self.unknown or ""
+        """Character, or how the unknown person is shown; empty for nobody."""
+        return name_of(self.character, self.unknown)
+
+    @property
+    def person(self) -> Person | None:
+        """Who it is; None for nobody."""
+        return Person(self.character, self.unknown, self.character_id) if self.name else None
 
 
 def build(
@@ -54,35 +62,31 @@ def build(
     model: dict[str, Any],
     facts: dict[str, Any],
     gaps: Sequence[tuple[int, int, str]] = (),
+    stated: Sequence[Stated] = (),
 ) -> Timeline:
     """The timeline of `tracks` with a label each.
 
     `seen`: per track the spans in which the face is visible, in order (a track goes on while it is hidden for a
-    moment); `facts`: what is written as the timeline's settings.
+    moment); `facts`: what is written as the timeline's settings; `stated`: what a person said besides, in order.
     """
-    groups: dict[tuple[str | None, str | None, bool], list[int]] = defaultdict(list)
+    groups: dict[tuple[Key, bool], _Group] = {}
     for at, label in enumerate(labels):
-        if label.name:
-            groups[label.character, label.unknown, label.depicted].append(at)
+        person = label.person
+        if person is not None:
+            groups.setdefault((person.key, label.depicted), _Group(person, label.depicted)).members.append(at)
+    for one in stated:
+        groups.setdefault((one.person.key, one.depicted), _Group(one.person, one.depicted)).stated.append(one)
     found: list[Appearance] = []
     totals: list[Totals] = []
     pictures: list[Depicted] = []
-    for (character, unknown, depicted), members in groups.items():
-        own = _appearances(video, seen, members, settings)
-        visible = sum(end - start for start, end, _ in own)
-        if (
-            unknown is not None
-            and _seconds(video, visible) < settings.min_unknown_s
-            and not any("person" in (labels[at].decided_by, labels[at].depicted_by) for at in members)
-        ):
-            continue
-        own = [one for one in own if _seconds(video, one[1] - one[0]) >= settings.min_appearance_s]
-        found += [_appearance(video, tracks, labels, one, settings) for one in own]
-        if own and depicted:
-            seconds = _seconds(video, sum(end - start for start, end, _ in own))
-            pictures.append(Depicted(character, unknown, seconds, len(own)))
+    for group in groups.values():
+        own = _stretches(group, video, tracks, labels, settings, seen)
+        found += [_appearance(video, tracks, labels, group, one, settings) for one in own]
+        if own and group.depicted:
+            seconds = _seconds(video, _visible(own))
+            pictures.append(Depicted(*group.person.key, seconds, len(own), group.person.character_id))
         elif own:
-            totals.append(_totals(video, character, unknown, [(start, end) for start, end, _ in own], settings))
+            totals.append(_totals(video, group.person, own, settings))
     found.sort(key=lambda one: (one.start_pts, one.end_pts, one.name, one.depicted))
     totals.sort(key=lambda one: (one.character is None, -one.visible_face_time_s, one.first_s))
     pictures.sort(key=lambda one: (one.character is None, -one.depicted_s, one.name))
@@ -93,10 +97,37 @@ def build(
     )  # fmt: skip
 
 
-def _appearances(
-    video: Video, seen: Sequence[Sequence[Span]], members: Sequence[int], settings: Settings
-) -> list[tuple[int, int, list[int]]]:
-    """(start, end, positions of tracks) in order, joined over gaps up to `bridge_s`."""
+@dataclass(frozen=True)
+class _Group:
+    """One person, alive or depicted: the positions of their tracks, and what was stated about them."""
+
+    person: Person
+    depicted: bool
+    members: list[int] = field(default_factory=list)
+    stated: list[Stated] = field(default_factory=list)
+
+
+def _stretches(
+    group: _Group,
+    video: Video,
+    tracks: Sequence[Track],
+    labels: Sequence[Label],
+    settings: Settings,
+    seen: Sequence[Sequence[Span]],
+) -> list[Stretch]:
+    """When the person is there, in order; nothing for an unknown person who is hardly seen and nobody spoke of."""
+    own = _joined(video, seen, group.members, settings)
+    said = (who for at in group.members for who in (labels[at].decided_by, labels[at].depicted_by))
+    of_interest = bool(group.stated) or "person" in said
+    if group.person.unknown is not None and not of_interest and _seconds(video, _visible(own)) < settings.min_unknown_s:
+        return []
+    if group.stated:
+        own = laid_over(own, group.stated, tracks, round(SLACK_S / float(video.time_base)))
+    return [one for one in own if one.exact or _seconds(video, one.end - one.start) >= settings.min_appearance_s]
+
+
+def _joined(video: Video, seen: Sequence[Sequence[Span]], members: Sequence[int], settings: Settings) -> list[Stretch]:
+    """The spans of the tracks at the positions `members`, joined over gaps up to `bridge_s`."""
     bridge = settings.bridge_s / float(video.time_base)
     result: list[tuple[int, int, list[int]]] = []
     for start, end, at in sorted((*span, member) for member in members for span in seen[member]):
@@ -105,59 +136,67 @@ def _appearances(
             result[-1] = (first, max(last, end), parts if at in parts else [*parts, at])
         else:
             result.append((start, end, [at]))
-    return result
+    return [Stretch(start, end, tuple(parts)) for start, end, parts in result]
+
+
+def _visible(stretches: Sequence[Stretch]) -> int:
+    return sum(one.end - one.start for one in stretches if one.seen == "face")
 
 
 def _appearance(
     video: Video,
     tracks: Sequence[Track],
     labels: Sequence[Label],
-    span: tuple[int, int, list[int]],
+    group: _Group,
+    span: Stretch,
     settings: Settings,
 ) -> Appearance:
-    start, end, parts = span
-    pad = round(settings.pad_s / float(video.time_base))
+    pad = 0 if span.exact else round(settings.pad_s / float(video.time_base))
+    parts = span.parts
     lengths = [tracks[at].end_pts - tracks[at].start_pts for at in parts]
     whole = max(sum(lengths), 1)
-    best = max(parts, key=lambda at: labels[at].best_weight)
-    first = labels[parts[0]]  # name and kind are those of all parts
+    best = max(parts, key=lambda at: labels[at].best_weight, default=None)
+    by_person = not parts or any(labels[at].decided_by == "person" for at in parts)
     return Appearance(
         id=0,
-        character=first.character,
-        unknown=first.unknown,
-        start_pts=max(start - pad, video.start_pts),
-        end_pts=min(end + pad, video.start_pts + video.duration_pts),
+        character=group.person.character,
+        unknown=group.person.unknown,
+        start_pts=max(span.start - pad, video.start_pts),
+        end_pts=min(span.end + pad, video.start_pts + video.duration_pts),
         similarity=sum(labels[at].similarity * length for at, length in zip(parts, lengths, strict=True)) / whole,
-        confidence=sum(labels[at].confidence * length for at, length in zip(parts, lengths, strict=True)) / whole,
+        confidence=1.0 if not parts else (
+            sum(labels[at].confidence * length for at, length in zip(parts, lengths, strict=True)) / whole
+        ),
         tracks=tuple(sorted(tracks[at].id for at in parts)),
-        best_picture=labels[best].best,
-        depicted=first.depicted,
-        decided_by="person" if any(labels[at].decided_by == "person" for at in parts) else "model",
-    )
+        best_picture=span.best if best is None else labels[best].best,
+        depicted=group.depicted,
+        decided_by="person" if by_person else "model",
+        character_id=group.person.character_id,
+        stranger=any(labels[at].stranger for at in group.members),
+        seen=span.seen,
+    )  # fmt: skip
 
 
-def _totals(
-    video: Video, character: str | None, unknown: str | None, spans: Sequence[Span], settings: Settings
-) -> Totals:
-    visible = sum(end - start for start, end in spans)
+def _totals(video: Video, person: Person, stretches: Sequence[Stretch], settings: Settings) -> Totals:
+    visible = _visible(stretches)
     pause = settings.scene_gap_s / float(video.time_base)
     scenes: list[Span] = []
-    for start, end in spans:
-        if scenes and start - scenes[-1][1] <= pause:
-            scenes[-1] = (scenes[-1][0], max(end, scenes[-1][1]))
+    for one in stretches:
+        if scenes and one.start - scenes[-1][1] <= pause:
+            scenes[-1] = (scenes[-1][0], max(one.end, scenes[-1][1]))
         else:
-            scenes.append((start, end))
+            scenes.append((one.start, one.end))
     return Totals(
-        character,
-        unknown,
+        *person.key,
         visible_face_time_s=_seconds(video, visible),
         share=visible / video.duration_pts if video.duration_pts else 0.0,
         scene_presence_s=_seconds(video, sum(end - start for start, end in scenes)),
-        appearances=len(spans),
-        first_s=video.seconds(spans[0][0]),
-        last_s=video.seconds(max(end for _, end in spans)),
+        appearances=len(stretches),
+        first_s=video.seconds(stretches[0].start),
+        last_s=video.seconds(max(one.end for one in stretches)),
+        character_id=person.character_id,
     )
 
 
 def _seconds(video: Video, pts: int) -> float:
-    return float(pts * video.time_base)
+    return pts * video.time_base.numerator / video.time_base.denominator

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from personae.media.film import Video
 from personae.timeline.appearances import Label
-from personae.timeline.decisions import SAME_FACE, overlap
+from personae.timeline.places import SAME_FACE, overlap
 from personae.timeline.timeline import Timeline, Track
 
 SAME_THING_S = 2.0

@@ -1,4 +1,4 @@
-"""Pictures of a track's faces for people: one of its best face, and more where a shot may end within the track.
+"""Crops: pictures of a track's faces for people, the best one first, and more that are far apart in time.
 
 Where shots end is settled when a film was read to its end, and by then its pictures are gone: so a track keeps one
 for each part that it may be cut into.
@@ -6,10 +6,11 @@ for each part that it may be cut into.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,16 @@ from personae.media.shots import Boundary
 from personae.timeline.tracking import Shown
 from personae.types import FloatArray, PixelArray
 
+Span = tuple[int, int]
 JPEG_QUALITY = 88
+MOST_CROPS = 6
+APART_S = 1.0
+"""Crops of one track lie so far apart at least, and further in a long one, so that they differ."""
+APART_SHARE = 1 / 12
+"""The same, as a share of the track's length: there is room for six, wherever the first ones lie."""
+MOST_OF_A_PART = 3
+"""So many are kept of a track's part in one chunk of a scan if it goes on in the next one; of one that goes through the
+whole chunk the best alone. So hours of one face take no more memory than one crop a chunk."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,10 +41,13 @@ class FacePicture:
     jpeg: NDArray[np.uint8]
 
 
-def pictures_of(shown: Sequence[Shown], boundaries: Sequence[Boundary]) -> list[FacePicture]:
+def pictures_of(
+    shown: Sequence[Shown], boundaries: Sequence[Boundary], *, apart: float = math.inf, most: int = 1
+) -> list[FacePicture]:
     """The best face of each part that `boundaries` cut a track into, the best of all first; at least one.
 
-    A face in a dissolve is mixed with another shot: it is taken only where a part has none outside.
+    And more that lie `apart` pts from each other at least, best ones first, up to `most` in all. A face in a dissolve
+    is mixed with another shot: it is taken only where a part has none outside.
     """
     edges = sorted({one.pts for one in boundaries})
     mixtures = [(one.start_pts, one.end_pts) for one in boundaries if one.kind == "dissolve"]
@@ -47,10 +60,41 @@ def pictures_of(shown: Sequence[Shown], boundaries: Sequence[Boundary]) -> list[
         part = bisect_right(edges, one.pts)
         if part not in best or worth(one) > worth(best[part]):
             best[part] = one
+    clear = [one for one in shown if worth(one)[0]]
     return [
         FacePicture(one.pts, np.array(one.box, np.float32), one.weight, jpeg_of(one.cut_out))
-        for one in sorted(best.values(), key=worth, reverse=True)
+        for one in sorted(far_apart([*best.values()], clear, apart, most), key=worth, reverse=True)
     ]
+
+
+def apart_pts(length_pts: int, second_pts: float) -> float:
+    """How far apart the crops of a track `length_pts` long lie at least."""
+    return max(APART_S * second_pts, APART_SHARE * length_pts)
+
+
+def crops_of(
+    best: FacePicture, others: Sequence[FacePicture], mixtures: Sequence[Span], length_pts: int, second_pts: float
+) -> tuple[FacePicture, ...]:
+    """What is kept besides its `best` of a track `length_pts` long, sharpest first: see `MOST_CROPS`.
+
+    Nothing in `mixtures`, the half-open spans of dissolves.
+    """
+    clear = [one for one in others if not any(start <= one.pts < end for start, end in mixtures)]
+    found = far_apart([best], clear, apart_pts(length_pts, second_pts), MOST_CROPS)
+    return tuple(sorted(found[1:], key=lambda one: -one.weight))
+
+
+Dated = TypeVar("Dated", Shown, FacePicture)
+
+
+def far_apart(kept: list[Dated], others: Sequence[Dated], apart_pts: float, most: int) -> list[Dated]:
+    """`kept`, and after them of the `others`, best ones first, those that lie far enough from all, up to `most`."""
+    for one in sorted(others, key=lambda one: -one.weight):
+        if len(kept) >= most:
+            break
+        if all(abs(one.pts - other.pts) >= apart_pts for other in kept):
+            kept.append(one)
+    return kept
 
 
 def jpeg_of(pixels: PixelArray) -> NDArray[np.uint8]:

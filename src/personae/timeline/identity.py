@@ -1,10 +1,9 @@
-"""Who the tracks show: cluster first, then name.
+"""Who the tracks show: the film's groups of tracks, each with a name or none.
 
-One vector per track, pooled from its best faces; tracks of one person over the whole film in one cluster; names for
-clusters, weighed jointly: of two that are on screen together only one is Thor, unless both are far above the threshold
-(mirrors, split screens). So a profile that no photo knows gets its name from the same person's other tracks, and a
-stranger, whose cluster resembles nobody, gets none. What is still loose and too weak to stand alone (one turned-away
-face) may join the person it is most like, if it is clearly more like that one than any other.
+Groups come from the film alone (see `grouping`) and are weighed anew by every model: of two that are on screen together
+only one is Thor, unless both are far above the threshold (mirrors, split screens). So a profile that no photo knows
+gets its name from the same person's other tracks, and a stranger, whose group resembles nobody, gets none. A group
+whose tracks are different characters, each by its own faces, is taken apart; groups of one character are one person.
 """
 
 from __future__ import annotations
@@ -16,33 +15,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.recognition.model import CharacterModel
-from personae.recognition.prototypes import unit
-from personae.timeline import clustering
-from personae.timeline.clustering import Ties
+from personae.timeline import clustering, grouping
+from personae.timeline.evidence import Evidence, compared, evidence_of
+from personae.timeline.grouping import WEAK_SUPPORT, Groups
 from personae.timeline.records import TrackRecord
 from personae.timeline.track_names import Weighed, name_clusters, strangers_among, weigh
-from personae.types import FloatArray, IntArray
+from personae.types import IntArray
 
-ALIKE_PX = 28.0
-SMALL_MARGIN = 0.05
-"""Faces below this size are more alike than others: so much more is asked of two tracks of them to be one person."""
-WEAK_SUPPORT = 1.5
-"""A cluster worth less than this (the weights of its faces together) may join another one:"""
-JOIN_ALIKE = 0.34
-JOIN_LEAD = 0.06
-SAME_PLACE_BONUS = 0.2
-"""What being in the same place of the same camera set-up is worth, in cosine."""
 NO_PERSON_SCORE = 0.76
 """A loose, weak track with a lower mean detection score is no face (lamps, patterns)."""
 
 
 @dataclass(frozen=True, eq=False)
 class People:
-    """Who n tracks show. `person` (n,): cluster number, -1 for what is no face; `character` per cluster, or None.
+    """Who n tracks show. `person` (n,): number of the person, -1 for what is no face; `character` of each, or None.
 
-    `similarity` (n,): cosine of each track to its cluster's character, of an unknown to the nearest; `confidence`
-    (n,) that the name is right, where `strangers` is the share of tracks of people outside the cast.
-    `either`: per cluster the two characters that it is not told apart between, else empty.
+    `similarity` (n,): cosine of each track to its person's character, of an unknown to the nearest, 0 without a cast;
+    `confidence` (n,) that the name is right, where `strangers` is the share of tracks of people outside the cast.
+    `either`: per person the two characters that they are not told apart between, else empty.
     """
 
     person: IntArray
@@ -53,124 +43,44 @@ class People:
     either: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """What n tracks are weighed by: `faces` scaled unit embeddings (k, d) each, `pooled` (n, d), `support` (n,).
-
-    `pooled` is in the scaled space too, to compare tracks; `means` (n, d) is the same of the embeddings as they are,
-    for the model, with `log_px` (n,), the mean logarithm of the faces' size, and `quality` (n,), their mean weight. Of
-    unit length, or zero without faces.
-    """
-
-    faces: tuple[FloatArray, ...]
-    pooled: FloatArray
-    support: NDArray[np.float64]
-    means: FloatArray
-    log_px: NDArray[np.float64]
-    quality: NDArray[np.float64]
-
-    def summed(self, person: IntArray, rows: FloatArray) -> NDArray[np.float64]:
-        """(c, d) sums over the tracks of each cluster of `rows` (n, d), weighed as in clustering."""
-        sums = np.zeros((int(person.max(initial=-1)) + 1, rows.shape[1]))
-        np.add.at(sums, person, rows * self.weights[:, None])
-        return sums
-
-    @property
-    def weights(self) -> NDArray[np.float64]:
-        """(n,) what each track weighs in its cluster."""
-        return np.minimum(self.support, clustering.MOST_SUPPORT)
-
-
-def evidence_of(records: Sequence[TrackRecord], model: CharacterModel) -> Evidence:
-    """The tracks' faces in the model's scaled space, and their quality-weighted means."""
-    d = model.n_features_in_
-    counts = [len(record.embeddings) for record in records]
-    everything = np.concatenate([np.empty((0, d), np.float32), *(r.embeddings.reshape(-1, d) for r in records)])
-    face_px = np.concatenate([np.empty(0, np.float32), *(record.face_px for record in records)])
-    plain = unit(everything) if len(everything) else everything
-    scaled = unit(model.scaler_.transform(plain, face_px)).astype(np.float32) if len(everything) else everything
-    cuts = np.cumsum(counts)[:-1]
-    faces = tuple(np.split(scaled, cuts)) if records else ()
-    pooled, means = np.zeros((len(records), d), np.float32), np.zeros((len(records), d), np.float32)
-    log_px, quality = np.zeros(len(records)), np.zeros(len(records))
-    for i, (own, seen, record) in enumerate(zip(faces, np.split(plain, cuts), records, strict=bool(records))):
-        if len(own):
-            pooled[i] = unit((own * record.weights[:, None]).sum(axis=0))
-            means[i] = unit((seen * record.weights[:, None]).sum(axis=0))
-            log_px[i] = np.average(np.log(record.face_px), weights=record.weights)
-            quality[i] = record.weights.mean()
-    support = np.array([float(record.weights.sum()) for record in records])
-    return Evidence(faces, pooled, support, means, log_px, quality)
-
-
 def identify(
     records: Sequence[TrackRecord],
-    evidence: Evidence,
-    model: CharacterModel,
+    groups: Groups,
+    model: CharacterModel | None,
     *,
     threshold: float | None = None,
-    same_place: IntArray | None = None,
 ) -> People:
-    """Who the tracks show. `threshold`: a cosine instead of the model's own for one face.
+    """Who the tracks show; without a model (an empty cast) everybody is unknown.
 
-    `same_place` (k, 2): pairs of tracks that set-ups say are one person (see `in_same_place`).
+    `groups`: of the same `records`. `threshold`: a cosine instead of the model's own for one face.
     """
-    n = len(records)
+    n, evidence = len(records), evidence_of(records, grouping.dimension_of(records))
+    if model is None:
+        nobody = (None,) * len(groups.mean)
+        person = _without_no_faces(groups.person, nobody, records, evidence)
+        return People(person, nobody, np.zeros(n), np.zeros(n), 1.0, ((),) * len(nobody))
     of_tracks = weigh(model, evidence.means, np.exp(evidence.log_px), evidence.quality, threshold)
-    alone = _named_alone(of_tracks)
-    ties = Ties(
-        on_screen_together(records),
-        np.empty((0, 2), np.int64) if same_place is None else _not_told_apart(same_place, alone),
-        SAME_PLACE_BONUS,
-        _short(records),
-    )
-    person = clustering.cluster(evidence.pooled, evidence.support, evidence.faces, ties)
-    person = _join_weak(person, evidence, ties, alone)
-    vectors = unit(evidence.summed(person, evidence.pooled)).astype(np.float32)
-    of_clusters = weigh(model, *mean_faces(person, evidence), threshold)
-    named = name_clusters(of_clusters.evidence, of_clusters.asked, _clusters_apart(person, ties.apart))
-    share = strangers_among(of_clusters.evidence.max(axis=1), np.bincount(person, minlength=len(named)), model)
-    similarity, confidence = np.zeros(n), np.zeros(n)
-    for i in range(n):
-        who = named[person[i]]
-        at = int(of_clusters.evidence[person[i]].argmax()) if who is None else who
-        similarity[i] = of_tracks.similarity[i, at]
-        own, whole = model.calibration_.confidence_at(
-            np.array([of_tracks.evidence[i, at], of_clusters.evidence[person[i], at]]), share
-        )
-        # A track whose own faces say little is as sure as its cluster, as far as it belongs there.
-        belongs = float(evidence.pooled[i] @ vectors[person[i]])
-        confidence[i] = own if who is None else max(own, whole * min(1.0, max(belongs, 0.0) / clustering.ALIKE))
+    groups = _taken_apart(records, groups, evidence, _named_alone(of_tracks))
+    person, together = groups.person, grouping.on_screen_together(records)
+    of_groups = weigh(model, groups.mean, groups.face_px, groups.quality, threshold)
+    named = name_clusters(of_groups.evidence, of_groups.asked, grouping.groups_apart(person, together))
+    share = strangers_among(of_groups.evidence.max(axis=1), np.bincount(person, minlength=len(named)), model)
+    is_named = np.array([who is not None for who in named], bool)
+    nearest = of_groups.evidence.argmax(axis=1)
+    whose = np.array([at if who is None else who for who, at in zip(named, nearest, strict=True)], np.int64)[person]
+    own = model.calibration_.confidence_at(of_tracks.evidence[np.arange(n), whose], share)
+    whole = model.calibration_.confidence_at(of_groups.evidence[person, whose], share)
+    # A track whose own faces say little is as sure as its group, as far as it belongs there.
+    lent = whole * np.clip(groups.belongs / clustering.ALIKE, 0.0, 1.0)
     characters = tuple(None if who is None else str(model.classes_[who]) for who in named)
-    person = _without_no_faces(person, characters, records, evidence)
-    return People(person, characters, similarity, confidence, share, of_clusters.either)
-
-
-def on_screen_together(records: Sequence[TrackRecord]) -> IntArray:
-    """(m, 2) pairs of tracks that are seen in one picture."""
-    start = np.array([record.start_pts for record in records], np.int64)
-    end = np.array([record.end_pts for record in records], np.int64)
-    order = np.argsort(start, kind="stable")
-    # In order of their start, a track meets those that start before it ends.
-    until = np.searchsorted(start[order], end[order])
-    pairs = [(order[i], j) for i in range(len(order)) for j in order[i + 1 : until[i]]]
-    return np.array(pairs, np.int64).reshape(-1, 2)
-
-
-def mean_faces(person: IntArray, evidence: Evidence) -> tuple[FloatArray, NDArray[np.float64], NDArray[np.float64]]:
-    """(c, d) mean embeddings of the clusters, unit length or zero, and size (c,) and quality (c,) of their faces."""
-    sums, weights = evidence.summed(person, evidence.means), evidence.weights
-    count = len(sums)
-    whole = np.maximum(np.bincount(person, weights, count), 1e-9)
-    log_px = np.bincount(person, weights * evidence.log_px, count) / whole
-    quality = np.bincount(person, weights * evidence.quality, count) / whole
-    return unit(sums).astype(np.float32), np.exp(log_px), quality
-
-
-def _short(records: Sequence[TrackRecord]) -> NDArray[np.float64]:
-    """(n,) what pairs with a track of small faces are short of."""
-    small = [len(record.face_px) > 0 and record.face_px.mean() < ALIKE_PX for record in records]
-    return np.where(np.array(small, bool), SMALL_MARGIN, 0.0)
+    return People(
+        _without_no_faces(person, characters, records, evidence),
+        characters,
+        of_tracks.similarity[np.arange(n), whose],
+        np.where(is_named[person], np.maximum(own, lent), own),
+        share,
+        of_groups.either,
+    )
 
 
 def _named_alone(of_tracks: Weighed) -> IntArray:
@@ -179,64 +89,35 @@ def _named_alone(of_tracks: Weighed) -> IntArray:
     return np.where(enough, of_tracks.evidence.argmax(axis=1), -1).astype(np.int64)
 
 
-def _not_told_apart(pairs: IntArray, alone: IntArray) -> IntArray:
-    """The pairs of tracks that are not taken for different characters, each by its own faces."""
-    one, other = alone[pairs].T
-    kept: IntArray = pairs[(one < 0) | (other < 0) | (one == other)]
-    return kept
-
-
-def _clusters_apart(person: IntArray, apart: IntArray) -> NDArray[np.bool_]:
-    count = int(person.max(initial=-1)) + 1
-    result = np.zeros((count, count), bool)
-    one, other = person[apart[:, 0]], person[apart[:, 1]]
-    result[one, other] = result[other, one] = True
-    return result
-
-
-def _join_weak(person: IntArray, evidence: Evidence, ties: Ties, alone: IntArray) -> IntArray:
-    """Weak clusters joined to the one they are clearly most like; the weakest first.
-
-    None joins another with a track that is a different character by its own faces (`alone`).
-    """
-    faces = clustering.TrackFaces(evidence.faces)
-    sums = evidence.summed(person, evidence.pooled)
-    vectors = unit(sums)
-    support = np.bincount(person, evidence.support, len(sums))
-    apart, gone = _clusters_apart(person, ties.apart), np.zeros(len(sums), bool)
-    known = np.zeros((len(sums), int(alone.max(initial=-1)) + 1), bool)
-    known[person[alone >= 0], alone[alone >= 0]] = True
-    person = person.copy()
-    for weak in np.argsort(support, kind="stable"):
-        if support[weak] >= WEAK_SUPPORT:
-            break
-        closest = np.full(len(sums), -np.inf)
-        for own in np.flatnonzero(person == weak):
-            to_tracks = faces.alike(evidence.faces[own]) + 2 * ties.extra_of(int(own))
-            np.maximum.at(closest, person, to_tracks)
-        alike = (vectors @ vectors[weak] + closest) / 2
-        differ = (known[weak] @ known.T.astype(np.int64)) < known[weak].sum() * known.sum(axis=1)
-        alike[apart[weak] | differ | gone] = -np.inf
-        alike[weak] = -np.inf
-        best, *others = np.argsort(-alike, kind="stable")[:2]
-        if alike[best] >= max([JOIN_ALIKE, *(alike[others] + JOIN_LEAD)]):
-            person[person == weak] = best
-            sums[best] += sums[weak]
-            vectors[best] = unit(sums[best])
-            apart[best] |= apart[weak]
-            apart[:, best] |= apart[:, weak]
-            known[best] |= known[weak]
-            gone[weak] = True
-    return np.unique(person, return_inverse=True)[1].astype(np.int64)
+def _taken_apart(records: Sequence[TrackRecord], groups: Groups, evidence: Evidence, alone: IntArray) -> Groups:
+    """The groups, those with tracks of different characters grouped again with what is known of these (`alone`)."""
+    pairs = np.unique(np.stack([groups.person[alone >= 0], alone[alone >= 0]], axis=1), axis=0)
+    mixed = np.flatnonzero(np.bincount(pairs[:, 0], minlength=1) > 1)
+    if not len(mixed):
+        return groups
+    person, belongs = groups.person.copy(), groups.belongs.copy()
+    for number in mixed.tolist():
+        members = np.flatnonzero(groups.person == number)
+        theirs, own = [records[at] for at in members.tolist()], evidence.of(members)
+        seen = compared(theirs, groups.embedder, evidence.means.shape[1])
+        at = np.full(len(records), -1)
+        at[members] = np.arange(len(members))
+        pairs = at[groups.same_place]
+        parts = grouping.people_of(theirs, own, seen, pairs[(pairs >= 0).all(axis=1)], alone[members])
+        person[members] = np.where(parts == 0, number, parts + person.max())
+        belongs[members] = grouping.belonging(parts, own, seen)
+    return grouping.described(grouping.in_order(person), evidence, belongs, groups.same_place, groups.embedder)
 
 
 def _without_no_faces(
     person: IntArray, characters: Sequence[str | None], records: Sequence[TrackRecord], evidence: Evidence
 ) -> IntArray:
-    person = person.copy()
-    support = np.bincount(person, evidence.support) if len(person) else np.empty(0)
-    for i, record in enumerate(records):
-        weak = characters[person[i]] is None and support[person[i]] < WEAK_SUPPORT
-        if not len(record.embeddings) or (weak and record.mean_score < NO_PERSON_SCORE):
-            person[i] = -1
-    return person
+    if not len(person):
+        return person
+    unnamed = np.array([name is None for name in characters], bool)
+    weak = (unnamed & (np.bincount(person, evidence.support) < WEAK_SUPPORT))[person]
+    result = person.copy()
+    for at, record in enumerate(records):
+        if not len(record.embeddings) or (weak[at] and record.mean_score < NO_PERSON_SCORE):
+            result[at] = -1
+    return result

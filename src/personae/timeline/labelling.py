@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 
 from personae.media.film import Video
 from personae.timeline.appearances import Label
-from personae.timeline.decisions import UNKNOWN, overlap
 from personae.timeline.identity import People
+from personae.timeline.places import SAME_FACE, overlap
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import BestPicture, Track
 
@@ -20,9 +21,8 @@ made films (seeds 2 to 6 of benchmarks/film) 1,706 living faces stay above .123,
 STILL_S = 1.5
 STILL_PX = 32.0
 """Shorter tracks and smaller faces do not tell."""
-SAME_FACE = 0.3
 
-Earlier = tuple[Sequence[TrackRecord], Sequence[str | None]]
+Earlier = tuple[Sequence[TrackRecord], Sequence[int | None]]
 """Tracks of an earlier scan, and the unknown person that each was, or None."""
 
 
@@ -34,10 +34,7 @@ def tracks_of(records: Sequence[TrackRecord], shots: Sequence[int]) -> tuple[Tra
             shot,
             record.start_pts,
             record.end_pts,
-            tuple(
-                (int(pts), *(float(value) for value in box))  # type: ignore[misc]
-                for (pts, _), box in zip(record.box_pts, record.boxes, strict=True)
-            ),
+            tuple(map(tuple, map(chain, record.box_pts[:, :1].tolist(), record.boxes.tolist()))),
         )
         for number, (record, shot) in enumerate(zip(records, shots, strict=True), 1)
     )
@@ -45,15 +42,21 @@ def tracks_of(records: Sequence[TrackRecord], shots: Sequence[int]) -> tuple[Tra
 
 def is_depicted(record: TrackRecord, video: Video) -> bool:
     """Whether the face is one on a picture in the picture: it turns, blinks and speaks no more than paper does."""
-    seconds = float((record.end_pts - record.start_pts) * video.time_base)
-    large = len(record.face_px) > 0 and float(record.face_px.mean()) >= STILL_PX
-    return large and seconds >= STILL_S and record.stillness < STILL
+    base = video.time_base
+    if (record.end_pts - record.start_pts) * base.numerator / base.denominator < STILL_S or not len(record.face_px):
+        return False
+    return record.stillness < STILL and float(record.face_px.mean()) >= STILL_PX
 
 
 def labels_of(
-    people: People, records: Sequence[TrackRecord], video: Video, earlier: Earlier | None, unknowns_used: int
+    people: People,
+    records: Sequence[TrackRecord],
+    video: Video,
+    earlier: Earlier | None,
+    unknowns_used: int,
+    ids: Mapping[str, str] | None = None,
 ) -> list[Label]:
-    """One label per track; `unknowns_used`: the highest number any unknown person has had.
+    """One label per track; `unknowns_used`: the highest number any unknown person has had; `ids`: of the characters.
 
     Unknown people keep the number that most of their time had in the `earlier` scan; new ones get new numbers, in
     order of their first appearance.
@@ -66,17 +69,17 @@ def labels_of(
     for person, own in sorted(members.items(), key=lambda item: min(records[at].start_pts for at in item[1])):
         if person not in numbers and not all(is_depicted(records[at], video) for at in own):
             unknowns_used += 1
-            numbers[person] = f"Unknown {unknowns_used}"
+            numbers[person] = unknowns_used
     for person in members:
         if person not in numbers:
             unknowns_used += 1
-            numbers[person] = f"Unknown {unknowns_used}"
+            numbers[person] = unknowns_used
     labels = []
     for at, (record, person) in enumerate(zip(records, people.person.tolist(), strict=True)):
         if person < 0:
             labels.append(Label())
             continue
-        x1, y1, x2, y2 = (float(value) for value in record.best_box)
+        x1, y1, x2, y2 = record.best_box.tolist()
         labels.append(
             Label(
                 people.character[person],
@@ -86,6 +89,7 @@ def labels_of(
                 is_depicted(record, video),
                 best=BestPicture(record.best_pts, (x1, y1, x2, y2)),
                 best_weight=float(record.weights.max(initial=0.0)),
+                character_id=None if ids is None else ids.get(people.character[person] or ""),
             )
         )
     return labels
@@ -93,50 +97,57 @@ def labels_of(
 
 def _numbers_from(
     earlier: Earlier | None, records: Sequence[TrackRecord], members: dict[int, list[int]]
-) -> dict[int, str]:
+) -> dict[int, int]:
     """Person -> the number it had before; each number goes to the person it shares most time with."""
     if earlier is None:
         return {}
-    shared: Counter[tuple[int, str]] = Counter()
+    shared: Counter[tuple[int, int]] = Counter()
     before = _Before(earlier)
     for person, own in members.items():
         for at in own:
-            for record, name in before.same_as(records[at]):
+            for record, number in before.same_as(records[at]):
                 both = min(records[at].end_pts, record.end_pts) - max(records[at].start_pts, record.start_pts)
-                shared[person, name] += both
-    numbers: dict[int, str] = {}
-    for (person, name), _ in sorted(shared.items(), key=lambda item: (-item[1], item[0])):
-        if person not in numbers and name not in numbers.values():
-            numbers[person] = name
+                shared[person, number] += both
+    numbers: dict[int, int] = {}
+    for (person, number), _ in sorted(shared.items(), key=lambda item: (-item[1], item[0])):
+        if person not in numbers and number not in numbers.values():
+            numbers[person] = number
     return numbers
 
 
-def remembered(earlier: Earlier | None, records: Sequence[TrackRecord]) -> tuple[str | None, ...]:
+def remembered(earlier: Earlier | None, records: Sequence[TrackRecord]) -> tuple[int | None, ...]:
     """Per track, the unknown person that was there in an earlier scan, or None."""
     before = _Before(earlier if earlier is not None else ((), ()))
-    return tuple(next((name for _, name in before.same_as(record)), None) for record in records)
+    return tuple(next((number for _, number in before.same_as(record)), None) for record in records)
 
 
 class _Before:
     """The unknown people's tracks of an earlier scan, to be found by time: a long film has thousands."""
 
     def __init__(self, earlier: Earlier) -> None:
-        known = [(record, name) for record, name in zip(*earlier, strict=True) if name is not None]
+        known = [(record, number) for record, number in zip(*earlier, strict=True) if number is not None]
         self._known = sorted(known, key=lambda pair: pair[0].start_pts)
         self._starts = np.array([record.start_pts for record, _ in self._known], np.int64)
         self._ends = np.maximum.accumulate(np.array([record.end_pts for record, _ in self._known], np.int64))
+        self._own = {id(record): name for record, name in zip(*earlier, strict=True)}
 
-    def same_as(self, record: TrackRecord) -> Iterator[tuple[TrackRecord, str]]:
+    def same_as(self, record: TrackRecord) -> Iterator[tuple[TrackRecord, int]]:
         """Those that show a face in the same place at the same time, and who it was."""
+        # A film that is only named anew has the very same tracks.
+        if id(record) in self._own:
+            name = self._own[id(record)]
+            if name is not None:
+                yield record, name
+            return
         first = int(np.searchsorted(self._ends, record.start_pts, "right"))
-        for before, name in self._known[first : int(np.searchsorted(self._starts, record.end_pts))]:
+        for before, number in self._known[first : int(np.searchsorted(self._starts, record.end_pts))]:
             if _same_track(record, before):
-                yield before, name
+                yield before, number
 
 
-def highest(unknown: Sequence[str | None]) -> int:
-    """The highest number among names of unknown people."""
-    return max((int(found[1]) for name in unknown if name and (found := UNKNOWN.fullmatch(name))), default=0)
+def highest(unknown: Sequence[int | None]) -> int:
+    """The highest number of an unknown person, 0 where there is none."""
+    return max((number for number in unknown if number is not None), default=0)
 
 
 def _same_track(a: TrackRecord, b: TrackRecord) -> bool:

@@ -2,7 +2,8 @@
 
 Timelines go from hand to hand. What fits its type and range and agrees with the rest (spans inside the film and in
 order, numbers that stand for something, each once) can go through every export. For others,
-`schemas/timeline-1.schema.json` says the first half.
+`schemas/timeline-2.schema.json` says the first half. `native_upgrade` makes documents of
+version 1 what is read here.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import chain
-from typing import Any, cast
+from typing import Any, NamedTuple, cast, get_args
 
 import numpy as np
 
@@ -22,7 +23,18 @@ from personae.checks import Fields, MisfitError, inside, misfit, number, require
 from personae.errors import SettingError
 from personae.media.film import FilmPart, Gap
 from personae.media.timecode import Counting, allows_drop_frame
-from personae.timeline.timeline import Appearance, BestPicture, Box, Depicted, Shot, Timeline, Totals, Track, Video
+from personae.timeline.timeline import (
+    Appearance,
+    BestPicture,
+    Box,
+    Depicted,
+    Seen,
+    Shot,
+    Timeline,
+    Totals,
+    Track,
+    Video,
+)
 
 LONGEST_S = 31 * 86400
 """Longer films than a month do not exist; tables with a row per second would fill the memory."""
@@ -33,7 +45,8 @@ FARTHEST_PX = 1e7
 BEHIND_S = 86400 * 366 * 100
 """How far a clock may be from zero at the first picture: some cameras count from 1970."""
 ROUNDING = 1e-3
-UNKNOWN = re.compile(r"Unknown [1-9][0-9]{0,8}")
+MOST_UNKNOWN = 10**9 - 1
+SEEN: tuple[Seen, ...] = get_args(Seen)
 _RATIO = re.compile(r"[0-9]{1,18}/[1-9][0-9]{0,17}")
 _MOST_NUMBER = 10**9
 
@@ -50,11 +63,11 @@ def timeline_of(document: Any) -> Timeline:
     starts = [one.start_pts for one in appearances]
     require(all(map(operator.le, starts, starts[1:])), "appearances are not in the order of the film")
     totals = tuple(_totals(row, video) for row in whole_file.rows("characters"))
-    unique([(one.character, one.unknown) for one in totals], "characters: the name")
+    unique([one.name for one in totals], "characters: the name")
     gaps = gaps_of(whole_file, video) if "gaps" in whole_file else ()
     if "depicted" in whole_file:
         depicted = tuple(_depicted(row, video) for row in whole_file.rows("depicted"))
-        unique([(one.character, one.unknown) for one in depicted], "depicted: the name")
+        unique([one.name for one in depicted], "depicted: the name")
     else:  # earlier files do not sum them up
         depicted = _depicted_in(appearances, video)
     return Timeline(
@@ -190,20 +203,37 @@ def _parts(row: Fields) -> tuple[FilmPart, ...]:
     )
 
 
-def person_of(row: Fields) -> tuple[str | None, str | None]:
+class Named(NamedTuple):
+    """Whom a row is about: a character, with their id where it is known; an unknown person's number; or nobody."""
+
+    character: str | None
+    unknown: int | None
+    character_id: str | None = None
+
+
+def person_of(row: Fields) -> Named:
     """Character and unknown person, at most one of which is given."""
     character = row.or_none("character", _name)
-    unknown = row.or_none("unknown", _number_of_unknown)
+    unknown = row.or_none("unknown", number_of_unknown)
     require(character is None or unknown is None, f"{row.at} is of a character and of an unknown person")
-    return character, unknown
+    return Named(character, unknown, row.or_none("character_id", _name))
+
+
+def somebody_of(row: Fields) -> Named:
+    """As `person_of`, with how they are shown; MisfitError where it is nobody."""
+    found = person_of(row)
+    row.text("name")
+    require(found.character is not None or found.unknown is not None, f"{row.at} is of nobody")
+    return found
 
 
 def _name(value: Any, at: str) -> str:
     return text(value, at, empty=False)
 
 
-def _number_of_unknown(value: Any, at: str) -> str:
-    return text(value, at, UNKNOWN)
+def number_of_unknown(value: Any, at: str) -> int:
+    """An unknown person's number."""
+    return whole(value, at, 1, MOST_UNKNOWN)
 
 
 def box_of(row: Fields, name: str = "box") -> tuple[float, float, float, float]:
@@ -219,10 +249,10 @@ def _coordinate(value: Any, at: str) -> float:
 
 def _appearance(row: Fields, video: Video, tracks: set[int]) -> Appearance:
     start, end = span_of(row, video, seconds=True)
-    character, unknown = person_of(row)
-    require(character is not None or unknown is not None, f"{row.at} is of nobody")
+    character, unknown, character_id = somebody_of(row)
+    seen = cast(Seen, row.one_of("seen", SEEN))
     own = row.each("tracks", whole)
-    require(own, f"{row.where('tracks')} is empty")
+    require(own or seen == "stated", f"{row.where('tracks')} is empty")
     for track in own:
         require(track in tracks, f"{row.where('tracks')}: there is no track {track}")
     return Appearance(
@@ -237,6 +267,9 @@ def _appearance(row: Fields, video: Video, tracks: set[int]) -> Appearance:
         best_picture=None if row.get("best_picture") is None else _best(row.inner("best_picture"), video),
         depicted=row.flag("depicted"),
         decided_by=row.one_of("decided_by", ("model", "person")),  # type: ignore[arg-type]
+        character_id=character_id,
+        stranger=row.flag("stranger"),
+        seen=seen,
     )
 
 
@@ -251,8 +284,7 @@ def moment_of(row: Fields, video: Video, name: str = "pts") -> int:
 
 
 def _totals(row: Fields, video: Video) -> Totals:
-    character, unknown = person_of(row)
-    require(character is not None or unknown is not None, f"{row.at} is of nobody")
+    character, unknown, character_id = somebody_of(row)
     longest = video.duration_s + 1
     first, last = (row.number(name, -ROUNDING, longest) for name in ("first_s", "last_s"))
     require(first <= last + ROUNDING, f"{row.at} ends before it begins")
@@ -265,20 +297,20 @@ def _totals(row: Fields, video: Video) -> Totals:
         appearances=row.whole("appearances", 0, _MOST_NUMBER),
         first_s=first,
         last_s=last,
+        character_id=character_id,
     )
 
 
 def _depicted(row: Fields, video: Video) -> Depicted:
-    character, unknown = person_of(row)
-    require(character is not None or unknown is not None, f"{row.at} is of nobody")
+    character, unknown, character_id = somebody_of(row)
     # Several appearances of one person may overlap, so no more is known than that each lies inside the film.
     appearances = row.whole("appearances", 0, _MOST_NUMBER)
     longest = (video.duration_s + 1) * max(appearances, 1)
-    return Depicted(character, unknown, row.number("depicted_s", 0, longest), appearances)
+    return Depicted(character, unknown, row.number("depicted_s", 0, longest), appearances, character_id)
 
 
 def _depicted_in(appearances: Sequence[Appearance], video: Video) -> tuple[Depicted, ...]:
-    found: dict[tuple[str | None, str | None], list[Appearance]] = {}
+    found: dict[tuple[str | None, int | None], list[Appearance]] = {}
     for one in appearances:
         if one.depicted:
             found.setdefault((one.character, one.unknown), []).append(one)

@@ -1,10 +1,11 @@
-"""What is kept of a track: its boxes, its best faces' embeddings, one picture. Written as `film.tracks` (private).
+"""What is kept of a track: its boxes, its best faces' embeddings, its crops. Written as `film.tracks` (private).
 
 A record is plain arrays; records are cut at shot boundaries and joined over the chunks of a scan.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,7 +25,7 @@ from personae.timeline.native_reader import FARTHEST_PX
 from personae.timeline.tracking import FaceTrack
 from personae.types import FloatArray, IntArray
 
-SCHEMA = "personae/tracks/1"
+SCHEMA = "personae/tracks/2"
 FEWEST_CHANGES = 2
 STILL_SHARE = 2 / 3
 STILL_SHARE_OF_FEW = 3 / 4
@@ -43,8 +44,8 @@ class TrackRecord:
 
     `embeddings` (k, d) of k faces with `weights` (k,) 0..1, `face_px` (k,) and `face_pts` (k,); `best_pts`, `best_box`
     (4,): its best face; `picture`: that face's cut-out as a JPEG file's bytes (uint8), maybe empty; `box_changes` (m,):
-    how much the aligned face differs from an earlier one (see `changes_of`), NaN where nobody compared; `spares`: more
-    pictures, for the parts that it may be cut into.
+    how much the aligned face differs from an earlier one (see `changes_of`), NaN where nobody compared; `spares`: its
+    other crops, and while a film is looked through those of the parts that it may be cut into.
     """
 
     box_pts: IntArray
@@ -76,9 +77,12 @@ class TrackRecord:
         Who listens is still most of the time, but not all of it; dissolves and landmarks that slip spoil steps. Of few
         changes, three quarters: somebody who listens for two seconds moves once.
         """
-        known = self.box_changes[~np.isnan(self.box_changes)]
-        share = STILL_SHARE if len(known) >= FEW_CHANGES else STILL_SHARE_OF_FEW
-        return float(np.quantile(known, share)) if len(known) >= FEWEST_CHANGES else float("nan")
+        known = sorted(self.box_changes[~np.isnan(self.box_changes)].tolist())
+        if len(known) < FEWEST_CHANGES:
+            return math.nan
+        at = (STILL_SHARE if len(known) >= FEW_CHANGES else STILL_SHARE_OF_FEW) * (len(known) - 1)
+        below = int(at)
+        return float(known[below] + (at - below) * (known[min(below + 1, len(known) - 1)] - known[below]))
 
     @property
     def mean_score(self) -> float:
@@ -86,10 +90,18 @@ class TrackRecord:
         return float(self.boxes[:, 4].mean())
 
 
-def record_of(track: FaceTrack, boundaries: Sequence[Boundary] = ()) -> TrackRecord:
-    """The record of a finished track, its samples embedded; it may be cut at `boundaries` later."""
+def record_of(
+    track: FaceTrack, boundaries: Sequence[Boundary] = (), *, second_pts: float = math.inf, seams: Sequence[int] = ()
+) -> TrackRecord:
+    """The record of a finished track, its samples embedded; it may be cut at `boundaries` later.
+
+    `second_pts`: a second in pts; `seams`: start and end of the chunk, at which a track may go on in another one.
+    """
     inside = [one for one in boundaries if one.start_pts <= track.end_pts and track.start_pts <= one.end_pts]
-    best, *spares = face_pictures.pictures_of(track.shown, inside)
+    goes_on = sum(pts in (track.start_pts, track.end_pts) for pts in seams)
+    most = (face_pictures.MOST_CROPS, face_pictures.MOST_OF_A_PART, 1)[goes_on]
+    apart = face_pictures.apart_pts(track.end_pts - track.start_pts, second_pts)
+    best, *spares = face_pictures.pictures_of(track.shown, inside, apart=apart, most=most)
     embeddings = [sample.embedding for sample in track.samples if sample.embedding is not None]
     return TrackRecord(
         np.array([(s.pts, s.end_pts) for s in track.sightings], np.int64),
@@ -177,6 +189,15 @@ def without_mixtures(record: TrackRecord, mixtures: Sequence[tuple[int, int]]) -
     )
 
 
+def with_crops(record: TrackRecord, mixtures: Sequence[tuple[int, int]], second_pts: float) -> TrackRecord:
+    """The track as it stays, with no more `spares` than its crops (see `face_pictures.crops_of`)."""
+    if not record.spares:
+        return record
+    best = FacePicture(record.best_pts, record.best_box, float(record.weights.max(initial=0)), record.picture)
+    length = record.end_pts - record.start_pts
+    return replace(record, spares=face_pictures.crops_of(best, record.spares, mixtures, length, second_pts))
+
+
 def _without_first(changes: FloatArray) -> FloatArray:
     """Without the one that compares with a face before the cut."""
     changes = changes.copy()
@@ -224,6 +245,8 @@ def write(
     spares = [record.spares for record in records]
     records = [
         replace(record, picture=np.concatenate([record.picture, *(spare.jpeg for spare in record.spares)]))
+        if record.spares
+        else record
         for record in records
     ]
     dimension = max((record.embeddings.shape[1] for record in records), default=0)
@@ -284,8 +307,10 @@ def _records(arrays: dict[str, NDArray[Any]]) -> list[TrackRecord]:
         pictures = face_pictures.from_arrays(arrays, [arrays["picture"][span] for span in spans["picture"]])
     except (KeyError, IndexError, ValueError, TypeError, OverflowError) as error:
         raise MisfitError(f"spare pictures do not fit together ({error})") from None
+    _check_times(arrays, n)
     found = []
     for i, (boxes, faces, (picture, spares)) in enumerate(zip(spans["boxes"], spans["faces"], pictures, strict=True)):
+        require(picture[:3].tobytes() in (b"", b"\xff\xd8\xff"), f"picture: that of track {i} is no JPEG")
         record = TrackRecord(
             arrays["box_pts"][boxes],
             arrays["boxes"][boxes],
@@ -299,7 +324,6 @@ def _records(arrays: dict[str, NDArray[Any]]) -> list[TrackRecord]:
             changes[boxes],
             spares,
         )
-        _check_times(record, i)
         found.append(record)
     return found
 
@@ -308,17 +332,21 @@ def _length(arrays: dict[str, NDArray[Any]], name: str) -> int:
     return arrays[name].shape[0] if name in arrays and arrays[name].ndim else 0
 
 
-def _check_times(record: TrackRecord, number: int) -> None:
-    """MisfitError unless the times of one track rise and its faces lie inside it; its picture is a JPEG or none."""
-    starts, ends = record.box_pts.T
-    require(
-        bool((starts <= ends).all()) and bool((starts[1:] > starts[:-1]).all()), f"box_pts: track {number} goes back"
-    )
-    first, last = record.start_pts, record.end_pts
-    inside = bool(((record.face_pts >= first) & (record.face_pts <= last)).all())
-    require(inside and first <= record.best_pts <= last, f"face_pts or best_pts: not inside the track {number}")
-    jpeg = record.picture[:3].tobytes() in (b"", b"\xff\xd8\xff")
-    require(jpeg, f"picture: that of track {number} is no JPEG")
+def _check_times(arrays: dict[str, NDArray[Any]], n: int) -> None:
+    """MisfitError unless the times of each of n tracks rise and its faces lie inside it."""
+    starts, ends = arrays["box_pts"].T
+    own = np.repeat(np.arange(n), arrays["boxes_count"])
+    back = (starts > ends) | np.r_[False, (starts[1:] <= starts[:-1]) & (own[1:] == own[:-1])][: len(own)]
+    if back.any():
+        raise MisfitError(f"box_pts: track {own[int(back.argmax())]} goes back")
+    edges = np.cumsum(arrays["boxes_count"])
+    first, last = starts[edges - arrays["boxes_count"]], ends[edges - 1]
+    face = np.repeat(np.arange(n), arrays["faces_count"])
+    best, pts = arrays["best_pts"], arrays["face_pts"]
+    outside = (best < first) | (best > last)
+    outside[face[(pts < first[face]) | (pts > last[face])]] = True
+    if outside.any():
+        raise MisfitError(f"face_pts or best_pts: not inside the track {int(outside.argmax())}")
 
 
 def _concatenated(parts: list[NDArray[Any]], name: str, dimension: int) -> NDArray[Any]:

@@ -88,7 +88,7 @@ def without_unknown(timeline: Timeline) -> Timeline:
 
 def _with(timeline: Timeline, appearances: tuple[Appearance, ...]) -> Timeline:
     names = {appearance.name for appearance in appearances}
-    characters = tuple(row for row in timeline.characters if (row.character or row.unknown) in names)
+    characters = tuple(row for row in timeline.characters if row.name in names)
     return replace(timeline, appearances=appearances, characters=characters)
 
 

@@ -1,4 +1,4 @@
-"""The timeline of one film: who is on screen, and when. Frozen values, and the native JSON they are written as.
+"""The timeline of one film: who is on screen, and when. Frozen values; `native` writes them.
 
 Time is rational: a presentation timestamp (`pts`, an integer) times the time base of the stream. Seconds, frames and
 timecode are views of it. Spans are half-open: [start_pts, end_pts). `start_s` and its kind count from picture one.
@@ -10,13 +10,24 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from personae.media.film import Video
+from personae.names import unknown_name
 
-__all__ = ["SCHEMA", "Appearance", "BestPicture", "Box", "Depicted", "Shot", "Timeline", "Totals", "Track", "Video"]
+__all__ = [
+    "SCHEMA", "Appearance", "BestPicture", "Box", "Depicted", "Seen", "Shot", "Timeline", "Totals", "Track", "Video",
+    "name_of",
+]  # fmt: skip
 
-SCHEMA = "personae/timeline/1"
+SCHEMA = "personae/timeline/2"
 
 Box = tuple[int, float, float, float, float, float]
 """(pts, x1, y1, x2, y2, score), pixels of the displayed picture."""
+Seen = Literal["face", "followed", "stated"]
+"""How somebody is known to be there: their face was detected; their head was followed without it; a person said so."""
+
+
+def name_of(character: str | None, unknown: int | None) -> str:
+    """How somebody is shown: a character's name, or "Unknown 2"; empty for nobody."""
+    return character or ("" if unknown is None else unknown_name(unknown))
 
 
 @dataclass(frozen=True)
@@ -49,11 +60,15 @@ class BestPicture:
 
 @dataclass(frozen=True)
 class Appearance:
-    """A character, or an unknown person, over a span of time. Exactly one of `character` and `unknown` is given."""
+    """A character, or an unknown person, over a span of time. Exactly one of `character` and `unknown` is given.
+
+    `character_id`: the character's in the gallery, where it is known; `unknown`: a number. `stranger`: an unknown
+    person of whom a person said that they stay without a name. `seen`: only "face" is visible face time.
+    """
 
     id: int
     character: str | None
-    unknown: str | None
+    unknown: int | None
     start_pts: int
     end_pts: int
     similarity: float
@@ -62,6 +77,9 @@ class Appearance:
     best_picture: BestPicture | None = None
     depicted: bool = False
     decided_by: Literal["model", "person"] = "model"
+    character_id: str | None = None
+    stranger: bool = False
+    seen: Seen = "face"
 
     def __post_init__(self) -> None:
         if (self.character is None) == (self.unknown is None):
@@ -69,8 +87,8 @@ class Appearance:
 
     @property
     def name(self) -> str:
-        """The character, or the unknown person's number: "Unknown 2"."""
-        return self.character or self.unknown or ""
+        """The character, or how the unknown person is shown: "Unknown 2"."""
+        return name_of(self.character, self.unknown)
 
 
 @dataclass(frozen=True)
@@ -78,13 +96,19 @@ class Totals:
     """One character or unknown person over the whole film; `share`: visible face time over the film's length."""
 
     character: str | None
-    unknown: str | None
+    unknown: int | None
     visible_face_time_s: float
     share: float
     scene_presence_s: float
     appearances: int
     first_s: float
     last_s: float
+    character_id: str | None = None
+
+    @property
+    def name(self) -> str:
+        """As of an appearance."""
+        return name_of(self.character, self.unknown)
 
 
 @dataclass(frozen=True)
@@ -92,14 +116,15 @@ class Depicted:
     """How long one character or unknown person is seen on pictures in the picture: in no total."""
 
     character: str | None
-    unknown: str | None
+    unknown: int | None
     depicted_s: float
     appearances: int
+    character_id: str | None = None
 
     @property
     def name(self) -> str:
         """As of an appearance."""
-        return self.character or self.unknown or ""
+        return name_of(self.character, self.unknown)
 
 
 @dataclass(frozen=True)

@@ -65,8 +65,8 @@ def weigh(
         similarity[rows, decided.characters] = decided.similarity
         more = SHARP_MARGIN * np.clip((quality[there] - POOR) / (1 - POOR), 0, 1)
         asked[there] = np.where(decided.rivals >= 0, np.inf, decided.threshold + POOLED_MARGIN + more)
-        for face, at in enumerate(there.tolist()):
-            either[at] = decided.alternatives(face)
+        for face in np.flatnonzero(decided.rivals >= 0).tolist():
+            either[int(there[face])] = decided.alternatives(face)
     return Weighed(evidence, similarity, asked, tuple(either))
 
 
@@ -78,9 +78,10 @@ def name_clusters(
     `scores` (c, m) evidence; `asked` (c,): what each must reach; `apart` (c, c): clusters that are on screen together.
     """
     named: list[int | None] = [None] * len(scores)
-    for flat in np.argsort(-scores, axis=None, kind="stable"):
-        c, character = divmod(int(flat), scores.shape[1])
-        if named[c] is not None or scores[c, character] < asked[c]:
+    enough = np.flatnonzero(scores >= asked[:, None])
+    for flat in enough[np.argsort(-scores.ravel()[enough], kind="stable")].tolist():
+        c, character = divmod(flat, scores.shape[1])
+        if named[c] is not None:
             continue
         rivals = [other for other in np.flatnonzero(apart[c]) if named[int(other)] == character]
         if not rivals or scores[c, character] >= asked[c] + REPEAT_MARGIN:

@@ -6,37 +6,33 @@ through: only the shot detector, which looks a few seconds back, is shown the ch
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from personae import archive
-from personae.checks import Fields, MisfitError, require, text, whole
-from personae.errors import StoreError
 from personae.faces.detector import Detector
 from personae.faces.embedder import Embed
 from personae.media import shots
-from personae.media.film import FilmPicture, Gap, ReadSoFar, Video
+from personae.media.film import FilmPicture, Video
 from personae.media.film_errors import as_film_error
 from personae.media.video import Film
 from personae.progress import Progress, ProgressCallback
 from personae.settings import Settings
+from personae.timeline import chunks as scan_chunks
 from personae.timeline import records
+from personae.timeline.chunks import Chunk
 from personae.timeline.looking import Looker, looks, same_place
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import Shot
-from personae.timeline.tracking import FaceTracker
+from personae.timeline.tracking import FaceTrack, FaceTracker
 from personae.types import FloatArray, IntArray, PixelArray
 
-CHUNK_SCHEMA = "personae/scan-chunk/1"
 CHUNK_S = 20.0
 """At most this much of the film is looked at again after an interruption."""
 LOOKING_THREADS = max(2, min(4, os.cpu_count() or 2))
@@ -63,6 +59,8 @@ class Watched:
     def seen(self, record: TrackRecord) -> list[tuple[int, int]]:
         """The spans in which a track's face is visible: from each look to the next one, unless it was missing there."""
         looks_at = np.searchsorted(self.look_pts, record.box_pts[:, 0])
+        if looks_at[-1] - looks_at[0] == len(looks_at) - 1:  # as most are
+            return [(record.start_pts, record.end_pts)]
         gaps = np.flatnonzero(np.diff(looks_at) > 1)
         starts = record.box_pts[np.concatenate([[0], gaps + 1]), 0]
         ends = record.box_pts[np.concatenate([gaps, [len(looks_at) - 1]]), 1]
@@ -74,21 +72,6 @@ class Watched:
         starts = [shot.start_pts for shot in self.shots]
         at = np.searchsorted(starts, [record.start_pts for record in self.records], "right") - 1
         return [max(int(number), 0) for number in at]
-
-
-@dataclass(frozen=True, eq=False)
-class _Chunk:
-    """One chunk's findings. `boundaries`: those that were certain at its end; `read`: where reading stood then."""
-
-    records: list[TrackRecord]
-    start_pts: int
-    next_pts: int
-    boundaries: list[shots.Boundary]
-    certain_pts: int
-    read: ReadSoFar
-    look_pts: IntArray
-    tiny: PixelArray
-    detections: int
 
 
 class _Pictures:
@@ -145,18 +128,23 @@ def watch(
 
     Raises FilmError for a film that cannot be read, WriteError where a chunk cannot be kept.
     """
-    chunks = _kept(kept_in, fingerprint)
+    chunks = scan_chunks.kept(kept_in, fingerprint)
     pictures = _resumed(film, chunks)
-    looker = Looker(detector, settings)
+    looker, second_pts = Looker(detector, settings), float(1 / film.video.time_base)
     tell = _teller(film, chunks, looker, progress)
     with ThreadPoolExecutor(LOOKING_THREADS, thread_name_prefix="personae-look") as pool:
-        waiting: list[tuple[FaceTracker, _Chunk]] = []
+        waiting: list[tuple[FaceTracker, Chunk]] = []
 
-        def keep(tracker: FaceTracker, chunk: _Chunk) -> None:
+        def keep(tracker: FaceTracker, chunk: Chunk) -> None:
             known = _boundaries(pictures, chunks)
-            found = list(pool.map(lambda track: records.record_of(track, known), tracker.finish()))
+            seams = (chunk.start_pts, chunk.next_pts) if chunks else (chunk.next_pts,)
+
+            def record_of(track: FaceTrack) -> TrackRecord:
+                return records.record_of(track, known, second_pts=second_pts, seams=seams)
+
+            found = list(pool.map(record_of, tracker.finish()))
             chunks.append(replace(chunk, records=found))
-            _keep(kept_in, len(chunks), chunks[-1], fingerprint)
+            scan_chunks.keep(kept_in, len(chunks), chunks[-1], fingerprint)
 
         def embedded(crops: PixelArray) -> FloatArray:
             with as_film_error(film.video.path):
@@ -164,7 +152,7 @@ def watch(
 
         while pictures.next_pts is not None:
             start_pts = pictures.next_pts
-            tracker = FaceTracker(embedded, float(1 / film.video.time_base), pool)
+            tracker = FaceTracker(embedded, second_pts, pool)
             every_pts = settings.look_every_s / film.video.time_base
             found = []
             for look in looks(
@@ -184,7 +172,7 @@ def watch(
             while waiting and pictures.next_pts is not None:
                 keep(*waiting.pop(0))
             certain = max(pictures.detector.settled_pts, pictures.certain_pts)
-            chunk = _Chunk(
+            chunk = Chunk(
                 [],
                 start_pts,
                 pictures.next_pts if pictures.next_pts is not None else 2**62,
@@ -205,13 +193,13 @@ def watch(
     return _whole(film, chunks, _boundaries(pictures, chunks))
 
 
-def _boundaries(pictures: _Pictures, chunks: Sequence[_Chunk]) -> list[shots.Boundary]:
+def _boundaries(pictures: _Pictures, chunks: Sequence[Chunk]) -> list[shots.Boundary]:
     """Every end of a shot that is known so far, those found before an interruption too."""
     kept = {boundary.pts: boundary for chunk in chunks for boundary in chunk.boundaries}
     return list({**pictures.boundaries, **kept}.values())
 
 
-def _resumed(film: Film, chunks: Sequence[_Chunk]) -> _Pictures:
+def _resumed(film: Film, chunks: Sequence[Chunk]) -> _Pictures:
     """The pictures from the first missing chunk on; the shot detector has seen what it needs of those before."""
     if not chunks:
         return _Pictures(film, film.pictures())
@@ -226,7 +214,7 @@ def _resumed(film: Film, chunks: Sequence[_Chunk]) -> _Pictures:
 
 
 def _teller(
-    film: Film, chunks: Sequence[_Chunk], looker: Looker, progress: ProgressCallback | None
+    film: Film, chunks: Sequence[Chunk], looker: Looker, progress: ProgressCallback | None
 ) -> Callable[[int], None]:
     """Reports how far the scan is, how fast, and what was found."""
     begun, told = time.monotonic(), 0.0
@@ -256,7 +244,7 @@ def _length_s(film: Film) -> int:
     return max(int(film.video.duration_s), 1)
 
 
-def _whole(film: Film, chunks: Sequence[_Chunk], boundaries: Sequence[shots.Boundary]) -> Watched:
+def _whole(film: Film, chunks: Sequence[Chunk], boundaries: Sequence[shots.Boundary]) -> Watched:
     """All chunks as one: tracks joined over their seams, and cut where shots end."""
     video = film.video
     end_pts = video.start_pts + video.duration_pts
@@ -269,7 +257,8 @@ def _whole(film: Film, chunks: Sequence[_Chunk], boundaries: Sequence[shots.Boun
     in_order = sorted(cuts)
     parts = [part for record in whole for part in _cut_everywhere(record, in_order, look_pts)]
     mixtures = [(one.start_pts, one.end_pts) for one in boundaries if one.kind == "dissolve"]
-    parts = [replace(records.without_mixtures(part, mixtures), spares=()) for part in parts]
+    second_pts = float(1 / video.time_base)
+    parts = [records.with_crops(records.without_mixtures(part, mixtures), mixtures, second_pts) for part in parts]
     parts.sort(key=lambda record: (record.start_pts, tuple(record.boxes[0])))
     return Watched(
         video,
@@ -318,96 +307,3 @@ def _cut_everywhere(record: TrackRecord, cuts: Sequence[int], look_pts: IntArray
             parts.append(first)
             rest = second
     return [*parts, rest]
-
-
-# Keeping
-
-
-def _path(folder: Path, number: int) -> Path:
-    return folder / f"chunk-{number:05}.tracks"
-
-
-def discard(folder: Path) -> None:
-    """Delete the chunks in `folder`, and it too unless anything else lies in it."""
-    with contextlib.suppress(OSError):
-        for path in (*folder.glob("chunk-*.tracks"), *folder.glob(".personae-*.tmp")):
-            path.unlink()
-        folder.rmdir()
-
-
-def _keep(folder: Path, number: int, chunk: _Chunk, fingerprint: dict[str, Any]) -> None:
-    facts = {
-        "fingerprint": fingerprint,
-        "start_pts": chunk.start_pts,
-        "next_pts": chunk.next_pts,
-        "certain_pts": chunk.certain_pts,
-        "boundaries": [asdict(boundary) for boundary in chunk.boundaries],
-        "read": asdict(chunk.read),
-        "detections": chunk.detections,
-    }
-    extra: dict[str, NDArray[Any]] = {"look_pts": chunk.look_pts, "tiny": chunk.tiny}
-    # Not durable: after a power cut the scan would only go on from an earlier chunk.
-    records.write(_path(folder, number), chunk.records, facts, extra, schema=CHUNK_SCHEMA, durable=False)
-
-
-def _kept(folder: Path, fingerprint: dict[str, Any]) -> list[_Chunk]:
-    """Chunks of an interrupted scan of this film with these settings, in order, up to the first that is missing.
-
-    One that cannot be right is as good as missing: it is looked through again.
-    """
-    chunks: list[_Chunk] = []
-    while True:
-        try:
-            rows, facts, arrays = records.read(_path(folder, len(chunks) + 1), schema=CHUNK_SCHEMA)
-            if facts.get("fingerprint") != fingerprint:
-                discard(folder)
-                return []
-            chunk = _chunk_of(rows, Fields(facts), arrays)
-            require(not chunks or chunk.start_pts == chunks[-1].next_pts, "a chunk does not follow the one before")
-        except (StoreError, MisfitError):
-            return chunks
-        chunks.append(chunk)
-
-
-def _chunk_of(rows: list[TrackRecord], facts: Fields, arrays: dict[str, NDArray[Any]]) -> _Chunk:
-    """A chunk from what its file holds; MisfitError where something cannot be right."""
-    start_pts, next_pts = facts.whole("start_pts"), facts.whole("next_pts")
-    look_pts = archive.array(arrays, "look_pts", "i", (None,), start_pts, next_pts)
-    require(len(look_pts) and bool((np.diff(look_pts) > 0).all()), "look_pts do not rise")
-    inside = all(start_pts <= record.start_pts for record in rows)
-    require(inside, "box_pts: a track begins before its chunk")
-    kinds = get_args(shots.BoundaryKind)
-    return _Chunk(
-        rows,
-        start_pts,
-        next_pts,
-        [
-            shots.Boundary(
-                one.whole("pts"),
-                one.one_of("kind", kinds),  # type: ignore[arg-type]
-                one.whole("start_pts"),
-                one.whole("end_pts"),
-            )
-            for one in facts.rows("boundaries")
-        ],
-        facts.whole("certain_pts"),
-        read_so_far(facts.inner("read")),
-        look_pts,
-        archive.array(arrays, "tiny", "u", (len(look_pts), None, None)),
-        facts.whole("detections", 0),
-    )
-
-
-def read_so_far(facts: Fields) -> ReadSoFar:
-    """Where a reading stood, from JSON types; MisfitError where something cannot be right."""
-    return ReadSoFar(
-        facts.whole("frames", 0),
-        facts.flag("irregular"),
-        tuple(facts.each("gaps", _gap)),
-        tuple(facts.each("part_starts", whole)),
-    )
-
-
-def _gap(value: Any, at: str) -> Gap:
-    row = Fields({"row": value}, at).items("row", 3)
-    return whole(row[0], at), whole(row[1], at), text(row[2], at)

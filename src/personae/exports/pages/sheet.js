@@ -52,14 +52,16 @@ if (cards.length) {
     remember();
     go(cards.findIndex(card => card.dataset.id === last));
   };
-  const edits = () => ({
-    schema: sheet.dataset.schema,
-    film: { content_id: sheet.dataset.film, path: sheet.dataset.path, size: JSON.parse(sheet.dataset.size) },
-    edits: [...decisions].map(([id, { decision, date }]) => {
-      const facts = JSON.parse(cards.find(card => card.dataset.id === id).dataset.facts);
-      return { ...facts, decision, author: author.value.trim() || null, date };
+  // A header and a line per decision, as a film's journal has them. The same decision has the same id in every file.
+  const rows = () => [
+    { schema: sheet.dataset.schema,
+      film: { content_id: sheet.dataset.film, path: sheet.dataset.path, size: JSON.parse(sheet.dataset.size) } },
+    ...[...decisions].map(([id, { decision, date }]) => {
+      const { who, place, span_s } = JSON.parse(cards.find(card => card.dataset.id === id).dataset.facts);
+      const kind = decision === "wrong" ? "not" : decision, name = [sheet.dataset.key, id, kind, date].join("-");
+      return { id: name, kind, by: author.value.trim(), at: date, on: 0, request: name, parts: [{ who, places: [place] }], span_s };
     }),
-  });
+  ];
   const columns = () => {
     const top = cards[0].offsetTop;
     const second = cards.findIndex(card => card.offsetTop > top);
@@ -85,7 +87,7 @@ if (cards.length) {
   author.addEventListener("input", remember);
   save.addEventListener("click", () => {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([JSON.stringify(edits(), null, 1) + "\n"], { type: "application/json" }));
+    link.href = URL.createObjectURL(new Blob(rows().map(row => JSON.stringify(row) + "\n"), { type: "application/jsonl" }));
     link.download = sheet.dataset.download;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);

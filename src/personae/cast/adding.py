@@ -1,0 +1,116 @@
+"""Photos and faces that a person adds to a character, known or new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from personae.cast.edit_log import EditLog
+from personae.cast.edit_steps import EditOutcome, differences, enrolled_by_path, give, outcome_of
+from personae.cast.enrolment import WantedPhoto, enrol
+from personae.cast.finding import digest_of, new_name, real_path
+from personae.cast.gallery import Gallery
+from personae.cast.gallery_records import EnrolledFace, PhotoRecord, as_rows
+from personae.errors import CastError, PhotoError
+from personae.faces.analyzer import FaceAnalyzer
+from personae.hints import command, quoted
+from personae.media.left_out import LeftOut
+from personae.media.photos import find
+from personae.progress import ProgressCallback
+from personae.settings import Settings
+from personae.types import Reason
+
+
+def add(
+    gallery: Gallery,
+    name: str,
+    photos: Iterable[str | Path],
+    analyzer: FaceAnalyzer,
+    settings: Settings,
+    *,
+    look: str | None = None,
+    progress: ProgressCallback | None = None,
+) -> EditOutcome:
+    """Enrol `photos` (files and folders) as those of `name`; brings back what edits took out of that character.
+
+    Raises CastError where not one of them can be used, or one shows a face that is enrolled as somebody else.
+    """
+    name, log = new_name(name), EditLog(gallery)
+    files: dict[str, str] = {}
+    unread: list[PhotoError] = []
+    left_out = LeftOut()
+    for path in find(photos, left_out):
+        try:
+            files[real_path(path)] = digest_of(path)
+        except PhotoError as error:
+            unread.append(error)
+    if not files:
+        said = [f"No photo in {', '.join(map(str, photos))}.", *left_out.sentences()]
+        raise unread[0] if unread else CastError(" ".join(said))
+    before = enrolled_by_path(gallery)
+    edit = log.record("add", {"into": name})
+    give(log, edit, name, set(files.values()))
+    log.apply()
+    known = {photo.sha256 for photo in gallery.photos(name) if photo.status == "enrolled"}
+    wanted = [WantedPhoto(name, Path(path), look) for path, digest in files.items() if digest not in known]
+    had = {(photo.given, photo.path) for photo in gallery.photos(withdrawn=True)}
+    report = enrol(gallery, wanted, analyzer, settings, origin=None, progress=progress)
+    after = enrolled_by_path(gallery)
+    _check_not_somebody_elses(gallery, before, after, set(files.values()), name)
+    rejected = tuple((error.path, str(Reason.UNREADABLE), error.reason) for error in unread) + tuple(
+        (photo.path, str(photo.reason), photo.detail)
+        for photo in gallery.photos(name)
+        if photo.path in files and photo.status == "rejected"
+    )
+    used = [photo for photo in gallery.photos(name) if photo.status == "enrolled" and photo.sha256 in files.values()]
+    if not used:
+        raise CastError(
+            f"Not one photo could be used, so nothing was added to {name}:",
+            (f"{path}: {reason} ({detail})" for path, reason, detail in rejected),
+        )
+    changes = differences(before, after)
+    if not changes and not any((name, path) not in had for path in files):
+        log.drop(edit)
+        return EditOutcome(None, (), rejected, (f"{name} has {'this photo' if len(files) == 1 else 'these photos'}.",))
+    log.explain(
+        edit,
+        {
+            "into": name,
+            "added": [path for path in files if (name, path) not in had],
+            "photos": as_rows(changes),
+        },
+    )
+    return outcome_of(log, edit, changes, rejected, [*report.notes, *left_out.sentences()])
+
+
+def add_faces(gallery: Gallery, name: str, faces: Sequence[tuple[PhotoRecord, EnrolledFace]]) -> EditOutcome:
+    """Enrol faces that were embedded elsewhere (in a film) as those of `name`; what is enrolled already stays."""
+    name, log = new_name(name), EditLog(gallery)
+    before = enrolled_by_path(gallery)
+    had = {(photo.given, photo.path) for photo in gallery.photos(withdrawn=True)}
+    edit = log.record("add", {"into": name})
+    character = give(log, edit, name, {photo.sha256 for photo, _ in faces})
+    for photo, face in faces:
+        if (name, photo.path) not in had:
+            gallery.put_photo(replace(photo, character=name, given=name, character_id=character), face)
+    log.apply()
+    changes = differences(before, enrolled_by_path(gallery))
+    if not changes:
+        log.drop(edit)
+        return EditOutcome(None, notes=(f"{name} has these faces.",))
+    added = [photo.path for photo, _ in faces if (name, photo.path) not in had]
+    log.explain(edit, {"into": name, "added": added, "photos": as_rows(changes)})
+    return outcome_of(log, edit, changes)
+
+
+def _check_not_somebody_elses(
+    gallery: Gallery, before: dict[str, set[str]], after: dict[str, set[str]], digests: set[str], name: str
+) -> None:
+    for photo in gallery.photos():
+        lost = photo.character in before.get(photo.path, ()) and photo.character not in after.get(photo.path, ())
+        if lost and photo.character != name and photo.sha256 in digests:
+            raise CastError(
+                f"{photo.path} shows the face that is enrolled as {photo.character}. Move it instead: "
+                + command(f"split {quoted(photo.character)} {quoted(photo.path)} --into {quoted(name)}")
+            )

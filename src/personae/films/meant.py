@@ -1,0 +1,74 @@
+"""Who in a timeline is meant: by a name, by an unknown person's number, or by the number of one appearance."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+from personae.errors import UnknownCharacterError
+from personae.names import find_name, unknown_name, unknown_number
+from personae.timeline.person import Person
+from personae.timeline.timeline import Appearance, Timeline
+
+Who = str | int | Person
+"""Somebody in the timeline: a name or "Unknown 2" (in any case); the id of one appearance, also as digits; a person."""
+
+
+@dataclass(frozen=True)
+class Meant:
+    """Who was meant; `whole`: the person wherever they are, not some appearances only."""
+
+    person: Person
+    appearances: tuple[Appearance, ...]
+    whole: bool
+
+
+def meant(timeline: Timeline, who: Who) -> Meant:
+    """Who `who` is; raises UnknownCharacterError, which names who is there."""
+    if isinstance(who, Person):
+        return _whole(timeline, who, who.name)
+    if isinstance(who, int):
+        return _appearance(timeline, who)
+    name = find_name(who, {one.name for one in timeline.appearances})
+    number = unknown_number(who)
+    if name is None and number is None and who.isascii() and who.isdigit():
+        return _appearance(timeline, int(who))
+    if name is None and number is not None:
+        name = unknown_name(number)
+    first = next((one for one in timeline.appearances if one.name == name), None)
+    return _whole(timeline, None if first is None else person_of(first), who)
+
+
+def nobody(timeline: Timeline, who: str) -> UnknownCharacterError:
+    """That nobody is called so, and who there is."""
+    known = list(dict.fromkeys(one.name for one in timeline.appearances))
+    folded = {name.casefold(): name for name in known}
+    near = [folded[name] for name in difflib.get_close_matches(who.casefold(), folded, n=3, cutoff=0.6)]
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    return UnknownCharacterError(
+        f"Nobody is called {who!r} in this film. There are: {', '.join(known) or 'none'}.{hint}"
+    )
+
+
+def appearances_of(timeline: Timeline, person: Person) -> tuple[Appearance, ...]:
+    """Everywhere somebody is."""
+    return tuple(one for one in timeline.appearances if person_of(one).key == person.key)
+
+
+def person_of(one: Appearance) -> Person:
+    """Whose appearance it is."""
+    return Person(one.character, one.unknown, one.character_id)
+
+
+def _whole(timeline: Timeline, person: Person | None, said: str) -> Meant:
+    own = () if person is None else appearances_of(timeline, person)
+    if not own:
+        raise nobody(timeline, said)
+    return Meant(person_of(own[0]), own, True)
+
+
+def _appearance(timeline: Timeline, number: int) -> Meant:
+    one = next((one for one in timeline.appearances if one.id == number), None)
+    if one is None:
+        raise nobody(timeline, str(number))
+    return Meant(person_of(one), (one,), False)

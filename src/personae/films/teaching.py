@@ -1,0 +1,49 @@
+"""Teach the cast what a person said about a film: the best faces of whom they named."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+
+import numpy as np
+
+from personae.cast.gallery import EnrolledFace, PhotoRecord
+from personae.films.tracks_file import Scanned
+from personae.timeline.timeline import Timeline
+from personae.types import Quality
+
+LEARNT_FACES = 5
+"""At most so many faces of a film are added for one decision: the best ones."""
+POOR_WEIGHT = 0.3
+"""Faces that weigh less (small, dark, turned away) teach little."""
+
+
+def tracks_named(timeline: Timeline, name: str) -> set[int]:
+    """Numbers of the tracks of which a person said that they are `name`."""
+    return {
+        number
+        for one in timeline.appearances
+        if one.character == name and one.decided_by == "person"
+        for number in one.tracks
+    }
+
+
+def best_faces(
+    scanned: Scanned, numbers: Collection[int], name: str, timeline: Timeline
+) -> list[tuple[PhotoRecord, EnrolledFace]]:
+    """The best faces of those tracks as photos of `name`, the best first; each is known by film, time and content."""
+    found: list[tuple[float, PhotoRecord, EnrolledFace]] = []
+    for number in sorted(numbers):
+        record = scanned.watched.records[number - 1]
+        for at in np.argsort(-record.weights, kind="stable")[:LEARNT_FACES]:
+            weight, pts = float(record.weights[at]), int(record.face_pts[at])
+            box = record.boxes[int(np.searchsorted(record.box_pts[:, 0], pts)), :4]
+            one = np.ones(1, np.float32)
+            quality = Quality(record.face_px[[at]], one, one * 100, one * 0, one * weight, ((),))
+            where = f"{timeline.video.path}#t={timeline.video.seconds(pts):.3f}"
+            digest = hashlib.sha256(record.embeddings[at].tobytes()).hexdigest()
+            photo = PhotoRecord(name, where, sha256=digest).enrolled(faces_found=1)
+            nowhere = np.zeros((5, 2), np.float32)
+            found.append((weight, photo, EnrolledFace(box, nowhere, 1.0, quality, record.embeddings[at])))
+    found.sort(key=lambda item: -item[0])
+    return [(photo, face) for _, photo, face in found[:LEARNT_FACES]]

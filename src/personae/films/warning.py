@@ -1,0 +1,69 @@
+"""What may be wrong with a name that somebody gives: said with the decision, which holds all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from personae.cast.trained import TrainedModel
+from personae.films.tracks_file import Scanned
+from personae.recognition.prototypes import unit
+from personae.timeline.decisions import Decision
+from personae.timeline.places import Finder
+from personae.timeline.timeline import Timeline, Track
+
+UNLIKE = 0.2
+"""Below this cosine to a character's photos two faces are rather two people's than one's: strangers stay below .32 in
+999 of 1,000 cases, and the mean face of a track reaches far more with its own character."""
+
+
+def warnings_of(
+    decisions: Iterable[Decision], timeline: Timeline, scanned: Scanned, trained: TrainedModel
+) -> list[str]:
+    """A sentence for each name that is given to somebody who is on screen beside that character, or resembles them not.
+
+    `timeline`: as it was before.
+    """
+    finder = Finder(timeline.tracks, timeline.video)
+    shown = {number: one.character for one in timeline.appearances for number in one.tracks if not one.depicted}
+    found: list[str] = []
+    for decision in decisions:
+        if decision.kind not in ("name", "give", "merge") or decision.to is None or decision.to.character is None:
+            continue
+        name = decision.to.character
+        own = {at for part in decision.parts for at in finder.find_all(part.places)}
+        beside = _beside(own, name, timeline.tracks, shown)
+        if beside is not None:
+            when = timeline.video.seconds(beside)
+            found.append(f"{name} is on screen beside them, at {when:.1f} s: both would be {name}.")
+        unlike = _unlike(own, name, scanned, trained)
+        if unlike is not None:
+            found.append(f"The faces do not agree with {name}'s photos (similarity {unlike:.2f}).")
+    return found
+
+
+def _beside(own: set[int], name: str, tracks: tuple[Track, ...], shown: dict[int, str | None]) -> int | None:
+    """When (pts) a track at one of the positions `own` is seen with another track of `name`; None where none is."""
+    spans = [(tracks[at].start_pts, tracks[at].end_pts) for at in own]
+    for at, track in enumerate(tracks):
+        if at not in own and shown.get(track.id) == name:
+            for start, end in spans:
+                if track.start_pts < end and start < track.end_pts:
+                    return max(start, track.start_pts)
+    return None
+
+
+def _unlike(own: set[int], name: str, scanned: Scanned, trained: TrainedModel) -> float | None:
+    """The cosine of the tracks' mean face to the character, where it is too low for one person; None otherwise."""
+    model = trained.model
+    if model is None or name not in trained.characters or trained.embedder != scanned.fingerprint.get("embedder"):
+        return None
+    records = [scanned.watched.records[at] for at in sorted(own)]
+    weighed = [record.weights[:, None] * record.embeddings for record in records if len(record.embeddings)]
+    if not weighed:
+        return None
+    mean = unit(np.concatenate(weighed).sum(axis=0)).astype(np.float32)
+    scores = model.decide(mean, candidates=len(model.classes_))
+    at = [candidate for candidate in scores.candidates(0) if candidate.character == name]
+    return at[0].similarity if at and at[0].similarity < UNLIKE else None

@@ -1,0 +1,215 @@
+"""Decisions applied to what the machine made of a film: labels, statements about its time, and what no longer fits.
+
+Pure: the same tracks, labels and decisions give the same result, however the decisions came together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from personae.media.film import Video
+from personae.timeline.appearances import Label
+from personae.timeline.decisions import Decision, Decisions, Kind
+from personae.timeline.film_labels import FilmLabels, key_of, named_by_person
+from personae.timeline.person import Key, Person
+from personae.timeline.places import pts_at
+from personae.timeline.stated import Stated
+from personae.timeline.timeline import BestPicture, Track
+
+DIFFERS_S = 0.5
+"""Where the machine sees somebody begin or end so much elsewhere than when an appearance was trimmed, that is said."""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What decisions make of a film.
+
+    `labels`: one per track. `stated`: spans that a person stated, for `appearances.build`. `notes`: a sentence for
+    each decision that finds no face any more, or of which the machine now differs. `apart`: pairs of sets of tracks
+    (positions) that are different people for good. `highest_unknown`: of all numbers of unknown people.
+    """
+
+    labels: list[Label]
+    stated: list[Stated]
+    notes: list[str]
+    apart: list[tuple[frozenset[int], frozenset[int]]]
+    highest_unknown: int
+
+
+def apply(
+    decisions: Decisions,
+    tracks: Sequence[Track],
+    labels: Sequence[Label],
+    video: Video,
+    remembered: Sequence[int | None] = (),
+    unknowns_used: int = 0,
+    *,
+    names: Mapping[str, str] | None = None,
+) -> Applied:
+    """Every decision in force applied in turn to the machine's `labels`.
+
+    `remembered`: per track the unknown person it was before, so that a face that was said not to be Thor keeps its
+    number. `unknowns_used`: the highest number any unknown person has had. `names`: character id -> name of today.
+    """
+    film = FilmLabels(tracks, labels, video, remembered, max(unknowns_used, decisions.highest_unknown), names or {})
+    for one in decisions.in_force():
+        found = film.found(one)
+        if not any(found) and one.kind not in ("trim", "add"):
+            film.notes.append(_lost(one))
+        else:
+            _BY_KIND[one.kind](film, one, found)
+    strangers = film.strangers
+    final = [
+        label if label.unknown not in strangers else replace(label, stranger=True) for label in film.labels
+    ] if strangers else film.labels  # fmt: skip
+    return Applied(final, film.stated, film.notes, film.apart, film.highest_unknown)
+
+
+def touching(positions: Iterable[int], tracks: Sequence[Track], span: tuple[int, int]) -> tuple[int, int] | None:
+    """From when to when the tracks at `positions` go that touch the span (pts); None where none does."""
+    own = [tracks[at] for at in positions if tracks[at].start_pts < span[1] and tracks[at].end_pts > span[0]]
+    return (min(one.start_pts for one in own), max(one.end_pts for one in own)) if own else None
+
+
+def are_apart(one: set[int], other: set[int], apart: Iterable[tuple[frozenset[int], frozenset[int]]]) -> bool:
+    """Whether a person said that these tracks (positions) are of different people; `apart`: see `Applied`."""
+    return any((a & one and b & other) or (a & other and b & one) for a, b in apart)
+
+
+def _lost(one: Decision) -> str:
+    when = f", {one.places[0][0]:.1f} s" if one.places else ""
+    return f"A decision no longer finds its face: {one.said()}{when}."
+
+
+# One function per kind of decision
+
+
+def _is(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
+    """The faces are somebody's: "name" (and all of that person's), "give" and "split" (no others), "right"."""
+    own = set[int]().union(*found)
+    before = film.most(own)
+    to = film.today(one.to if one.kind != "right" else one.who)
+    if to is None:
+        to = film.number_for(own, but=None if before is None else before.unknown)
+    following = film.followers(own, one.parts[0]) if one.kind == "name" else set()
+    for at in own | following:
+        film.put(at, to, by_person=at in own)
+    if one.kind == "name":
+        people = [film.today(one.who), before if before is not None and not film.members(before) else None]
+        film.move_stated((person for person in people if person is not None), to)
+
+
+def _is_not(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
+    who = film.today(one.who)
+    own = {at for at in set[int]().union(*found) if who is not None and key_of(film.labels[at]) == who.key}
+    if own:
+        to = one.to or film.number_for(own, but=None if who is None else who.unknown)
+        for at in own:
+            film.put(at, to, by_person=True)
+
+
+def _is_kind(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
+    for at in set[int]().union(*found):
+        film.change(at, replace(film.labels[at], depicted=one.kind == "depicted", depicted_by="person"))
+
+
+def _is_stranger(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
+    own = set[int]().union(*found)
+    unnamed = {at for at in own if film.labels[at].unknown is not None}
+    if named := own - unnamed:
+        to = one.to or film.number_for(named)
+        for at in named:
+            film.put(at, to, by_person=True)
+    for at in unnamed:
+        film.change(at, named_by_person(film.labels[at]))
+    film.strangers |= {number for at in own if (number := film.labels[at].unknown) is not None}
+
+
+def _is_no_face(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
+    for at in set[int]().union(*found):
+        film.put(at, None, by_person=True)
+
+
+def _merge(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
+    if any(are_apart(a, b, film.apart) for a, b in combinations(found, 2)):
+        film.notes.append(f"Not merged, because they were said to be different people: {one.said()}.")
+        return
+    to = film.today(one.to)
+    if to is None or to.unknown is not None:  # a number of another copy of the film says nothing here
+        to = film.most(found[0]) or to
+    if to is None:
+        to = film.number_for(set().union(*found))
+    before = [person for own in found if (person := film.most(own)) is not None]
+    for own, part in zip(found, one.parts, strict=True):
+        for at in own | film.followers(own, part):
+            film.put(at, to, by_person=at in own)
+    film.move_stated((person for person in before if not film.members(person)), to)
+
+
+def _keep_apart(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
+    people: list[Key] = []
+    for own, part in zip(found, one.parts, strict=True):
+        for other in found[: len(people)]:
+            film.apart.append((frozenset(other), frozenset(own - other)))
+        who = film.most(own)
+        if who is not None and who.key in people:
+            before = part.who
+            if before is None or before.unknown is None or before.key in people:
+                known = one.to is not None and one.to.key not in people
+                before = one.to if known and one.to else film.number_for(own, but=who.unknown)
+            earlier = set().union(*found[: len(people)])
+            for at in own - earlier:
+                film.put(at, before, by_person=True)
+            who = before
+        people.append((None, None) if who is None else who.key)
+
+
+def _state(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
+    """A trim or an addition: laid over the film's time; where the machine now differs is said."""
+    who = film.today(one.to or one.who)
+    if who is not None and who.unknown is not None and any(found):
+        who = film.most(found[0]) or who
+    if who is None or one.span_s is None:
+        return
+    start, end = (pts_at(seconds, film.video) for seconds in one.span_s)
+    was = None if one.was_s is None else tuple(pts_at(seconds, film.video) for seconds in one.was_s)
+    span = (start, end) if was is None else (was[0], was[1])
+    tracks = (at for at in film.members(who) if film.labels[at].depicted == one.depicted)
+    seen = touching(tracks, film.tracks, span)
+    film.notes += _differing(film, one, who, None if seen is None else tuple(map(film.video.seconds, seen)))
+    best = None if one.box is None else _box(film, one.box)
+    film.stated.append(Stated(who, start, end, None if was is None else span, one.depicted, best))
+
+
+def _differing(film: FilmLabels, one: Decision, who: Person, seen_s: tuple[float, ...] | None) -> list[str]:
+    """A sentence where the machine sees another thing than when somebody trimmed or added."""
+    before = one.seen_s
+    if one.kind == "add":
+        if before is None and seen_s is not None:
+            return [f"{one.said()}: the scan now finds the face, from {seen_s[0]:.1f} s to {seen_s[1]:.1f} s."]
+        return []
+    if before is None:
+        return []
+    if seen_s is None:
+        return [f"{one.said()}: the scan now finds no face of {who.name} there."]
+    if any(abs(now - then) > DIFFERS_S for now, then in zip(seen_s, before, strict=True)):
+        return [
+            f"{one.said()}: the scan now sees them from {seen_s[0]:.1f} s to {seen_s[1]:.1f} s, "
+            f"and did from {before[0]:.1f} s to {before[1]:.1f} s."
+        ]
+    return []
+
+
+def _box(film: FilmLabels, place: tuple[float, float, float, float, float]) -> BestPicture:
+    width, height = film.video.size_wh
+    seconds, x1, y1, x2, y2 = place
+    return BestPicture(pts_at(seconds, film.video), (x1 * width, y1 * height, x2 * width, y2 * height))
+
+
+_BY_KIND: dict[Kind, Callable[[FilmLabels, Decision, list[set[int]]], None]] = {
+    "name": _is, "give": _is, "right": _is, "split": _is, "not": _is_not, "alive": _is_kind, "depicted": _is_kind,
+    "stranger": _is_stranger, "no_face": _is_no_face, "merge": _merge, "apart": _keep_apart, "trim": _state,
+    "add": _state,
+}  # fmt: skip
