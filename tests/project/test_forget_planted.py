@@ -247,20 +247,22 @@ def test_a_journal_loses_the_decisions_about_the_person() -> None:
     rows = [
         row("name", None, THOR, on=0),
         row("name", None, "Loki", on=1),
-        row("not", THOR, on=2, more=2),
+        row("give", THOR, "Loki", on=2, more=2),
         row("right", THOR, on=2, more=1),
         row("right", "Loki", on=2),
+        row("not", THOR, on=5),
     ]
-    rows.append({"id": "u", "kind": "undo", "parts": [], "takes_back": [rows[0]["id"]], "on": 5})
-    rows.append({"id": "v", "kind": "undo", "parts": [], "takes_back": [rows[0]["id"], rows[1]["id"]], "on": 6})
+    rows.append({"id": "u", "kind": "undo", "parts": [], "takes_back": [rows[1]["id"]], "on": 6})
     header = json.dumps({"schema": "personae/decisions/1", "film": {"content_id": "1", "path": "Thor/a.mp4"}})
-    text = "\n".join([header, *(json.dumps(one) for one in rows), "half a li"])
+    text = "\n".join([header, *(json.dumps(one) for one in rows), '{"torn": "Th'])
     after, gone = forget_in_journal(text, {THOR, f"id of {THOR}"})
     assert gone == 3 and THOR not in after
-    head, *lines = [json.loads(line) for line in after.splitlines() if not line.startswith("half")]
+    head, *lines = [json.loads(line) for line in after.splitlines()]
     assert head["film"] == {"content_id": "1", "path": "(forgotten)/a.mp4"}
     assert [(one["kind"], one["on"], one.get("more")) for one in lines] == [
-        ("name", 0, None), ("not", 1, 1), ("right", 1, None), ("undo", 3, None),
+        ("name", 0, None), ("give", 1, 1), ("right", 1, None), ("undo", 3, None),
     ]  # fmt: skip
     assert lines[1]["parts"][0]["who"] is None and lines[3]["takes_back"] == [rows[1]["id"]]
     assert forget_in_journal(after, {THOR}) == (after, 0)
+    assert forget_in_journal(header.replace("Thor", "a") + '\n{"torn": "Thor', {THOR})[0].count("\n") == 1
+    assert forget_in_journal(text, {"Sif"}) == (text, 0), "a journal of others stays as it is, half a line too"
