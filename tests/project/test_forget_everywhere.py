@@ -242,14 +242,29 @@ def test_an_unreachable_place_is_named_and_cleaned_when_it_is_seen(
         assert b"Thor" not in path.read_bytes(), "whom a project forgot, it does not keep in mind"
     world.run("rename", "Loki", "Low-key", *p)  # still away
     (tmp_path / "unplugged").rename(tmp_path / "disk")
+    page = disk / "party.sheet.html"
+    page.write_text("a page of the user's own, where ours was")
     assert "Thor" in timeline.read_text()
     world.run("rename", "Low-key", "Loki", *p)
-    assert caplog.text.count("now that it can be reached") == 3 and "Thor" not in caplog.text
+    assert caplog.text.count("now that it can be reached") == 2 and "Thor" not in caplog.text
+    assert f"stays: {page.resolve()}" in caplog.text and page.exists()
     assert names_in(disk, "Thor") == ["party.edl"]
     assert_no_face_is_left(disk, "Thor")
     assert "Loki" in {one.name for one in native.read(timeline).appearances}
     with Project.open(world.project) as project:
         assert project.context.paths.ledger.to_be_cleaned() == ()
+
+
+def test_of_a_film_without_the_person_nothing_is_expected(tmp_path: Path, film: Path) -> None:
+    world = World(tmp_path, film)
+    disk = tmp_path / "disk"
+    with Project.open(world.project) as project:
+        project.cast.add("Loki", [world.folder / "cast" / "Loki"])
+        project.films.scan(world.film, disk)
+        project.cast.add("Thor", [world.folder / "cast" / "Thor"])
+        disk.rename(tmp_path / "unplugged")
+        assert project.forget("Thor").complete
+        assert [Path(path).name for path, _ in project.forget("Loki").unreached] == ["party.timeline.json"]
 
 
 def test_a_folder_that_cannot_be_written_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,7 +55,8 @@ class FilmsKeeper:
             outside = not self.store.is_inside(files)
             try:
                 if outside and (why := unreached(files.folder)):
-                    every.unreached.append((files.timeline, why))
+                    if self._may_show(files, person):
+                        every.unreached.append((files.timeline, why))
                     continue
                 if not files.every():
                     self.store.drop(files)
@@ -105,6 +106,11 @@ class FilmsKeeper:
         if unknown:
             done.unknown[files.title if files.private else str(files.timeline)] = unknown
         return done
+
+    def _may_show(self, files: FilmFiles, person: Person) -> bool:
+        """Whether a film that cannot be read may be about the person, for all that is known of it."""
+        entry = self.store.paths.ledger.find(files.timeline)
+        return entry is None or not entry.who or person.is_in(entry)
 
     def _is_changed(self, files: FilmFiles) -> bool:
         """Whether somebody changed a timeline since we wrote it."""

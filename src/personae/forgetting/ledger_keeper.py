@@ -60,8 +60,9 @@ class LedgerKeeper:
     def later(self, one: PutOff, person: Person) -> Forgotten:
         """Clean or delete a file that could not be reached before; one that was changed meanwhile stays."""
         done = Forgotten(Counter({"written files": 0}))
-        entry = self.ledger.find(one.path)
-        self._file(entry or Entry(one.path, one.sha256, one.kind), person, done, lambda _: None)
+        known = self.ledger.find(one.path) or Entry(one.path, "", one.kind)
+        # As it was then: what was made anew since shows nobody who was forgotten.
+        self._file(replace(known, sha256=one.sha256, kind=one.kind), person, done, lambda _: None)
         return done
 
     def _outside(self) -> list[Entry]:
