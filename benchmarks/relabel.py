@@ -62,10 +62,10 @@ TO_REACH = {"relabel": 2.0, "decision, warm": 0.03, "decision, cold": 0.3}
 OLD = """
 import pickle, sys, time
 from pathlib import Path
-from personae import film_files, naming, scan
-from personae.film_files import FilmFiles
+from personae import naming, scan
 from personae.settings import Settings
-from personae.timeline import native
+from personae.timeline import film_files, native
+from personae.timeline.film_files import FilmFiles
 folder, timeline = Path(sys.argv[1]), Path(sys.argv[2])
 watched, models, fingerprint = pickle.loads((folder / "made.pickle").read_bytes())
 files, settings, said = FilmFiles(timeline.parent, "film"), Settings(), {}

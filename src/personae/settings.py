@@ -217,7 +217,9 @@ TABLE: tuple[Setting, ...] = (
         str,
         choices=("auto", "cpu", "cuda", "tensorrt", "coreml", "directml", "openvino"),
     ),
-    Setting("threads", None, "Threads of the networks; none means one per physical core.", int, "threads", 1, 512),
+    Setting(
+        "threads", None, "Threads of work on pictures; none means one per core.", int, "threads", 1, 512
+    ),
     Setting("batch_size", 8, "Crops embedded at once.", int, "crops", 1, 1024),
     Setting(
         "look_every_s",

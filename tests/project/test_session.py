@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from personae.cast.identifier import Source
 from personae.errors import ModelNotFoundError, UnknownFilmError
 from personae.faces.fake import draw_picture
 from personae.progress import UNITS, Cancelled, Progress
@@ -97,6 +98,25 @@ def test_one_answer_never_mixes_two_models(project: Project) -> None:
         renaming.result()
     # Two renames are two models: in between one has its new name and the other its old one.
     assert all(len(names) == 2 for names in seen) and len(seen) > 1
+
+
+def test_a_picture_is_a_path_its_content_an_open_file_or_pixels(tmp_path: Path, project: Project) -> None:
+    path = drawn_photo(tmp_path / "one.png", "Thor")
+    with path.open("rb") as file:
+        file.seek(5)
+        sources: list[Source] = [
+            path,
+            str(path),
+            path.read_bytes(),
+            file,
+            picture_of("Thor"),
+            picture_of("Thor").pixels,
+            b"nothing",
+        ]
+        found = list(project.identify(sources))
+    assert [one.identities[0].match and one.identities[0].match.character for one in found[:-1]] == ["Thor"] * 6
+    assert [one.path for one in found] == [str(path), str(path), "photo", str(path), "picture", "picture", "photo"]
+    assert found[-1].error is not None and "photo" not in found[-1].error.split()[0]
 
 
 def test_an_empty_cast_is_a_value(tmp_path: Path) -> None:

@@ -219,17 +219,17 @@ def all_faces(
     left_out = LeftOut()
     photos = list(find(paths, left_out))
     embeddings, sizes, facts, notes = [], [], [], left_out.sentences()
-    for done, (source, faces) in enumerate(analyzer.analyze_many(photos), 1):
+    for done, (path, (_, faces)) in enumerate(zip(photos, analyzer.analyze_many(photos), strict=True), 1):
         if isinstance(faces, AnalyzedFaces):
             embeddings.append(faces.embeddings)
             sizes.append(faces.face_px)
-            facts += _facts(str(source), faces)
-            notes += [f"{source}: {faces.note}"] if faces.note else []
+            facts += _facts(str(path), faces)
+            notes += [f"{path}: {faces.note}"] if faces.note else []
         elif isinstance(faces, PhotoError):
             notes.append(str(faces))
         if progress is not None:
             before, after = counted
-            name = f"{whose}: {Path(str(source)).name}"
+            name = f"{whose}: {path.name}"
             progress(Progress("others", before + done, before + len(photos) + after, name))
     if not facts:
         return replace(no_faces(), notes=tuple(notes))

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,7 +31,8 @@ from personae.types import (
     Quality,
 )
 
-Source = str | Path | Picture
+Source = photos.Photo | Picture
+"""A path, a photo's content, an open file, or a decoded picture."""
 
 LOOKING_THREADS = 2
 """Pictures decoded and searched at once by `analyze_many`. The networks use every core by themselves; the second thread
@@ -195,7 +195,7 @@ class FaceAnalyzer:
                 if isinstance(item, PhotoError):
                     yield source, item
                 elif len(seen) == 1:
-                    yield source, PhotoError(_name_of(source), error.reason)
+                    yield source, PhotoError(name_of(source), error.reason)
                 else:  # each by itself tells which it was
                     yield from self._embed_together([(source, item)])
             return
@@ -235,16 +235,17 @@ def _one_photo(source: Source) -> Iterator[None]:
     try:
         yield
     except EmbeddingError as error:
-        raise PhotoError(_name_of(source), str(error)) from error
+        raise PhotoError(name_of(source), str(error)) from error
     except (PersonaeError, ImportError):  # what is missing here is missing for every photo
         raise
     except Exception as error:  # the edge: libraries and plug-ins raise nearly anything
         if is_out_of_memory(error):
-            raise PhotoError(_name_of(source), f"{NO_MEMORY} for it. Shrink it, or free memory.") from error
+            raise PhotoError(name_of(source), f"{NO_MEMORY} for it. Shrink it, or free memory.") from error
         raise PhotoError(
-            _name_of(source), f"its faces could not be looked at ({reason_of(error)}). Export it anew, or leave it out."
+            name_of(source), f"its faces could not be looked at ({reason_of(error)}). Export it anew, or leave it out."
         ) from error
 
 
-def _name_of(source: Source) -> str:
-    return source.source if isinstance(source, Picture) else str(source)
+def name_of(source: Source) -> str:
+    """What a source is called in results and messages."""
+    return source.source if isinstance(source, Picture) else photos.name_of(source)

@@ -20,7 +20,8 @@ EMBEDDED_AT_ONCE = 4
 class FilmNetworks:
     """A detector that also finds weak faces and spends little on each, for a face is seen many times; an embedder.
 
-    One thread each: several pictures are searched side by side, which wastes less than sharing one between threads.
+    They work in one thread each, for several pictures are searched side by side: that wastes less than sharing one
+    picture between threads. How many is `settings.threads`, the budget of all work (see `timeline.watching`).
     """
 
     detector: Detector
@@ -29,10 +30,9 @@ class FilmNetworks:
     @classmethod
     def of(cls, settings: Settings, analyzer: FaceAnalyzer) -> Self:
         """The networks that `settings` name; the embedder of `analyzer` where settings cannot name it."""
-        threads = 1 if settings.threads is None else settings.threads
         weak = min(WEAK_SCORE, settings.min_detection_score)
-        detector = backends.make_detector(replace(settings, min_detection_score=weak, threads=threads)).for_films()
+        detector = backends.make_detector(replace(settings, min_detection_score=weak, threads=1)).for_films()
         # A few crops at once: several threads embed, and more crops take more memory and no less time.
         few = min(settings.batch_size, EMBEDDED_AT_ONCE)
-        embedder = backends.make_embedder(replace(settings, threads=threads, batch_size=few))
+        embedder = backends.make_embedder(replace(settings, threads=1, batch_size=few))
         return cls(detector, embedder if embedder.id == analyzer.embedder_id else analyzer.embedder)

@@ -11,6 +11,7 @@ import io
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -25,6 +26,9 @@ from personae.types import Picture, PixelArray
 if TYPE_CHECKING:
     from PIL import Image
     from PIL.ImageFile import ImageFile
+
+Photo = str | Path | bytes | BinaryIO
+"""A path, the content of a file, or an open file that can be sought."""
 
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".gif", ".bmp", ".dib", ".tif", ".tiff"}
@@ -61,8 +65,8 @@ _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
 CUT_SHORT = "the file is cut short, and only a part of the picture is there. Copy it again from its source."
 
 
-def load(path: str | Path, *, max_mpx: float = 250.0, partial: bool = False) -> Picture:
-    """The photo at `path`, upright (EXIF orientation applied), as (h, w, 3) uint8 RGB.
+def load(photo: Photo, *, max_mpx: float = 250.0, partial: bool = False) -> Picture:
+    """A photo, upright (EXIF orientation applied), as (h, w, 3) uint8 RGB.
 
     Grey, palette, CMYK and 16-bit pictures are converted (16 bits are scaled, not clipped), transparency is laid over
     mid grey, of an animation the first frame counts. JPEGs are always decoded in full: their reduced sizes would
@@ -70,9 +74,9 @@ def load(path: str | Path, *, max_mpx: float = 250.0, partial: bool = False) -> 
     its format allows it) and say so in the picture's `note`; it is refused otherwise.
     Raises PhotoError, whose reason says what to do, for whatever cannot be read or has more than `max_mpx` megapixels.
     """
-    path = Path(path)
+    path = Path(name_of(photo))
     try:
-        with _open(path) as file:
+        with _opened(photo) as file:
             prefix = file.read(16)
             if not prefix:
                 raise PhotoError(path, "the file is empty (0 bytes). Copy it again from its source.")
@@ -89,6 +93,27 @@ def load(path: str | Path, *, max_mpx: float = 250.0, partial: bool = False) -> 
     except OSError as error:
         raise PhotoError(path, f"it cannot be read ({reason_of(error)}).") from None
     return Picture(pixels, source=str(path), note=note)
+
+
+def name_of(photo: Photo) -> str:
+    """What a photo is called in results and messages: its path, an open file's name, else "photo"."""
+    if isinstance(photo, str | Path):
+        return str(photo)
+    name = getattr(photo, "name", "")
+    return name if isinstance(name, str) and name else "photo"
+
+
+@contextmanager
+def _opened(photo: Photo) -> Iterator[BinaryIO]:
+    """The photo as an open file at its beginning; one that was open already stays so."""
+    if isinstance(photo, bytes):
+        yield io.BytesIO(photo)
+    elif isinstance(photo, str | Path):
+        with _open(Path(photo)) as file:
+            yield file
+    else:
+        photo.seek(0)
+        yield photo
 
 
 def find(paths: str | Path | Iterable[str | Path], left_out: LeftOut | None = None) -> Iterator[Path]:

@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from personae.cast.identifier import Source as Photos
 from personae.cast.trainer import TrainingReport
 from personae.progress import Cancelled, Progress, ProgressCallback
 from personae.project.session import Project
 from personae.recognition.identification import IdentifiedPicture
 from personae.settings import Settings
-from personae.types import Picture
 
 if TYPE_CHECKING:
     from personae.assessment.validation import EvaluationReport
@@ -56,7 +56,7 @@ class AsyncProject:
         return await cancellable(self.project.cast.train, folder, fresh=fresh, progress_callback=progress_callback)
 
     async def identify(
-        self, pictures: Iterable[str | Path | Picture], *, threshold: float | None = None
+        self, pictures: Iterable[Photos], *, threshold: float | None = None
     ) -> AsyncIterator[IdentifiedPicture]:
         """See `Project.identify`; a picture is waited for in a thread."""
         found = self.project.identify(pictures, threshold=threshold)

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Self
 
 from personae.cast.cast import Cast
 from personae.cast.context import ProjectContext
-from personae.cast.identifier import Identifier
+from personae.cast.identifier import Identifier, Source
 from personae.cast.trained import ModelCard
 from personae.progress import ProgressCallback
 from personae.project.completion import complete
 from personae.recognition.identification import IdentifiedPicture
 from personae.settings import Settings
-from personae.types import Picture
 
 if TYPE_CHECKING:  # each loads what most sessions do not need
     from personae.assessment.assessment import Assessment
@@ -87,10 +86,10 @@ class Project:
         """Load networks and model now; raises what would go wrong at the first picture."""
         self._identifier.trained(self.context.analyzer.embedder_id)
 
-    def identify(
-        self, pictures: Iterable[str | Path | Picture], *, threshold: float | None = None
-    ) -> Iterator[IdentifiedPicture]:
+    def identify(self, pictures: Iterable[Source], *, threshold: float | None = None) -> Iterator[IdentifiedPicture]:
         """Name every face of any number of pictures, in flat memory; one that cannot be read has an `error`.
+
+        A picture is a path, the content of a photo's file, an open file, or pixels ((h, w, 3) uint8 RGB, or `Picture`).
 
         While the cast is empty everybody is unknown. `threshold`: a cosine instead of the model's own.
         """

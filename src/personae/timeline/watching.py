@@ -35,7 +35,8 @@ from personae.types import FloatArray, IntArray, PixelArray
 
 CHUNK_S = 20.0
 """At most this much of the film is looked at again after an interruption."""
-LOOKING_THREADS = max(2, min(4, os.cpu_count() or 2))
+MOST_THREADS = 4
+"""More pictures at once take memory and gain little: decoding is one thread's."""
 BEHIND_S = 10.0
 CUTS_KNOWN_S = 2 * shots.FLASH_S
 """A cut is certain once it cannot be a flash."""
@@ -114,6 +115,11 @@ class _Pictures:
         self.boundaries |= {boundary.pts: boundary for boundary in found if boundary.pts >= self.certain_pts}
 
 
+def threads_for(settings: Settings) -> int:
+    """How many pictures are searched at once: the budget of `settings`, else one per core, two to `MOST_THREADS`."""
+    return settings.threads or max(2, min(MOST_THREADS, os.cpu_count() or 2))
+
+
 def watch(
     film: Film,
     detector: Detector,
@@ -132,7 +138,7 @@ def watch(
     pictures = _resumed(film, chunks)
     looker, second_pts = Looker(detector, settings), float(1 / film.video.time_base)
     tell = _teller(film, chunks, looker, progress)
-    with ThreadPoolExecutor(LOOKING_THREADS, thread_name_prefix="personae-look") as pool:
+    with ThreadPoolExecutor(threads_for(settings), thread_name_prefix="personae-look") as pool:
         waiting: list[tuple[FaceTracker, Chunk]] = []
 
         def keep(tracker: FaceTracker, chunk: Chunk) -> None:
