@@ -20,7 +20,7 @@ from typing import Any
 
 from personae.checks import Fields, parsed, text
 from personae.database import Kind, connect, empty_log, sqlite_errors
-from personae.errors import DamagedFileError
+from personae.errors import DamagedFileError, StoreError
 from personae.files import shred
 from personae.names import readable
 
@@ -173,11 +173,12 @@ class Ledger:
             connection.execute("INSERT OR REPLACE INTO put_off VALUES (?, ?, ?, ?, ?)", row)
 
     def has_put_off(self) -> bool:
-        """Whether anything is to be cleaned; raises StoreError."""
+        """Whether anything is to be cleaned; False for a list that is damaged: whoever needs it says so."""
         if not self.path.exists():
             return False
-        with self._connected() as connection:
+        with contextlib.suppress(StoreError), self._connected() as connection:
             return connection.execute("SELECT 1 FROM put_off LIMIT 1").fetchone() is not None
+        return False
 
     def to_be_cleaned(self) -> tuple[PutOff, ...]:
         """What was put off and is not done; raises StoreError."""

@@ -217,9 +217,7 @@ TABLE: tuple[Setting, ...] = (
         str,
         choices=("auto", "cpu", "cuda", "tensorrt", "coreml", "directml", "openvino"),
     ),
-    Setting(
-        "threads", None, "Threads of work on pictures; none means one per core.", int, "threads", 1, 512
-    ),
+    Setting("threads", None, "Threads of work on pictures; none means one per core.", int, "threads", 1, 512),
     Setting("batch_size", 8, "Crops embedded at once.", int, "crops", 1, 1024),
     Setting(
         "look_every_s",
