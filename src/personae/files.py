@@ -26,7 +26,8 @@ HOLDER_FILE = "writer.json"
 LARGEST_PHOTO = 4 << 30
 """Bytes; what is larger is not read through to know it again."""
 _POLL_S = 0.2
-_TEMPORARY = ".personae-"
+TEMPORARY = ".personae-"
+"""What the names of files begin with that are written and not complete."""
 _OLD_S = 86400.0
 _PRIVATE_FOLDER, _PRIVATE_FILE, _USUAL_FILE = 0o700, 0o600, 0o666
 
@@ -106,12 +107,17 @@ def _is_special(path: Path) -> bool:
 
 def clear_leftovers(folder: Path) -> None:
     """Delete the temporary files in `folder` that writers which were killed have left; at best effort."""
-    for path in folder.glob(f"{_TEMPORARY}*.tmp"):
+    for path in leftovers(folder):
         process = path.name.split("-")[1]
         with contextlib.suppress(OSError):
             day_old = time.time() - path.stat().st_mtime > _OLD_S
             if day_old or (process.isdecimal() and not _is_running(int(process))):
                 shred(path)
+
+
+def leftovers(folder: Path) -> list[Path]:
+    """The temporary files in `folder` of writers that were killed, and of those that are at it."""
+    return sorted(folder.glob(f"{TEMPORARY}*.tmp"))
 
 
 def _is_running(process: int) -> bool:
@@ -166,7 +172,7 @@ def shred(path: Path, *, in_place: bool = False) -> None:
     named = path
     try:
         if path.is_file() and not path.is_symlink() and path.stat().st_nlink == 1:
-            if not (in_place or path.name.startswith(_TEMPORARY)):
+            if not (in_place or path.name.startswith(TEMPORARY)):
                 path = path.rename(_temporary(path))
             with path.open("r+b") as file:
                 left = file.seek(0, os.SEEK_END)
@@ -182,7 +188,7 @@ def shred(path: Path, *, in_place: bool = False) -> None:
 
 def _temporary(path: Path) -> Path:
     """A new name beside `path`, of the kind that writers which were killed leave."""
-    return path.with_name(f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    return path.with_name(f"{TEMPORARY}{os.getpid()}-{secrets.token_hex(4)}.tmp")
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from typing import Any
 
 from personae.checks import Fields, parsed, text
 from personae.database import Kind, connect, empty_log, sqlite_errors
-from personae.errors import DamagedFileError
+from personae.errors import DamagedFileError, StoreError
 from personae.files import shred
 from personae.names import readable
 
@@ -36,6 +36,17 @@ MIGRATIONS: tuple[str, ...] = (
         who TEXT NOT NULL,
         source TEXT NOT NULL,
         time TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
+    # 2: what could not be cleaned of somebody who was forgotten, and is to be when it is seen again
+    """
+    CREATE TABLE put_off (
+        path TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        salt TEXT NOT NULL,
+        names TEXT NOT NULL,
+        PRIMARY KEY (path, salt)
     ) WITHOUT ROWID;
     """,
 )
@@ -64,6 +75,20 @@ class Entry:
     kind: str
     who: tuple[str, ...] = ()
     source: str = ""
+
+
+@dataclass(frozen=True)
+class PutOff:
+    """A file that is to be cleaned of somebody when it can be reached again. `kind`, `sha256`: as of an `Entry`.
+
+    `names`: digests of the person's names, each with `salt` before it: nobody is named.
+    """
+
+    path: str
+    kind: str
+    sha256: str
+    salt: str
+    names: tuple[str, ...]
 
 
 class Ledger:
@@ -141,6 +166,46 @@ class Ledger:
                     connection.execute("UPDATE written SET who = ?, source = ? WHERE path = ?", values)
             self._empty_log(connection)
 
+    def put_off(self, one: PutOff) -> None:
+        """Remember what is to be cleaned later; raises StoreError."""
+        row = (self._key(one.path), one.kind, one.sha256, one.salt, json.dumps(one.names))
+        with self._connected() as connection:
+            connection.execute("INSERT OR REPLACE INTO put_off VALUES (?, ?, ?, ?, ?)", row)
+
+    def has_put_off(self) -> bool:
+        """Whether anything is to be cleaned; False for a list that is damaged: whoever needs it says so."""
+        if not self.path.exists():
+            return False
+        with contextlib.suppress(StoreError), self._connected() as connection:
+            return connection.execute("SELECT 1 FROM put_off LIMIT 1").fetchone() is not None
+        return False
+
+    def to_be_cleaned(self) -> tuple[PutOff, ...]:
+        """What was put off and is not done; raises StoreError."""
+        if not self.path.exists():
+            return ()
+        with self._connected() as connection:
+            rows = connection.execute("SELECT path, kind, sha256, salt, names FROM put_off ORDER BY path").fetchall()
+        try:
+            return tuple(
+                PutOff(
+                    self._absolute(path),
+                    text(kind, "kind"),
+                    text(digest, "sha256"),
+                    text(salt, "salt"),
+                    tuple(Fields({"names": parsed(text(names, "names"))}).each("names", text)),
+                )
+                for path, kind, digest, salt, names in rows
+            )
+        except ValueError as error:
+            raise DamagedFileError(self.path, f"the list of written files is damaged: {error}. Move it away.") from None
+
+    def cleaned(self, one: PutOff) -> None:
+        """Take off the list what was cleaned, or is gone; raises StoreError."""
+        with self._connected() as connection:
+            connection.execute("DELETE FROM put_off WHERE path = ? AND salt = ?", (self._key(one.path), one.salt))
+            self._empty_log(connection)
+
     def _has_something(self) -> bool:
         return self.path.exists() or (self.project / _OLD_LIST).exists()
 
@@ -150,8 +215,11 @@ class Ledger:
             real = os.path.relpath(real, os.path.realpath(self.project))
         return readable(real).replace(os.sep, "/")
 
+    def _absolute(self, key: Any) -> str:
+        return os.path.normpath(os.path.join(os.path.realpath(self.project), str(key)))  # noqa: PTH118 - text, not a path
+
     def _entry(self, row: tuple[Any, ...]) -> Entry:
-        path = os.path.normpath(os.path.join(os.path.realpath(self.project), str(row[0])))  # noqa: PTH118 - text, not a path
+        path = self._absolute(row[0])
         try:
             sha256, kind, source = (text(row[at], name) for at, name in ((1, "sha256"), (2, "kind"), (4, "source")))
             who = Fields({"who": parsed(text(row[3], "who"))}).each("who", text)

@@ -87,7 +87,7 @@ class ProjectPaths:
 
     @property
     def forgetting(self) -> Path:
-        """Whom a forgetting is about that is not complete; see `recognition.forget_intention`."""
+        """Whom a forgetting is about that is not complete; see `project.forget_intention`."""
         return self.folder / FORGETTING_FILE
 
     @property

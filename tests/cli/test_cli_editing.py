@@ -99,7 +99,10 @@ def test_forget_asks_and_proves(personae: Personae, tmp_path: Path) -> None:
     assert "Nothing was removed." in personae("forget", "Thor", status=1, answer="n\n").output
     done = personae("forget", "Thor", answer="y\n").output
     assert "forgotten: Thor: photos 2" in done and "of the project searched, no trace left" in done
-    assert str(tmp_path / "out.json") in done and str(tmp_path / "pictures") in done
+    # What was written elsewhere is as it was written: the JSON is cleaned, the copies with a name on them are deleted.
+    assert "written files" in done and f"{tmp_path / 'out.json'}: name, embeddings" in done
+    assert "Thor" not in (tmp_path / "out.json").read_text().replace("cast/Thor", "")
+    assert {path.parent.name for path in (tmp_path / "pictures").rglob("*.jpg")} == {"Loki", "Hela"}
     assert str(tmp_path / "cast" / "Thor" / "1.png") in done and "model: 2 characters" in done
     assert "Thor" not in personae("log").output
     (tmp_path / "personae" / "notes.txt").write_text("Hela was here")

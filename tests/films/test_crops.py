@@ -15,9 +15,9 @@ from personae import archive
 from personae.errors import DamagedFileError
 from personae.films import crops_file, tracks_file
 from personae.films.film_files import FilmFiles
+from personae.films.forget_tracks import own_tracks
 from personae.media.shots import Boundary
 from personae.project.film import ProjectFilms
-from personae.project.forget_files import own_tracks
 from personae.project.recognizer import CharacterRecognizer
 from personae.settings import Settings
 from personae.timeline import face_pictures, records

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from personae.errors import DamagedFileError, StoreError, TooNewError
-from personae.ledger import APPLICATION_ID, LEDGER_FILE, Entry, Ledger
+from personae.ledger import APPLICATION_ID, LEDGER_FILE, MIGRATIONS, Entry, Ledger, PutOff
 
 
 @pytest.fixture
@@ -111,3 +111,31 @@ def test_a_pipe_in_its_place_is_refused(ledger: Ledger) -> None:
     os.mkfifo(ledger.path)
     with pytest.raises(StoreError):
         ledger.entries()
+
+
+def test_what_is_put_off_is_kept_until_it_is_done(ledger: Ledger, tmp_path: Path) -> None:
+    assert not ledger.has_put_off() and ledger.to_be_cleaned() == ()
+    one = PutOff(str(tmp_path / "disk" / "a.html"), "report", "12", "salt", ("34", "56"))
+    other = PutOff(one.path, "report", "12", "pepper", ("78",))  # of somebody else
+    for each in (one, one, other):
+        ledger.put_off(each)
+    assert ledger.has_put_off() and set(ledger.to_be_cleaned()) == {one, other}
+    ledger.cleaned(one)
+    assert ledger.to_be_cleaned() == (other,)
+    for path in ledger.project.iterdir():
+        assert b'"56"' not in path.read_bytes()
+    ledger.cleaned(other)
+    assert not ledger.has_put_off()
+    ledger.path.write_bytes(b"damaged " * 600)
+    assert not ledger.has_put_off(), "a damaged list keeps nobody from training"
+
+
+def test_a_list_of_version_1_is_upgraded(ledger: Ledger, tmp_path: Path) -> None:
+    with sqlite3.connect(ledger.path) as connection:
+        connection.executescript(MIGRATIONS[0])
+        connection.execute("INSERT INTO written VALUES ('../a.edl', '1', 'resolve', '[\"Thor\"]', '', '')")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    assert ledger.entries() == (Entry(str(tmp_path / "a.edl"), "1", "resolve", ("Thor",)),)
+    assert not ledger.has_put_off()

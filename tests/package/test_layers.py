@@ -14,11 +14,11 @@ PACKAGE = Path(personae.__file__).parent
 # module, in the order in which they may know each other.
 GROUND = (
     "_version", "errors", "hints", "names", "progress", "types", "checks", "files", "settings", "archive",
-    "settings_file", "database_guard", "database", "ledger", "paths", "outputs", "keepers",
+    "settings_file", "database", "ledger", "paths", "outputs",
 )  # fmt: skip
 ROOMS = (
-    *GROUND, "media", "faces", "recognition", "cast", "assessment", "timeline", "films", "exports", "catalogue",
-    "project", "demo", "cluster", "testing", "cli", "server", "__main__",
+    *GROUND, "media", "faces", "recognition", "forgetting", "cast", "assessment", "timeline", "films", "exports",
+    "catalogue", "project", "demo", "cluster", "testing", "cli", "server", "__main__",
 )  # fmt: skip
 
 

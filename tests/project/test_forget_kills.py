@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from personae import archive
 from personae.cast.gallery import Gallery
 from personae.cli import cli
 from personae.faces.analyzer import FaceAnalyzer
@@ -56,6 +57,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     film = drawn_film(folder / "party.mp4", draw, 24)
     files = FilmFiles(project / "films" / "party", "party", private=True)
     scan_film(film, recognizer, files)
+    outside = FilmFiles(folder / "out", "party")
+    scan_film(film, recognizer, outside)
     unfinished = files.folder / ".other.scan"
     unfinished.mkdir()
     (unfinished / "chunk-00001.tracks").write_bytes(files.tracks.read_bytes())
@@ -73,6 +76,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ["export", "personae/films/party/party.timeline.json", "-o", "personae/a name of mine.mp4"],
             ["export", "personae/films/party/party.timeline.json", "-o", "personae/party.fcpxml"],
             ["export", "personae/films/party/party.timeline.json", "-o", "outside.eaf"],
+            ["report", "out/party.timeline.json", "--project", "personae"],
+            ["identify", "together", "--json", "out/who.json"],
             ["identify", "together", "--annotate", "personae/drawn", "--json", "personae/who.json"],
         ):
             cli.main(arguments, standalone_mode=False)
@@ -106,10 +111,10 @@ def pictures_in(path: Path) -> Iterator[Path | Picture]:
 
 
 def assert_nobody_is_left(place: Path, known: tuple[FloatArray, list[bytes]]) -> None:
-    project = place / "personae"
+    project, outside = place / "personae", place / "out"
     vectors, needles = known
     analyzer = FaceAnalyzer(detector=FakeDetector(), embedder=FakeEmbedder())
-    for path in sorted(project.rglob("*")):
+    for path in sorted([*project.rglob("*"), *outside.rglob("*")]):
         if not path.is_file():
             continue
         content = path.read_bytes()
@@ -119,7 +124,12 @@ def assert_nobody_is_left(place: Path, known: tuple[FloatArray, list[bytes]]) ->
         for picture in pictures_in(path):
             faces = analyzer.analyze(picture)
             assert not len(faces) or (faces.embeddings @ vectors.T).max() < 0.5, path
-    left = {path.relative_to(project).as_posix() for path in project.rglob("*") if path.is_file()}
+        if path.suffix == ".tracks" and "party" in path.name:
+            embeddings = archive.read(path, schema=archive.schema_of(path))[0]["embeddings"]
+            assert len(embeddings) and (embeddings @ vectors.T).max() < 0.5, path
+    assert not list(outside.glob("*.html")), "they show a face and a name, and are as they were written"
+    assert "Loki" in (outside / "who.json").read_text()
+    left = {path.relative_to(top).as_posix() for top in (project, outside) for path in top.rglob("*") if path.is_file()}
     assert not [
         name for name in left if ".personae-" in name or "fresh" in name or "forgetting" in name or "exports" in name
     ], left
@@ -134,14 +144,14 @@ def assert_others_are_whole(place: Path, made: Path, *, without: str) -> None:
     assert [enrolled.count(name) for name in ("Loki", "Dr Foster")] == [2, 2]
     _, card = model_file.load(project / "cache" / MODEL_FILE)
     assert [one["character"] for one in card["characters"]] == sorted({"Dr Foster", "Loki", NAME} - {without})
-    folder = project / "films" / "party"
-    before = native.read(made / "personae" / "films" / "party" / "party.timeline.json")
-    after = native.read(folder / "party.timeline.json")
-    assert [one for one in after.appearances if one.character == "Loki"] == [
-        one for one in before.appearances if one.character == "Loki"
-    ]
-    for one in after.appearances:
-        assert one.best_picture is not None and (folder / str(one.best_picture.file)).is_file()
+    for folder in ("personae/films/party", "out"):
+        before = native.read(made / folder / "party.timeline.json")
+        after = native.read(place / folder / "party.timeline.json")
+        assert [one for one in after.appearances if one.character == "Loki"] == [
+            one for one in before.appearances if one.character == "Loki"
+        ]
+        for one in after.appearances:
+            assert one.best_picture is not None and (place / folder / str(one.best_picture.file)).is_file()
     assert (project / "drawn" / "loki.jpg").is_file()
     pictures = json.loads((project / "who.json").read_text())["pictures"]
     assert [len(one["faces"]) for one in pictures] == ([1, 1] if without else [2, 1])

@@ -13,7 +13,8 @@ from personae import CharacterRecognizer, Settings, archive
 from personae.cast.gallery import Gallery
 from personae.errors import InputError, UnknownCharacterError
 from personae.files import replacing, shred, write_whole
-from personae.project.forget_files import forget_in_json, forget_in_tracks
+from personae.films.forget_tracks import forget_in_tracks
+from personae.forgetting.documents import forget_in_json
 from tests.cast.test_editing import Home, assert_model_fits_gallery, fewer_strangers  # noqa: F401 - a fixture
 from tests.stub import ROWS, StubAnalyzer
 
@@ -248,7 +249,9 @@ def test_exports_are_remembered_and_listed(home: Home, tmp_path: Path) -> None:
     ledger.record(tmp_path / "of-nobody-knows.json", sha256="", kind="identify")  # not there
     report = home.recognizer.forget_character(THOR)
     here = tmp_path.resolve()
-    assert report.exports == tuple(str(here / name) for name in ("out.json", "pictures", "unplugged/out.json"))
+    assert report.exports == tuple(str(here / name) for name in ("out.json", "pictures"))
+    assert report.unreached == ((str(here / "unplugged/out.json"), "it is not there; is the disk connected?"),)
+    assert not report.complete
     assert set(report.export_kinds.values()) == {"identify"} and report.found == ()
     # The list goes on to know them as ours, and no longer who was in them; what is gone is off the list.
     assert [(Path(entry.path).name, entry.who, entry.source) for entry in ledger.entries()] == [

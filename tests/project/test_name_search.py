@@ -15,7 +15,7 @@ import pytest
 
 from personae import archive
 from personae.exports.registry import OURS, exporters
-from personae.project.name_search import NameSearch
+from personae.forgetting.names import NameSearch
 from tests.timelines import NASTY, film
 
 NAMES = (

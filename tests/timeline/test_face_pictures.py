@@ -12,8 +12,8 @@ from PIL import Image
 
 from personae.films import crops_file, journal, tracks_file
 from personae.films.film_files import FilmFiles
+from personae.films.forget_tracks import forget_in_tracks
 from personae.media.shots import Boundary
-from personae.project.forget_files import forget_in_tracks
 from personae.project.recognizer import CharacterRecognizer
 from personae.settings import Settings
 from personae.timeline import face_pictures, native, records

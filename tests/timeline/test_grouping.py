@@ -12,7 +12,7 @@ import pytest
 from personae import archive
 from personae.checks import MisfitError
 from personae.films import tracks_file
-from personae.project.forget_files import forget_in_tracks
+from personae.films.forget_tracks import forget_in_tracks
 from personae.recognition.model import CharacterModel
 from personae.recognition.prototypes import unit
 from personae.recognition.scaler import EmbeddingScaler

@@ -83,7 +83,7 @@ class ProjectContext:
     def locked(self, purpose: str, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
         """Be the only writer of a project in which no forgetting is pending; raises ProjectBusyError, StoreError."""
         with self.paths.locked(self.settings.lock_timeout_s, purpose, on_wait=on_wait):
-            if self.paths.is_forgetting and self._complete is not None:
+            if self._complete is not None and (self.paths.is_forgetting or self.paths.ledger.has_put_off()):
                 self._complete(self)
             yield
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,11 @@ from personae.cli.console import ask, say, say_json
 from personae.cli.editing import editing_options, project_for
 from personae.cli.options import NETWORKS
 from personae.types import count_of
+
+if TYPE_CHECKING:
+    from personae.project.forgetting import ForgetReport
+
+_MOST_FILMS = 10
 
 
 @click.command()
@@ -23,8 +28,9 @@ def forget(name: str, yes: bool, as_json: bool, model: Path | None, project: Pat
 
     Gallery, log of edits, caches, thumbnails, tracks and timelines are cleaned, pages and pictures that show the person
     are deleted, the model is made anew, and every file of the project is then searched for name, embeddings and faces.
-    Photos in your own folders and results written elsewhere are listed, not touched. Killed, it is completed by the
-    next command. Exit status 1 means that something was still found.
+    What Personae wrote elsewhere is treated alike while it is as it was written; exports for other programs, what you
+    changed, and photos in your own folders are listed, not touched. Killed, it is completed by the next command. Exit
+    status 1 means that something was still found, or could not be reached: that is cleaned when it is seen again.
     """
     opened = project_for(project, model, options)
     if not yes:
@@ -33,9 +39,16 @@ def forget(name: str, yes: bool, as_json: bool, model: Path | None, project: Pat
             say("Nothing was removed.")
             return 1
     report = opened.forget(name)
+    status = 0 if report.complete else 1
     if as_json:
         say_json(asdict(report))
-        return 1 if report.found else 0
+        return status
+    print_report(report)
+    return status
+
+
+def print_report(report: ForgetReport) -> None:
+    """What was removed, what was searched, and what is left where."""
     also = f" (also known as {', '.join(report.names[1:])})" if len(report.names) > 1 else ""
     removed = ", ".join(f"{what} {count}" for what, count in report.removed.items() if count) or "nothing was left"
     say(f"forgotten: {report.names[0]}{also}: {removed}")
@@ -49,21 +62,42 @@ def forget(name: str, yes: bool, as_json: bool, model: Path | None, project: Pat
             say(f"NOT SEARCHED: {path}: {what}")
         else:
             say(f"STILL THERE: {what} in {path}: delete this file, or make it anew")
-    left = (
-        f"traces left in {count_of(len({path for path, _ in report.found}), 'file')}"
-        if report.found
-        else "no trace left"
-    )
+    files = len({path for path, _ in report.found})
+    left = f"traces left in {count_of(files, 'file')}" if files else "no trace left"
     say(f"proof: {count_of(len(report.searched), 'file')} of the project searched, {left}")
-    for path in report.exports:
-        say(f"written elsewhere earlier, not touched: {path} ({report.export_kinds.get(path) or 'unknown'})")
-    if report.photos_left:
-        say("still in your own folders; training on them again would learn the person again:")
-        for path in report.photos_left:
-            say(f"  {path}")
+    _print_elsewhere(report)
     say(
         f"model: {count_of(len(report.characters), 'character')}"
         if report.characters
         else "Nobody is enrolled any more, and the model is gone."
     )
-    return 1 if report.found else 0
+
+
+def _print_elsewhere(report: ForgetReport) -> None:
+    for path, why in report.unreached:
+        say(f"NOT REACHED: {path}: {why}")
+    if report.unreached:
+        say("These are cleaned when the project is next written to and they can be reached.")
+    for path in report.exports:
+        say(f"written elsewhere earlier, not touched: {path} ({report.export_kinds.get(path) or 'unknown'})")
+    for sentence in cannot_know(report):
+        say(sentence, prose=True)
+    if report.photos_left:
+        say("still in your own folders; training on them again would learn the person again:")
+        for path in report.photos_left:
+            say(f"  {path}")
+
+
+def cannot_know(report: ForgetReport) -> list[str]:
+    """What the search cannot answer, in sentences."""
+    said = []
+    unknown = sum(report.unknown_people.values())
+    if unknown:
+        films = list(report.unknown_people)
+        more = f" and {len(films) - _MOST_FILMS} more" if len(films) > _MOST_FILMS else ""
+        people = "1 unknown person" if unknown == 1 else f"{unknown} unknown people"
+        who = "was not touched" if unknown == 1 else "were not touched"
+        said.append(f"{people} of your films {who}; look at them: {', '.join(films[:_MOST_FILMS])}{more}")
+    if report.burnt_in:
+        said.append(f"Names and faces in pictures and films cannot be searched for: {', '.join(report.burnt_in)}")
+    return said

@@ -49,6 +49,21 @@ class Pass:
             return self.stored
         return tracks_file.read_tracks(files.tracks)
 
+    def is_outdated(self, files: FilmFiles) -> bool:
+        """Whether it was read from a file that somebody has written since."""
+        return self.stored is not None and bool(self.stamp) and self.stamp != stamp_of(files.tracks)
+
+    def as_stored(self, files: FilmFiles) -> Pass:
+        """The pass as its file has it now: somebody may have been forgotten in it since it was read."""
+        stamp = stamp_of(files.tracks)
+        stored = tracks_file.read_tracks(files.tracks)
+        if stored is None or stored.fingerprint != self.fingerprint:
+            return replace(self, stored=None)
+        watched = stored.watched_as(self.watched.video)
+        if self.film is not None:
+            watched = missing_pictures.with_crops(watched, files.crops, self.film)
+        return replace(self, watched=watched, stored=stored, stamp=stamp)
+
 
 def named_anew(
     context: ProjectContext,
@@ -75,6 +90,10 @@ def named_anew(
             progress(Progress("naming", len(watched.records), len(watched.records)))
         facts = scan.facts_of(trained, settings, people.strangers)
         with context.locked("scan"), store.locked(files, "scan"):
+            if found.is_outdated(files):
+                found = found.as_stored(files)
+                watched, groups = found.watched, found.groups()
+                continue
             if not context.model.is_current(trained):
                 continue
             earlier = found.earlier(files)

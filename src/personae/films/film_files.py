@@ -16,6 +16,13 @@ from personae.names import readable
 LONGEST_NAME = 180
 """Bytes. File systems end at 255, and the names made of a film's have endings, numbers, a time, a temporary mark."""
 log = logging.getLogger(__name__)
+_OF_A_FILM = tuple(
+    re.compile(rf"{begin}(.+)\.{re.escape(end)}", re.DOTALL)
+    for begin, end in (
+        *(("", end) for end in ("timeline.json", "tracks", "crops", "decisions.jsonl", "edits.json", "faces")),
+        *((r"\.", end) for end in ("reserved", "scan")),
+    )
+)
 _DIGITS = re.compile(r"[ ._-]*(%0?[0-9]*d|#+)$")
 
 
@@ -82,10 +89,33 @@ class FilmFiles:
         """What an interrupted scan has found so far."""
         return self.folder / f".{self.name}.scan"
 
+    def every(self) -> list[Path]:
+        """Every file of the film that is there, in its folders of pictures and of unfinished pieces too."""
+        single = (
+            self.timeline, self.tracks, self.crops, self.decisions, self.edits, self.reserved, self.unfinished
+        )  # fmt: skip
+        inside = [path for folder in (self.faces, self.unfinished) if folder.is_dir() for path in folder.rglob("*")]
+        return [path for path in (*single, *sorted(inside)) if path.is_file()]
+
+    @classmethod
+    def in_folder(cls, folder: Path, *, private: bool = False) -> list[FilmFiles]:
+        """The films that have any file in `folder`, also those that are only begun."""
+        names = [] if not folder.is_dir() else [film_in(path.name) for path in sorted(folder.iterdir())]
+        return [cls(folder, name, private) for name in dict.fromkeys(filter(None, names))]
+
     @classmethod
     def of(cls, timeline: Path, *, private: bool = False) -> FilmFiles:
         """The files beside a timeline."""
         return cls(timeline.parent, timeline.name.removesuffix(".json").removesuffix(".timeline"), private)
+
+
+def film_in(file_name: str) -> str | None:
+    """Which film a file belongs to by its name; None where it is no film's."""
+    for pattern in _OF_A_FILM:
+        match = pattern.fullmatch(file_name)
+        if match is not None:
+            return match.group(1)
+    return None
 
 
 def film_name(video: Video) -> str:

@@ -17,6 +17,7 @@ from personae.errors import (
     StoreError,
     WriteError,
 )
+from personae.files import stamp_of
 from personae.films import missing_pictures, scan, tracks_file
 from personae.films.concluding import Pass, named_anew, trained_for
 from personae.films.film import StoredFilm
@@ -96,7 +97,7 @@ class Films(Generic[Opened]):
         with film if isinstance(film, Film) else open_film(film, as_one=as_one, **opening) as opened:
             files = out if isinstance(out, FilmFiles) else self.store.reserve(opened.video, _folder(out))
             with self.store.scanning(files):
-                earlier = tracks_file.read_tracks(files.tracks)
+                stamp, earlier = stamp_of(files.tracks), tracks_file.read_tracks(files.tracks)
                 watched, fingerprint, reused = scan.look(
                     opened, networks, settings, earlier,
                     kept_in=files.unfinished, fresh=fresh, progress=progress_callback,
@@ -107,7 +108,7 @@ class Films(Generic[Opened]):
                     context,
                     self.store,
                     files,
-                    Pass(watched, fingerprint, opened, earlier if reused else None),
+                    Pass(watched, fingerprint, opened, earlier if reused else None, stamp),
                     other=_path(decisions),
                     progress=progress_callback,
                 )

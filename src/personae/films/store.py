@@ -7,6 +7,7 @@ film: one for the long pass over it (`scanning`), one for the moments in which i
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import json
 import os
@@ -18,7 +19,7 @@ from pathlib import Path
 from personae.checks import Fields, parsed
 from personae.errors import ForeignFileError, StoreError, TooNewError, UnknownFilmError
 from personae.files import file_lock, make_folder, read_whole, sha256_of, write_error, write_whole
-from personae.films.film_files import FilmFiles, film_name
+from personae.films.film_files import FilmFiles, film_in, film_name
 from personae.films.pictures import with_pictures
 from personae.films.tracks_file import Scanned, write_tracks
 from personae.media.film import Video
@@ -26,6 +27,9 @@ from personae.paths import ProjectPaths
 from personae.timeline import native
 from personae.timeline.timeline import Timeline
 
+FACES = "pictures of faces"
+FILM_KINDS = ("timeline", "tracks with embeddings", "decisions", FACES)
+"""What the ledger calls the files of a film."""
 RESERVING_TIMEOUT_S = 60.0
 """A reservation takes milliseconds; whoever waits so long waits for a process that hangs."""
 
@@ -55,6 +59,8 @@ class MediaStore:
                     self._make(files.folder, private=files.private)
                     facts = {"content_id": video.content_id, "path": video.path, "pid": os.getpid()}
                     write_whole(files.reserved, json.dumps(facts).encode(), private=True)
+                    if not self.is_inside(files) and self.paths.ledger.find(files.timeline) is None:
+                        self.paths.ledger.record(files.timeline, sha256="", kind=FILM_KINDS[0])
                     return files
                 number += 1
 
@@ -79,7 +85,7 @@ class MediaStore:
         """
         who = people_in(timeline)
         if not self.is_inside(files):  # noted first: killed in between, `forget` looks at one file too many
-            self._note(files, who)
+            self._note(files, who, is_written=False)
         timeline = with_pictures(timeline, scanned.watched, files)
         write_tracks(files.tracks, scanned)
         native.write(timeline, files.timeline)
@@ -100,6 +106,51 @@ class MediaStore:
         found = dict.fromkeys([*own, *(path for path in outside if path.is_file())])
         return [FilmFiles.of(path, private=path in own) for path in found]
 
+    def everything(self) -> tuple[FilmFiles, ...]:
+        """Every film with any file in the project or in a folder that the ledger lists: also one that is only begun.
+
+        Also those whose folder cannot be reached now.
+        """
+        own: builtins.list[FilmFiles] = []
+        for root, folders, _ in os.walk(self.paths.folder):
+            folders[:] = sorted(name for name in folders if film_in(name) is None)  # those are one film's own
+            folder = Path(root)
+            own += FilmFiles.in_folder(folder, private=folder.parent == self.paths.films)
+        outside: dict[FilmFiles, None] = {}
+        for entry in self.paths.ledger.entries():
+            path = Path(entry.path)
+            name = film_in(path.name) if entry.kind in FILM_KINDS else None
+            if name is not None and not self.is_inside(FilmFiles(path.parent, name)):
+                outside[FilmFiles(path.parent, name)] = None
+        return (*own, *outside)
+
+    def adopt(self) -> None:
+        """Note timelines beside the project's folder in its ledger, as scans of earlier versions wrote them there."""
+        beside = Path(os.path.realpath(self.paths.folder)).parent
+        known = {entry.path for entry in self.paths.ledger.entries()}
+        for path in sorted(beside.glob("*.timeline.json")):
+            with contextlib.suppress(StoreError):
+                if str(path) not in known:
+                    native.read_film(path)
+                    self._note(FilmFiles.of(path), ())
+
+    def begin_writing(self, files: FilmFiles) -> None:
+        """Note that files of a film outside the project are written anew: until `written` they are ours as they are."""
+        self._note(files, self._who(files), is_written=False)
+
+    def written(self, files: FilmFiles) -> None:
+        """Note the files of a film outside the project as they are now."""
+        self._note(files, self._who(files))
+
+    def drop(self, files: FilmFiles) -> None:
+        """Take a film that is gone off the ledger."""
+        singles = (files.timeline, files.tracks, files.crops, files.decisions, files.edits, files.faces)
+        self.paths.ledger.drop([path for path in singles if self.paths.ledger.find(path) is not None])
+
+    def _who(self, files: FilmFiles) -> tuple[str, ...]:
+        entry = self.paths.ledger.find(files.timeline)
+        return () if entry is None else entry.who
+
     def named(self) -> dict[str, FilmFiles]:
         """The films by their names; one outside whose name is taken goes by the path of its timeline."""
         found: dict[str, FilmFiles] = {}
@@ -119,17 +170,16 @@ class MediaStore:
         names = ", ".join(known) or "none"
         raise UnknownFilmError(f"No film is called {str(name)!r} in {self.paths.folder}. There are: {names}.")
 
-    def _note(self, files: FilmFiles, who: Collection[str]) -> None:
+    def _note(self, files: FilmFiles, who: Collection[str], *, is_written: bool = True) -> None:
+        """Note every file of a film, with its digest once it `is_written`."""
         ledger = self.paths.ledger
-        kinds = (
-            (files.timeline, "timeline"), (files.tracks, "tracks with embeddings"), (files.crops, "pictures of faces"),
-            (files.edits, "decisions"),
-        )  # fmt: skip
-        for path, kind in kinds:
-            if path.is_file() or kind == "timeline":
-                ledger.record(path, sha256=sha256_of(path) if path.is_file() else "", kind=kind, who=who)
+        single = (files.timeline, files.tracks, files.decisions, files.crops)
+        for kind, path in (*zip(FILM_KINDS, single, strict=True), ("decisions", files.edits)):
+            if path.is_file() or path == files.timeline:
+                digest = sha256_of(path) if path.is_file() and is_written else ""
+                ledger.record(path, sha256=digest, kind=kind, who=who)
         if files.faces.is_dir():
-            ledger.record(files.faces, sha256="", kind="pictures of faces", who=who)
+            ledger.record(files.faces, sha256="", kind=FACES, who=who)
 
     @staticmethod
     def _is_of_another(files: FilmFiles, video: Video) -> bool:

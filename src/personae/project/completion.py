@@ -1,4 +1,4 @@
-"""Complete a forgetting that was broken off: what every opened project does before anything else."""
+"""Complete a forgetting that was broken off, or put off: what every opened project does before anything else."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from personae.paths import ProjectPaths
 
 def complete(context: ProjectContext) -> None:
     """Complete the forgetting that is under way in a project, and tell what became of it; the caller holds its lock."""
-    from personae.project import forgetting  # only where one is under way: it loads much
+    from personae.project import forget_later, forgetting  # only where one is under way: it loads much
 
-    report = forgetting.complete(context)
-    context.model.drop()
-    if report is not None:
-        forgetting.tell(report)
+    if context.paths.is_forgetting:
+        report = forgetting.complete(context)
+        context.model.drop()
+        if report is not None:
+            forgetting.tell(report)
+    forget_later.clean(context)
 
 
 def settle_project_of(timeline: str | Path) -> None:

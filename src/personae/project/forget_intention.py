@@ -1,6 +1,6 @@
 """The written intention to forget a person: kept in the project from before the first change until the proof is done.
 
-So a forgetting that is killed is known, and whoever opens the project next completes it (see `EditMethods.settle`).
+So a forgetting that is killed is known, and whoever opens the project next completes it (see `ProjectContext.settle`).
 It names the person and holds their embeddings: private, and overwritten in the end.
 """
 
@@ -18,8 +18,8 @@ from personae.checks import Fields, any_text, parsed, require, text
 from personae.checks import facts as facts_of
 from personae.errors import DamagedFileError, ForeignFileError, ModelNotFoundError
 from personae.files import open_input, replacing, shred
+from personae.forgetting.person import Person
 from personae.paths import ProjectPaths
-from personae.project.forget_who import Person
 from personae.settings import TABLE
 from personae.types import FloatArray
 

@@ -1,8 +1,8 @@
-"""Forget a person: take them out of every file of the project, for good, and then search the files to prove it.
+"""Forget a person: every room that keeps something about people takes them out, and then everything is searched.
 
-The order makes it safe to break off. First it is written down who shall be forgotten; then what shows them is deleted,
-the rest rewritten, the gallery cleaned and the model made anew; then everything is searched; and only then does the
-note go. Each step may be done twice, and whoever opens the project after a kill completes it (`complete`).
+The order makes it safe to break off. First it is written down who shall be forgotten; then each keeper forgets; then
+each has its files searched; and only then does the note go. Each step may be done twice, and whoever opens the project
+after a kill completes it (`complete`).
 """
 
 from __future__ import annotations
@@ -16,20 +16,26 @@ from pathlib import Path
 from personae import archive
 from personae.cast.context import ProjectContext
 from personae.cast.editing import did_you_mean
+from personae.cast.forget_who import person_of
 from personae.cast.gallery import Gallery
+from personae.cast.keeper import CastKeeper
 from personae.cast.trainer import Trainer
 from personae.errors import DamagedFileError, ModelNotFoundError, StoreError, UnknownCharacterError
+from personae.films.keeper import FilmsKeeper
+from personae.films.store import FILM_KINDS, MediaStore
+from personae.forgetting.fates import is_burnt_in
+from personae.forgetting.keeper import Forgotten, Keeper, Tell
+from personae.forgetting.ledger_keeper import LedgerKeeper, is_gone
+from personae.forgetting.names import NameSearch
+from personae.forgetting.person import Person
+from personae.forgetting.search import Proof, Search, pieces
 from personae.names import find_name, valid_name
 from personae.paths import ProjectPaths
-from personae.progress import ProgressCallback
-from personae.project import forget_folder, forget_intention
-from personae.project.forget_gallery import forget_in_gallery, is_forgotten, texts_of
-from personae.project.forget_list import forget_in_list, outside
-from personae.project.forget_proof import Proof, Search, database_names, pieces, rows_of_list
-from personae.project.forget_who import NOBODY, Person, may_show, person_of
-from personae.project.name_search import NameSearch
+from personae.progress import Progress, ProgressCallback
+from personae.project import forget_intention, forget_later
+from personae.project.forget_folder import FolderKeeper, files_of, is_inside
 from personae.recognition import model_file
-from personae.types import FloatArray, count_of
+from personae.types import count_of
 
 log = logging.getLogger(__name__)
 
@@ -40,9 +46,11 @@ class ForgetReport:
 
     `names`: the character's, and former ones; `removed`: what -> how many; `searched`: every file that was read, with
     what was looked for in it; `found`: (file, what) that is still there: empty is the proof; `part_of_other_names`:
-    texts of others that contain the name; `exports`: results written elsewhere that this cannot reach, and
-    `export_kinds` what each is; `photos_left`: the person's photos in your own folders; `characters`: photos per
-    character in the model now.
+    texts of others that contain the name; `exports`: files written elsewhere that stay as they are, and `export_kinds`
+    what each is; `unreached`: (file, why) written elsewhere that could not be cleaned and is cleaned when it is seen
+    again; `unknown_people`: film -> unknown people in it, any of whom may be the person; `burnt_in`: those of `exports`
+    that are films and pictures, in which nobody can search for a name; `photos_left`: the person's photos in your own
+    folders; `characters`: photos per character in the model now.
     """
 
     names: tuple[str, ...]
@@ -54,36 +62,47 @@ class ForgetReport:
     photos_left: tuple[str, ...]
     characters: dict[str, int] = field(default_factory=dict)
     export_kinds: dict[str, str] = field(default_factory=dict)
+    unreached: tuple[tuple[str, str], ...] = ()
+    unknown_people: dict[str, int] = field(default_factory=dict)
+    burnt_in: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing of the person is left where this can reach."""
+        return not self.found and not self.unreached
 
 
 def forget(context: ProjectContext, name: str, *, progress_callback: ProgressCallback | None = None) -> ForgetReport:
-    """Remove the character `name` from the project.
+    """Remove the character `name` from the project, and from what it wrote elsewhere.
 
-    Raises UnknownCharacterError for a name that is in no file, InputError, ProjectBusyError, StoreError.
+    `progress_callback` is told of each file; what it raises breaks the forgetting off, and the next opening completes
+    it. Raises UnknownCharacterError for a name that is in no file, InputError, ProjectBusyError, StoreError.
     """
     if not context.paths.folder.is_dir():
         raise UnknownCharacterError(f"No character is called {name!r}: there is no project {context.paths.folder}.")
     try:
         with context.paths.locked(context.settings.lock_timeout_s, "forget"):
-            finished = complete(context)
+            finished = complete(context, progress_callback)
+            forget_later.clean(context)
             if finished is not None and find_name(name, finished.names) is not None:
                 return finished
+            MediaStore(context.paths, context.settings.lock_timeout_s).adopt()
             forget_intention.begin(context.paths, _whom(context, name))
-            report = complete(context)
+            report = complete(context, progress_callback)
             assert report is not None
             return report
     finally:
         context.model.drop()
 
 
-def complete(context: ProjectContext) -> ForgetReport | None:
+def complete(context: ProjectContext, progress_callback: ProgressCallback | None = None) -> ForgetReport | None:
     """Complete a forgetting that was begun; None where there is none. The caller holds the project's lock."""
     person = forget_intention.read(context.paths)
     if person is None:
         return None
     folder = context.paths.folder.absolute()
     models = tuple((str(folder / path), parameters) for path, parameters in person.models)
-    return _carry_out(context, replace(person, models=models))
+    return _carry_out(context, replace(person, models=models), _teller(progress_callback))
 
 
 def tell(report: ForgetReport) -> None:
@@ -94,6 +113,8 @@ def tell(report: ForgetReport) -> None:
     )
     for path, what in report.found:
         log.warning("Of the forgotten person is still there: %s in %s: delete this file, or make it anew.", what, path)
+    for path, why in report.unreached:
+        log.warning("Of the forgotten person, to be cleaned when it is seen again: %s (%s)", path, why)
     for path in report.exports:
         log.warning("Of the forgotten person, written elsewhere and not touched: %s", path)
 
@@ -103,21 +124,24 @@ def _whom(context: ProjectContext, name: str) -> Person:
     project = context.paths
     models = _models(context)
     known: list[str] = []
-    texts: list[str] = []
+    texts = CastKeeper(context).texts()
     if project.gallery.is_file():
         with Gallery.open(project.gallery, embedder=None) as gallery:
             known = [character.name for character in gallery.characters()]
             name = find_name(name, known) or valid_name(name)
             person = person_of(gallery, name, models)
-            texts = texts_of(gallery)
     else:
         name = valid_name(name)
         person = Person(name, frozenset({name}))
     entries = project.ledger.entries()
     listed = any(person.is_in(entry) for entry in entries)
-    if not (person.paths or listed or _is_mentioned(project, NameSearch(person.names), texts)):
+    if not (person.paths or listed or _is_mentioned(context, NameSearch(person.names), texts)):
         raise UnknownCharacterError(f"No character is called {name!r}. {did_you_mean(name, known)}")
-    written = tuple((entry.path, entry.kind) for entry in outside(project, entries) if may_show(person, entry))
+    written = tuple(
+        (entry.path, entry.kind)
+        for entry in entries
+        if person.may_be_in(entry) and not is_inside(Path(entry.path), project.folder) and not is_gone(entry)
+    )
     kept = tuple((_within(project, path), Trainer(context.with_model(path)).kept_parameters()) for path in models)
     return replace(person, models=kept, written=written)
 
@@ -141,62 +165,69 @@ def _within(project: ProjectPaths, path: Path) -> str:
     return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 
-def _is_mentioned(project: ProjectPaths, search: NameSearch, texts: list[str]) -> bool:
+def _is_mentioned(context: ProjectContext, search: NameSearch, texts: list[str]) -> bool:
     if any(search.in_text(text) for text in texts):
         return True
-    databases = database_names(project)
-    for path in forget_folder.files_of(project.folder):
-        if path.name.startswith(databases):
-            continue
-        if search.in_file_name(path.name) or any(search.in_bytes(piece) for piece in pieces(path, search.overlap)):
-            return True
+    project = context.paths
+    databases = (project.gallery.name, project.ledger.path.name)
+    inside = [path for path in files_of(project.folder) if not path.name.startswith(databases)]
+    if any(search.in_file_name(path.name) for path in inside):
+        return True
+    films = FilmsKeeper(MediaStore(project, context.settings.lock_timeout_s)).films
+    outside = [path for files in films if not is_inside(files.folder, project.folder) for path in files.every()]
+    return any(_names(path, search) for path in (*inside, *outside))
+
+
+def _names(path: Path, search: NameSearch) -> bool:
+    with contextlib.suppress(OSError):
+        return any(search.in_bytes(piece) for piece in pieces(path, search.overlap))
     return False
 
 
-def _carry_out(context: ProjectContext, person: Person) -> ForgetReport:
-    project = context.paths
-    removed = dict.fromkeys(("photos", "decisions", "log entries", "entries of films", "tracks", "pictures"), 0)
-    entries = project.ledger.entries()
-    forget_folder.delete(project, person, removed)
-    forget_folder.rewrite(project, person, removed)
-    characters: dict[str, int] = {}
-    texts: dict[str, list[str]] = {}
-    others: FloatArray = NOBODY
-    gallery_name, list_name = database_names(project)
-    if project.gallery.is_file():
-        with Gallery.open(project.gallery, embedder=None) as gallery:
-            if not is_forgotten(gallery, person):
-                with gallery.transaction():
-                    forget_in_gallery(gallery, person, removed)
-            gallery.compact()
-            characters = _fit_models(context, gallery, person)
-            texts[gallery_name] = texts_of(gallery)
-            others = gallery.enrolled().embeddings
-    forget_in_list(project, person)
-    texts[list_name] = rows_of_list(project.ledger.entries())
-    proof = Search(person, others, entries, context.analyzer).project(project, texts)
-    forget_intention.end(project)
-    return _report(person, removed, proof, characters)
+def _teller(progress_callback: ProgressCallback | None) -> Tell:
+    """What tells `progress_callback` of each file."""
+    done = 0
+
+    def tell(path: Path) -> None:
+        nonlocal done
+        done += 1
+        if progress_callback is not None:
+            progress_callback(Progress("forgetting", done, None, str(path)))
+
+    return tell
 
 
-def _fit_models(context: ProjectContext, gallery: Gallery, person: Person) -> dict[str, int]:
-    """Make every model anew, with the settings that each was trained with; photos per character of the first."""
-    characters: dict[str, int] = {}
-    for path, parameters in reversed(person.models):
-        settings = replace(context.settings, **parameters)
-        characters = Trainer(context.with_model(Path(path))).fit_gallery(gallery, settings)
-    return characters
+def _carry_out(context: ProjectContext, person: Person, tell: Tell) -> ForgetReport:
+    paths = context.paths
+    cast = CastKeeper(context)
+    store = MediaStore(paths, context.settings.lock_timeout_s)
+    # The ledger forgets last, for it tells what shows the person; what no room keeps is searched last.
+    keepers: list[Keeper] = [cast, FilmsKeeper(store), FolderKeeper(paths), LedgerKeeper(paths.ledger, FILM_KINDS)]
+    entries = paths.ledger.entries()
+    done = Forgotten()
+    for keeper in keepers:
+        done.add(keeper.forget(person, tell))
+    forget_later.put_off(paths.ledger, person, entries, done.unreached)
+    search = Search(person, cast.others(), entries, context.analyzer, tell)
+    for keeper in sorted(keepers, key=lambda one: isinstance(one, FolderKeeper)):
+        keeper.search(search)
+    forget_intention.end(paths)
+    return _report(person, done, search.proof, cast.characters)
 
 
-def _report(person: Person, removed: dict[str, int], proof: Proof, characters: dict[str, int]) -> ForgetReport:
+def _report(person: Person, done: Forgotten, proof: Proof, characters: dict[str, int]) -> ForgetReport:
+    kinds = {str(path): kind for path, kind in done.listed}
     return ForgetReport(
         tuple(sorted(person.names, key=lambda each: (each != person.name, each))),
-        removed,
-        tuple(proof.searched),
+        dict(done.removed),
+        tuple(sorted(proof.searched)),
         tuple(proof.found),
         tuple(proof.explained),
-        tuple(path for path, _ in person.written),
+        tuple(sorted(kinds)),
         tuple(sorted(path for path in person.paths if os.path.lexists(path))),
         characters,
-        dict(person.written),
+        kinds,
+        tuple((str(path), why) for path, why in done.unreached),
+        done.unknown,
+        tuple(sorted(path for path, kind in kinds.items() if is_burnt_in(path, kind))),
     )

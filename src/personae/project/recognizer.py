@@ -241,14 +241,14 @@ class CharacterRecognizer:
         """The log of edits, oldest first."""
         return self.cast.log()
 
-    def forget_character(self, name: str) -> ForgetReport:
+    def forget_character(self, name: str, *, progress_callback: ProgressCallback | None = None) -> ForgetReport:
         """Remove a person from everything in the project, for good, and prove it. The one edit without undo.
 
         Killed at any moment, it is completed by whoever opens the project next.
         """
         from personae.project.forgetting import forget
 
-        return forget(self.context, name)
+        return forget(self.context, name, progress_callback=progress_callback)
 
     def settle(self) -> None:
         """Complete a forgetting that was broken off; every method does so before it reads or writes the project.

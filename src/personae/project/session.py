@@ -96,10 +96,11 @@ class Project:
         return self._identifier.pictures(pictures, threshold=threshold)
 
     def forget(self, name: str, *, progress_callback: ProgressCallback | None = None) -> ForgetReport:
-        """Remove a person from everything in the project, for good, and prove it. There is no undo.
+        """Remove a person from everything in the project and what it wrote elsewhere, for good, and prove it.
 
-        Killed at any moment, it is completed by whoever opens the project next. Raises UnknownCharacterError for a name
-        that is in no file, StoreError.
+        There is no undo. `progress_callback` is told of each file, and may raise to break off. Broken off or killed at
+        any moment, it is completed by whoever opens the project next. Raises UnknownCharacterError for a name that is
+        in no file, StoreError.
         """
         from personae.project.forgetting import forget
 

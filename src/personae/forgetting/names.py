@@ -43,6 +43,7 @@ class NameSearch:
         anchors = [_anchors(name) for name in names]
         every = sorted({re.escape(one.encode()) for each in anchors for one in each})
         self._anchors = re.compile(b"|".join(every)) if all(anchors) else None
+        self._written = _written_out({letter for each in anchors for run in each for letter in run})
         forms = {form for name in names for form in _forms(name)}
         self._wide = {form.encode(encoding) for form in forms for encoding in ("utf-16-le", "utf-16-be")}
         self._latin = {form.encode("latin-1") for form in forms if not form.isascii() and _is_latin(form)}
@@ -81,12 +82,14 @@ class NameSearch:
             yield content
             return
         begin = end = 0
-        for match in self._anchors.finditer(content):
-            if match.start() - self.overlap > end:
+        for start, stop in sorted(
+            match.span() for pattern in (self._anchors, self._written) for match in pattern.finditer(content)
+        ):
+            if start - self.overlap > end:
                 if end:
                     yield content[begin:end]
-                begin = match.start() - self.overlap
-            end = match.end() + self.overlap
+                begin = start - self.overlap
+            end = stop + self.overlap
         if end:
             yield content[max(begin, 0) : end]
 
@@ -106,7 +109,7 @@ class NameSearch:
         for match in self._pattern.finditer(text):
             before = _innermost(text[max(0, match.start() - _NEAR) : match.start()])
             after = _innermost(text[match.end() : match.end() + _NEAR])
-            whole = not (before and _is_of_a_word(before[-1])) and not (after and _is_of_a_word(after[0]))
+            whole = not (before and is_of_a_word(before[-1])) and not (after and is_of_a_word(after[0]))
             if whole and (is_text or _is_by_design(text, match)):
                 return True
         return False
@@ -116,7 +119,7 @@ def _anchors(name: str) -> set[str]:
     """Texts one of which is in a file wherever `name` is, however it is written; none where that is not known."""
     run = max(_LETTERS.findall(name), key=len, default="")
     if run:
-        return {run}  # nobody writes out plain letters
+        return {run}  # plain letters are seldom written out: see `_written_out`
     letter = max(name)
     if letter.isascii():
         return set()
@@ -127,6 +130,17 @@ def _anchors(name: str) -> set[str]:
     written |= {f"%{piece[0]:{case}}" for piece in pieces for case in "xX"}
     written |= {html.entities.codepoint2name[number] for number in numbers if number in html.entities.codepoint2name}
     return written | {piece.decode() for piece in pieces}
+
+
+def _written_out(letters: Collection[str]) -> re.Pattern[bytes]:
+    """Finds any of these plain letters where they are written out all the same: `\\u0054`, `&#84;`, `&#x54;`, `%54`."""
+    plain = sorted({ord(letter) for letter in letters if letter.isascii()})
+    if not plain:
+        return re.compile(b"(?!)")
+    hexadecimal = "|".join(f"{number:02x}" for number in plain)
+    decimal = "|".join(map(str, plain))
+    written = rf"(?:\\u00|\\U000000|\\x|%|&#[xX]0*)(?i:{hexadecimal})|&#0*(?:{decimal});"
+    return re.compile(written.encode())
 
 
 def _halves(letter: str) -> list[int]:
@@ -196,8 +210,9 @@ def _letter(match: re.Match[str]) -> str:
     return _CONTROL.get(written[1], written[1])
 
 
-def _is_of_a_word(letter: str) -> bool:
-    return letter.isalnum() or letter == "_" or unicodedata.category(letter).startswith("M")
+def is_of_a_word(letter: str) -> bool:
+    """Whether a letter, or an accent on one, is a part of a word; nothing is none."""
+    return bool(letter) and (letter.isalnum() or letter == "_" or unicodedata.category(letter).startswith("M"))
 
 
 def _forms(name: str) -> set[str]:

@@ -1,14 +1,10 @@
-"""Who is to be forgotten: names, photos and embeddings of a person, by gallery, models and the list of outputs."""
+"""Who is to be forgotten: names, photos and embeddings of a person, by gallery and models."""
 
 from __future__ import annotations
 
 import contextlib
-import secrets
-import unicodedata
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -18,49 +14,10 @@ from personae.cast.finding import did_you_mean
 from personae.cast.gallery import Gallery
 from personae.cast.gallery_records import PhotoRecord
 from personae.errors import InputError, StoreError, UnknownCharacterError
+from personae.forgetting.person import NOBODY, Person
 from personae.hints import command
-from personae.ledger import Entry
 from personae.recognition import model_file
 from personae.types import FloatArray
-
-NOBODY: FloatArray = np.empty((0, 0), np.float32)
-
-
-@dataclass(frozen=True, eq=False)
-class Person:
-    """A person as everything of the project knows them.
-
-    `id`: of this forgetting; `ids`: of their characters; `name`: as it was asked for; `names`: with former ones;
-    `paths`, `digests`: of their photos; `vectors` (n, d): embeddings; `copies` (m, d): of the photos' small copies;
-    `centres` (k, d): what models held; `models`: files to make anew, each with the settings it was trained with;
-    `written`: (path, kind) of outputs outside the project that show them.
-    """
-
-    name: str
-    names: frozenset[str]
-    paths: frozenset[str] = frozenset()
-    digests: frozenset[str] = frozenset()
-    vectors: FloatArray = field(default_factory=lambda: NOBODY)
-    copies: FloatArray = field(default_factory=lambda: NOBODY)
-    centres: FloatArray = field(default_factory=lambda: NOBODY)
-    models: tuple[tuple[str, dict[str, Any]], ...] = ()
-    written: tuple[tuple[str, str], ...] = ()
-    id: str = field(default_factory=lambda: secrets.token_hex(8))
-    ids: frozenset[str] = frozenset()
-
-    @property
-    def spellings(self) -> frozenset[str]:
-        """The names in composed and in decomposed letters, as file systems and other programs write them."""
-        return frozenset(unicodedata.normalize(form, name) for form in ("NFC", "NFD") for name in self.names)
-
-    def is_in(self, entry: Entry) -> bool:
-        """Whether an output is known to show or name them: by who is in it, or as a copy of a photo of theirs."""
-        return bool(self.names & set(entry.who)) or entry.source in self.paths
-
-
-def may_show(person: Person, entry: Entry) -> bool:
-    """Whether an output shows the person, or nobody knows who is in it."""
-    return person.is_in(entry) or (not entry.who and not entry.sha256)
 
 
 def person_of(gallery: Gallery, name: str, models: Iterable[Path]) -> Person:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
 from personae.cast.edit_log import EditLog
+from personae.cast.forget_who import ids_of, photos_of
 from personae.cast.gallery import Gallery
-from personae.project.forget_files import ALIKE, forget_in_json
-from personae.project.forget_who import Person, ids_of, photos_of
-from personae.project.name_search import NameSearch
+from personae.forgetting.documents import forget_in_json
+from personae.forgetting.names import NameSearch
+from personae.forgetting.person import ALIKE, Person
 
 
 def is_forgotten(gallery: Gallery, person: Person) -> bool:
@@ -22,7 +24,7 @@ def texts_of(gallery: Gallery) -> list[str]:
     return gallery.texts()
 
 
-def forget_in_gallery(gallery: Gallery, person: Person, removed: dict[str, int]) -> None:
+def forget_in_gallery(gallery: Gallery, person: Person, removed: Counter[str]) -> None:
     """Remove `person`, and log that somebody was forgotten; counts what goes in `removed`."""
     edits = EditLog(gallery)
     characters = edits.characters()
@@ -52,7 +54,7 @@ def forget_in_gallery(gallery: Gallery, person: Person, removed: dict[str, int])
     edits.apply()
 
 
-def _forget_negatives(gallery: Gallery, person: Person, ids: Collection[str], removed: dict[str, int]) -> set[int]:
+def _forget_negatives(gallery: Gallery, person: Person, ids: Collection[str], removed: Counter[str]) -> set[int]:
     """Remove faces that the person is not, and theirs that others are not; the edits that made them."""
     going: dict[int, int] = {}
     for row_id, edit_id, negative in gallery.log.negatives(gallery.embedder):
@@ -65,7 +67,7 @@ def _forget_negatives(gallery: Gallery, person: Person, ids: Collection[str], re
 
 
 def _forget_edits(
-    edits: EditLog, person: Person, ids: Collection[str], lapsed: set[int], removed: dict[str, int]
+    edits: EditLog, person: Person, ids: Collection[str], lapsed: set[int], removed: Counter[str]
 ) -> None:
     """Remove entries of the log that are about the person, and their names and photos from the others."""
     for edit in edits.edits():

@@ -1,42 +1,36 @@
-"""The proof of a forgetting: every file of a project is read again and searched for name, embeddings and face."""
+"""The search after a forgetting: a file is read again and searched for name, embeddings and face."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
 import io
 import json
 import os
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from personae import ledger
-from personae.cast import gallery_schema
 from personae.errors import PersonaeError
 from personae.files import open_input, read_whole, sha256_of
-from personae.ledger import LEDGER_FILE, Entry
+from personae.forgetting.base64_runs import base64_in
+from personae.forgetting.names import NameSearch
+from personae.forgetting.person import ALIKE, Person
+from personae.ledger import Entry
 from personae.media.photos import SUFFIXES
-from personae.paths import ProjectPaths
-from personae.project.forget_files import ALIKE
-from personae.project.forget_folder import files_of, links_of
-from personae.project.forget_who import Person
-from personae.project.name_search import NameSearch
-from personae.recognition import model_file
+from personae.recognition.prototypes import unit
 from personae.types import FloatArray, Picture
 
 DRAWN_ALIKE = 0.35
 """The same cosine for a face with a frame and a name drawn over it, which costs up to .2."""
 _PIECE = 8 << 20
-_SCHEMAS = (*ledger.MIGRATIONS, *gallery_schema.MIGRATIONS)  # which databases hold as they were written
 _DIGEST = re.compile("[0-9a-f]{64}")
-_DATA = re.compile(rb"data:image/(?!svg)[a-z0-9.+-]+;base64,([A-Za-z0-9+/=\s]+)")
+_PICTURES_IN_BASE64 = (b"/9j/", b"\\/9j\\/", b"iVBORw0KGgo", b"R0lGOD", b"UklGR", b"_9j_")
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8")
 
 
@@ -54,12 +48,21 @@ class Proof:
 
 class Search:
     """Looks for one person. `others` (n, d): embeddings of the cast; `entries`: of the list of outputs, before it
-    forgot; `analyzer`: of pictures, asked only where there are some.
+    forgot; `analyzer`: of pictures, asked only where there are some; `tell`: is told of each file before it is read.
     """
 
-    def __init__(self, person: Person, others: FloatArray, entries: Collection[Entry], analyzer: Any) -> None:
-        self.person, self.analyzer = person, analyzer
+    def __init__(
+        self,
+        person: Person,
+        others: FloatArray,
+        entries: Collection[Entry],
+        analyzer: Any,
+        tell: Callable[[Path], None],
+    ) -> None:
+        self.person, self.analyzer, self.tell = person, analyzer, tell
         self.names = NameSearch(person.names)
+        self.proof = Proof()
+        self._done: set[str] = set()
         self._others = others if others.shape[-1] == person.vectors.shape[-1] else np.empty((0, 0), np.float32)
         self._needles = {
             np.asarray(vector, dtype).tobytes()
@@ -70,55 +73,75 @@ class Search:
         self._listed = [Path(entry.path) for entry in entries]
         self._listed_digests = {entry.sha256 for entry in entries if entry.sha256}
 
-    def project(self, project: ProjectPaths, texts: dict[str, list[str]]) -> Proof:
-        """Search every file; `texts`: those in the rows of each database, by the beginning of its files' names."""
-        proof = Proof()
-        every = [text for part in texts.values() for text in part]
-        proof.explained = sorted(
-            {text for text in every if any(name in text for name in self.person.names) and not _DIGEST.fullmatch(text)}
-        )
-        files = set(files_of(project.folder))
-        for model, _ in self.person.models:
-            beside = (Path(model), model_file.metadata_path(Path(model)))
-            files |= {path for path in beside if path.is_file() and not _is_one_of(path, files)}
-        for path in sorted(files):
-            database = next(
-                (name for name in texts if path.name.startswith(name) and path.parent == project.folder), ""
-            )
-            folders = path.relative_to(project.folder).parts[:-1] if path.is_relative_to(project.folder) else ()
-            self._file(path, folders, texts.get(database), proof)
-        for link in links_of(project.folder):
-            proof.found.append((str(link), "a link to another folder, which was not searched"))
-        return proof
+    def explain(self, texts: Iterable[str]) -> None:
+        """Tell of texts of others in a database that contain a name; they stay."""
+        found = {text for text in texts if any(name in text for name in self.person.names)}
+        self.proof.explained = sorted({*self.proof.explained, *(each for each in found if not _DIGEST.fullmatch(each))})
 
-    def _file(self, path: Path, folders: Sequence[str], rows: list[str] | None, proof: Proof) -> None:
+    def file(
+        self, path: Path, *, folders: Sequence[str] = (), rows: list[str] | None = None, own_name: bool = True
+    ) -> bool:
+        """Search a file, unless it was searched before; whether it was searched now.
+
+        `folders`: of the project, that it lies in; `rows`: the texts of a database and of its schema, which this is a
+        file of; `own_name`: whether it may not be called like the person: what the user's film is called is theirs.
+        """
+        real = os.path.realpath(path)
+        if real in self._done:
+            return False
+        self._done.add(real)
+        self.tell(path)
         looked_for = "name, embeddings" if self._needles else "name"
         try:
             named, embedded, pictures = self._in_content(path, rows)
         except OSError as error:
-            proof.found.append((str(path), f"cannot be read ({error.strerror}), so it was not searched"))
-            return
+            self.found(path, f"cannot be read ({error.strerror}), so it was not searched")
+            return False
         if embedded:
-            proof.found.append((str(path), "an embedding"))
+            self.found(path, "an embedding")
         if named:
-            proof.found.append((str(path), "the name"))
-        elif self.names.in_file_name(path.name):
-            proof.found.append((str(path), "the name, as the file's own"))
+            self.found(path, "the name")
+        elif own_name and self.names.in_file_name(path.name):
+            self.found(path, "the name, as the file's own")
         elif any(self.names.in_file_name(part) for part in folders):
-            proof.found.append((str(path), "the name, as a folder's"))
+            self.found(path, "the name, as a folder's")
         if len(self.person.vectors) and (pictures or _is_picture(path)):
             looked_for += ", face"
             problem = self._face_in(path) if _is_picture(path) else self._face_in_pictures_of(path)
             if problem:
-                proof.found.append((str(path), problem))
-        proof.searched.append((str(path), looked_for))
+                self.found(path, problem)
+        self.proof.searched.append((str(path), looked_for))
+        return True
+
+    def found(self, path: Path, what: str) -> None:
+        """Note that something is there all the same, or could not be searched."""
+        self.proof.found.append((str(path), what))
+
+    def alike(self, embeddings: FloatArray) -> NDArray[np.bool_]:
+        """(n,) which of the faces with these embeddings (n, d) are the person's, and nobody's of the cast rather."""
+        if not len(embeddings) or embeddings.shape[-1] != self.person.vectors.shape[-1] or not len(self.person.vectors):
+            return np.zeros(len(embeddings), bool)
+        faces = unit(np.asarray(embeddings, np.float32))
+        near = (faces @ unit(self.person.vectors).T).max(axis=1)
+        nearest = (faces @ unit(self._others).T).max(axis=1) if len(self._others) else np.full(len(faces), -1.0)
+        return np.asarray((near >= ALIKE) & (near > nearest))
+
+    def is_in_picture(self, content: bytes) -> bool:
+        """Whether the person's face is in a picture, by its bytes; False for one that cannot be read."""
+        picture = _decoded(content, "a picture")
+        if isinstance(picture, str):
+            return False
+        try:
+            faces = self.analyzer.analyze(picture)
+        except PersonaeError:
+            return False
+        return bool(self.alike(faces.embeddings).any()) if len(faces) else False
 
     def _in_content(self, path: Path, rows: list[str] | None) -> tuple[bool, bool, bool]:
         """Whether there is the name, an embedding, and a picture written as text. `rows`: texts of a database."""
         named = embedded = pictures = False
         # Raw pages have no words: where the letters are in a row, as a part of another's name or path, rows decide.
-        texts = [*(rows or ()), *_SCHEMAS]
-        may_hold_letters = any(name in text for text in texts for name in self.person.spellings)
+        may_hold_letters = any(name in text for text in rows or () for name in self.person.spellings)
         if rows is not None:
             named = any(_says(text, self.person.spellings) for text in rows)
         for piece in pieces(path, max(self.names.overlap, self._longest)):
@@ -127,8 +150,20 @@ class Search:
             elif not may_hold_letters:
                 named = named or self.names.in_pages(piece)
             embedded = embedded or any(needle in piece for needle in self._needles)
-            pictures = pictures or b"data:image/" in piece
+            pictures = pictures or any(begin in piece for begin in _PICTURES_IN_BASE64)
+            for content in base64_in(piece):
+                named = named or self._is_named_in(content)
+                embedded = embedded or any(needle in content for needle in self._needles)
         return named, embedded, pictures
+
+    def _is_named_in(self, content: bytes) -> bool:
+        """Whether a text that was written in base64 has the name: chance makes no text, but it makes short names."""
+        if not content.startswith(_PICTURES):
+            try:
+                content.decode("utf-8")
+            except UnicodeDecodeError:
+                return False
+        return self.names.in_bytes(content)
 
     # Faces
 
@@ -138,11 +173,11 @@ class Search:
     def _face_in_pictures_of(self, path: Path) -> str | None:
         """The face in pictures that stand as text in a page."""
         seen = set()
-        for match in _DATA.finditer(read_whole(path)):
-            try:
-                content = base64.b64decode(b"".join(match.group(1).split()))
-            except binascii.Error:
-                continue
+        before = b""
+        for content in base64_in(read_whole(path)):
+            if before.startswith(content) or not (content.startswith(_PICTURES) or _is_webp(content)):
+                continue  # a line of one that was whole, or no picture
+            before = content
             digest = sha256(content).digest()
             if digest in seen:
                 continue
@@ -177,11 +212,6 @@ class Search:
         if any(real == listed or listed in real.parents for listed in self._listed):
             return True
         return bool(self._listed_digests) and sha256_of(path) in self._listed_digests
-
-
-def database_names(project: ProjectPaths) -> tuple[str, str]:
-    """What the files of gallery and list of outputs begin with."""
-    return project.gallery.name, LEDGER_FILE
 
 
 def _says(text: str, names: Collection[str]) -> bool:
@@ -221,11 +251,11 @@ def _is_picture(path: Path) -> bool:
             start = file.read(12)
     except OSError:
         return False
-    return start.startswith(_PICTURES) or (start[:4] == b"RIFF" and start[8:] == b"WEBP")
+    return start.startswith(_PICTURES) or _is_webp(start)
 
 
-def _is_one_of(path: Path, files: Collection[Path]) -> bool:
-    return any(os.path.realpath(path) == os.path.realpath(each) for each in files)
+def _is_webp(start: bytes) -> bool:
+    return start[:4] == b"RIFF" and start[8:12] == b"WEBP"
 
 
 def _decoded(content: bytes, name: str) -> Picture | str:
@@ -237,12 +267,3 @@ def _decoded(content: bytes, name: str) -> Picture | str:
             return Picture(np.array(image.convert("RGB")), source=name)
     except Exception as error:  # the edge: decoders raise nearly anything on broken files
         return f"a picture in it cannot be searched for the face ({error})"
-
-
-def rows_of_list(entries: Collection[Entry]) -> list[str]:
-    """Every text of the list of outputs."""
-    return [
-        text
-        for entry in entries
-        for text in (entry.path, entry.sha256, entry.kind, entry.source, json.dumps(entry.who, ensure_ascii=False))
-    ]

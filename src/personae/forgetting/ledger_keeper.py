@@ -1,0 +1,157 @@
+"""The ledger's part of forgetting: what was written outside the project. Films there are the films' keeper's."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+
+from personae.errors import StoreError
+from personae.files import clear_leftovers, open_input, read_whole, replacing, sha256_of, shred, write_whole
+from personae.forgetting.documents import as_text, forget_in_json, is_of_ours
+from personae.forgetting.fates import fate_of
+from personae.forgetting.keeper import Forgotten, Tell, unreached, why_not
+from personae.forgetting.names import NameSearch
+from personae.forgetting.person import Person
+from personae.forgetting.search import Search
+from personae.ledger import MIGRATIONS, Entry, Ledger, PutOff
+
+_OF_A_DATABASE = ("", "-wal", "-shm", "-journal")
+
+
+class LedgerKeeper:
+    """Keeps the ledger and the files on it that lie outside the project. `films`: kinds of files that others keep."""
+
+    def __init__(self, ledger: Ledger, films: Collection[str]) -> None:
+        self.ledger = ledger
+        self._films = films
+        self._cleaned: list[Path] = []
+
+    def forget(self, person: Person, tell: Tell) -> Forgotten:
+        """Clean, delete or list each file that shows the person; then the list itself no longer says who that was."""
+        done = Forgotten(Counter({"written files": 0}))
+        for entry in self._outside():
+            if person.may_be_in(entry) and entry.kind not in self._films:
+                self._file(entry, person, done, tell)
+        # After a kill the list may no longer say who was in what is listed.
+        known = {path for path, _ in (*done.listed, *done.unreached)}
+        for path, kind in person.written:
+            if Path(path) not in known and kind not in self._films and self._stays(Path(path), kind):
+                done.listed.append((Path(path), kind))
+        forget_in_list(self.ledger, person, self._films)
+        return done
+
+    def search(self, search: Search) -> None:
+        """Search the ledger's own files, and what was cleaned."""
+        texts = rows_of(self.ledger)
+        search.explain(texts)
+        # The letters of a short name stand in digests by chance.
+        texts += [text for one in self.ledger.to_be_cleaned() for text in (one.sha256, one.salt, *one.names)]
+        for end in _OF_A_DATABASE:
+            path = self.ledger.path.with_name(self.ledger.path.name + end)
+            if path.exists():
+                search.file(path, rows=[*texts, *MIGRATIONS])
+        for path in self._cleaned:
+            search.file(path, own_name=False)
+
+    def later(self, one: PutOff, person: Person) -> Forgotten:
+        """Clean or delete a file that could not be reached before; one that was changed meanwhile stays."""
+        done = Forgotten(Counter({"written files": 0}))
+        known = self.ledger.find(one.path) or Entry(one.path, "", one.kind)
+        # As it was then: what was made anew since shows nobody who was forgotten.
+        self._file(replace(known, sha256=one.sha256, kind=one.kind), person, done, lambda _: None)
+        return done
+
+    def _outside(self) -> list[Entry]:
+        project = os.path.realpath(self.ledger.project)
+        return [
+            entry
+            for entry in self.ledger.entries()
+            if not Path(os.path.realpath(entry.path)).is_relative_to(project) and not is_gone(entry)
+        ]
+
+    def _file(self, entry: Entry, person: Person, done: Forgotten, tell: Tell) -> None:
+        path, fate = Path(entry.path), fate_of(entry.kind)
+        tell(path)
+        why = unreached(path.parent)
+        clear_leftovers(path.parent)
+        try:
+            is_left = not _is_as_written(path, entry) if why is None else not person.is_in(entry)
+            if fate == "list" or is_left:
+                done.listed.append((path, entry.kind))
+            elif why is not None:
+                done.unreached.append((path, why))
+            elif fate == "delete":
+                shred(path)
+                done.removed["written files"] += 1
+            elif self._clean(path, entry, person):
+                done.removed["written files"] += 1
+        except (OSError, StoreError) as error:
+            done.unreached.append((path, why_not(error)))
+
+    def _clean(self, path: Path, entry: Entry, person: Person) -> bool:
+        text = read_whole(path).decode("utf-8", "surrogatepass")
+        document = json.loads(text)
+        cleaned, _ = forget_in_json(document, person.marks)
+        self._cleaned.append(path)
+        if cleaned == document:
+            return False
+        who = tuple(name for name in entry.who if name not in person.spellings)
+        self.ledger.record(path, sha256="", kind=entry.kind, who=entry.who, source=entry.source)  # until it is written
+        with replacing(path):
+            write_whole(path, as_text(cleaned, text))
+        self.ledger.record(path, sha256=sha256_of(path), kind=entry.kind, who=who, source=entry.source)
+        return True
+
+    def _stays(self, path: Path, kind: str) -> bool:
+        """Whether a file that showed the person is left as it was, neither cleaned nor deleted."""
+        if not os.path.lexists(path) and path.parent.is_dir():
+            return False
+        entry = self.ledger.find(path)
+        return fate_of(kind) != "clean" or entry is None or not _is_as_written(path, entry)
+
+
+def forget_in_list(ledger: Ledger, person: Person, films: Collection[str] = ()) -> None:
+    """Take the person out of every entry; one that is gone, or whose own path names them, goes itself.
+
+    `films`: kinds that stand for other files too, and are not gone when that one is.
+    """
+    search = NameSearch(person.names)
+
+    def forgotten(entry: Entry) -> Entry | None:
+        gone = is_gone(entry) and entry.kind not in films
+        if gone or any(search.in_file_name(part) for part in Path(entry.path).parts):
+            return None
+        tells = entry.source in person.paths or search.in_file_name(entry.source)
+        who = tuple(name for name in entry.who if name not in person.spellings)
+        return replace(entry, who=who, source="" if tells else entry.source)
+
+    ledger.rewrite(forgotten)
+
+
+def rows_of(ledger: Ledger) -> list[str]:
+    """Every text of the ledger."""
+    entries = [
+        text
+        for entry in ledger.entries()
+        for text in (entry.path, entry.sha256, entry.kind, entry.source, json.dumps(entry.who, ensure_ascii=False))
+    ]
+    return [*entries, *(one.path for one in ledger.to_be_cleaned())]
+
+
+def is_gone(entry: Entry) -> bool:
+    """Whether a file is not there any more, and not for want of its disk."""
+    return not os.path.lexists(entry.path) and Path(entry.path).parent.is_dir()
+
+
+def _is_as_written(path: Path, entry: Entry) -> bool:
+    """Whether a file is as we wrote it: by its digest; one that was noted without is, where its content says so."""
+    if not path.is_file():
+        return False
+    if entry.sha256 or fate_of(entry.kind) != "clean":
+        return sha256_of(path) == entry.sha256
+    with open_input(path) as file:
+        return is_of_ours(file.read(64))
