@@ -32,9 +32,9 @@ def _how(timeline: Timeline) -> str:
     embedder = _find(model, "embedder")
     far = _find(model, "far") or _find(timeline.settings, "far")
     known = _find(model, "characters")
-    cast = f"compared with a cast of {count_of(len(known), 'character')}"
-    if not isinstance(known, list):
-        cast = "compared with a cast" if model else "grouped by person"
+    cast = "compared with a cast" if model else "grouped by person"
+    if isinstance(known, list):
+        cast += f" of {count_of(len(known), 'character')}"
     rate = f"{float(video.frame_rate):.3f}".rstrip("0").rstrip(".")
     text = (
         f"Faces in {file_name(timeline)} ({video.size_wh[0]}x{video.size_wh[1]} pixels, {rate} frames per second, "
