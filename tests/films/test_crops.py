@@ -215,3 +215,15 @@ def test_crops_of_another_scan_are_not_taken_and_damaged_ones_are_refused(
             crops_file.read(files.crops, rows)
         assert not any(row.picture.size for row in crops_file.filled(rows, files.crops))
     assert "film.crops" in caplog.text
+
+
+def test_crops_take_no_more_than_the_settings_allow(film: Path, tmp_path: Path) -> None:
+    """The oldest film's go first, its own never; a scan of that film makes them again."""
+    recognizer = drawn_recognizer(tmp_path, crops_mb=0)
+    other = tmp_path / "other.mp4"
+    other.write_bytes(film.read_bytes())
+    films = ProjectFilms(recognizer.context)
+    first, second = films.scan(film).files, films.scan(drawn_film(tmp_path / "b.mp4", draw, 60)).files
+    assert first.tracks.is_file() and not first.crops.exists() and second.crops.is_file()
+    films.scan(film)
+    assert first.crops.is_file() and not second.crops.exists()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
@@ -25,7 +25,7 @@ from personae.films.say import Saying
 from personae.films.say import undo as say_undo
 from personae.films.store import MediaStore
 from personae.films.teaching import best_faces, tracks_named
-from personae.films.tracks_file import Scanned, load_tracks, read_beside
+from personae.films.tracks_file import Scanned, read_beside
 from personae.films.warning import warnings_of
 from personae.progress import ProgressCallback
 from personae.settings import Settings
@@ -53,12 +53,16 @@ class Decided:
 
 @dataclass
 class _State:
-    """A film as it was read, and what was decided since. `stamp`: of the files that it was read from."""
+    """A film as it was read, and what was decided since. `stamp`: of the files that it was read from.
 
-    timeline: Timeline
+    `written`: the timeline in its file; `timeline`: with every decision, None until somebody asks for it.
+    """
+
+    written: Timeline
     decisions: Decisions
     stamp: Stamp
-    scanned: Scanned | None = field(default=None)
+    scanned: Scanned | None = None
+    timeline: Timeline | None = None
 
 
 class StoredFilm:
@@ -88,7 +92,7 @@ class StoredFilm:
         self._state: _State | None = None
         if timeline is not None:
             decisions = journal.read(files, timeline.video)
-            self._state = _State(timeline, decisions, self._stamp())
+            self._state = _State(timeline, decisions, self._stamp(), None, timeline)
 
     @property
     def name(self) -> str:
@@ -108,7 +112,7 @@ class StoredFilm:
         """
         self.context.settle()
         with self._lock:
-            timeline = self._current().timeline
+            timeline = self._view(self._current())
         return with_names(timeline, Cast(self.context).names())
 
     @property
@@ -192,7 +196,7 @@ class StoredFilm:
             self._timer = None
             with self._store.locked(self.files, "write"):
                 state = self._current()
-                self._write_view(state, self._settings(state.timeline))
+                self._write_view(state, self._settings(state.written))
 
     def close(self) -> None:
         """Write what is to be written, and let everything go."""
@@ -214,10 +218,8 @@ class StoredFilm:
             return Decided(before)
         scanned = self._scanned(state)
         ids = ids_of(self.context)
-        maker = Maker(
-            with_names(state.timeline, {identity: name for name, identity in ids.items()}), scanned, state.decisions,
-            by=by, request=request or uuid4().hex, ids=ids,
-        )  # fmt: skip
+        timeline = with_names(self._view(state), {identity: name for name, identity in ids.items()})
+        maker = Maker(timeline, scanned, state.decisions, by=by, request=request or uuid4().hex, ids=ids)
         made: list[Decision] = []
         for saying in said:
             new = saying(maker)
@@ -225,10 +227,9 @@ class StoredFilm:
             maker = maker.after(new)
         if not made:
             return Decided(())
-        warnings = warnings_of(made, maker.timeline, scanned, self.context.model.current_or_empty())
-        decisions = journal.append(self.files, state.timeline.video, made)
-        conclusion = scan.conclude(scanned, decisions, self._settings(state.timeline))
-        self._state = _State(conclusion.timeline, decisions, self._stamp(), scanned)
+        decisions = journal.append(self.files, timeline.video, made)
+        warnings = warnings_of(made, timeline, scanned, self.context.model.current_or_empty())
+        self._state = _State(state.written, decisions, self._stamp(), scanned)
         self._write_view_later()
         return Decided(tuple(made), tuple(warnings))
 
@@ -239,13 +240,15 @@ class StoredFilm:
             return self._state
         timeline = native.read(self.files.timeline)
         decisions = journal.read(self.files, timeline.video)
-        state = _State(timeline, decisions, stamp)
-        if self._is_behind():
-            scanned = load_tracks(self.files.tracks)
-            state.timeline = scan.conclude(scanned, decisions, self._settings(timeline)).timeline
-            state.scanned = scanned
-        self._state = state
-        return state
+        self._state = _State(timeline, decisions, stamp, None, None if self._is_behind() else timeline)
+        return self._state
+
+    def _view(self, state: _State) -> Timeline:
+        """The timeline with every decision."""
+        if state.timeline is None:
+            conclusion = scan.conclude(self._scanned(state), state.decisions, self._settings(state.written))
+            state.timeline = conclusion.timeline
+        return state.timeline
 
     def _is_behind(self) -> bool:
         """Whether something was decided after the timeline was written; without the tracks it stays as it is."""
@@ -269,7 +272,7 @@ class StoredFilm:
         scanned = self._scanned(state)
         conclusion = scan.conclude(scanned, state.decisions, settings)
         timeline = self._store.write(self.files, conclusion.timeline, conclusion.scanned)
-        self._state = _State(timeline, state.decisions, self._stamp(), conclusion.scanned)
+        self._state = _State(timeline, state.decisions, self._stamp(), conclusion.scanned, timeline)
         return conclusion.notes
 
     def _write_view_later(self) -> None:

@@ -113,6 +113,7 @@ class Films(Generic[Opened]):
                     progress=progress_callback,
                 )
                 discard(files.unfinished)
+                self.store.trim_crops(settings.crops_mb, files)
         if progress_callback is not None:
             progress_callback(Progress("timeline", 1, 1, str(files.timeline)))
         return self.opened_as(

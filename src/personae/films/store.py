@@ -18,7 +18,7 @@ from pathlib import Path
 
 from personae.checks import Fields, parsed
 from personae.errors import ForeignFileError, StoreError, TooNewError, UnknownFilmError
-from personae.files import file_lock, make_folder, read_whole, sha256_of, write_error, write_whole
+from personae.files import file_lock, make_folder, read_whole, sha256_of, shred, write_error, write_whole
 from personae.films.film_files import FilmFiles, film_in, film_name
 from personae.films.pictures import with_pictures
 from personae.films.tracks_file import Scanned, write_tracks
@@ -94,6 +94,24 @@ class MediaStore:
         if not self.is_inside(files):
             self._note(files, who)
         return timeline
+
+    def trim_crops(self, limit_mb: int, keep: FilmFiles) -> None:
+        """Delete the crops of the films that were scanned longest ago, until all take `limit_mb` at most.
+
+        Those of `keep` stay. They are a cache: a scan of the film that is at hand makes them again.
+        """
+        found = []
+        for files in self.list():
+            with contextlib.suppress(OSError):
+                stat = files.crops.stat()
+                found.append((stat.st_mtime_ns, stat.st_size, files))
+        left = sum(size for _, size, _ in found)
+        for _, size, files in sorted(found, key=lambda one: one[0]):
+            if left <= limit_mb * 10**6:
+                return
+            if files.crops != keep.crops:
+                shred(files.crops)
+                left -= size
 
     def is_inside(self, files: FilmFiles) -> bool:
         """Whether the files lie in the project's own folder."""

@@ -88,6 +88,7 @@ class ProjectFilm(StoredFilm):
         )  # fmt: skip
 
     def _outputs(self, force: bool, media: Path | None = None) -> Outputs:
+        self.flush()  # with the pictures that pages show
         project = self.context.paths.folder
         timelines = {self.path: self.timeline}
         return exporting.timeline_outputs(timelines, project, force=force, media=media)[self.path]
