@@ -18,10 +18,12 @@ import pytest
 from personae.cast.identifier import Source
 from personae.errors import ModelNotFoundError, UnknownFilmError
 from personae.faces.fake import draw_picture
+from personae.films import say
 from personae.progress import UNITS, Cancelled, Progress
 from personae.project.async_session import AsyncProject
 from personae.project.session import Project
 from personae.settings import Settings
+from personae.timeline.native import read as read_timeline
 from personae.types import Picture
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
 
@@ -172,6 +174,67 @@ def drawn_photo(path: Path, name: str) -> Path:
 
     Image.fromarray(draw_picture([(name, 96)], take=2).pixels).save(path)
     return path
+
+
+def test_decisions_of_several_threads_are_all_kept(tmp_path: Path, project: Project) -> None:
+    people = ("one", "two", "three")
+    faces = [(name, 60 + 100 * at, 120, 70) for at, name in enumerate(people)]
+    film = drawn_film(tmp_path / "film.mp4", lambda n: scene(7, faces, take=n // 3 % 5), 30)
+    found = project.films.scan(film)
+    with ThreadPoolExecutor(3) as pool:
+        sessions = [Project.open(project.folder, settings=FAKE).films["film"] for _ in people]
+        names = [f"Person {number}" for number in (1, 2, 3)]
+        deciding = [
+            pool.submit(session.decide, say.name(f"Unknown {number}", name))
+            for number, (session, name) in enumerate(zip(sessions, names, strict=True), 1)
+        ]
+        for each in deciding:
+            each.result()
+    assert {one.name for one in found.timeline.appearances} == set(names)
+    for session in sessions:
+        session.close()
+    assert {one.name for one in read_timeline(found.path).appearances} == set(names)
+
+
+def test_a_decisions_file_holds_for_a_film_on_a_shelf(tmp_path: Path, project: Project) -> None:
+    film = film_at(tmp_path / "film.mp4")
+    first = project.films.scan(film, tmp_path / "first")
+    second = project.films.scan(film, tmp_path / "second")
+    film.unlink()
+    with first, second:
+        first.decide([say.name("Unknown 1", "Hela"), say.confirm("Thor")])
+        second.decide(say.stranger("Unknown 1"))
+        assert len(second.import_decisions(first.files.decisions).decisions) == 2
+        assert second.import_decisions(first.files.decisions).decisions == (), "each once"
+        assert {one.name for one in second.timeline.appearances} >= {"Thor"}
+        assert len(second.decisions.entries) == 3, "and nothing is replaced"
+
+
+def test_a_film_shows_the_names_of_today(tmp_path: Path, project: Project) -> None:
+    found = project.films.scan(film_at(tmp_path / "film.mp4"))
+    project.cast.rename("Thor", "Donar")
+    assert {one.name for one in found.timeline.appearances} == {"Donar", "Unknown 1"}
+    (written,) = project.films["film"].export(tmp_path / "names.totals.csv").paths
+    assert "Donar" in written.read_text() and "Thor" not in written.read_text()
+
+
+def test_undo_takes_back_what_was_learnt_too(tmp_path: Path, project: Project) -> None:
+    with project.films.scan(film_at(tmp_path / "film.mp4")) as film:
+        done = film.decide(say.name("Unknown 1", "Hela"))
+        assert film.learn("Hela", request=done.request) > 0 and "Hela" in project.cast.characters()
+        assert named(project, "Hela") == ["Hela"]
+        undone = film.undo()
+        assert [one.said() for one in undone.decisions] == ["Unknown 1 is Hela"] and "Hela" in undone.warnings[0]
+        assert named(project, "Hela") == [None]
+        assert {one.name for one in film.timeline.appearances} == {"Thor", "Unknown 1"}
+
+
+def test_harm_is_warned_of_before_it_is_believed(tmp_path: Path, project: Project) -> None:
+    with project.films.scan(film_at(tmp_path / "film.mp4")) as film:
+        done = film.decide(say.name("Unknown 1", "Thor"))
+        assert any("on screen beside them" in one for one in done.warnings)
+        assert any("do not agree with Thor's photos" in one for one in done.warnings)
+        assert film.undo().decisions and film.decide(say.confirm("Thor")).warnings == ()
 
 
 @pytest.mark.parametrize("when", ["film", "naming"])

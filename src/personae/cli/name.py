@@ -41,6 +41,8 @@ _SAID = {
 @click.option("--depicted", is_flag=True, help="WHO is on a picture in the picture (a poster, a screen): not counted.")
 @click.option("--stranger", is_flag=True, help="WHO stays without a name, and is not to be asked for again.")
 @click.option("--no-face", is_flag=True, help="What was found is nobody's face.")
+@click.option("--import", "other", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+              help="Add the decisions of another file: of another copy of the film, of a contact sheet.")  # fmt: skip
 @click.option("--undo", "take_back", is_flag=True, help="Take back the last decision.")
 @click.option("--learn", is_flag=True, help="Add the best of these faces to the gallery of the film's project.")
 @click.option("--author", default="", metavar="NAME", help="Who decides.")
@@ -49,6 +51,7 @@ def name(
     who: str | None,
     name: str | None,
     timeline: Path,
+    other: Path | None,
     take_back: bool,
     learn: bool,
     author: str,
@@ -68,12 +71,16 @@ def name(
     found = ProjectPaths.of_film(timeline)
     place = project or (None if found is None else found.folder)
     chosen = [flag for flag in _SAID if said[flag]]
-    if take_back and (who is not None or chosen or learn):
-        raise click.UsageError("--undo stands alone.")
-    if not take_back and (who is None or (name is not None) + len(chosen) != 1):
+    alone = take_back or other is not None
+    if alone and (who is not None or chosen or learn or (take_back and other is not None)):
+        raise click.UsageError("--undo and --import stand alone.")
+    if not alone and (who is None or (name is not None) + len(chosen) != 1):
         flags = ", ".join(f"--{flag.replace('_', '-')}" for flag in _SAID)
         raise click.UsageError(f"Give WHO and NAME, or WHO and one of {flags}, or --undo.")
     with Project.open(place, settings=settings_from(place, {})) as opened, opened.films[timeline] as film:
+        if other is not None:
+            say(f"{count_of(len(film.import_decisions(other).decisions), 'decision')} added")
+            return
         if who is None:
             _undo(film, author)
             return

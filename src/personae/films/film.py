@@ -139,6 +139,26 @@ class StoredFilm:
                     continue  # begun since: whoever is forgotten must not be named again by what we have read
                 return self._decide(said, by, request)
 
+    def import_decisions(self, path: str | Path) -> Decided:
+        """Add the decisions of another file: of another copy of the film, or what a contact sheet saved. Each once.
+
+        Nothing is replaced: what was decided here stays, and of two decisions the later one holds. Raises
+        ForeignFileError, DamagedFileError, StoreError, ProjectBusyError.
+        """
+        while True:
+            self.context.settle()
+            with self._lock, self._store.locked(self.files, "decide"):
+                if self.context.paths.is_forgetting:
+                    continue
+                state = self._current()
+                scanned, before = self._scanned(state), {one.id for one in state.decisions.entries}
+                video = state.written.video
+                decisions = journal.imported(self.files, video, Path(path), request=uuid4().hex)
+                made = tuple(one for one in decisions.entries if one.id not in before)
+                self._state = _State(state.written, decisions, self._stamp(), scanned)
+                self._write_view_later()
+                return Decided(made)
+
     def undo(self, *, by: str = "") -> Decided:
         """Take back all that the last command decided, also what it taught the cast; empty where there is nothing."""
         last = self.decisions.last_command()
