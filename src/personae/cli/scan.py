@@ -19,12 +19,14 @@ from personae.cli.options import (
     NETWORKS,
     force_option,
     model_option,
+    nobody_enrolled,
     project_option,
     references_option,
     settings_from,
     settings_options,
 )
 from personae.errors import FilmError, StoreError
+from personae.paths import DEFAULT_FOLDER
 from personae.types import count_of, percent, seconds_text
 
 if TYPE_CHECKING:
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Learn this cast folder first, into OUT: no other model is touched.",
 )
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Where results go.  [default: project]")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False),
+              help="Where results go; a project in it, OUT/personae, is the one used.  [default: project]")  # fmt: skip
 @click.option(
     "--json", "as_json", type=click.Choice(["-"]), help="Print the native timelines on stdout, a film a line."
 )
@@ -99,10 +102,10 @@ def scan(
     groups, failed = _films(films, as_one=as_one, pictures=rate is not None)
     if not groups:
         return 2
-    if cast is not None and project is None:
-        if out is None:
-            raise click.UsageError("--cast needs --out OUT, where the model goes, or a --project of its own.")
-        project = out / "personae"
+    if cast is not None and project is None and out is None:
+        raise click.UsageError("--cast needs --out OUT, where the model goes, or a --project of its own.")
+    if project is None and out is not None and (cast is not None or (out / DEFAULT_FOLDER).is_dir()):
+        project = out / DEFAULT_FOLDER
         hints.use(project=project, model=model)
     settings = settings_from(project, {**PRESETS[preset], **{k: v for k, v in options.items() if v is not None}})
     opening = {
@@ -115,6 +118,8 @@ def scan(
     ):
         if cast is not None:
             opened.cast.train(cast, progress_callback=progress)
+        if opened.card is None:
+            say(nobody_enrolled(opened.folder), err=True, prose=True)
         done = 0
         for outcome in opened.films.scan_many(
             groups if as_one else [group[0] for group in groups], out,
