@@ -30,8 +30,8 @@ from personae.paths import DEFAULT_FOLDER
 from personae.types import count_of, percent, seconds_text
 
 if TYPE_CHECKING:
-    from personae.films.film import StoredFilm
     from personae.progress import Progress, ProgressCallback
+    from personae.project.film import ProjectFilm
 
 
 @click.command()
@@ -93,9 +93,7 @@ def scan(
     FILMS are files, folders of numbered pictures (with --rate), or folders of films. A scan that was stopped goes on
     where it was. Exit status 1 means that some films could not be read (each is named, and the others are done).
     """
-    from personae.films.films import ends_all
     from personae.films.scan import PRESETS
-    from personae.media.film_errors import as_film_error
     from personae.project.session import Project
 
     streams.go_on_unread()
@@ -132,17 +130,9 @@ def scan(
                 continue
             notes = outcome.film.notes
             if annotate:
-                try:
-                    with as_film_error(group[0]):
-                        written = outcome.film.annotate(
-                            force=force, follow_references=follow_references, progress_callback=progress
-                        )
-                    notes += (*(f"written: {path}" for path in written.paths), *written.notes)
-                except (FilmError, StoreError) as error:  # the timeline is there all the same
-                    if ends_all(error):
-                        raise
-                    notes += (str(error),)
-                    failed += 1
+                more, is_done = _annotated(outcome.film, group[0], force, follow_references, progress)
+                notes += more
+                failed += not is_done
             for note in notes:
                 say(f"personae: {group[0]}: {note}", err=True)
             done += 1
@@ -153,6 +143,23 @@ def scan(
 
                 write_json(native.dumps_line(outcome.film.timeline))
     return 0 if not failed else 1 if done else 2
+
+
+def _annotated(
+    film: ProjectFilm, source: Path, force: bool, follow_references: bool, progress: ProgressCallback | None
+) -> tuple[tuple[str, ...], bool]:
+    """Write the film with boxes and names; what there is to say, and whether it was done."""
+    from personae.films.films import ends_all
+    from personae.media.film_errors import as_film_error
+
+    try:
+        with as_film_error(source):
+            written = film.annotate(force=force, follow_references=follow_references, progress_callback=progress)
+    except (FilmError, StoreError) as error:
+        if ends_all(error):
+            raise
+        return (str(error),), False
+    return (*(f"written: {path}" for path in written.paths), *written.notes), True
 
 
 def _films(films: tuple[Path, ...], *, as_one: bool, pictures: bool) -> tuple[list[list[Path]], int]:
@@ -174,7 +181,7 @@ def _films(films: tuple[Path, ...], *, as_one: bool, pictures: bool) -> tuple[li
     return groups, failed
 
 
-def print_result(result: StoredFilm) -> None:
+def print_result(result: ProjectFilm) -> None:
     """Totals per person, and where the timeline is."""
     timeline = result.timeline
     rows = table("who", "visible face time>", "share>", "scene presence>", "appearances>", "first>", "last>")
