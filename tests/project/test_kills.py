@@ -21,8 +21,10 @@ from PIL import Image
 
 from personae.cast.gallery import Gallery
 from personae.faces.fake import draw_picture
+from personae.files import sha256_of
 from personae.films import journal
 from personae.films.film_files import FilmFiles
+from personae.ledger import Ledger
 from personae.timeline import native
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
 
@@ -103,6 +105,10 @@ def copy_of(made: Path, place: Path) -> Path:
     Image.fromarray(draw_picture([("Loki", 96)], take=5).pixels).save(place / "cast" / "Loki" / "5.png")
     timeline = place / T
     timeline.write_text(timeline.read_text().replace(str(made), str(place)))
+    ledger = Ledger(place / "personae")  # the file is as it was written there, not changed by anybody
+    entry = ledger.find(timeline)
+    assert entry is not None
+    ledger.record(timeline, sha256=sha256_of(timeline), kind=entry.kind, who=entry.who, source=entry.source)
     return place
 
 

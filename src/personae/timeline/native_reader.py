@@ -88,7 +88,7 @@ def model_facts(row: Fields) -> dict[str, Any]:
 
     Empty where nobody was enrolled.
     """
-    if row.get_or_none("model") is None:
+    if row.get("model") is None:
         return {}
     found = row.facts("model")
     model = row.inner("model")
