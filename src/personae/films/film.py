@@ -6,6 +6,7 @@ within half a second, and on `close`; whoever reads it before has the journal ap
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from uuid import uuid4
 
 from personae.cast.cast import Cast
 from personae.cast.context import ProjectContext
-from personae.errors import EmbedderMismatchError, ModelNotFoundError
+from personae.errors import EmbedderMismatchError, ModelNotFoundError, PersonaeError
 from personae.files import Stamp, stamp_of
 from personae.films import journal, scan
 from personae.films.concluding import Pass, ids_of, named_anew
@@ -34,6 +35,7 @@ from personae.timeline.decisions import Decision, Decisions
 from personae.timeline.person import with_names
 from personae.timeline.timeline import Timeline
 
+log = logging.getLogger(__name__)
 VIEW_AFTER_S = 0.5
 """A timeline is written so long after a decision: somebody who decides once often decides again."""
 
@@ -219,8 +221,8 @@ class StoredFilm:
                 self._write_view(state, self._settings(state.written))
 
     def close(self) -> None:
-        """Write what is to be written, and let everything go."""
-        self.flush()
+        """Write what is to be written, and let everything go. Where it cannot be written the log says so."""
+        self._flush_quietly()
         with self._lock:
             self._state = None
 
@@ -260,7 +262,10 @@ class StoredFilm:
             return self._state
         timeline = native.read(self.files.timeline)
         decisions = journal.read(self.files, timeline.video)
-        self._state = _State(timeline, decisions, stamp, None, None if self._is_behind() else timeline)
+        behind = self._is_behind()
+        self._state = _State(timeline, decisions, stamp, None, None if behind else timeline)
+        if behind:  # whoever decided was killed before the timeline was written
+            self._write_view_later()
         return self._state
 
     def _view(self, state: _State) -> Timeline:
@@ -297,5 +302,12 @@ class StoredFilm:
 
     def _write_view_later(self) -> None:
         if self._timer is None:
-            self._timer = threading.Timer(VIEW_AFTER_S, self.flush)
+            self._timer = threading.Timer(VIEW_AFTER_S, self._flush_quietly)
             self._timer.start()  # the process waits for it at its end
+
+    def _flush_quietly(self) -> None:
+        """Write the timeline; where that fails the decisions are in the journal all the same, and readers apply it."""
+        try:
+            self.flush()
+        except PersonaeError as error:
+            log.warning("The timeline was not written, but what was decided is kept. %s", error)
