@@ -237,12 +237,15 @@ def of_now(
         film.undo()
         film.flush()
     command = [sys.executable, "-m", "personae", "name", "Unknown 5", "Somebody", "--timeline", str(files.timeline)]
-    before, began = files.decisions.stat().st_size, time.perf_counter()
+    before, began, busy = files.decisions.stat().st_size, time.perf_counter(), sum(os.times()[:4])
+    durable = 0.0
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         while files.decisions.stat().st_size == before and process.poll() is None:
             time.sleep(0.002)
-        clock.said.setdefault("decision, cold, until it is durable", []).append(time.perf_counter() - began)
-    clock.said.setdefault("decision, cold, until the command ends", []).append(time.perf_counter() - began)
+        durable = time.perf_counter() - began
+    for what, seconds in (("until it is durable", durable), ("until the command ends", time.perf_counter() - began)):
+        clock.said.setdefault(f"decision, cold, {what}", []).append(seconds)
+        clock.cpu.setdefault(f"decision, cold, {what}", []).append(sum(os.times()[:4]) - busy)
     with Project.open(paths.folder) as project, project.films[files.timeline] as film:
         film.undo()
     clock.took("JSON written", lambda: native.write(timeline, files.timeline))
