@@ -52,7 +52,8 @@ def nobody(timeline: Timeline, who: str) -> UnknownCharacterError:
 
 def appearances_of(timeline: Timeline, person: Person) -> tuple[Appearance, ...]:
     """Everywhere somebody is."""
-    return tuple(one for one in timeline.appearances if person_of(one).key == person.key)
+    key = person.key  # a long film has thousands of appearances: no value is made for each
+    return tuple(one for one in timeline.appearances if (one.character, one.unknown) == key)
 
 
 def person_of(one: Appearance) -> Person:

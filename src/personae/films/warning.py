@@ -11,7 +11,7 @@ from personae.films.tracks_file import Scanned
 from personae.recognition.prototypes import unit
 from personae.timeline.decisions import Decision
 from personae.timeline.places import Finder
-from personae.timeline.timeline import Timeline, Track
+from personae.timeline.timeline import Timeline
 
 UNLIKE = 0.2
 """Below this cosine to a character's photos two faces are rather two people's than one's: strangers stay below .32 in
@@ -25,15 +25,14 @@ def warnings_of(
 
     `timeline`: as it was before.
     """
-    finder = Finder(timeline.tracks, timeline.video)
-    shown = {number: one.character for one in timeline.appearances for number in one.tracks if not one.depicted}
     found: list[str] = []
     for decision in decisions:
         if decision.kind not in ("name", "give", "merge") or decision.to is None or decision.to.character is None:
             continue
         name = decision.to.character
+        finder = Finder(timeline.tracks, timeline.video)
         own = {at for part in decision.parts for at in finder.find_all(part.places)}
-        beside = _beside(own, name, timeline.tracks, shown)
+        beside = _beside(own, name, timeline)
         if beside is not None:
             when = timeline.video.seconds(beside)
             found.append(f"{name} is on screen beside them, at {when:.1f} s: both would be {name}.")
@@ -43,11 +42,15 @@ def warnings_of(
     return found
 
 
-def _beside(own: set[int], name: str, tracks: tuple[Track, ...], shown: dict[int, str | None]) -> int | None:
+def _beside(own: set[int], name: str, timeline: Timeline) -> int | None:
     """When (pts) a track at one of the positions `own` is seen with another track of `name`; None where none is."""
+    tracks = timeline.tracks
+    shown = {
+        number for one in timeline.appearances if one.character == name and not one.depicted for number in one.tracks
+    }
     spans = [(tracks[at].start_pts, tracks[at].end_pts) for at in own]
-    for at, track in enumerate(tracks):
-        if at not in own and shown.get(track.id) == name:
+    for at, track in enumerate(tracks if shown else ()):
+        if at not in own and track.id in shown:
             for start, end in spans:
                 if track.start_pts < end and start < track.end_pts:
                     return max(start, track.start_pts)
