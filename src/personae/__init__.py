@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from personae.exports.registry import exporters
     from personae.faces.analyzer import FaceAnalyzer
     from personae.films import say
+    from personae.films.decision_maker import NEW_UNKNOWN
     from personae.films.film import Decided
     from personae.films.films import FilmOutcome
-    from personae.films.maker import NEW_UNKNOWN
     from personae.media.left_out import LeftOut
     from personae.media.photos import find as find_photos
     from personae.media.photos import load as load_photo
@@ -85,7 +85,7 @@ _HOMES = {
     "LeftOut": "personae.media.left_out",
     "Match": "personae.types",
     "ModelCard": "personae.cast.trained",
-    "NEW_UNKNOWN": "personae.films.maker",
+    "NEW_UNKNOWN": "personae.films.decision_maker",
     "PersonaeError": "personae.errors",
     "PhotoRecord": "personae.cast.gallery_records",
     "Picture": "personae.types",
