@@ -8,8 +8,8 @@ from typing import cast
 
 from personae.cast.cast import Cast
 from personae.films import say
-from personae.films.maker import Maker, NewUnknown
 from personae.films.film import StoredFilm
+from personae.films.maker import Maker, NewUnknown
 from personae.films.teaching import LEARNT_FACES
 from personae.paths import ProjectPaths
 from personae.project.session import Project

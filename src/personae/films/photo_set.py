@@ -31,7 +31,6 @@ from personae.films.say import undo as say_undo
 from personae.films.teaching import best_faces_of_photos
 from personae.films.warning import unlike
 from personae.timeline.appearances import Label
-from personae.timeline.deciding import Applied
 from personae.timeline.decisions import Decision, Decisions
 
 
@@ -41,7 +40,6 @@ class _State:
 
     kept: Kept
     decisions: Decisions
-    applied: Applied
     stamp: Stamp
 
 
@@ -174,9 +172,8 @@ class PhotoSet:
             return Decided(())
         warnings = _warnings(made, maker, labels, self.context.model.current_or_empty(state.kept.embedder))
         decisions = journal.append_photos(self.files, made)
-        applied = photo_naming.decided(state.kept, decisions, {})
-        self._state = _State(state.kept, decisions, applied, self._stamp())
-        self._store.write_shared(self.files, state.kept, applied)
+        self._state = _State(state.kept, decisions, self._stamp())
+        self._store.write_shared(self.files, state.kept, photo_naming.decided(state.kept, decisions, names))
         return Decided(tuple(made), tuple(warnings))
 
     def _current(self) -> _State:
@@ -184,7 +181,7 @@ class PhotoSet:
         stamp = self._stamp()
         if self._state is None or self._state.stamp != stamp:
             kept, decisions = faces_file.read(self.files.faces), journal.read_photos(self.files)
-            self._state = _State(kept, decisions, photo_naming.decided(kept, decisions, {}), stamp)
+            self._state = _State(kept, decisions, stamp)
         return self._state
 
     def _stamp(self) -> Stamp:
