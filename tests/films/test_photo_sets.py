@@ -19,6 +19,7 @@ from personae.films import faces_file, say
 from personae.films.photo_set import PhotoSet
 from personae.project.session import Project
 from personae.settings import Settings
+from personae.types import FloatArray, PixelArray
 
 SETTINGS = Settings(detector="fake", embedder="fake")
 PEOPLE = (("Thor", "Odin"), ("Loki", "Odin"), ("Odin", "Hela"), ("Hela",), ("Thor", "Hela"))
@@ -99,7 +100,12 @@ def test_keeping_again_adds_and_drops_nothing_and_embeds_only_what_is_new(
     draw(photos / "day2" / "new.png", ["Hela", "Sif"], 7)
     embedded: list[int] = []
     embed = FakeEmbedder.embed
-    monkeypatch.setattr(FakeEmbedder, "embed", lambda self, crops: embedded.append(len(crops)) or embed(self, crops))
+
+    def counting(self: FakeEmbedder, crops: PixelArray) -> FloatArray:
+        embedded.append(len(crops))
+        return embed(self, crops)
+
+    monkeypatch.setattr(FakeEmbedder, "embed", counting)
     kept = project.photos.keep(photos)
     assert sum(embedded) == 2 and kept.name == "holiday"
     assert who(kept) == [*before, ["Unknown 2", "Unknown 3"]]
@@ -295,3 +301,44 @@ def test_an_empty_cast_keeps_unknown_people(photos: Path, tmp_path: Path) -> Non
             "Unknown 1": 2, "Unknown 2": 3, "Unknown 3": 3, "Unknown 4": 1,
         }  # fmt: skip
         assert json.loads(kept.files.shared.read_text())["model"] is None
+
+
+def test_forget_takes_a_person_out_of_every_set(project: Project, photos: Path, tmp_path: Path) -> None:
+    """Named by the model, named by a person, unnamed but alike; in paths, labels and decisions."""
+    photos = photos.rename(tmp_path / "with Thor")
+    draw(photos / "Thor" / "hidden.png", ["Freya", "Thor"], 4)
+    kept = project.photos.keep(photos, "all")
+    kept.decide(
+        [say.name(("Thor/hidden.png", 1), "Thor"), say.no_face(("day0/4.png", 1)), say.name("Unknown 2", "Hela")]
+    )
+    kept.decide([say.name(("day0/0.png", 2), "Thor"), say.name(("day0/0.png", 2), "Loki")])
+    before = Counter(face.name for face in kept.faces)
+    identity = next(one for one, name in project.cast.names().items() if name == "Thor")
+    vectors = [photo.faces.embeddings for photo in faces_file.read(kept.files.faces).photos]
+    report = project.forget("Thor")
+    assert not report.found and report.complete
+    assert before["Thor"] == 3 and report.removed["faces in photos"] == 4, "also the one that is said to be no face"
+    assert report.removed["decisions about photos"] >= 2 and report.unknown_people["all"] >= 1
+    after = Counter(face.name for face in kept.faces)
+    assert after == {name: count for name, count in before.items() if name and name != "Thor"}
+    gone = [vectors[photo][face].tobytes() for photo, face in ((0, 0), (0, 1), (1, 0), (3, 0))]
+    for path in kept.files.every():
+        content = path.read_bytes()
+        assert b"Thor" not in content and identity.encode() not in content, path
+        assert not any(one in content for one in gone)
+    again = project.photos["all"]
+    before_again = [path.read_bytes() for path in kept.files.every()]
+    from personae.films.photo_keeper import PhotosKeeper
+    from personae.forgetting.person import Person
+
+    PhotosKeeper(again._store).forget(Person("Thor", frozenset({"Thor"})), lambda _: None)
+    assert [path.read_bytes() for path in kept.files.every()] == before_again, "a second time changes nothing"
+    assert Counter(face.name for face in project.photos.keep(photos, "all").faces) == after, "and it stays so"
+
+
+def test_forget_deletes_faces_that_nobody_can_read(project: Project, photos: Path) -> None:
+    kept = project.photos.keep(photos)
+    content = kept.files.faces.read_bytes()
+    kept.files.faces.write_bytes(content[:-40] + bytes(40))
+    assert project.forget("Thor").complete
+    assert not kept.files.faces.exists() and "Thor" not in kept.files.shared.read_text()

@@ -80,7 +80,7 @@ def append_photos(files: PhotoFiles, entries: Sequence[Decision]) -> Decisions:
     """Write decisions about a set of photos down for good. Otherwise as `append`."""
     content = _read_journal(files.decisions)
     after = (Decisions() if content is None else content.decisions).added(entries)
-    _write(files.decisions, content, after, {"photos": {"name": files.title}}, private=True)
+    _write(files.decisions, content, after, {"photos": {}}, private=True)
     return after
 
 
@@ -176,7 +176,7 @@ def _journal(raw: bytes, path: Path) -> _Content:
 
 
 def _header(line: bytes, path: Path) -> tuple[str, str]:
-    """Content id and path of the film; of a set of photos nothing and its name."""
+    """Content id and path of the film; of a set of photos nothing: it is the one that the journal lies in."""
     try:
         header = parsed(line)
     except ValueError as error:
@@ -185,7 +185,7 @@ def _header(line: bytes, path: Path) -> tuple[str, str]:
     try:
         about = Fields(header)
         if "photos" in about:
-            return "", about.inner("photos").text("name")
+            return "", ""
         film = about.inner("film")
         return film.text("content_id"), film.text("path")
     except MisfitError as error:

@@ -22,6 +22,8 @@ from personae.cast.keeper import CastKeeper
 from personae.cast.trainer import Trainer
 from personae.errors import DamagedFileError, ModelNotFoundError, StoreError, UnknownCharacterError
 from personae.films.keeper import FilmsKeeper
+from personae.films.photo_keeper import PhotosKeeper
+from personae.films.photo_store import PhotoStore
 from personae.films.store import FILM_KINDS, MediaStore
 from personae.forgetting.fates import is_burnt_in
 from personae.forgetting.keeper import Forgotten, Keeper, Tell
@@ -202,7 +204,10 @@ def _carry_out(context: ProjectContext, person: Person, tell: Tell) -> ForgetRep
     cast = CastKeeper(context)
     store = MediaStore(paths, context.settings.lock_timeout_s)
     # The ledger forgets last, for it tells what shows the person; what no room keeps is searched last.
-    keepers: list[Keeper] = [cast, FilmsKeeper(store), FolderKeeper(paths), LedgerKeeper(paths.ledger, FILM_KINDS)]
+    photos = PhotosKeeper(PhotoStore(paths, context.settings.lock_timeout_s))
+    keepers: list[Keeper] = [
+        cast, FilmsKeeper(store), photos, FolderKeeper(paths), LedgerKeeper(paths.ledger, FILM_KINDS)
+    ]  # fmt: skip
     entries = paths.ledger.entries()
     done = Forgotten()
     for keeper in keepers:
