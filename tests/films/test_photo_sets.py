@@ -10,10 +10,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click import ClickException
+from click.testing import CliRunner
 from PIL import Image
 
 import personae
-from personae.errors import DamagedFileError, EmbedderMismatchError, InputError, StoreError, UnknownCharacterError
+from personae.cli import cli
+from personae.errors import (
+    DamagedFileError,
+    EmbedderMismatchError,
+    InputError,
+    PersonaeError,
+    StoreError,
+    UnknownCharacterError,
+)
 from personae.faces.fake import FakeEmbedder, draw_picture
 from personae.films import faces_file, say
 from personae.films.photo_set import PhotoSet
@@ -342,3 +352,66 @@ def test_forget_deletes_faces_that_nobody_can_read(project: Project, photos: Pat
     kept.files.faces.write_bytes(content[:-40] + bytes(40))
     assert project.forget("Thor").complete
     assert not kept.files.faces.exists() and "Thor" not in kept.files.shared.read_text()
+
+
+# The command line
+
+
+def run(project: Project, *words: str | Path) -> tuple[int, str]:
+    given = [*map(str, words), "--project", str(project.folder)]
+    fakes = {"PERSONAE_DETECTOR": "fake", "PERSONAE_EMBEDDER": "fake"}
+    done = CliRunner().invoke(cli, given, env=fakes, standalone_mode=False)
+    if isinstance(done.exception, (PersonaeError, ClickException)):
+        return 2, str(done.exception)
+    assert done.exception is None
+    return done.return_value or 0, done.output
+
+
+def everything(folder: Path) -> set[Path]:
+    return set(folder.rglob("*"))
+
+
+@pytest.mark.parametrize("more", [(), ("--no-keep",)])
+def test_identify_keeps_nothing_unless_it_is_asked(project: Project, photos: Path, more: tuple[str, ...]) -> None:
+    before = everything(photos.parent)
+    code, output = run(project, "identify", photos, *more)
+    assert code == 0 and "Kept" not in output and everything(photos.parent) == before
+
+
+def test_identify_keep_says_what_is_kept_and_name_names_it(project: Project, photos: Path, tmp_path: Path) -> None:
+    plain = run(project, "identify", photos, "--json", tmp_path / "plain.json")[1]
+    for name, words in (("holiday", ("--keep",)), ("trip", ("--keep", "trip"))):
+        code, output = run(project, "identify", photos, *words)
+        assert code == 0 and output.startswith(plain.rstrip())
+        assert f"Kept as '{name}' in {project.folder / 'photos' / name}: 9 faces of 5 photos" in output
+        assert "2 unknown" in output and "personae forget NAME" in output and "delete that folder" in output
+    assert run(project, "identify", photos, "--keep", "--json", tmp_path / "kept.json")[0] == 0
+    assert (tmp_path / "kept.json").read_text() == (tmp_path / "plain.json").read_text(), "also from what is stored"
+    code, output = run(project, "name", "Unknown 2", "Hela", "--photos", "trip")
+    assert code == 0 and "Unknown 2 is Hela; 3 faces decided by a person" in output
+    assert run(project, "name", "day0/0.png#2", "--no-face", "--photos", "trip")[0] == 0
+    assert who(project.photos["trip"])[:2] == [["Thor", ""], ["Unknown 1", "Hela"]]
+    assert "taken back" in run(project, "name", "--undo", "--photos", "trip")[1]
+    assert "to the gallery" not in output and "1 face of Hela" not in output
+    code, output = run(project, "name", "Unknown 1", "Odin", "--photos", "trip", "--learn")
+    assert code == 0 and "3 faces of Odin added" in output
+    code, output = run(project, "name", "Unknown 2", "Hela", "--photos", "none")
+    assert code == 2 and "There are: holiday, trip" in output
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("identify", "PHOTOS", "--keep", "PHOTOS"), "Write --keep after PHOTOS"),
+        (("identify", "PHOTOS", "--keep", "x", "--no-keep"), "--keep or --no-keep"),
+        (("identify", "PHOTOS", "--keep", "a/b"), "no name for a set"),
+        (("name", "Thor", "Loki"), "--timeline FILE or --photos SET"),
+        (("name", "--import", "PHOTOS/day0/0.png", "--photos", "x"), "--import is for films"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused(
+    project: Project, photos: Path, words: tuple[str, ...], message: str
+) -> None:
+    code, output = run(project, *(word.replace("PHOTOS", str(photos)) for word in words))
+    assert code == 2 and message in " ".join(output.split())
+    assert project.photos.names() == ()
