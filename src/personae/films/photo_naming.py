@@ -13,6 +13,7 @@ import numpy as np
 
 from personae.cast.trained import TrainedModel
 from personae.films.faces_file import Kept, StoredPhoto
+from personae.progress import Progress, ProgressCallback
 from personae.recognition.identification import Identity, identify_together
 from personae.timeline import deciding, grouping
 from personae.timeline.appearances import Label
@@ -46,13 +47,22 @@ def grouped(kept: Kept) -> Kept:
     return replace(kept, group=grouping.group(records, np.empty((0, 2), np.int64), kept.embedder).person)
 
 
-def named(kept: Kept, trained: TrainedModel, threshold: float | None, ids: Mapping[str, str]) -> Kept:
+def named(
+    kept: Kept,
+    trained: TrainedModel,
+    threshold: float | None,
+    ids: Mapping[str, str],
+    progress: ProgressCallback | None = None,
+) -> Kept:
     """With the labels of a model. Who has none is the unknown person that their group was before, or a new one.
 
     `ids`: character -> id.
     """
-    every = [one for photo in kept.photos for one in identities(photo.faces, trained, threshold)]
-    labels = [_label(one, ids) for one in every]
+    labels: list[Label] = []
+    for done, photo in enumerate(kept.photos, 1):
+        labels += [_label(one, ids) for one in identities(photo.faces, trained, threshold)]
+        if progress is not None:
+            progress(Progress("photos", done, len(kept.photos), photo.path))
     numbers, used = _numbers(kept, [label.character is not None for label in labels])
     labels = [
         label if label.character is not None else replace(label, unknown=numbers[own])

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 from uuid import uuid4
 
 import numpy as np
@@ -30,6 +31,7 @@ from personae.films.say import Saying
 from personae.films.say import undo as say_undo
 from personae.films.teaching import best_faces_of_photos
 from personae.films.warning import unlike
+from personae.progress import ProgressCallback
 from personae.timeline.appearances import Label
 from personae.timeline.decisions import Decision, Decisions
 
@@ -141,14 +143,16 @@ class PhotoSet:
         found = best_faces_of_photos(kept, named, name)
         return len(Cast(self.context).add_faces(name, found, request=request).changes)
 
-    def relabel(self) -> PhotoSet:
+    def relabel(self, *, progress_callback: ProgressCallback | None = None) -> Self:
         """Name every face anew by the cast's model of now, and apply the decisions; the photos are not read.
 
         Raises StoreError where the faces are missing, EmbedderMismatchError where the model is another embedder's.
         """
-        self.notes = concluded(
-            self.context, self._store, self.files, lambda kept: kept or faces_file.read(self.files.faces)
-        )
+
+        def same(kept: Kept | None) -> Kept:
+            return kept or faces_file.read(self.files.faces)
+
+        self.notes = concluded(self.context, self._store, self.files, same, progress=progress_callback)
         return self
 
     # Inside
@@ -189,7 +193,12 @@ class PhotoSet:
 
 
 def concluded(
-    context: ProjectContext, store: PhotoStore, files: PhotoFiles, gather: Callable[[Kept | None], Kept]
+    context: ProjectContext,
+    store: PhotoStore,
+    files: PhotoFiles,
+    gather: Callable[[Kept | None], Kept],
+    *,
+    progress: ProgressCallback | None = None,
 ) -> tuple[str, ...]:
     """Name the faces of a set by the model that counts when they are written; sentences for people.
 
@@ -207,7 +216,7 @@ def concluded(
                 earlier = photo_naming.remembering(earlier, before)
             kept = gather(earlier)
         trained = context.model.current_or_empty(kept.embedder)
-        labelled = photo_naming.named(kept, trained, context.settings.threshold, ids_of(context))
+        labelled = photo_naming.named(kept, trained, context.settings.threshold, ids_of(context), progress)
         with context.locked("keep"), store.locked(files, "keep"):
             if stamp_of(files.faces) != stamp or not context.model.is_current(trained):
                 continue
