@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections import Counter
@@ -27,6 +28,8 @@ from personae.errors import (
 from personae.faces.fake import FakeEmbedder, draw_picture
 from personae.films import faces_file, say
 from personae.films.photo_set import PhotoSet
+from personae.progress import Cancelled, Progress
+from personae.project.async_session import AsyncProject
 from personae.project.session import Project
 from personae.settings import Settings
 from personae.types import FloatArray, PixelArray
@@ -328,7 +331,7 @@ def test_forget_takes_a_person_out_of_every_set(project: Project, photos: Path, 
     report = project.forget("Thor")
     assert not report.found and report.complete
     assert before["Thor"] == 3 and report.removed["faces in photos"] == 4, "also the one that is said to be no face"
-    assert report.removed["decisions about photos"] >= 2 and report.unknown_people["all"] >= 1
+    assert report.removed["decisions about photos"] >= 2 and report.unknown_people["photos/all"] >= 1
     after = Counter(face.name for face in kept.faces)
     assert after == {name: count for name, count in before.items() if name and name != "Thor"}
     gone = [vectors[photo][face].tobytes() for photo, face in ((0, 0), (0, 1), (1, 0), (3, 0))]
@@ -415,3 +418,62 @@ def test_what_cannot_be_asked_for_is_refused(
     code, output = run(project, *(word.replace("PHOTOS", str(photos)) for word in words))
     assert code == 2 and message in " ".join(output.split())
     assert project.photos.names() == ()
+
+
+def test_forgetting_while_photos_are_kept_or_decided_about_is_the_last_word(
+    project: Project, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Begun by another session between looking and writing: nothing is written with the name."""
+    from personae.films import photo_naming
+    from personae.project import forget_intention
+
+    once = iter([True])
+    named = photo_naming.named
+
+    def slowly(*given: object) -> object:
+        found = named(*given)  # type: ignore[arg-type]
+        if next(once, False):
+            Project.open(project.folder, settings=SETTINGS).forget("Thor")
+        return found
+
+    monkeypatch.setattr(photo_naming, "named", slowly)
+    kept = project.photos.keep(photos)
+    assert "Thor" not in {face.name for face in kept.faces}
+    assert "Thor" not in kept.files.shared.read_text() and b"Thor" not in kept.files.faces.read_bytes()
+
+    ends = forget_intention.end
+    monkeypatch.setattr(forget_intention, "end", lambda paths: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        project.forget("Loki")
+    monkeypatch.setattr(forget_intention, "end", ends)
+    assert project.context.paths.is_forgetting
+    with pytest.raises(UnknownCharacterError):
+        kept.decide(say.name("Loki", "Somebody"))
+    assert not project.context.paths.forgetting.exists() and "Loki" not in {face.name for face in kept.faces}
+
+
+def test_relabelling_tells_of_its_progress_and_can_be_cancelled(project: Project, photos: Path) -> None:
+    told: list[tuple[str, int, int | None]] = []
+    kept = project.photos.keep(photos, progress_callback=lambda one: told.append((one.stage, one.done, one.total)))
+    assert told == [("photos", done, None) for done in range(1, 6)]
+    told.clear()
+    kept.relabel(progress_callback=lambda one: told.append((one.stage, one.done, one.total)))
+    assert told == [("photos", done, 5) for done in range(1, 6)]
+
+    def stop(progress: Progress) -> None:
+        raise Cancelled
+
+    before = kept.files.faces.read_bytes()
+    with pytest.raises(Cancelled):
+        kept.relabel(progress_callback=stop)
+    with pytest.raises(Cancelled):
+        project.photos.keep(photos, "new", progress_callback=stop)
+    assert kept.files.faces.read_bytes() == before and project.photos.names() == ("holiday",)
+
+
+def test_async_keep_is_the_same(photos: Path, tmp_path: Path) -> None:
+    async def keep() -> PhotoSet:
+        async with AsyncProject.open(tmp_path / "empty", settings=SETTINGS) as project:
+            return await project.keep(photos, "later")
+
+    assert len(asyncio.run(keep()).faces) == 9

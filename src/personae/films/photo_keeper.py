@@ -83,7 +83,7 @@ class PhotosKeeper:
             self.store.write_shared(files, kept, applied)
         unknown = {label.unknown for label in applied.labels if label.unknown is not None}
         if unknown:
-            done.unknown[files.title] = len(unknown)
+            done.unknown[f"photos/{files.title}"] = len(unknown)
 
 
 def forget_in_faces(kept: Kept, labels: Sequence[Label], person: Person) -> tuple[Kept, int]:

@@ -50,9 +50,9 @@ class ForgetReport:
     what was looked for in it; `found`: (file, what) that is still there: empty is the proof; `part_of_other_names`:
     texts of others that contain the name; `exports`: files written elsewhere that stay as they are, and `export_kinds`
     what each is; `unreached`: (file, why) written elsewhere that could not be cleaned and is cleaned when it is seen
-    again; `unknown_people`: film -> unknown people in it, any of whom may be the person; `burnt_in`: those of `exports`
-    that are films and pictures, in which nobody can search for a name; `photos_left`: the person's photos in your own
-    folders; `characters`: photos per character in the model now.
+    again; `unknown_people`: film, or "photos/" and the name of a set, -> unknown people in it, any of whom may be the
+    person; `burnt_in`: those of `exports` that are films and pictures, in which nobody can search for a name;
+    `photos_left`: the person's photos in your own folders; `characters`: photos per character in the model now.
     """
 
     names: tuple[str, ...]
