@@ -110,7 +110,11 @@ class Maker(DecisionMaker):
 
     def find_all(self, places: Iterable[AnyPlace]) -> set[int]:
         """The positions of the tracks at places."""
-        return Finder(self.timeline.tracks, self.timeline.video).find_all(places)
+        return self._finder.find_all(places)
+
+    @cached_property
+    def _finder(self) -> Finder:
+        return Finder(self.timeline.tracks, self.timeline.video)
 
     def _whoever(self, who: Who | NewUnknown) -> tuple[Person, tuple[Place, ...]]:
         """Somebody in the timeline, or a character who is not yet in it; and a few of their places."""

@@ -61,7 +61,11 @@ class PhotoMaker(DecisionMaker):
 
     def find_all(self, places: Iterable[AnyPlace]) -> set[int]:
         """The positions of the faces at places."""
-        return photo_naming.PhotoFinder(self.kept.photos).find_all(places)
+        return self._finder.find_all(places)
+
+    @cached_property
+    def _finder(self) -> photo_naming.PhotoFinder:
+        return photo_naming.PhotoFinder(self.kept.photos)
 
     @property
     def next_number(self) -> int:
