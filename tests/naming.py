@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 from personae.cast.cast import Cast
 from personae.films import say
@@ -36,7 +37,7 @@ def decide(
     settings: Settings | None = None,
 ) -> Timeline:
     with film_at(timeline, settings) as film:
-        film.decide(make, by=author)
+        film.decide(cast(say.Saying, make), by=author)  # a film's maker is what it is given
         film.flush()
         return film.timeline
 

@@ -54,6 +54,7 @@ def readers() -> dict[str, Reader]:
         Reader("journal", ".decisions.jsonl", _journal, _lines_or_bytes, read_journal),
         Reader("calibration", ".json", _calibration, _json_or_bytes, read_calibration),
         Reader("tracks", ".tracks", _tracks, _archive_or_bytes, read_tracks),
+        Reader("faces", ".faces", _faces, _archive_or_bytes, read_faces),
         Reader("model", ".personae", _models, _archive_or_bytes, read_model),
         Reader("gallery", ".sqlite", _gallery, _rows_or_bytes, read_gallery),
         Reader("settings", ".toml", _settings, kinds.bytes_gone_wrong, read_settings),
@@ -170,6 +171,44 @@ def _relabel(folder: Path, changed: dict[str, bytes]) -> None:
         (folder / f"film.{name}").write_bytes(content)
     relabel(folder / "film.timeline.json", Settings())
     native.read(folder / "film.timeline.json")
+
+
+# What identify --keep writes
+
+
+@cache
+def _faces() -> list[bytes]:
+    import tempfile
+
+    from PIL import Image
+
+    from personae.faces.fake import draw_picture
+    from personae.project.session import Project
+    from personae.settings import Settings
+
+    with tempfile.TemporaryDirectory() as folder:
+        for take in range(3):
+            picture = draw_picture([("Ada", 96), (f"Grace {take}", 64)], take=take)
+            Image.fromarray(picture.pixels).save(Path(folder) / f"{take}.png")
+        with Project.open(Path(folder) / "project", settings=Settings(detector="fake", embedder="fake")) as project:
+            return [project.photos.keep(folder, "set").files.faces.read_bytes()]
+
+
+def read_faces(path: Path) -> None:
+    """As `name --photos` does, and after a new model."""
+    from personae.films import say
+    from personae.project.session import Project
+
+    files = path.parent / "project" / "photos" / "set"
+    shutil.rmtree(files, ignore_errors=True)
+    files.mkdir(parents=True)
+    shutil.copy(path, files / "photos.faces")
+    with Project.open(path.parent / "project") as project:
+        kept = project.photos["set"]
+        if names := [face.name for face in kept.faces if face.unknown is not None]:
+            kept.decide(say.name(names[0], "Ada"))
+        kept.relabel()
+        assert all(0 <= face.confidence <= 1 for face in kept.faces)
 
 
 # What a training writes

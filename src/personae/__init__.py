@@ -28,9 +28,12 @@ if TYPE_CHECKING:
     from personae.exports.registry import exporters
     from personae.faces.analyzer import FaceAnalyzer
     from personae.films import say
+    from personae.films.decision_maker import NEW_UNKNOWN
     from personae.films.film import Decided
     from personae.films.films import FilmOutcome
-    from personae.films.maker import NEW_UNKNOWN
+    from personae.films.kept_photos import KeptFace, KeptPhoto
+    from personae.films.photo_set import PhotoSet
+    from personae.films.photo_sets import PhotoSets
     from personae.media.left_out import LeftOut
     from personae.media.photos import find as find_photos
     from personae.media.photos import load as load_photo
@@ -82,12 +85,16 @@ _HOMES = {
     "HeadedModel": "personae.recognition.headed",
     "IdentifiedPicture": "personae.recognition.identification",
     "Identity": "personae.recognition.identification",
+    "KeptFace": "personae.films.kept_photos",
+    "KeptPhoto": "personae.films.kept_photos",
     "LeftOut": "personae.media.left_out",
     "Match": "personae.types",
     "ModelCard": "personae.cast.trained",
-    "NEW_UNKNOWN": "personae.films.maker",
+    "NEW_UNKNOWN": "personae.films.decision_maker",
     "PersonaeError": "personae.errors",
     "PhotoRecord": "personae.cast.gallery_records",
+    "PhotoSet": "personae.films.photo_set",
+    "PhotoSets": "personae.films.photo_sets",
     "Picture": "personae.types",
     "Progress": "personae.progress",
     "Project": "personae.project.session",
@@ -139,11 +146,15 @@ __all__ = [
     "HeadedModel",
     "IdentifiedPicture",
     "Identity",
+    "KeptFace",
+    "KeptPhoto",
     "LeftOut",
     "Match",
     "ModelCard",
     "PersonaeError",
     "PhotoRecord",
+    "PhotoSet",
+    "PhotoSets",
     "Picture",
     "Progress",
     "Project",

@@ -88,6 +88,10 @@ class UnknownFilmError(InputError):
     """No film of that name in the project."""
 
 
+class UnknownPhotoSetError(InputError):
+    """No set of photos of that name in the project."""
+
+
 class EmbedderMismatchError(PersonaeError):
     """Vectors of two embedders would be mixed; they cannot be compared."""
 

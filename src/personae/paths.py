@@ -59,6 +59,11 @@ class ProjectPaths:
         """A folder per film."""
         return self.folder / "films"
 
+    @property
+    def photos(self) -> Path:
+        """A folder per set of photos that are kept."""
+        return self.folder / "photos"
+
     @classmethod
     def forgetting_above(cls, path: str | Path) -> ProjectPaths | None:
         """The project that a file of a film lies in, where a forgetting is not complete there."""

@@ -77,6 +77,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ["export", "personae/films/party/party.timeline.json", "-o", "personae/party.fcpxml"],
             ["export", "personae/films/party/party.timeline.json", "-o", "outside.eaf"],
             ["report", "out/party.timeline.json", "--project", "personae"],
+            ["identify", "together", "--keep", "photos"],
+            ["name", "both.png#1", "Loki", "--photos", "photos"],
+            ["name", "both.png#1", "Thor", "--photos", "photos"],
             ["identify", "together", "--json", "out/who.json"],
             ["identify", "together", "--annotate", "personae/drawn", "--json", "personae/who.json"],
         ):

@@ -97,7 +97,8 @@ def cannot_know(report: ForgetReport) -> list[str]:
         more = f" and {len(films) - _MOST_FILMS} more" if len(films) > _MOST_FILMS else ""
         people = "1 unknown person" if unknown == 1 else f"{unknown} unknown people"
         who = "was not touched" if unknown == 1 else "were not touched"
-        said.append(f"{people} of your films {who}; look at them: {', '.join(films[:_MOST_FILMS])}{more}")
+        where = "films and photos" if any(name.startswith("photos/") for name in films) else "films"
+        said.append(f"{people} of your {where} {who}; look at them: {', '.join(films[:_MOST_FILMS])}{more}")
     if report.burnt_in:
         said.append(f"Names and faces in pictures and films cannot be searched for: {', '.join(report.burnt_in)}")
     return said

@@ -25,6 +25,7 @@ from personae.cli.options import (
     settings_options,
 )
 from personae.errors import PhotoError
+from personae.hints import command, quoted
 from personae.progress import Progress
 from personae.types import count_of, percent
 
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
     from personae.cast.trained import ModelCard
     from personae.exports.album import Album
     from personae.exports.identify_json import IdentifyWriter
+    from personae.films.photo_sets import Keeping
     from personae.outputs import Outputs
+    from personae.project.session import Project
     from personae.recognition.identification import IdentifiedPicture, Identity
 
 _SCHEMA = "personae/identify"
@@ -49,6 +52,15 @@ _SCHEMA = "personae/identify"
     help="Write a copy of every picture with boxes and names into DIR, in folders like those of PHOTOS.",
 )
 @click.option("--looks", is_flag=True, help="Name the look beside the character.")
+@click.option(
+    "--keep",
+    "keep",
+    is_flag=False,
+    flag_value="",
+    metavar="[NAME]",
+    help="Keep the faces in the project as a set of photos, called NAME or like their folder. Write it after PHOTOS.",
+)
+@click.option("--no-keep", is_flag=True, help="Keep nothing, as without --keep.")
 @settings_options("threshold", "strangers", *NETWORKS)
 @force_option
 @model_option
@@ -58,6 +70,8 @@ def identify(
     json_to: str | None,
     annotate_to: Path | None,
     looks: bool,
+    keep: str | None,
+    no_keep: bool,
     force: bool,
     model: Path | None,
     project: Path | None,
@@ -65,14 +79,16 @@ def identify(
 ) -> int:
     """Name the characters in PHOTOS: files, and folders at any depth.
 
-    A face of nobody in the cast is unknown. Exit status 1 means that some photos could not be read (each is named, and
-    the others are done), 2 that nothing was done.
+    A face of nobody in the cast is unknown. With --keep the faces stay in the project: those without a name are brought
+    together as Unknown 1, Unknown 2, and can be named with personae name. Exit status 1 means that some photos could
+    not be read (each is named, and the others are done), 2 that nothing was done.
     """
     from personae.media.left_out import LeftOut
     from personae.media.photos import find
     from personae.outputs import Outputs
     from personae.project.session import Project
 
+    _check_keep(keep, no_keep=no_keep)
     opened = Project.open(project, settings=settings_from(project, options), model_path=model)
     networks = (str(options[name] or "") for name in ("detector", "embedder"))
     read = [Path(part) for one in (str(model or ""), *networks) for part in one.split(",") if Path(part).is_file()]
@@ -94,7 +110,8 @@ def identify(
             stack.enter_context(outputs.writing(json_file, kind="identify", who=who, like=_SCHEMA))
         writer = None if json_to is None else stack.enter_context(_document(json_to, card, looks=looks))
         album = None if annotate_to is None else _album(annotate_to, photos, outputs)
-        for picture in opened.identify(_without(find(photos, left_out), annotate_to)):
+        keeping = _keeping(opened, photos, keep)
+        for picture in _looked_at(opened, keeping, _without(find(photos, left_out), annotate_to)):
             copy = tally.add(picture, album)
             who |= {identity.match.character for identity in picture.identities if identity.match is not None}
             if writer is not None:
@@ -109,7 +126,42 @@ def identify(
         say(f"personae: {sentence}", err=True)
     if json_to != "-":
         say(f"{tally}" + (f"; pictures in {annotate_to}" if annotate_to else ""))
+    _finish(keeping, tally, err=json_to == "-")
     return 1 if tally.failed else 0
+
+
+def _check_keep(keep: str | None, *, no_keep: bool) -> None:
+    if keep is not None and no_keep:
+        raise click.UsageError("Give --keep or --no-keep.")
+    if keep and Path(keep).exists():
+        raise click.UsageError(
+            f"--keep {keep}: there is a file or folder of this name. Write --keep after PHOTOS, or --keep=NAME with "
+            "another name."
+        )
+
+
+def _keeping(opened: Project, photos: tuple[Path, ...], keep: str | None) -> Keeping | None:
+    """What keeps the faces as `keep` ("": like their folder); None where nothing is kept."""
+    return None if keep is None else opened.photos.keeping(photos, keep or None)
+
+
+def _looked_at(opened: Project, keeping: Keeping | None, photos: Iterable[Path]) -> Iterator[IdentifiedPicture]:
+    return opened.identify(photos) if keeping is None else keeping.look(photos)
+
+
+def _finish(keeping: Keeping | None, tally: _Tally, *, err: bool) -> None:
+    """Keep what was seen, if it shall be; say what is kept, where, and how it goes again."""
+    if keeping is None or tally.photos == tally.failed:
+        return
+    kept = keeping.finish()
+    faces = kept.faces
+    unknown = len({face.unknown for face in faces if face.unknown is not None})
+    say(f"Kept as {kept.name!r} in {kept.folder}: {count_of(len(faces), 'face')} of "
+        f"{count_of(len(kept.photos), 'photo')} with their embeddings; {unknown} unknown", err=err)  # fmt: skip
+    say(f"To name them: {command(f'name WHO NAME --photos {quoted(kept.name)}')}", err=err)
+    say(f"To take a person out: {command('forget NAME')}; to keep nothing, delete that folder.", err=err)
+    for note in kept.notes:
+        say(f"personae: {note}", err=True)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""`personae name`: tell a scanned film who somebody is."""
+"""`personae name`: tell a scanned film, or photos that are kept, who somebody is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from personae.types import count_of
 
 if TYPE_CHECKING:
     from personae.films.film import Decided, StoredFilm
+    from personae.films.meant import Who
+    from personae.films.photo_set import PhotoSet
     from personae.films.say import Saying
+    from personae.project.session import Project
 
 # What is said of WHO instead of a name: the flag, and how it is told.
 _SAID = {
@@ -31,9 +34,11 @@ _SAID = {
 @click.argument("name", required=False)
 @click.option(
     "--timeline",
-    required=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="The film's timeline.",
+)
+@click.option(
+    "--photos", "photo_set", metavar="SET", help="Instead of a film: photos that identify --keep kept as SET."
 )
 @click.option("--new", is_flag=True, help="WHO is an unknown person of their own.")
 @click.option("--wrong", is_flag=True, help="WHO is not who it says.")
@@ -50,7 +55,8 @@ _SAID = {
 def name(
     who: str | None,
     name: str | None,
-    timeline: Path,
+    timeline: Path | None,
+    photo_set: str | None,
     other: Path | None,
     take_back: bool,
     learn: bool,
@@ -61,52 +67,92 @@ def name(
     """Say that WHO is NAME: personae name "Unknown 2" "Monica" --timeline out/film.timeline.json.
 
     WHO is a name in the timeline, which is that person in the whole film, or the number of one appearance, which is
-    that one only. NAME is a character, or another unknown person (the two become one). What is decided here outranks
-    the model and survives scanning again. Whom you name counts as alive; what is a picture in the picture all the same
-    is said with --depicted.
+    that one only. In photos (--photos) it is a name too, or one face: "beach/7.jpg#2" is the second from the left. NAME
+    is a character, or another unknown person (the two become one). What is decided here outranks the model and survives
+    scanning again. Whom you name counts as alive; what is a picture in the picture all the same is said with
+    --depicted.
     """
     from personae.paths import ProjectPaths
     from personae.project.session import Project
 
-    found = ProjectPaths.of_film(timeline)
+    if (timeline is None) == (photo_set is None):
+        raise click.UsageError("Say what is meant: --timeline FILE or --photos SET.")
+    found = None if timeline is None else ProjectPaths.of_film(timeline)
     place = project or (None if found is None else found.folder)
     chosen = [flag for flag in _SAID if said[flag]]
+    _check(who, name, chosen, take_back=take_back, other=other, learn=learn)
+    with Project.open(place, settings=settings_from(place, {})) as opened:
+        if photo_set is not None:
+            if other is not None:
+                raise click.UsageError("--import is for films: give --timeline.")
+            _say(opened, opened.photos[photo_set], who, name, chosen, author, learn=learn)
+            return
+        assert timeline is not None
+        with opened.films[timeline] as film:
+            if other is not None:
+                say(f"{count_of(len(film.import_decisions(other).decisions), 'decision')} added")
+                return
+            _say(opened, film, who, name, chosen, author, learn=learn)
+
+
+def _check(
+    who: str | None, name: str | None, chosen: list[str], *, take_back: bool, other: Path | None, learn: bool
+) -> None:
     alone = take_back or other is not None
     if alone and (who is not None or chosen or learn or (take_back and other is not None)):
         raise click.UsageError("--undo and --import stand alone.")
     if not alone and (who is None or (name is not None) + len(chosen) != 1):
         flags = ", ".join(f"--{flag.replace('_', '-')}" for flag in _SAID)
         raise click.UsageError(f"Give WHO and NAME, or WHO and one of {flags}, or --undo.")
-    with Project.open(place, settings=settings_from(place, {})) as opened, opened.films[timeline] as film:
-        if other is not None:
-            say(f"{count_of(len(film.import_decisions(other).decisions), 'decision')} added")
-            return
-        if who is None:
-            _undo(film, author)
-            return
-        decided = _decide(film, who, name, chosen, author)
-        if learn and name is not None:
-            added = film.learn(name, request=decided.request)
-            say(f"{count_of(added, 'face')} of {name} added to {opened.context.paths.gallery}")
-            say("--undo takes back the name and these faces.")
 
 
-def _undo(film: StoredFilm, author: str) -> None:
-    undone = film.undo(by=author)
+def _say(
+    opened: Project, media: StoredFilm | PhotoSet, who: str | None, name: str | None, chosen: list[str], author: str,
+    *, learn: bool,
+) -> None:  # fmt: skip
+    if who is None:
+        _undo(media, author)
+        return
+    decided = _decide(media, who, name, chosen, author)
+    if learn and name is not None:
+        added = media.learn(name, request=decided.request)
+        say(f"{count_of(added, 'face')} of {name} added to {opened.context.paths.gallery}")
+        say("--undo takes back the name and these faces.")
+
+
+def _undo(media: StoredFilm | PhotoSet, author: str) -> None:
+    undone = media.undo(by=author)
     told = "; ".join(one.said() for one in undone.decisions)
     say(f"taken back: {told}" if told else "nothing to take back")
     for sentence in undone.warnings:
         say(sentence)
 
 
-def _decide(film: StoredFilm, who: str, name: str | None, chosen: list[str], author: str) -> Decided:
-    from personae.timeline.depicted import left_out
+def _decide(media: StoredFilm | PhotoSet, who: str, name: str | None, chosen: list[str], author: str) -> Decided:
+    from personae.films.film import StoredFilm
 
-    decided = film.decide(_saying(who, name, chosen), by=author)
+    told = f"is {name}" if name is not None else _SAID[chosen[0]]
+    in_film = isinstance(media, StoredFilm)
+    decided = media.decide(_saying(who if in_film else _in_photos(who), name, chosen), by=author)
     for warning in decided.warnings:
         say(f"personae: {warning}", err=True)
-    subject = f"appearance {who}" if who.isdigit() else who
-    told = f"is {name}" if name is not None else _SAID[chosen[0]]
+    if isinstance(media, StoredFilm):
+        _tell(media, f"appearance {who}" if who.isdigit() else who, told, chosen)
+    else:
+        own = sum(one.decided_by == "person" for one in media.faces)
+        say(f"{who} {told}; {count_of(own, 'face')} decided by a person")
+    return decided
+
+
+def _in_photos(who: str) -> Who:
+    """Somebody in photos: "beach/7.jpg#2" is one face."""
+    photo, _, number = who.rpartition("#")
+    return (photo, int(number)) if photo and number.isascii() and number.isdigit() else who
+
+
+def _tell(film: StoredFilm, subject: str, told: str, chosen: list[str]) -> None:
+    from personae.timeline.depicted import left_out
+
     if "alive" in chosen or "depicted" in chosen:
         say(f"{subject} {told}")
         for line in left_out(film.timeline):
@@ -114,10 +160,9 @@ def _decide(film: StoredFilm, who: str, name: str | None, chosen: list[str], aut
     else:
         own = sum(one.decided_by == "person" for one in film.timeline.appearances)
         say(f"{subject} {told}; {count_of(own, 'appearance')} decided by a person")
-    return decided
 
 
-def _saying(who: str, name: str | None, chosen: list[str]) -> Saying:
+def _saying(who: Who, name: str | None, chosen: list[str]) -> Saying:
     from personae.films import say as sayings
 
     if name is not None:

@@ -1,10 +1,10 @@
-"""The journal of a film, `film.decisions.jsonl`: a header line, then a decision a line, in the order they were made.
+"""The journal of a film or a set of photos, `*.decisions.jsonl`: a header line, then a decision a line, in order.
 
 A decision is durable once it is appended. A kill in the middle of an append leaves nothing of it: what is not complete
 is left out when the file is read, and cut off by the next append. `film.edits.json` of earlier versions is read as it
 is, and becomes a part of the journal with the first append.
 
-Whoever appends holds the lock of the film.
+Whoever appends holds the lock of the film or set.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from personae.checks import Fields, MisfitError, parsed
 from personae.errors import DamagedFileError, ForeignFileError, StoreError, TooNewError
 from personae.files import append_durably, read_whole, shred, write_whole
 from personae.films.film_files import FilmFiles
+from personae.films.photo_files import PhotoFiles
 from personae.media.film import Video
 from personae.names import readable
 from personae.timeline.decision_rows import (
@@ -62,17 +63,36 @@ def append(files: FilmFiles, video: Video, entries: Sequence[Decision]) -> Decis
     """
     content = _read_journal(files.decisions)
     after = _with_old_file(content, files, video).added(entries)
-    if content is None and after.entries:
-        film = {"content_id": video.content_id, "path": readable(video.path), "size": list(video.size_wh)}
-        whole = _line({"schema": SCHEMA, "film": film}) + _lines(after.entries)
-        write_whole(files.decisions, whole.encode(), private=files.private)
-    elif content is not None:
-        missing = after.entries[len(content.decisions.entries) :]
-        if missing:
-            append_durably(files.decisions, _lines(missing).encode(), after=content.length)
+    film = {"content_id": video.content_id, "path": readable(video.path), "size": list(video.size_wh)}
+    _write(files.decisions, content, after, {"film": film}, private=files.private)
     if files.edits.is_file():  # only now: all of it is in the journal
         shred(files.edits)
     return after
+
+
+def read_photos(files: PhotoFiles) -> Decisions:
+    """All decisions about a set of photos. Raises as `read`."""
+    content = _read_journal(files.decisions)
+    return Decisions() if content is None else content.decisions
+
+
+def append_photos(files: PhotoFiles, entries: Sequence[Decision]) -> Decisions:
+    """Write decisions about a set of photos down for good. Otherwise as `append`."""
+    content = _read_journal(files.decisions)
+    after = (Decisions() if content is None else content.decisions).added(entries)
+    _write(files.decisions, content, after, {"photos": {}}, private=True)
+    return after
+
+
+def _write(path: Path, content: _Content | None, after: Decisions, about: dict[str, Any], *, private: bool) -> None:
+    """Write what a journal lacks; `about`: what its header says, where it is new."""
+    if content is None and after.entries:
+        whole = _line({"schema": SCHEMA} | about) + _lines(after.entries)
+        write_whole(path, whole.encode(), private=private)
+    elif content is not None:
+        missing = after.entries[len(content.decisions.entries) :]
+        if missing:
+            append_durably(path, _lines(missing).encode(), after=content.length)
 
 
 def _with_old_file(content: _Content | None, files: FilmFiles, video: Video) -> Decisions:
@@ -156,14 +176,17 @@ def _journal(raw: bytes, path: Path) -> _Content:
 
 
 def _header(line: bytes, path: Path) -> tuple[str, str]:
-    """Content id and path of the film."""
+    """Content id and path of the film; of a set of photos nothing: it is the one that the journal lies in."""
     try:
         header = parsed(line)
     except ValueError as error:
         raise ForeignFileError(path, f"this is no journal of decisions ({error}). Move it away, or mend it.") from None
     _check_schema(header, path, SCHEMA)
     try:
-        film = Fields(header).inner("film")
+        about = Fields(header)
+        if "photos" in about:
+            return "", ""
+        film = about.inner("film")
         return film.text("content_id"), film.text("path")
     except MisfitError as error:
         raise _damaged(path, error) from None

@@ -10,8 +10,9 @@ from personae.names import find_name, unknown_name, unknown_number
 from personae.timeline.person import Person
 from personae.timeline.timeline import Appearance, Timeline
 
-Who = str | int | Person
-"""Somebody in the timeline: a name or "Unknown 2" (in any case); the id of one appearance, also as digits; a person."""
+Who = str | int | Person | tuple[str, int]
+"""Somebody: a name or "Unknown 2" (in any case); a person; in a film the id of one appearance, also as digits; in a set
+of photos the path of a photo and the number of a face in it, from the left from 1."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ def meant(timeline: Timeline, who: Who) -> Meant:
     """Who `who` is; raises UnknownCharacterError, which names who is there."""
     if isinstance(who, Person):
         return _whole(timeline, who, who.name)
+    if isinstance(who, tuple):
+        raise UnknownCharacterError(f"{who[0]} is a photo. In a film give a name, or the number of an appearance.")
     if isinstance(who, int):
         return _appearance(timeline, who)
     name = find_name(who, {one.name for one in timeline.appearances})

@@ -1,14 +1,15 @@
-"""What can be said about a film: `film.decide([say.name("Unknown 2", "Monica"), say.not_them("Thor")])`.
+"""What can be said about a film or photos: `film.decide([say.name("Unknown 2", "Monica"), say.not_them("Thor")])`.
 
-Each function gives one thing to say. Who is meant: a name or "Unknown 2", which is that person in the whole film, or
-the number of one appearance, which is that one only. See `Maker` for what each means.
+Each function gives one thing to say. Who is meant: a name or "Unknown 2", which is that person in the whole film or set
+of photos; or the number of one appearance, or a photo and the number of a face, which is that one only. See
+`DecisionMaker` for what each means.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from personae.films.maker import NEW_UNKNOWN, Maker, NewUnknown
+from personae.films.decision_maker import NEW_UNKNOWN, DecisionMaker, NewUnknown
 from personae.films.meant import Who
 from personae.timeline.decisions import Decision
 from personae.timeline.person import Person
@@ -18,7 +19,7 @@ __all__ = [
     "split", "stranger", "take_apart", "trim", "undo",
 ]  # fmt: skip
 
-Saying = Callable[[Maker], tuple[Decision, ...]]
+Saying = Callable[[DecisionMaker], tuple[Decision, ...]]
 
 
 def name(who: Who, to: str | Person | NewUnknown) -> Saying:

@@ -133,6 +133,8 @@ class MediaStore:
         for root, folders, _ in os.walk(self.paths.folder):
             folders[:] = sorted(name for name in folders if film_in(name) is None)  # those are one film's own
             folder = Path(root)
+            if folder == self.paths.photos:  # sets of photos have a keeper of their own
+                folders.clear()
             own += FilmFiles.in_folder(folder, private=folder.parent == self.paths.films)
         outside: dict[FilmFiles, None] = {}
         for entry in self.paths.ledger.entries():

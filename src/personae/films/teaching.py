@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from pathlib import Path
 
 import numpy as np
 
 from personae.cast.gallery import EnrolledFace, PhotoRecord
+from personae.films.faces_file import Kept
 from personae.films.tracks_file import Scanned
 from personae.timeline.timeline import Timeline
 from personae.types import Quality
@@ -26,6 +28,27 @@ def tracks_named(timeline: Timeline, name: str) -> set[int]:
         if one.character == name and one.decided_by == "person"
         for number in one.tracks
     }
+
+
+def best_faces_of_photos(kept: Kept, own: Collection[int], name: str) -> list[tuple[PhotoRecord, EnrolledFace]]:
+    """The best of the faces `own` (positions) of a set as photos of `name`; each is known by photo and content."""
+    found: list[tuple[float, PhotoRecord, EnrolledFace]] = []
+    first = 0
+    for photo in kept.photos:
+        faces = photo.faces
+        for at in range(len(faces)):
+            if first + at in own:
+                where = f"{Path(kept.root, photo.path)}#face={at + 1}"
+                digest = hashlib.sha256(faces.embeddings[at].tobytes()).hexdigest()
+                record = PhotoRecord(name, where, sha256=digest).enrolled(faces_found=1)
+                face = EnrolledFace(
+                    faces.boxes_xyxy[at], faces.landmarks_xy[at], float(faces.scores[at]), faces.quality[at],
+                    faces.embeddings[at],
+                )  # fmt: skip
+                found.append((float(faces.quality.score[at]), record, face))
+        first += len(faces)
+    found.sort(key=lambda item: -item[0])
+    return [(record, face) for _, record, face in found[:LEARNT_FACES]]
 
 
 def best_faces(

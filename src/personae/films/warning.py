@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from personae.cast.trained import TrainedModel
 from personae.films.tracks_file import Scanned
@@ -59,14 +60,22 @@ def _beside(own: set[int], name: str, timeline: Timeline) -> int | None:
 
 def _unlike(own: set[int], name: str, scanned: Scanned, trained: TrainedModel) -> float | None:
     """The cosine of the tracks' mean face to the character, where it is too low for one person; None otherwise."""
-    model = trained.model
-    if model is None or name not in trained.characters or trained.embedder != scanned.fingerprint.get("embedder"):
+    if trained.embedder != scanned.fingerprint.get("embedder"):
         return None
     records = [scanned.watched.records[at] for at in sorted(own)]
     weighed = [record.weights[:, None] * record.embeddings for record in records if len(record.embeddings)]
-    if not weighed:
+    return None if not weighed else unlike(np.concatenate(weighed).sum(axis=0), name, trained)
+
+
+def unlike(faces: NDArray[np.floating], name: str, trained: TrainedModel) -> float | None:
+    """The cosine of faces, by the weighted sum (d,) of their embeddings, to a character, where it is too low for one.
+
+    None where it is not, or nobody can say.
+    """
+    model = trained.model
+    if model is None or name not in trained.characters:
         return None
-    mean = unit(np.concatenate(weighed).sum(axis=0)).astype(np.float32)
+    mean = unit(faces).astype(np.float32)
     scores = model.decide(mean, candidates=len(model.classes_))
     at = [candidate for candidate in scores.candidates(0) if candidate.character == name]
     return at[0].similarity if at and at[0].similarity < UNLIKE else None

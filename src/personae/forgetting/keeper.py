@@ -25,8 +25,8 @@ class Forgotten:
     """What came of forgetting in one room.
 
     `removed`: what -> how many; `unreached`: (file, why) that is to be cleaned and could not be; `listed`: (file, kind)
-    outside the project that is left as it is; `unknown`: film -> how many unknown people are in it, of whom nobody can
-    say that they are others.
+    outside the project that is left as it is; `unknown`: film, or set of photos, -> how many unknown people are in
+    it, of whom nobody can say that they are others.
     """
 
     removed: Counter[str] = field(default_factory=Counter)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from personae.assessment.validation import EvaluationReport
     from personae.faces.analyzer import FaceAnalyzer
     from personae.films.films import Source
+    from personae.films.photo_set import PhotoSet
     from personae.project.film import ProjectFilm
     from personae.project.forgetting import ForgetReport
 
@@ -86,6 +87,16 @@ class AsyncProject:
     async def relabel(self, film: str | Path, *, progress_callback: ProgressCallback | None = None) -> ProjectFilm:
         """See `StoredFilm.relabel`; `film`: its name, or the path of its timeline."""
         return await cancellable(self.project.films[film].relabel, progress_callback=progress_callback)
+
+    async def keep(
+        self,
+        paths: str | Path | Iterable[str | Path],
+        name: str | None = None,
+        *,
+        progress_callback: ProgressCallback | None = None,
+    ) -> PhotoSet:
+        """See `PhotoSets.keep`."""
+        return await cancellable(self.project.photos.keep, paths, name, progress_callback=progress_callback)
 
     async def evaluate(
         self,

@@ -22,6 +22,8 @@ from personae.cast.keeper import CastKeeper
 from personae.cast.trainer import Trainer
 from personae.errors import DamagedFileError, ModelNotFoundError, StoreError, UnknownCharacterError
 from personae.films.keeper import FilmsKeeper
+from personae.films.photo_keeper import PhotosKeeper
+from personae.films.photo_store import PhotoStore
 from personae.films.store import FILM_KINDS, MediaStore
 from personae.forgetting.fates import is_burnt_in
 from personae.forgetting.keeper import Forgotten, Keeper, Tell
@@ -48,9 +50,9 @@ class ForgetReport:
     what was looked for in it; `found`: (file, what) that is still there: empty is the proof; `part_of_other_names`:
     texts of others that contain the name; `exports`: files written elsewhere that stay as they are, and `export_kinds`
     what each is; `unreached`: (file, why) written elsewhere that could not be cleaned and is cleaned when it is seen
-    again; `unknown_people`: film -> unknown people in it, any of whom may be the person; `burnt_in`: those of `exports`
-    that are films and pictures, in which nobody can search for a name; `photos_left`: the person's photos in your own
-    folders; `characters`: photos per character in the model now.
+    again; `unknown_people`: film, or "photos/" and the name of a set, -> unknown people in it, any of whom may be the
+    person; `burnt_in`: those of `exports` that are films and pictures, in which nobody can search for a name;
+    `photos_left`: the person's photos in your own folders; `characters`: photos per character in the model now.
     """
 
     names: tuple[str, ...]
@@ -202,7 +204,10 @@ def _carry_out(context: ProjectContext, person: Person, tell: Tell) -> ForgetRep
     cast = CastKeeper(context)
     store = MediaStore(paths, context.settings.lock_timeout_s)
     # The ledger forgets last, for it tells what shows the person; what no room keeps is searched last.
-    keepers: list[Keeper] = [cast, FilmsKeeper(store), FolderKeeper(paths), LedgerKeeper(paths.ledger, FILM_KINDS)]
+    photos = PhotosKeeper(PhotoStore(paths, context.settings.lock_timeout_s))
+    keepers: list[Keeper] = [
+        cast, FilmsKeeper(store), photos, FolderKeeper(paths), LedgerKeeper(paths.ledger, FILM_KINDS)
+    ]  # fmt: skip
     entries = paths.ledger.entries()
     done = Forgotten()
     for keeper in keepers:

@@ -18,6 +18,7 @@ from personae.settings import Settings
 if TYPE_CHECKING:  # each loads what most sessions do not need
     from personae.assessment.assessment import Assessment
     from personae.faces.analyzer import FaceAnalyzer
+    from personae.films.photo_sets import PhotoSets
     from personae.project.film import ProjectFilms
     from personae.project.forgetting import ForgetReport
 
@@ -69,6 +70,13 @@ class Project:
         from personae.project.film import ProjectFilms
 
         return ProjectFilms(self.context)
+
+    @property
+    def photos(self) -> PhotoSets:
+        """Its sets of photos: those whose faces are kept."""
+        from personae.films.photo_sets import PhotoSets
+
+        return PhotoSets(self.context)
 
     @property
     def assess(self) -> Assessment:

@@ -12,9 +12,10 @@ from itertools import combinations
 from personae.media.film import Video
 from personae.timeline.appearances import Label
 from personae.timeline.decisions import Decision, Decisions, Kind
-from personae.timeline.film_labels import FilmLabels, key_of, named_by_person
+from personae.timeline.face_labels import FaceLabels, key_of, named_by_person
+from personae.timeline.film_labels import FilmLabels
 from personae.timeline.person import Key, Person
-from personae.timeline.places import pts_at
+from personae.timeline.places import PhotoPlace, pts_at
 from personae.timeline.stated import Stated
 from personae.timeline.timeline import BestPicture, Track
 
@@ -54,17 +55,25 @@ def apply(
     number. `unknowns_used`: the highest number any unknown person has had. `names`: character id -> name of today.
     """
     film = FilmLabels(tracks, labels, video, remembered, max(unknowns_used, decisions.highest_unknown), names or {})
+    return apply_to(film, decisions)
+
+
+def apply_to(faces: FaceLabels, decisions: Decisions) -> Applied:
+    """Every decision in force applied in turn to labels. What is about time is about films alone."""
     for one in decisions.in_force():
-        found = film.found(one)
-        if not any(found) and one.kind not in ("trim", "add"):
-            film.notes.append(_lost(one))
+        found = faces.found(one)
+        if one.kind in ("trim", "add"):
+            if isinstance(faces, FilmLabels):
+                _state(faces, one, found)
+        elif any(found):
+            _BY_KIND[one.kind](faces, one, found)
         else:
-            _BY_KIND[one.kind](film, one, found)
-    strangers = film.strangers
+            faces.notes.append(_lost(one))
+    strangers = faces.strangers
     final = [
-        label if label.unknown not in strangers else replace(label, stranger=True) for label in film.labels
-    ] if strangers else film.labels  # fmt: skip
-    return Applied(final, film.stated, film.notes, film.apart, film.highest_unknown)
+        label if label.unknown not in strangers else replace(label, stranger=True) for label in faces.labels
+    ] if strangers else faces.labels  # fmt: skip
+    return Applied(final, faces.stated, faces.notes, faces.apart, faces.highest_unknown)
 
 
 def touching(positions: Iterable[int], tracks: Sequence[Track], span: tuple[int, int]) -> tuple[int, int] | None:
@@ -79,14 +88,17 @@ def are_apart(one: set[int], other: set[int], apart: Iterable[tuple[frozenset[in
 
 
 def _lost(one: Decision) -> str:
-    when = f", {one.places[0][0]:.1f} s" if one.places else ""
-    return f"A decision no longer finds its face: {one.said()}{when}."
+    where = ""
+    if one.places:
+        place = one.places[0]
+        where = f", {place.photo}" if isinstance(place, PhotoPlace) else f", {place[0]:.1f} s"
+    return f"A decision no longer finds its face: {one.said()}{where}."
 
 
 # One function per kind of decision
 
 
-def _is(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
+def _is(film: FaceLabels, one: Decision, found: list[set[int]]) -> None:
     """The faces are somebody's: "name" (and all of that person's), "give" and "split" (no others), "right"."""
     own = set[int]().union(*found)
     before = film.most(own)
@@ -101,7 +113,7 @@ def _is(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
         film.move_stated((person for person in people if person is not None), to)
 
 
-def _is_not(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
+def _is_not(film: FaceLabels, one: Decision, found: list[set[int]]) -> None:
     who = film.today(one.who)
     own = {at for at in set[int]().union(*found) if who is not None and key_of(film.labels[at]) == who.key}
     if own:
@@ -110,12 +122,12 @@ def _is_not(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
             film.put(at, to, by_person=True)
 
 
-def _is_kind(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
+def _is_kind(film: FaceLabels, one: Decision, found: list[set[int]]) -> None:
     for at in set[int]().union(*found):
         film.change(at, replace(film.labels[at], depicted=one.kind == "depicted", depicted_by="person"))
 
 
-def _is_stranger(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
+def _is_stranger(film: FaceLabels, one: Decision, found: list[set[int]]) -> None:
     own = set[int]().union(*found)
     unnamed = {at for at in own if film.labels[at].unknown is not None}
     if named := own - unnamed:
@@ -127,12 +139,12 @@ def _is_stranger(film: FilmLabels, one: Decision, found: list[set[int]]) -> None
     film.strangers |= {number for at in own if (number := film.labels[at].unknown) is not None}
 
 
-def _is_no_face(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
+def _is_no_face(film: FaceLabels, one: Decision, found: list[set[int]]) -> None:
     for at in set[int]().union(*found):
         film.put(at, None, by_person=True)
 
 
-def _merge(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
+def _merge(film: FaceLabels, one: Decision, found: list[set[int]]) -> None:
     if any(are_apart(a, b, film.apart) for a, b in combinations(found, 2)):
         film.notes.append(f"Not merged, because they were said to be different people: {one.said()}.")
         return
@@ -148,7 +160,7 @@ def _merge(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
     film.move_stated((person for person in before if not film.members(person)), to)
 
 
-def _keep_apart(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
+def _keep_apart(film: FaceLabels, one: Decision, found: list[set[int]]) -> None:
     people: list[Key] = []
     for own, part in zip(found, one.parts, strict=True):
         for other in found[: len(people)]:
@@ -208,8 +220,7 @@ def _box(film: FilmLabels, place: tuple[float, float, float, float, float]) -> B
     return BestPicture(pts_at(seconds, film.video), (x1 * width, y1 * height, x2 * width, y2 * height))
 
 
-_BY_KIND: dict[Kind, Callable[[FilmLabels, Decision, list[set[int]]], None]] = {
+_BY_KIND: dict[Kind, Callable[[FaceLabels, Decision, list[set[int]]], None]] = {
     "name": _is, "give": _is, "right": _is, "split": _is, "not": _is_not, "alive": _is_kind, "depicted": _is_kind,
-    "stranger": _is_stranger, "no_face": _is_no_face, "merge": _merge, "apart": _keep_apart, "trim": _state,
-    "add": _state,
+    "stranger": _is_stranger, "no_face": _is_no_face, "merge": _merge, "apart": _keep_apart,
 }  # fmt: skip

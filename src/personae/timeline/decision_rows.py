@@ -6,7 +6,7 @@ versions, and what their contact sheets saved) are read as the decisions that th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from personae.checks import Fields, MisfitError, number, require, text, whole
@@ -16,7 +16,7 @@ from personae.timeline.native_reader import LONGEST_S, box_of, person_of
 from personae.timeline.native_upgrade import old_number
 from personae.timeline.native_upgrade import upgrade_person as upgraded_in_place
 from personae.timeline.person import Person
-from personae.timeline.places import Place
+from personae.timeline.places import AnyPlace, PhotoPlace, Place
 
 SCHEMA = "personae/decisions/1"
 OLD_SCHEMA = "personae/edits/1"
@@ -42,7 +42,7 @@ def row_of(one: Decision) -> dict[str, Any]:
     row: dict[str, Any] = {"id": one.id, "kind": one.kind, "by": one.by, "at": one.at, "on": one.on}
     row["request"] = one.request
     row["parts"] = [
-        {"who": _person_row(part.who), "places": [_rounded(at) for at in part.places]} for part in one.parts
+        {"who": _person_row(part.who), "places": [_place_row(at) for at in part.places]} for part in one.parts
     ]
     if one.to is not None:
         row["to"] = _person_row(one.to)
@@ -59,6 +59,12 @@ def row_of(one: Decision) -> dict[str, Any]:
     if one.imported:
         row["imported"] = one.imported
     return row
+
+
+def _place_row(place: AnyPlace) -> list[float] | dict[str, Any]:
+    if isinstance(place, PhotoPlace):
+        return {"photo": place.photo, "sha256": place.sha256, "box": [round(value, 5) for value in place.box]}
+    return _rounded(place)
 
 
 def _rounded(place: Place) -> list[float]:
@@ -101,7 +107,7 @@ def decision_of(row: Fields) -> Decision:
 
 
 def _part(row: Fields) -> Part:
-    return Part(_person_or_none(row, "who"), tuple(row.each("places", _place)))
+    return Part(_person_or_none(row, "who"), tuple(row.each("places", _any_place)))
 
 
 def _person_or_none(row: Fields, name: str) -> Person | None:
@@ -125,11 +131,22 @@ def _span_or_none(row: Fields, name: str) -> tuple[float, float] | None:
     return start_s, end_s
 
 
+def _any_place(value: Any, at: str) -> AnyPlace:
+    if not isinstance(value, dict):
+        return _place(value, at)
+    row = Fields(value, at)
+    return PhotoPlace(row.text("photo"), row.text("sha256"), _box(row.each("box", number, 4), at))
+
+
 def _place(value: Any, at: str) -> Place:
     t, *sides = Fields({"": value}, at).each("", number, 5)
+    return (_seconds(t, at), *_box(sides, at))
+
+
+def _box(sides: Sequence[float], at: str) -> tuple[float, float, float, float]:
     x1, y1, x2, y2 = (number(side, at, -FARTHEST_SHARE, FARTHEST_SHARE) for side in sides)
     require(x1 <= x2 and y1 <= y2, f"{at} ends before it begins")
-    return (_seconds(t, at), x1, y1, x2, y2)
+    return x1, y1, x2, y2
 
 
 def _seconds(value: Any, at: str) -> float:

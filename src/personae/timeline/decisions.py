@@ -1,8 +1,8 @@
-"""What a person decided about a film, as values: it outranks the model and survives scanning again.
+"""What a person decided about a film or photos, as values: it outranks the model and survives scanning again.
 
-A decision knows the faces it is about by time and place (seconds, and box as shares of the picture), not by a track's
-number: so it holds after a new scan, and for another copy of the film. Decisions are only ever added. Later ones
-outrank earlier ones, and an undo is a decision too: it names those that it takes back.
+A decision knows the faces it is about by time and place (seconds, and box as shares of the picture; in a set of photos
+by photo and box), not by a track's number: so it holds after a new scan, and for another copy of the film. Decisions
+are only ever added. Later ones outrank earlier ones, and an undo is a decision too: it names those that it takes back.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal, get_args
 
 from personae.timeline.person import Person
-from personae.timeline.places import Place
+from personae.timeline.places import AnyPlace, Place
 
 Kind = Literal[
     "name", "give", "right", "not", "alive", "depicted", "stranger", "no_face", "merge", "apart", "split", "trim",
@@ -29,7 +29,7 @@ class Part:
     """Some faces of one person: who they were when it was decided, None where that is not known; and where they are."""
 
     who: Person | None
-    places: tuple[Place, ...] = ()
+    places: tuple[AnyPlace, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Decision:
         return self.parts[0].who if self.parts else None
 
     @property
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> tuple[AnyPlace, ...]:
         """Where the faces are, of all parts."""
         return tuple(place for part in self.parts for place in part.places)
 

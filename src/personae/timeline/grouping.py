@@ -59,14 +59,14 @@ class Groups:
     embedder: str
 
 
-def group(records: Sequence[TrackRecord], same_place: IntArray, embedder: str) -> Groups:
+def group(records: Sequence[TrackRecord], same_place: IntArray, embedder: str, *, join_weak: bool = True) -> Groups:
     """The groups of a film's tracks, in order of time; `embedder`: the contract id of what made their embeddings.
 
-    `same_place` (k, 2): see `setups.in_same_place`.
+    `same_place` (k, 2): see `setups.in_same_place`; `join_weak`: what is weak alone joins what it is most like.
     """
     dimension = dimension_of(records)
     evidence, seen = evidence_of(records, dimension), compared(records, embedder, dimension)
-    person = people_of(records, evidence, seen, same_place, np.full(len(records), -1))
+    person = people_of(records, evidence, seen, same_place, np.full(len(records), -1), join_weak=join_weak)
     return described(person, evidence, belonging(person, evidence, seen), same_place, embedder)
 
 
@@ -98,7 +98,13 @@ def belonging(person: IntArray, evidence: Evidence, seen: Compared) -> NDArray[n
 
 
 def people_of(
-    records: Sequence[TrackRecord], evidence: Evidence, seen: Compared, same_place: IntArray, alone: IntArray
+    records: Sequence[TrackRecord],
+    evidence: Evidence,
+    seen: Compared,
+    same_place: IntArray,
+    alone: IntArray,
+    *,
+    join_weak: bool = True,
 ) -> IntArray:
     """(n,) group numbers. `alone` (n,): the character that each track is by its own faces, -1 where nobody asked.
 
@@ -106,7 +112,7 @@ def people_of(
     """
     ties = Ties(on_screen_together(records), _not_told_apart(same_place, alone), SAME_PLACE_BONUS, _short(records))
     person = clustering.cluster(seen.pooled, evidence.support, seen.faces, ties)
-    return _join_weak(person, evidence, seen, ties, alone)
+    return _join_weak(person, evidence, seen, ties, alone) if join_weak else in_order(person)
 
 
 def on_screen_together(records: Sequence[TrackRecord]) -> IntArray:

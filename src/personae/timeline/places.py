@@ -1,9 +1,10 @@
-"""Where a face is known by: a time and a box as shares of the picture, so that it is found again in another scan."""
+"""Where a face is known by: a time or a photo, and a box as shares of the picture; so it is found in another scan."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,18 @@ NEAR_S = 0.3
 
 Place = tuple[float, float, float, float, float]
 """(seconds from the film's first picture, x1, y1, x2, y2 as shares of the picture's width and height)."""
+
+
+class PhotoPlace(NamedTuple):
+    """A place in a photo: its path from the root of its set, the SHA-256 of its content, a box as shares of it."""
+
+    photo: str
+    sha256: str
+    box: tuple[float, float, float, float]
+
+
+AnyPlace = Place | PhotoPlace
+"""A place in a film or in a photo."""
 
 
 def place_of(track: Track, video: Video) -> Place:
@@ -53,11 +66,13 @@ class Finder:
         self._ends = np.maximum.accumulate(np.array([tracks[at].end_pts for at in self._order], np.int64))
         self._reach = round(NEAR_S / float(video.time_base))
 
-    def find(self, place: Place) -> int | None:
-        """The position of the track that has a face at that time and place, or None.
+    def find(self, place: AnyPlace) -> int | None:
+        """The position of the track that has a face at that time and place, or None, as for a place in a photo.
 
         A track that lasts at that time goes before one that ends just before or begins just after (at a cut).
         """
+        if isinstance(place, PhotoPlace):
+            return None
         video = self._video
         pts = video.start_pts + round(place[0] / float(video.time_base))
         width, height = video.size_wh
@@ -71,7 +86,7 @@ class Finder:
                 best = found
         return None if best is None else best[2]
 
-    def find_all(self, places: Iterable[Place]) -> set[int]:
+    def find_all(self, places: Iterable[AnyPlace]) -> set[int]:
         """The positions of the tracks at any of the places."""
         return {at for place in places if (at := self.find(place)) is not None}
 

@@ -1,0 +1,249 @@
+"""One set of photos that are kept: who is in them, and what people decided about it. The photos are not needed.
+
+A decision is durable once it is in the journal. `photos.json` is a view of faces, model and journal, written with each.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+from uuid import uuid4
+
+import numpy as np
+
+from personae.cast.cast import Cast
+from personae.cast.context import ProjectContext
+from personae.cast.trained import TrainedModel
+from personae.errors import EmbedderMismatchError, ModelNotFoundError
+from personae.files import Stamp, stamp_of
+from personae.films import faces_file, journal, photo_naming
+from personae.films.concluding import ids_of
+from personae.films.faces_file import Kept
+from personae.films.film import Decided
+from personae.films.kept_photos import KeptFace, KeptPhoto, photos_of
+from personae.films.photo_files import PhotoFiles
+from personae.films.photo_maker import PhotoMaker
+from personae.films.photo_store import PhotoStore
+from personae.films.say import Saying
+from personae.films.say import undo as say_undo
+from personae.films.teaching import best_faces_of_photos
+from personae.films.warning import unlike
+from personae.progress import ProgressCallback
+from personae.timeline.appearances import Label
+from personae.timeline.decisions import Decision, Decisions
+
+
+@dataclass(frozen=True, eq=False)
+class _State:
+    """A set as it was read. `stamp`: of the files that it was read from."""
+
+    kept: Kept
+    decisions: Decisions
+    stamp: Stamp
+
+
+class PhotoSet:
+    """Photos whose faces are kept in a project. Safe to use from several threads.
+
+    `notes`: sentences of the keeping or relabelling that has just been made, for people.
+    """
+
+    def __init__(
+        self, context: ProjectContext, store: PhotoStore, files: PhotoFiles, *, notes: tuple[str, ...] = ()
+    ) -> None:
+        self.context = context
+        self.files = files
+        self.notes = notes
+        self._store = store
+        self._lock = threading.RLock()
+        self._state: _State | None = None
+
+    @property
+    def name(self) -> str:
+        """What the set is called."""
+        return self.files.title
+
+    @property
+    def folder(self) -> Path:
+        """Where its files lie."""
+        return self.files.folder
+
+    @property
+    def root(self) -> Path:
+        """The folder that the photos' paths begin at."""
+        self.context.settle()
+        with self._lock:
+            return Path(self._current().kept.root)
+
+    @property
+    def photos(self) -> tuple[KeptPhoto, ...]:
+        """The photos as they are now, every decision applied, with the names of today. Raises a StoreError."""
+        self.context.settle()
+        with self._lock:
+            state = self._current()
+            applied = photo_naming.decided(state.kept, state.decisions, Cast(self.context).names())
+            return photos_of(state.kept, applied.labels)
+
+    @property
+    def faces(self) -> tuple[KeptFace, ...]:
+        """The faces of all photos, those that were said to be none too."""
+        return tuple(face for photo in self.photos for face in photo.faces)
+
+    @property
+    def decisions(self) -> Decisions:
+        """What people decided about it, oldest first, undone decisions and the undoings too."""
+        self.context.settle()
+        with self._lock:
+            return self._current().decisions
+
+    def decide(self, sayings: Saying | Iterable[Saying], *, by: str = "", request: str = "") -> Decided:
+        """Write down what somebody says, all of it or nothing; see `personae.say` for what can be said.
+
+        Who is meant: a name or "Unknown 2", which is that person in every photo; or (photo, number of the face).
+        `by`: who says it; `request`: the client's id of this command: sent twice, it is written down once. Raises
+        UnknownCharacterError and InputError for what cannot be, StoreError, ProjectBusyError.
+        """
+        said = [sayings] if callable(sayings) else list(sayings)
+        while True:
+            self.context.settle()
+            with self._lock, self._store.locked(self.files, "decide"):
+                if self.context.paths.is_forgetting:
+                    continue  # begun since: whoever is forgotten must not be named again by what we have read
+                return self._decide(said, by, request)
+
+    def undo(self, *, by: str = "") -> Decided:
+        """Take back all that the last command decided, also what it taught the cast; empty where there is nothing."""
+        last = self.decisions.last_command()
+        taught = {one.request for one in last if one.request}
+        undone = self.decide(say_undo(), by=by)
+        notes = [note for request in sorted(taught) for note in Cast(self.context).take_back(request)]
+        return replace(undone, decisions=last, warnings=tuple(notes))
+
+    def learn(self, name: str, *, request: str = "") -> int:
+        """Add the best faces that a person named `name` in these photos to the gallery; how many were added.
+
+        It is an edit of the gallery like `add`: logged, and undone by `Cast.undo`; with the `request` of a decision it
+        is undone with that. Raises EmbedderMismatchError, ModelNotFoundError where the project has no gallery.
+        """
+        if not self.context.paths.gallery.is_file():
+            raise ModelNotFoundError(
+                self.context.paths.gallery,
+                "there is no gallery to add faces to. Say which project is meant: --project",
+            )
+        faces = self.faces
+        with self._lock:
+            kept = self._current().kept
+        embedder = self.context.analyzer.embedder_id
+        if embedder != kept.embedder:
+            raise EmbedderMismatchError(kept.embedder, embedder, where=f"{self.files.faces}")
+        named = {at for at, one in enumerate(faces) if one.character == name and one.decided_by == "person"}
+        found = best_faces_of_photos(kept, named, name)
+        return len(Cast(self.context).add_faces(name, found, request=request).changes)
+
+    def relabel(self, *, progress_callback: ProgressCallback | None = None) -> Self:
+        """Name every face anew by the cast's model of now, and apply the decisions; the photos are not read.
+
+        Raises StoreError where the faces are missing, EmbedderMismatchError where the model is another embedder's.
+        """
+
+        def same(kept: Kept | None) -> Kept:
+            return kept or faces_file.read(self.files.faces)
+
+        self.notes = concluded(self.context, self._store, self.files, same, progress=progress_callback)
+        return self
+
+    # Inside
+
+    def _decide(self, said: list[Saying], by: str, request: str) -> Decided:
+        state = self._current()
+        if before := state.decisions.of_request(request):
+            return Decided(before)
+        ids = ids_of(self.context)
+        names = {identity: name for name, identity in ids.items()}
+        labels = photo_naming.decided(state.kept, state.decisions, names).labels
+        maker = PhotoMaker(
+            state.kept, labels, state.decisions, by=by, request=request or uuid4().hex, ids=ids
+        )  # fmt: skip
+        made: list[Decision] = []
+        for saying in said:
+            new = saying(maker)
+            made += new
+            maker = maker.after(new)
+        if not made:
+            return Decided(())
+        warnings = _warnings(made, maker, labels, self.context.model.current_or_empty(state.kept.embedder))
+        decisions = journal.append_photos(self.files, made)
+        self._state = _State(state.kept, decisions, self._stamp())
+        self._store.write_shared(self.files, state.kept, photo_naming.decided(state.kept, decisions, names))
+        return Decided(tuple(made), tuple(warnings))
+
+    def _current(self) -> _State:
+        """The set as it is on disk, with every entry of its journal."""
+        stamp = self._stamp()
+        if self._state is None or self._state.stamp != stamp:
+            kept, decisions = faces_file.read(self.files.faces), journal.read_photos(self.files)
+            self._state = _State(kept, decisions, stamp)
+        return self._state
+
+    def _stamp(self) -> Stamp:
+        return stamp_of(self.files.faces, self.files.decisions)
+
+
+def concluded(
+    context: ProjectContext,
+    store: PhotoStore,
+    files: PhotoFiles,
+    gather: Callable[[Kept | None], Kept],
+    *,
+    progress: ProgressCallback | None = None,
+) -> tuple[str, ...]:
+    """Name the faces of a set by the model that counts when they are written; sentences for people.
+
+    `gather`: makes the faces to be named of those that are kept, None where there are none. Somebody may train, forget
+    or keep meanwhile: then it is done once more. Raises StoreError, EmbedderMismatchError, ProjectBusyError.
+    """
+    stamp: Stamp | None = None
+    while True:
+        context.settle()
+        if stamp != (now := stamp_of(files.faces)) or stamp is None:
+            stamp = now
+            earlier = faces_file.read(files.faces) if stamp != (None,) else None
+            if earlier is not None:
+                before = photo_naming.decided(earlier, journal.read_photos(files), {})
+                earlier = photo_naming.remembering(earlier, before)
+            kept = gather(earlier)
+        trained = context.model.current_or_empty(kept.embedder)
+        labelled = photo_naming.named(kept, trained, context.settings.threshold, ids_of(context), progress)
+        with context.locked("keep"), store.locked(files, "keep"):
+            if stamp_of(files.faces) != stamp or not context.model.is_current(trained):
+                continue
+            applied = photo_naming.decided(labelled, journal.read_photos(files), Cast(context).names())
+            store.write(files, labelled, applied)
+            return tuple(applied.notes)
+
+
+def _warnings(made: list[Decision], maker: PhotoMaker, labels: list[Label], trained: TrainedModel) -> list[str]:
+    """A sentence for each name given to a face beside that character's, or to faces that do not resemble them."""
+    kept = maker.kept
+    photo_of = [number for number, photo in enumerate(kept.photos) for _ in range(len(photo.faces))]
+    found = []
+    for one in made:
+        if one.kind not in ("name", "give", "merge") or one.to is None or one.to.character is None:
+            continue
+        name, own = one.to.character, maker.find_all(one.places)
+        photos = {photo_of[at] for at in own}
+        beside = next(
+            (at for at, label in enumerate(labels) if label.character == name and at not in own
+             and photo_of[at] in photos), None,
+        )  # fmt: skip
+        if beside is not None:
+            path = kept.photos[photo_of[beside]].path
+            found.append(f"{name} is in {path} beside them: both would be {name}.")
+        rows = [photo.faces.embeddings * photo_naming.weights_of(photo.faces)[:, None] for photo in kept.photos]
+        similarity = unlike(np.concatenate(rows)[sorted(own)].sum(axis=0), name, trained)
+        if similarity is not None:
+            found.append(f"The faces do not agree with {name}'s photos (similarity {similarity:.2f}).")
+    return found
