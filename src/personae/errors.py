@@ -26,15 +26,27 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 
 class PersonaeError(Exception):
     """Base of the tree: catch this to catch everything Personae raises on purpose."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it is, without calling the constructor again: errors come back from worker processes."""
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
     @property
     def lines(self) -> tuple[str, ...]:
         """The message, and what it lists, a text each: a line break within one is part of a name."""
         return (str(self),)
+
+
+def _rebuilt(kind: type[PersonaeError], arguments: tuple[Any, ...], facts: dict[str, Any]) -> PersonaeError:
+    error = kind.__new__(kind, *arguments)
+    error.args = arguments
+    error.__dict__.update(facts)
+    return error
 
 
 class InputError(PersonaeError, ValueError):

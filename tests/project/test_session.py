@@ -4,25 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import shutil
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
-from personae.cast.identifier import Source
-from personae.errors import ModelNotFoundError, UnknownFilmError
+from personae.cast.cast import Cast
+from personae.cli import cli
+from personae.errors import (
+    CastError,
+    EmbedderMismatchError,
+    InputError,
+    ModelNotFoundError,
+    PhotoError,
+    StoreError,
+    UnknownFilmError,
+    WriteError,
+)
+from personae.faces.analyzer import Source
 from personae.faces.fake import draw_picture
 from personae.films import say
 from personae.progress import UNITS, Cancelled, Progress
 from personae.project.async_session import AsyncProject
 from personae.project.session import Project
 from personae.settings import Settings
+from personae.timeline import native
 from personae.timeline.native import read as read_timeline
 from personae.types import Picture
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
@@ -324,3 +340,130 @@ def test_long_calls_can_be_awaited(tmp_path: Path, project: Project) -> None:
             assert (await opened.forget("Loki")).found == ()
 
     asyncio.run(main())
+
+
+# What trials broke
+
+
+def test_a_refused_training_leaves_the_cast_as_it_was(tmp_path: Path, project: Project) -> None:
+    """The parent of a cast: one character of everybody's photos, of which none can be used."""
+    shutil.copytree(tmp_path / "cast", tmp_path / "deep" / "cast")
+    before = project.cast.characters()
+    with pytest.raises(CastError):
+        project.cast.train(tmp_path / "deep", force=True)
+    assert project.cast.characters() == before and named(project, "Thor", "Loki") == ["Thor", "Loki"]
+    assert project.cast.train(tmp_path / "cast").unchanged == 4
+
+
+def test_errors_come_back_from_worker_processes() -> None:
+    errors = (
+        StoreError("x.json", "is damaged."), EmbedderMismatchError("a", "b", where="The model"),
+        CastError("Nothing:", ["a", "b"]), PhotoError("a.jpg", "it is empty."), UnknownFilmError("No film."),
+    )  # fmt: skip
+    for error in errors:
+        again = pickle.loads(pickle.dumps(error))
+        assert type(again) is type(error) and str(again) == str(error) and vars(again) == vars(error)
+
+
+def test_who_is_forgotten_is_not_learnt_again(
+    tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = project.films.scan(film_at(tmp_path / "film.mp4"))
+    film.decide(say.name("Unknown 1", "Hela"))
+    film.learn("Hela")
+    once = iter([True])
+    real = Cast.add_faces
+
+    def late(self: Cast, *args: Any, **options: Any) -> Any:
+        if next(once, False):
+            Project.open(project.folder, settings=FAKE).forget("Hela")
+        return real(self, *args, **options)
+
+    monkeypatch.setattr(Cast, "add_faces", late)
+    assert film.learn("Hela") == 0
+    assert "Hela" not in project.cast.characters() and named(project, "Hela") == [None]
+
+
+def test_a_film_that_was_just_scanned_is_never_behind(tmp_path: Path, project: Project) -> None:
+    def tell(progress: Progress) -> None:
+        if progress.stage == "timeline":
+            with Project.open(project.folder, settings=FAKE) as other:
+                with other.films["film"] as film:
+                    film.decide(say.name("Unknown 1", "Hela"))
+                other.forget("Thor")
+
+    found = project.films.scan(film_at(tmp_path / "film.mp4"), progress_callback=tell)
+    assert {one.name for one in found.timeline.appearances} == {"Hela"}
+    found.decide(say.confirm("Hela"))
+    found.close()
+    assert "Thor" not in found.path.read_text()
+
+
+def test_deciding_does_not_wait_for_a_forgetting_that_waits_for_it(tmp_path: Path, project: Project) -> None:
+    project.films.scan(film_at(tmp_path / "film.mp4"))
+    quick = replace(FAKE, lock_timeout_s=20.0)
+    started = time.monotonic()
+
+    def decide() -> None:
+        with Project.open(project.folder, settings=quick) as own, own.films["film"] as film:
+            for number in range(15):
+                film.decide(say.add("Odin", 0.1, 0.2 + number / 100))
+
+    def forget() -> None:
+        with Project.open(project.folder, settings=quick) as own:
+            for number in range(4):
+                own.cast.train_photos({f"P{number}": [drawn_photo(tmp_path / f"p{number}.png", f"P{number}")]})
+                own.forget(f"P{number}")
+
+    with ThreadPoolExecutor(2) as pool:
+        for each in [pool.submit(decide), pool.submit(forget)]:
+            each.result()
+    assert time.monotonic() - started < 20
+
+
+def test_a_timeline_that_could_not_be_written_is_written_later(
+    tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    film = project.films.scan(film_at(tmp_path / "film.mp4"))
+
+    def full(*args: object) -> None:
+        raise WriteError(film.path, "cannot be written: the disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(native, "write", full)
+        film.decide(say.name("Unknown 1", "Hela"))
+        time.sleep(0.8)
+    assert "what was decided is kept" in caplog.text and "Hela" not in film.path.read_text()
+    film.close()
+    assert "Hela" in film.path.read_text()
+
+
+def test_a_film_that_took_anothers_place_is_known_by_its_content(tmp_path: Path, project: Project) -> None:
+    first, second = film_at(tmp_path / "a" / "m.mp4"), film_at(tmp_path / "b" / "m.mp4", ("Loki",))
+    assert [project.films.scan(film).name for film in (first, second)] == ["m", "m-2"]
+    second.replace(first)
+    assert project.films.scan(first).name == "m-2"
+
+
+def test_one_bad_picture_ends_nothing(project: Project) -> None:
+    wrong = [np.zeros((5, 5), np.uint8), np.zeros((5, 5, 4), np.uint8), np.zeros((0, 0, 3), np.uint8)]
+    found = list(project.identify([*wrong, picture_of("Thor")]))
+    assert [one.error is not None for one in found] == [True, True, True, False]
+    with pytest.raises(InputError, match="give a list"):
+        list(project.identify("abc"))
+
+
+def test_a_cast_begins_with_a_name_that_is_learnt(tmp_path: Path) -> None:
+    """An empty project: scan, name, learn, relabel, all from the command line; the film lies on a shelf."""
+    film, fakes = film_at(tmp_path / "film.mp4"), {"PERSONAE_DETECTOR": "fake", "PERSONAE_EMBEDDER": "fake"}
+    run, place = CliRunner(env=fakes), ["--project", str(tmp_path / "new")]
+    assert run.invoke(cli, ["scan", str(film), *place]).exit_code == 0
+    film.unlink()
+    path = str(tmp_path / "new" / "films" / "film" / "film.timeline.json")
+    done = run.invoke(cli, ["name", "Unknown 1", "Thor", "--learn", "--timeline", path, *place])
+    assert done.exit_code == 0 and "of Thor added" in done.output, done.output
+    done = run.invoke(cli, ["relabel", path, *place])
+    assert done.exit_code == 0 and "1 character, 1 unknown" in done.output, done.output
+    done = run.invoke(cli, ["name", "--undo", "--timeline", path, *place])
+    assert "taken back: Unknown 1 is Thor" in done.output and "taken out of the gallery" in done.output
+    assert {one.name for one in read_timeline(Path(path)).appearances} == {"Unknown 1", "Unknown 2"}

@@ -46,6 +46,9 @@ class EditReport:
     seconds: float
 
 
+Faces = Sequence[tuple[PhotoRecord, EnrolledFace]]
+
+
 class Cast:
     """The characters of one project, their photos, and the log of what people decided about them."""
 
@@ -150,16 +153,18 @@ class Cast:
         return self._edit("add", work, create=True)
 
     def add_faces(
-        self, name: str, faces: Sequence[tuple[PhotoRecord, EnrolledFace]], *, request: str = ""
+        self, name: str, faces: Faces | Callable[[Mapping[str, str]], Faces], *, request: str = ""
     ) -> EditReport:
         """Enrol faces that are embedded already, such as those that a person named in a film.
 
-        `request`: the id of the command that this is a part of, for `take_back`.
+        `faces`: or a call that gives them under the project's lock, from the names of today by id. `request`: the id of
+        the command that this is a part of, for `take_back`.
         """
         from personae.cast import editing
 
         def work(gallery: Gallery) -> list[EditOutcome]:
-            outcome = editing.add_faces(gallery, name, faces)
+            given = faces({one.id: one.name for one in gallery.characters()}) if callable(faces) else faces
+            outcome = editing.add_faces(gallery, name, given)
             if request and outcome.edit is not None:
                 EditLog(gallery).explain(outcome.edit.id, {**outcome.edit.detail, "request": request})
             return [outcome]

@@ -23,7 +23,7 @@ from personae.cast.gallery_photos import GalleryPhotos
 from personae.cast.gallery_records import Character, EnrolledFace, Enrolment, PhotoRecord
 from personae.cast.gallery_rows import text_of
 from personae.checks import facts, parsed, text
-from personae.errors import EmbedderMismatchError
+from personae.errors import CastError, EmbedderMismatchError
 from personae.files import write_error
 from personae.types import FloatArray
 
@@ -65,6 +65,10 @@ class Gallery:
             raise EmbedderMismatchError(self.embedder, embedder, where=f"The gallery {self.path}")
         if not read_only:
             self._database.write("INSERT OR REPLACE INTO meta VALUES ('embedder', ?)", (embedder,))
+
+    def unless_refused(self) -> AbstractContextManager[None]:
+        """What is committed inside does not hold where it ends in a CastError: then all is as it was before."""
+        return self._database.unless(CastError)
 
     def close(self) -> None:
         """Close the database; what was committed is in its file."""

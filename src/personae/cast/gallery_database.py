@@ -60,6 +60,19 @@ class GalleryDatabase:
                 raise
 
     @contextmanager
+    def unless(self, refused: type[Exception]) -> Iterator[None]:
+        """What is committed inside does not hold where it ends in `refused`: then all is as it was before, at once."""
+        with contextlib.closing(sqlite3.connect(":memory:")) as before:
+            with self.lock, sqlite_errors(self.path, self.kind):
+                self.connection.backup(before)
+            try:
+                yield
+            except refused:
+                with self.lock, sqlite_errors(self.path, self.kind):
+                    before.backup(self.connection)
+                raise
+
+    @contextmanager
     def checked(self) -> Iterator[None]:
         """What does not fit while values are made of rows: the file is damaged."""
         try:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from personae.cast.context import ProjectContext
 from personae.cast.trained import ModelCard, TrainedModel
-from personae.errors import PhotoError
-from personae.media.photos import Photo, name_of
+from personae.errors import InputError, PhotoError
 from personae.recognition.identification import IdentifiedPicture, Identity, identify_together
 from personae.recognition.matching import check_embeddings
 from personae.recognition.prototypes import unit
-from personae.types import AnalyzedFaces, Match, Picture, PixelArray
+from personae.types import AnalyzedFaces, Match
 
-Source = str | Path | bytes | BinaryIO | Picture | PixelArray
-"""A path, a photo's content, an open file that can be sought, or pixels: decoded, or (h, w, 3) uint8 RGB."""
+if TYPE_CHECKING:  # the libraries beneath take longer to load than most commands need
+    from personae.faces.analyzer import Source
 
 
 class Identifier:
@@ -50,13 +48,14 @@ class Identifier:
 
     def picture(self, source: Source, *, threshold: float | None = None) -> IdentifiedPicture:
         """Every face of one picture with its name; raises PhotoError where it cannot be read."""
-        source = _decoded(source)
         return self._identified(source, self.context.analyzer.analyze(source), threshold)
 
     def pictures(self, sources: Iterable[Source], *, threshold: float | None = None) -> Iterator[IdentifiedPicture]:
         """`picture` for any number of pictures in flat memory; one that cannot be read has an `error`."""
+        if isinstance(sources, str | bytes):
+            raise InputError(f"{sources!r:.60} is one picture: give a list of pictures.")
         self.trained(self.context.analyzer.embedder_id)
-        for source, faces in self.context.analyzer.analyze_many(_decoded(one) for one in sources):
+        for source, faces in self.context.analyzer.analyze_many(sources):
             if isinstance(faces, PhotoError):
                 yield IdentifiedPicture(_name_of(source), None, (), faces.reason)
             else:
@@ -74,7 +73,7 @@ class Identifier:
         """Facts about what names the faces; None for an empty cast."""
         return self.trained().card(self._threshold(None))
 
-    def _identified(self, source: Photo | Picture, faces: AnalyzedFaces, threshold: float | None) -> IdentifiedPicture:
+    def _identified(self, source: Source, faces: AnalyzedFaces, threshold: float | None) -> IdentifiedPicture:
         matcher = self.trained(faces.embedder).matcher
         if matcher is None:
             unknown = Identity(None, (), "model")
@@ -87,9 +86,7 @@ class Identifier:
         return self.context.settings.threshold if given is None else given
 
 
-def _decoded(source: Source) -> Photo | Picture:
-    return Picture(source) if isinstance(source, np.ndarray) else source
+def _name_of(source: Source) -> str:
+    from personae.faces.analyzer import name_of
 
-
-def _name_of(source: Photo | Picture) -> str:
-    return source.source or "picture" if isinstance(source, Picture) else name_of(source)
+    return name_of(source)

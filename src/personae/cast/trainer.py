@@ -110,13 +110,14 @@ class Trainer:
             with self._gallery_to_train(fresh) as gallery:
                 if performers is not None and performers != gallery.performers:
                     gallery.set_performers(performers)
-                report = enrol(
-                    gallery, wanted, context.analyzer, settings, origin=origin, force=force, progress=progress
-                )
-                enrolment, records, revision = gallery.enrolled(), gallery.photos(), gallery.digest
-                negatives = EditLog(gallery).negatives()
-            if not len(enrolment):
-                raise _nothing_usable(records, report.notes)
+                with gallery.unless_refused():
+                    report = enrol(
+                        gallery, wanted, context.analyzer, settings, origin=origin, force=force, progress=progress
+                    )
+                    enrolment, records = gallery.enrolled(), gallery.photos()
+                    if not len(enrolment):
+                        raise _nothing_usable(records, report.notes)
+                revision, negatives = gallery.digest, EditLog(gallery).negatives()
             if fresh:
                 with Gallery.open(context.paths.gallery, embedder=None) as gallery:
                     gallery.take_over(context.paths.fresh_gallery)

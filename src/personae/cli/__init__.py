@@ -25,6 +25,7 @@ COMMANDS = {
     "identify": "Name the characters in photos.",
     "scan": "Find who is on screen in films, when, and for how long.",
     "name": "Say who somebody in a scanned film is.",
+    "relabel": "Name everybody in scanned films anew, by the cast of now.",
     "report": "Show a film's timeline as a page; check it with a contact sheet.",
     "export": "Write a film's timeline for editing programs and for study.",
     "select": "Write a stringout: every appearance of a character in film order.",

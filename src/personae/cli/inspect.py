@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from personae import hints
 from personae.cli.console import say, say_json, show, table
 from personae.cli.options import model_option, project_option
 from personae.cli.train import print_metrics
@@ -72,6 +73,9 @@ def _print_film(path: Path, as_json: bool) -> None:
     facts = native.read(path).model
     if as_json:
         say_json(facts)
+        return
+    if not facts:
+        say("Nobody was enrolled when this film was scanned. Train, and then: " + hints.command(f"relabel {path}"))
         return
     for title, key in (("trained", "created"), ("embedder", "embedder"), ("head", "head"), ("threshold", "threshold")):
         if facts.get(key) is not None:

@@ -31,8 +31,8 @@ from personae.types import (
     Quality,
 )
 
-Source = photos.Photo | Picture
-"""A path, a photo's content, an open file, or a decoded picture."""
+Source = photos.Photo | Picture | PixelArray
+"""A path, a photo's content, an open file that can be sought, or pixels: decoded, or (h, w, 3) uint8 RGB."""
 
 LOOKING_THREADS = 2
 """Pictures decoded and searched at once by `analyze_many`. The networks use every core by themselves; the second thread
@@ -151,7 +151,12 @@ class FaceAnalyzer:
 
     def _look(self, source: Source, copies: bool) -> _Looked:
         limit = self.settings.max_picture_mpx
-        picture = source if isinstance(source, Picture) else photos.load(source, max_mpx=limit, partial=True)
+        if isinstance(source, Picture | np.ndarray):
+            picture = source if isinstance(source, Picture) else Picture(source)
+        else:
+            picture = photos.load(source, max_mpx=limit, partial=True)
+        if not picture.pixels.size:
+            raise PhotoError(name_of(source), "it has no pixels.")
         found = self.detector.detect(picture)
         faces = found[np.lexsort((found.boxes_xyxy[:, 1], found.boxes_xyxy[:, 0]))]
         crops = align.crops(picture, faces)
@@ -248,4 +253,6 @@ def _one_photo(source: Source) -> Iterator[None]:
 
 def name_of(source: Source) -> str:
     """What a source is called in results and messages."""
-    return source.source if isinstance(source, Picture) else photos.name_of(source)
+    if isinstance(source, np.ndarray):
+        return "picture"
+    return source.source or "picture" if isinstance(source, Picture) else photos.name_of(source)

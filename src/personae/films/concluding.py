@@ -19,6 +19,7 @@ from personae.films.tracks_file import Scanned
 from personae.hints import command
 from personae.media.video import Film
 from personae.progress import Progress, ProgressCallback
+from personae.timeline.decisions import Decisions
 from personae.timeline.grouping import Groups
 from personae.timeline.timeline import Timeline
 from personae.timeline.watching import Watched
@@ -65,6 +66,16 @@ class Pass:
         return replace(self, watched=watched, stored=stored, stamp=stamp)
 
 
+@dataclass(frozen=True, eq=False)
+class Named:
+    """A film as it was written: timeline, the decisions in it, the stamp of its files then, sentences for people."""
+
+    timeline: Timeline
+    decisions: Decisions
+    stamp: Stamp
+    notes: tuple[str, ...]
+
+
 def named_anew(
     context: ProjectContext,
     store: MediaStore,
@@ -73,8 +84,8 @@ def named_anew(
     *,
     other: Path | None = None,
     progress: ProgressCallback | None = None,
-) -> tuple[Timeline, list[str]]:
-    """Name the tracks by the model that counts when they are written; the timeline, and sentences for people.
+) -> Named:
+    """Name the tracks by the model that counts when they are written.
 
     Naming takes seconds in which somebody may train or forget: then the tracks are named once more. `other`: a file of
     decisions about another copy of the film. Raises ModelNotFoundError, EmbedderMismatchError, ProjectBusyError,
@@ -107,7 +118,8 @@ def named_anew(
             if found.film is not None:
                 watched = missing_pictures.completed(watched, conclusion.timeline, found.film)
             timeline = store.write(files, conclusion.timeline, replace(conclusion.scanned, watched=watched))
-            return timeline, [*conclusion.notes, *scan.undecided(people, labels)]
+            notes = (*conclusion.notes, *scan.undecided(people, labels))
+            return Named(timeline, decisions, files.stamp(), notes)
 
 
 def ids_of(context: ProjectContext) -> dict[str, str]:

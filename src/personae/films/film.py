@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
 from personae.cast.cast import Cast
 from personae.cast.context import ProjectContext
+from personae.cast.gallery import EnrolledFace, PhotoRecord
+from personae.cast.trained import EMPTY, TrainedModel
 from personae.errors import EmbedderMismatchError, ModelNotFoundError, PersonaeError
 from personae.files import Stamp, stamp_of
 from personae.films import journal, scan
-from personae.films.concluding import Pass, ids_of, named_anew
+from personae.films.concluding import Named, Pass, named_anew
 from personae.films.film_files import FilmFiles
 from personae.films.maker import Maker
 from personae.films.say import Saying
@@ -80,7 +82,7 @@ class StoredFilm:
         store: MediaStore,
         files: FilmFiles,
         *,
-        timeline: Timeline | None = None,
+        named: Named | None = None,
         notes: tuple[str, ...] = (),
         reused: bool = False,
     ) -> None:
@@ -92,9 +94,9 @@ class StoredFilm:
         self._lock = threading.RLock()
         self._timer: threading.Timer | None = None
         self._state: _State | None = None
-        if timeline is not None:
-            decisions = journal.read(files, timeline.video)
-            self._state = _State(timeline, decisions, self._stamp(), None, timeline)
+        self._is_dirty = False
+        if named is not None:
+            self._state = _State(named.timeline, named.decisions, named.stamp, None, named.timeline)
 
     @property
     def name(self) -> str:
@@ -135,11 +137,11 @@ class StoredFilm:
         """
         said = [sayings] if callable(sayings) else list(sayings)
         while True:
-            self.context.settle()
+            names = Cast(self.context).names()  # before the film's lock: whoever forgets takes that one last
             with self._lock, self._store.locked(self.files, "decide"):
                 if self.context.paths.is_forgetting:
                     continue  # begun since: whoever is forgotten must not be named again by what we have read
-                return self._decide(said, by, request)
+                return self._decide(said, by, request, names)
 
     def import_decisions(self, path: str | Path) -> Decided:
         """Add the decisions of another file: of another copy of the film, or what a contact sheet saved. Each once.
@@ -164,10 +166,15 @@ class StoredFilm:
     def undo(self, *, by: str = "") -> Decided:
         """Take back all that the last command decided, also what it taught the cast; empty where there is nothing."""
         last = self.decisions.last_command()
-        taught = {one.request for one in last if one.request}
-        undone = self.decide(say_undo(), by=by)
-        notes = [note for request in sorted(taught) for note in Cast(self.context).take_back(request)]
-        return replace(undone, decisions=last, warnings=tuple(notes))
+        if not last:
+            return Decided(())
+        taught = sorted({one.request for one in last if one.request})
+        # What was taught goes first: where the project is busy, nothing is undone yet, and it can be asked for again.
+        notes = [note for request in taught for note in Cast(self.context).take_back(request)]
+        self.decide(say_undo([one.id for one in last]), by=by)
+        if notes:
+            self.relabel()  # by the model that was not taught
+        return Decided(last, tuple(notes))
 
     def learn(self, name: str, *, request: str = "") -> int:
         """Add the best faces that a person named `name` in this film to the gallery; how many were added.
@@ -176,49 +183,65 @@ class StoredFilm:
         `request` of a decision it is undone with that. Raises EmbedderMismatchError where the film was scanned with
         another embedder, ModelNotFoundError where the project has no gallery.
         """
-        if not self.context.paths.gallery.is_file():
+        if not self.context.paths.gallery.is_file() and not self._store.is_ours(self.files):
             raise ModelNotFoundError(
                 self.context.paths.gallery,
                 "there is no gallery to add faces to. Say which project is meant: --project",
             )
-        timeline = self.timeline
         with self._lock:
-            scanned = self._scanned(self._current())
-        embedder, found = self.context.analyzer.embedder_id, str(scanned.fingerprint["embedder"])
+            embedder, found = (
+                self.context.analyzer.embedder_id,
+                str(self._scanned(self._current()).fingerprint["embedder"]),
+            )
         if embedder != found:
             raise EmbedderMismatchError(embedder, found, where=f"The timeline {self.files.timeline}")
-        faces = best_faces(scanned, tracks_named(timeline, name), name, timeline)
+
+        def faces(names: Mapping[str, str]) -> list[tuple[PhotoRecord, EnrolledFace]]:
+            """Read under the project's lock: who is forgotten meanwhile must not be taught again."""
+            with self._lock:
+                state = self._current()
+                timeline = with_names(self._view(state), names)
+                return best_faces(self._scanned(state), tracks_named(timeline, name), name, timeline)
+
+        request = request or self._request_of(name)
         return len(Cast(self.context).add_faces(name, faces, request=request).changes)
+
+    def _request_of(self, name: str) -> str:
+        """The command that named somebody so last."""
+        named = (one for one in reversed(self.decisions.in_force()) if one.to is not None and one.to.name == name)
+        return next((one.request for one in named), "")
 
     def relabel(self, *, progress_callback: ProgressCallback | None = None) -> Self:
         """Name everybody anew by the cast's model of now, and apply the decisions; the film itself is not read.
 
-        Without a model the names stay, and the timeline is built again. Raises StoreError where the tracks are missing,
+        In an empty cast everybody is unknown then; a film of no project keeps its names. Raises StoreError where the tracks are missing,
         EmbedderMismatchError where the model is another embedder's.
         """
         self.context.settle()
+        if self.context.model.current_or_empty().matcher is None and not self._store.is_ours(self.files):
+            with self._lock, self._store.locked(self.files, "relabel"):
+                self.notes = self._write_view(self._current(), self.context.settings)
+            return self
+        stamp = stamp_of(self.files.tracks)
+        scanned = read_beside(self.files.timeline, labels=False)
+        found = Pass(scanned.watched, scanned.fingerprint, stored=scanned, stamp=stamp)
+        # Without this film's own lock: who decides meanwhile does not wait.
+        named = named_anew(self.context, self._store, self.files, found, progress=progress_callback)
         with self._lock:
-            if self.context.model.current_or_empty().model is None:
-                with self._store.locked(self.files, "relabel"):
-                    self.notes = self._write_view(self._current(), self.context.settings)
-                return self
-            stamp = stamp_of(self.files.tracks)
-            scanned = read_beside(self.files.timeline, labels=False)
-            found = Pass(scanned.watched, scanned.fingerprint, stored=scanned, stamp=stamp)
-            _, notes = named_anew(self.context, self._store, self.files, found, progress=progress_callback)
-            self._state, self.notes = None, tuple(notes)
+            self._state, self.notes = None, named.notes
         return self
 
     def flush(self) -> None:
         """Write the timeline now, if something was decided since it was. Raises ProjectBusyError, WriteError."""
         with self._lock:
-            if self._timer is None:
-                return
-            self._timer.cancel()
-            self._timer = None
-            with self._store.locked(self.files, "write"):
-                state = self._current()
-                self._write_view(state, self._settings(state.written))
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            if self._is_dirty:
+                with self._store.locked(self.files, "write"):
+                    state = self._current()
+                    self._write_view(state, self._settings(state.written))
+                self._is_dirty = False
 
     def close(self) -> None:
         """Write what is to be written, and let everything go. Where it cannot be written the log says so."""
@@ -234,13 +257,13 @@ class StoredFilm:
 
     # Inside
 
-    def _decide(self, said: list[Saying], by: str, request: str) -> Decided:
+    def _decide(self, said: list[Saying], by: str, request: str, names: Mapping[str, str]) -> Decided:
         state = self._current()
         if before := state.decisions.of_request(request):
             return Decided(before)
         scanned = self._scanned(state)
-        ids = ids_of(self.context)
-        timeline = with_names(self._view(state), {identity: name for name, identity in ids.items()})
+        ids = {name: identity for identity, name in names.items()}
+        timeline = with_names(self._view(state), names)
         maker = Maker(timeline, scanned, state.decisions, by=by, request=request or uuid4().hex, ids=ids)
         made: list[Decision] = []
         for saying in said:
@@ -249,11 +272,19 @@ class StoredFilm:
             maker = maker.after(new)
         if not made:
             return Decided(())
+        trained = self._trained()
         decisions = journal.append(self.files, timeline.video, made)
-        warnings = warnings_of(made, timeline, scanned, self.context.model.current_or_empty())
+        warnings = warnings_of(made, timeline, scanned, trained)
         self._state = _State(state.written, decisions, self._stamp(), scanned)
         self._write_view_later()
         return Decided(tuple(made), tuple(warnings))
+
+    def _trained(self) -> TrainedModel:
+        """The model, to warn by; empty where there is none that can be used, which keeps nobody from deciding."""
+        try:
+            return self.context.model.current_or_empty()
+        except PersonaeError:
+            return EMPTY
 
     def _current(self) -> _State:
         """The film as it is on disk, with every entry of its journal."""
@@ -278,7 +309,7 @@ class StoredFilm:
     def _is_behind(self) -> bool:
         """Whether something was decided after the timeline was written; without the tracks it stays as it is."""
         journal_at, timeline_at = stamp_of(self.files.decisions, self.files.timeline)
-        behind = journal_at is not None and timeline_at is not None and journal_at[1] > timeline_at[1]
+        behind = journal_at is not None and timeline_at is not None and journal_at[1] >= timeline_at[1]
         return behind and self.files.tracks.is_file()
 
     def _scanned(self, state: _State) -> Scanned:
@@ -287,7 +318,7 @@ class StoredFilm:
         return state.scanned
 
     def _stamp(self) -> Stamp:
-        return stamp_of(self.files.timeline, self.files.tracks, self.files.decisions, self.files.edits)
+        return self.files.stamp()
 
     def _settings(self, timeline: Timeline) -> Settings:
         return scan.shaped_as(timeline, self.context.settings)
@@ -301,6 +332,7 @@ class StoredFilm:
         return conclusion.notes
 
     def _write_view_later(self) -> None:
+        self._is_dirty = True
         if self._timer is None:
             self._timer = threading.Timer(VIEW_AFTER_S, self._flush_quietly)
             self._timer.start()  # the process waits for it at its end
@@ -309,5 +341,5 @@ class StoredFilm:
         """Write the timeline; where that fails the decisions are in the journal all the same, and readers apply it."""
         try:
             self.flush()
-        except PersonaeError as error:
+        except (PersonaeError, OSError) as error:
             log.warning("The timeline was not written, but what was decided is kept. %s", error)

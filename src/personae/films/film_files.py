@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from personae.files import make_folder, write_error
+from personae.files import Stamp, make_folder, stamp_of, write_error
 from personae.media.film import Video
 from personae.names import readable
 
@@ -73,6 +73,10 @@ class FilmFiles:
     def faces(self) -> Path:
         """A picture per appearance."""
         return self.folder / f"{self.name}.faces"
+
+    def stamp(self) -> Stamp:
+        """What tells the film's present state from another: of timeline, tracks and journal."""
+        return stamp_of(self.timeline, self.tracks, self.decisions, self.edits)
 
     @property
     def reserved(self) -> Path:

@@ -104,7 +104,7 @@ class Films(Generic[Opened]):
                 )  # fmt: skip
                 if reused:
                     watched = missing_pictures.with_crops(watched, files.crops, opened)
-                timeline, notes = named_anew(
+                found = named_anew(
                     context,
                     self.store,
                     files,
@@ -117,7 +117,7 @@ class Films(Generic[Opened]):
         if progress_callback is not None:
             progress_callback(Progress("timeline", 1, 1, str(files.timeline)))
         return self.opened_as(
-            context, self.store, files, timeline=timeline, notes=(*notes, *scan.doubts(watched)), reused=reused
+            context, self.store, files, named=found, notes=(*found.notes, *scan.doubts(watched)), reused=reused
         )
 
     def scan_many(

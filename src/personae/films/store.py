@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import itertools
 import json
 import os
 from collections.abc import Callable, Collection, Iterator
@@ -51,18 +52,29 @@ class MediaStore:
         folder = self.paths.films if out is None else out
         self._make(folder, private=out is None)
         with file_lock(folder / ".names.lock", RESERVING_TIMEOUT_S, folder, "reserve a name"):
-            number = 1
-            while True:
-                name = film_name(video) + (f"-{number}" if number > 1 else "")
-                files = FilmFiles(out, name) if out is not None else FilmFiles(folder / name, private=True)
-                if not self._is_of_another(files, video):
-                    self._make(files.folder, private=files.private)
-                    facts = {"content_id": video.content_id, "path": video.path, "pid": os.getpid()}
-                    write_whole(files.reserved, json.dumps(facts).encode(), private=True)
-                    if not self.is_inside(files) and self.paths.ledger.find(files.timeline) is None:
-                        self.paths.ledger.record(files.timeline, sha256="", kind=FILM_KINDS[0])
-                    return files
-                number += 1
+            files = self._files_for(video, folder, private=out is None)
+            self._make(files.folder, private=files.private)
+            facts = {"content_id": video.content_id, "path": video.path, "pid": os.getpid()}
+            write_whole(files.reserved, json.dumps(facts).encode(), private=True)
+            if not self.is_inside(files) and self.paths.ledger.find(files.timeline) is None:
+                self.paths.ledger.record(files.timeline, sha256="", kind=FILM_KINDS[0])
+            return files
+
+    def _files_for(self, video: Video, folder: Path, *, private: bool) -> FilmFiles:
+        """The files of the same content if there are any, else those of the same path, else the first free ones."""
+        same_path: FilmFiles | None = None
+        for number in itertools.count(1):
+            name = film_name(video) + (f"-{number}" if number > 1 else "")
+            files = FilmFiles(folder / name, private=True) if private else FilmFiles(folder, name)
+            known = self._film_of(files)
+            if known is None:
+                return same_path or files
+            if known[0] == video.content_id:
+                return files
+            # Timelines of earlier versions may hold relative paths.
+            if same_path is None and known[1] and Path(known[1]) == Path(video.path):
+                same_path = files
+        raise AssertionError  # never: numbers do not end
 
     @contextmanager
     def scanning(self, files: FilmFiles, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
@@ -116,6 +128,10 @@ class MediaStore:
     def is_inside(self, files: FilmFiles) -> bool:
         """Whether the files lie in the project's own folder."""
         return Path(os.path.realpath(files.folder)).is_relative_to(os.path.realpath(self.paths.folder))
+
+    def is_ours(self, files: FilmFiles) -> bool:
+        """Whether a film is one of this project: in its folder, or in its ledger."""
+        return self.is_inside(files) or self.paths.ledger.find(files.timeline) is not None
 
     def list(self) -> list[FilmFiles]:
         """The films that have a timeline: the project's own by name, then those outside that its ledger lists."""
@@ -202,19 +218,18 @@ class MediaStore:
             ledger.record(files.faces, sha256="", kind=FACES, who=who)
 
     @staticmethod
-    def _is_of_another(files: FilmFiles, video: Video) -> bool:
+    def _film_of(files: FilmFiles) -> tuple[str, str] | None:
+        """Content id and path of the film that has these files; None where they are free, empty for a foreign file."""
         try:
-            content_id, path = native.read_film(files.timeline)
+            return native.read_film(files.timeline)
         except (ForeignFileError, TooNewError):
-            return True
+            return "", ""
         except StoreError:  # not there, or a damaged one, which a new scan mends
             try:
                 facts = Fields(parsed(read_whole(files.reserved)))
-                content_id, path = facts.text("content_id"), facts.text("path")
+                return facts.text("content_id"), facts.text("path")
             except (OSError, ValueError):
-                return False
-        # Timelines of earlier versions may hold relative paths.
-        return content_id != video.content_id and Path(path) != Path(video.path)
+                return None
 
     @staticmethod
     def _make(folder: Path, *, private: bool) -> None:

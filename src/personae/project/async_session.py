@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from personae.cast.identifier import Source as Photos
 from personae.cast.trainer import TrainingReport
 from personae.progress import Cancelled, Progress, ProgressCallback
 from personae.project.session import Project
@@ -19,6 +18,7 @@ from personae.settings import Settings
 if TYPE_CHECKING:
     from personae.assessment.validation import EvaluationReport
     from personae.faces.analyzer import FaceAnalyzer
+    from personae.faces.analyzer import Source as Photos
     from personae.films.films import Source
     from personae.films.photo_set import PhotoSet
     from personae.project.film import ProjectFilm

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from personae.cast.cast import Cast
 from personae.cast.context import ProjectContext
-from personae.cast.identifier import Identifier, Source
+from personae.cast.identifier import Identifier
 from personae.cast.trained import ModelCard
 from personae.progress import ProgressCallback
 from personae.project.completion import complete
@@ -17,7 +17,7 @@ from personae.settings import Settings
 
 if TYPE_CHECKING:  # each loads what most sessions do not need
     from personae.assessment.assessment import Assessment
-    from personae.faces.analyzer import FaceAnalyzer
+    from personae.faces.analyzer import FaceAnalyzer, Source
     from personae.films.photo_sets import PhotoSets
     from personae.project.film import ProjectFilms
     from personae.project.forgetting import ForgetReport
