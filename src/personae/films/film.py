@@ -92,6 +92,7 @@ class StoredFilm:
         self._lock = threading.RLock()
         self._timer: threading.Timer | None = None
         self._state: _State | None = None
+        self._outside = None if store.is_inside(files) else files.timeline
         if timeline is not None:
             decisions = journal.read(files, timeline.video)
             self._state = _State(timeline, decisions, self._stamp(), None, timeline)
@@ -112,7 +113,7 @@ class StoredFilm:
 
         Raises a StoreError.
         """
-        self.context.settle()
+        self.context.settle(self._outside)
         with self._lock:
             timeline = self._view(self._current())
         return with_names(timeline, Cast(self.context).names())
@@ -120,7 +121,7 @@ class StoredFilm:
     @property
     def decisions(self) -> Decisions:
         """What people decided about it, oldest first, undone decisions and the undoings too."""
-        self.context.settle()
+        self.context.settle(self._outside)
         with self._lock:
             return self._current().decisions
 
@@ -135,7 +136,7 @@ class StoredFilm:
         """
         said = [sayings] if callable(sayings) else list(sayings)
         while True:
-            self.context.settle()
+            self.context.settle(self._outside)
             with self._lock, self._store.locked(self.files, "decide"):
                 if self.context.paths.is_forgetting:
                     continue  # begun since: whoever is forgotten must not be named again by what we have read
@@ -148,7 +149,7 @@ class StoredFilm:
         ForeignFileError, DamagedFileError, StoreError, ProjectBusyError.
         """
         while True:
-            self.context.settle()
+            self.context.settle(self._outside)
             with self._lock, self._store.locked(self.files, "decide"):
                 if self.context.paths.is_forgetting:
                     continue
@@ -196,7 +197,7 @@ class StoredFilm:
         Without a model the names stay, and the timeline is built again. Raises StoreError where the tracks are missing,
         EmbedderMismatchError where the model is another embedder's.
         """
-        self.context.settle()
+        self.context.settle(self._outside)
         with self._lock:
             if self.context.model.current_or_empty().model is None:
                 with self._store.locked(self.files, "relabel"):
