@@ -180,6 +180,15 @@ class Ledger:
             return connection.execute("SELECT 1 FROM put_off LIMIT 1").fetchone() is not None
         return False
 
+    def is_put_off(self, path: str | Path) -> bool:
+        """Whether that file is to be cleaned; False as in `has_put_off`."""
+        if not self.path.exists():
+            return False
+        with contextlib.suppress(StoreError), self._connected() as connection:
+            found = connection.execute("SELECT 1 FROM put_off WHERE path = ?", (self._key(path),)).fetchone()
+            return found is not None
+        return False
+
     def to_be_cleaned(self) -> tuple[PutOff, ...]:
         """What was put off and is not done; raises StoreError."""
         if not self.path.exists():

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from personae import archive
+from personae import archive, say
 from personae.cli import cli
 from personae.errors import PersonaeError, ProjectBusyError, WriteError
 from personae.exports.registry import exporters
@@ -253,6 +253,49 @@ def test_an_unreachable_place_is_named_and_cleaned_when_it_is_seen(
     assert "Loki" in {one.name for one in native.read(timeline).appearances}
     with Project.open(world.project) as project:
         assert project.context.paths.ledger.to_be_cleaned() == ()
+
+
+def test_a_film_that_is_back_names_nobody_who_was_forgotten_meanwhile(world: World) -> None:
+    project, back = world.folder / "project", world.folder / "disk"
+    project.mkdir()
+    (project / "settings.toml").write_text(SETTINGS)
+    world.run("scan", world.film, "--cast", world.folder / "cast", "--out", back, "--project", project)
+    path = back / "party.timeline.json"
+    with Project.open(project) as opened:
+        open_before = opened.films[path]
+        assert "Thor" in {one.name for one in open_before.timeline.appearances}
+        back.rename(world.folder / "unplugged")
+        assert opened.forget("Thor").unreached
+        (world.folder / "unplugged").rename(back)
+        assert "Thor" in path.read_text()
+        for film in (opened.films[path], open_before):
+            assert {one.name for one in film.timeline.appearances} >= {"Loki"}
+            assert "Thor" not in {one.name for one in film.timeline.appearances}
+        assert "Thor" not in path.read_text() and not opened.context.paths.ledger.has_put_off()
+
+
+@pytest.mark.parametrize("what", ["decisions", "decide", "export", "relabel"])
+def test_whatever_is_done_first_with_a_film_that_is_back(world: World, what: str) -> None:
+    away = world.folder / "unplugged"
+    project = world.folder / "project"
+    world.project.rename(project)
+    with Project.open(project) as opened:
+        world.out.rename(away)
+        opened.context.paths.ledger.record(world.files.timeline, sha256="", kind="timeline", who=["Thor"])
+        assert opened.forget("Thor").unreached
+        away.rename(world.out)
+        film = opened.films[world.files.timeline]
+        if what == "decide":
+            film.decide(say.confirm("Loki"))
+        elif what == "export":
+            film.export(world.folder / "x.csv")
+            assert "Thor" not in (world.folder / "x.csv").read_text()
+        elif what == "relabel":
+            film.relabel()
+        else:
+            assert film.decisions.entries == ()
+        film.close()
+        assert "Thor" not in world.files.timeline.read_text()
 
 
 def test_of_a_film_without_the_person_nothing_is_expected(tmp_path: Path, film: Path) -> None:

@@ -12,6 +12,7 @@ import json
 import sqlite3
 import unicodedata
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
@@ -240,7 +241,8 @@ def row(kind: str, who: str | None, to: str | None = None, **more: object) -> di
         return None if name is None else {"character": name, "character_id": f"id of {name}", "unknown": None}
 
     parts = [{"who": person(who), "places": [[1, 0, 0, 1, 1]]}]
-    return {"id": f"{kind} {who} {to}", "kind": kind, "parts": parts, "to": person(to), **more}
+    name = sha256(f"{kind} {who} {to}".encode()).hexdigest()
+    return {"id": name, "kind": kind, "parts": parts, "to": person(to), **more}
 
 
 def test_a_journal_loses_the_decisions_about_the_person() -> None:

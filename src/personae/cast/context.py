@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -70,12 +71,14 @@ class ProjectContext:
                 self._film_networks = FilmNetworks.of(self.settings, self.analyzer)
             return self._film_networks
 
-    def settle(self) -> None:
+    def settle(self, outside: Path | None = None) -> None:
         """Complete a forgetting that was broken off; whatever reads or writes the project does so first.
 
-        Raises ProjectBusyError while another process is at it, StoreError.
+        `outside`: a file outside the project that is about to be read: somebody may have been forgotten while it could
+        not be reached. Raises ProjectBusyError while another process is at it, StoreError.
         """
-        if self.paths.is_forgetting:
+        is_back = outside is not None and os.access(outside.parent, os.W_OK) and self.paths.ledger.is_put_off(outside)
+        if is_back or self.paths.is_forgetting:
             with self.locked("forget"):
                 pass
 

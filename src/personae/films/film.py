@@ -95,6 +95,7 @@ class StoredFilm:
         self._timer: threading.Timer | None = None
         self._state: _State | None = None
         self._is_dirty = False
+        self._outside = None if store.is_inside(files) else files.timeline
         if named is not None:
             self._state = _State(named.timeline, named.decisions, named.stamp, None, named.timeline)
 
@@ -114,7 +115,7 @@ class StoredFilm:
 
         Raises a StoreError.
         """
-        self.context.settle()
+        self.context.settle(self._outside)
         with self._lock:
             timeline = self._view(self._current())
         return with_names(timeline, Cast(self.context).names())
@@ -122,7 +123,7 @@ class StoredFilm:
     @property
     def decisions(self) -> Decisions:
         """What people decided about it, oldest first, undone decisions and the undoings too."""
-        self.context.settle()
+        self.context.settle(self._outside)
         with self._lock:
             return self._current().decisions
 
@@ -137,6 +138,7 @@ class StoredFilm:
         """
         said = [sayings] if callable(sayings) else list(sayings)
         while True:
+            self.context.settle(self._outside)
             names = Cast(self.context).names()  # before the film's lock: whoever forgets takes that one last
             with self._lock, self._store.locked(self.files, "decide"):
                 if self.context.paths.is_forgetting:
@@ -150,7 +152,7 @@ class StoredFilm:
         ForeignFileError, DamagedFileError, StoreError, ProjectBusyError.
         """
         while True:
-            self.context.settle()
+            self.context.settle(self._outside)
             with self._lock, self._store.locked(self.files, "decide"):
                 if self.context.paths.is_forgetting:
                     continue
@@ -214,10 +216,10 @@ class StoredFilm:
     def relabel(self, *, progress_callback: ProgressCallback | None = None) -> Self:
         """Name everybody anew by the cast's model of now, and apply the decisions; the film itself is not read.
 
-        In an empty cast everybody is unknown then; a film of no project keeps its names. Raises StoreError where the tracks are missing,
-        EmbedderMismatchError where the model is another embedder's.
+        In an empty cast everybody is unknown then; a film of no project keeps its names. Raises StoreError where the
+        tracks are missing, EmbedderMismatchError where the model is another embedder's.
         """
-        self.context.settle()
+        self.context.settle(self._outside)
         if self.context.model.current_or_empty().matcher is None and not self._store.is_ours(self.files):
             with self._lock, self._store.locked(self.files, "relabel"):
                 self.notes = self._write_view(self._current(), self.context.settings)

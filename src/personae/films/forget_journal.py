@@ -26,7 +26,7 @@ def forget_in_journal(text: str, marks: Collection[str]) -> tuple[str, int]:
     header = _parsed(head)
     kept: list[Row | None] = [None if row is None else _without(row, marks) for row in rows]
     goes = [row is not None and after is None for row, after in zip(rows, kept, strict=True)]
-    cleaned = [] if header is None else [forget_in_json(header, marks)[0]]
+    cleaned = [] if header is None else [forget_in_json(header, marks, ours=True)[0]]
     for at, row in enumerate(kept):
         if row is not None:
             cleaned.append(_counted(row, goes, at))
@@ -61,7 +61,7 @@ def _without(row: Row, marks: Collection[str]) -> Row | None:
             row = row | {"parts": [part | {"who": None} for part in parts]}
         else:
             return None
-    cleaned: Row = forget_in_json(row, marks)[0]
+    cleaned: Row = forget_in_json(row, marks, ours=True)[0]
     return cleaned
 
 

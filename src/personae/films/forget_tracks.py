@@ -121,7 +121,7 @@ def forget_in_tracks(
         arrays = {name: array for name, array in arrays.items() if not name.startswith(grouping.PREFIX)}
     if isinstance(labels, list):  # one per track: cleaned in place, so that none moves
         facts = facts | {"labels": [_unnamed(label, names) for label in labels]}
-    rest, _ = forget_in_json({key: value for key, value in facts.items() if key != "labels"}, names)
+    rest, _ = forget_in_json({key: value for key, value in facts.items() if key != "labels"}, names, ours=True)
     return arrays, (rest | {"labels": facts["labels"]} if "labels" in facts else rest), int(own.sum())
 
 
@@ -134,5 +134,5 @@ def _label(label: Any) -> str | None:
 
 def _unnamed(label: Any, names: Collection[str]) -> Any:
     if isinstance(label, dict):
-        return forget_in_json(label, names)[0]
+        return forget_in_json(label, names, ours=True)[0]
     return None if label in names else label

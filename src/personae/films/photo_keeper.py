@@ -105,7 +105,7 @@ def forget_in_faces(kept: Kept, labels: Sequence[Label], person: Person) -> tupl
             photo if (path := without_names(photo.path, person.marks)) == photo.path else replace(photo, path=path)
             for photo in kept.photos
         ),
-        model=None if kept.model is None else forget_in_json(dict(kept.model), person.marks)[0],
+        model=None if kept.model is None else forget_in_json(dict(kept.model), person.marks, ours=True)[0],
         unknowns_used=max(kept.unknowns_used, highest(kept.unknown)),
     ).only(~own)
     same = (cleaned.root, cleaned.model) == (kept.root, kept.model) and machine == kept.labels

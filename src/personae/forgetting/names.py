@@ -62,6 +62,10 @@ class NameSearch:
         """Whether a name stands in `text`, as it is or written out."""
         return self._is_read_in(text, is_text=True)
 
+    def is_one(self, text: str) -> bool:
+        """Whether `text` is a name and nothing else."""
+        return self._pattern.fullmatch(unicodedata.normalize("NFC", text.strip())) is not None
+
     def in_file_name(self, name: str) -> bool:
         """Whether a name stands in the name of a file; `_` parts words there."""
         return self.in_text(name) or self.in_text(name.replace("_", " "))

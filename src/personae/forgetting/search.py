@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.errors import PersonaeError
+from personae import archive
+from personae.errors import PersonaeError, StoreError
 from personae.files import open_input, read_whole, sha256_of
 from personae.forgetting.base64_runs import base64_in
+from personae.forgetting.documents import is_of_ours, words_of_ours
 from personae.forgetting.names import NameSearch
 from personae.forgetting.person import ALIKE, Person
 from personae.ledger import Entry
@@ -99,7 +101,7 @@ class Search:
             return False
         if embedded:
             self.found(path, "an embedding")
-        if named:
+        if named and (rows is not None or not self._is_of_others(path)):
             self.found(path, "the name")
         elif own_name and self.names.in_file_name(path.name):
             self.found(path, "the name, as the file's own")
@@ -155,6 +157,20 @@ class Search:
                 named = named or self._is_named_in(content)
                 embedded = embedded or any(needle in content for needle in self._needles)
         return named, embedded, pictures
+
+    def _is_of_others(self, path: Path) -> bool:
+        """Whether a file is a document of ours that has the name as a word of ours, or in longer names of others."""
+        others = set()
+        for document in _documents_of_ours(path):
+            for text, is_name in words_of_ours(document):
+                if self.names.in_text(text):
+                    if not is_name or self.names.is_one(text):
+                        return False
+                    others.add(text)
+            if document is None:
+                return False
+        self.proof.explained = sorted({*self.proof.explained, *others})
+        return True
 
     def _is_named_in(self, content: bytes) -> bool:
         """Whether a text that was written in base64 has the name: chance makes no text, but it makes short names."""
@@ -212,6 +228,25 @@ class Search:
         if any(real == listed or listed in real.parents for listed in self._listed):
             return True
         return bool(self._listed_digests) and sha256_of(path) in self._listed_digests
+
+
+def _documents_of_ours(path: Path) -> Iterator[Any]:
+    """What is in a document, a journal or an archive of ours; None for what is none, or cannot be read."""
+    try:
+        with contextlib.suppress(StoreError):
+            yield archive.read(path, schema=archive.schema_of(path))[1]
+            return
+        content = read_whole(path)
+        if not is_of_ours(content):
+            yield None
+            return
+        try:
+            yield json.loads(content)
+        except ValueError:
+            for line in content.splitlines():
+                yield json.loads(line)
+    except (OSError, ValueError, RecursionError):
+        yield None
 
 
 def _says(text: str, names: Collection[str]) -> bool:
