@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from personae import Project, Settings, say
+from personae import Project, Settings, archive, say
 from personae.films.forget_journal import forget_in_journal
 from personae.films.forget_tracks import forget_in_tracks
 from personae.forgetting.documents import forget_in_json
@@ -89,6 +89,23 @@ def test_a_longer_name_is_somebody_elses(folder: Path) -> None:
     film = opened(folder).films["party"]
     assert [one.to.character for one in film.decisions.entries if one.to] == ["Lady Thor", "Thor Odinson"]
     assert film.decisions.entries[0].by == "Thor B."
+
+
+def test_a_longer_name_in_the_cast(tmp_path: Path) -> None:
+    recognizer = drawn_recognizer(tmp_path, ("Thor", "Thor Odinson", "Loki"))
+    report = recognizer.forget_character("Thor")
+    assert report.found == () and "Thor Odinson" in report.part_of_other_names
+    assert set(report.characters) == {"Thor Odinson", "Loki"}
+
+
+def test_a_name_that_is_left_in_a_document_of_ours_is_found(folder: Path) -> None:
+    facts = {"labels": [{"character": "Thor"}]}
+    left = folder / "project" / "left.bin"
+    archive.write(left, {"x": np.zeros(3)}, facts, schema="personae/other/1")
+    document = folder / "project" / "left.txt"
+    document.write_text(json.dumps({"schema": "personae/x/1", "Thor, as a key": 1}))
+    with opened(folder) as project:
+        assert set(project.forget("Thor").found) == {(str(left), "the name"), (str(document), "the name")}
 
 
 def test_documents_of_ours_field_by_field() -> None:

@@ -12,8 +12,13 @@ from personae.forgetting.names import is_of_a_word
 
 FORGOTTEN = "(forgotten)"
 _OURS = re.compile(rb'\s*\{\s*"schema":\s*"personae/')
+_TABLE = "performers"
+"""The field of ours whose keys are names."""
 _NAME_FIELDS = frozenset(
-    {"character", "character_id", "characters", "name", "names", "who", "to", "nearest", "runner_up", "ambiguous"}
+    {
+        *("character", "character_id", "characters", "classes", "name", "names", "who", "to", "nearest", "runner_up"),
+        *("ambiguous", _TABLE),
+    }
 )
 _WRITERS = frozenset({"by", "request", "author", "imported"})
 """Fields of ours that say who decided, or are a client's own: texts always."""
@@ -80,7 +85,7 @@ def forget_in_json(
             return {
                 key: clean(None if not ours and isinstance(item, str) and item in names else item, key)
                 for key, item in value.items()
-                if ours or key not in names
+                if key not in names or (ours and field != _TABLE)
             }
         if isinstance(value, list):
             kept = []
@@ -118,7 +123,9 @@ def words_of_ours(value: Any, field: str = "") -> Iterator[tuple[str, bool]]:
         return
     if isinstance(value, dict):
         for key, item in value.items():
-            if not _WORD_OF_OURS.fullmatch(key):
+            if field == _TABLE:
+                yield key, True
+            elif not _WORD_OF_OURS.fullmatch(key):
                 yield key, False
             yield from words_of_ours(item, key)
     elif isinstance(value, list):
