@@ -14,6 +14,7 @@ from personae.films import journal
 from personae.films.film_files import FilmFiles
 from personae.films.maker import NEW_UNKNOWN, Maker
 from personae.films.tracks_file import load_tracks
+from personae.names_of_today import NamesOfToday
 from personae.settings import Settings
 from personae.timeline import native
 from personae.timeline.decisions import Decision
@@ -152,9 +153,10 @@ def test_a_rejected_face_gets_its_number_back(files: FilmFiles) -> None:
 
 
 def test_ids_of_characters_are_written_down(files: FilmFiles) -> None:
-    (one,) = replace(maker(files), ids={"Hela": "c7"}).name("Unknown 1", "Hela")
+    today = NamesOfToday({"c7": "Hela"})
+    (one,) = replace(maker(files), names=today).name("Unknown 1", "Hela")
     assert one.to == Person("Hela", None, "c7")
-    timeline = naming.decide(files.timeline, lambda film: replace(film, ids={"Hela": "c7"}).name("Unknown 1", "Hela"))
+    timeline = naming.decide(files.timeline, lambda film: replace(film, names=today).name("Unknown 1", "Hela"))
     assert {one.character_id for one in timeline.appearances if one.name == "Hela"} == {"c7"}
     assert {one.character_id for one in native.read(files.timeline).characters if one.name == "Hela"} == {"c7"}
     (again,) = maker(files).name("Loki", "Hela")

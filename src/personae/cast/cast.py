@@ -22,6 +22,7 @@ from personae.cast.trainer import Trainer, TrainingReport
 from personae.errors import CastError, InputError, ModelNotFoundError, PhotoError
 from personae.hints import command
 from personae.names import find_name
+from personae.names_of_today import NamesOfToday
 from personae.progress import ProgressCallback
 from personae.recognition import model_file
 from personae.types import count_of
@@ -113,6 +114,11 @@ class Cast:
         """Id -> name of each character. The ids never change."""
         with self._reading() as gallery:
             return {} if gallery is None else {one.id: one.name for one in gallery.characters()}
+
+    def names_of_today(self) -> NamesOfToday:
+        """The same, with what it takes to find those who were written down under an earlier name."""
+        with self._reading() as gallery:
+            return NamesOfToday() if gallery is None else EditLog(gallery).names_of_today()
 
     def card(self) -> dict[str, Any]:
         """The trained model's whole card; raises a StoreError where there is no usable model."""

@@ -6,7 +6,7 @@ Nothing is written here. Every method gives the decisions of one command, which 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import combinations
@@ -16,6 +16,7 @@ from uuid import uuid4
 from personae.errors import InputError, UnknownCharacterError
 from personae.films.meant import Who
 from personae.names import readable, unknown_number, valid_name
+from personae.names_of_today import NamesOfToday
 from personae.timeline.deciding import Applied, are_apart
 from personae.timeline.decisions import Decision, Decisions, Kind, Part, with_ids
 from personae.timeline.person import Person
@@ -47,7 +48,7 @@ class DecisionMaker(ABC):
     """Makes decisions. Subclasses say who is meant and where their faces are.
 
     `by`: who decides; `request`: the client's id of the command (one is made up where there is none); `at`: the time in
-    UTC, now where it is empty; `ids`: character -> id of the characters of the cast.
+    UTC, now where it is empty; `names`: who is called what in the cast today.
     Methods raise UnknownCharacterError where nobody of that name is there, InputError for what cannot be.
     """
 
@@ -55,7 +56,7 @@ class DecisionMaker(ABC):
     by: str
     request: str
     at: str
-    ids: Mapping[str, str]
+    names: NamesOfToday
 
     # What a subclass knows
 
@@ -206,7 +207,7 @@ class DecisionMaker(ABC):
 
     def character(self, name: str) -> Person:
         """A character by a valid name, with their id where it is known."""
-        return Person(name, None, self.ids.get(name) or self.id_of(name))
+        return Person(name, None, self.names.ids.get(name) or self.id_of(name))
 
     def made(self, kind: Kind, chosen: Iterable[Chosen], to: Person | None = None) -> tuple[Decision, ...]:
         """A decision about who was meant."""

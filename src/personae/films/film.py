@@ -19,7 +19,7 @@ from personae.cast.context import ProjectContext
 from personae.errors import EmbedderMismatchError, ModelNotFoundError, PersonaeError
 from personae.files import Stamp, stamp_of
 from personae.films import journal, scan
-from personae.films.concluding import Pass, ids_of, named_anew
+from personae.films.concluding import Pass, named_anew
 from personae.films.film_files import FilmFiles
 from personae.films.maker import Maker
 from personae.films.say import Saying
@@ -239,9 +239,9 @@ class StoredFilm:
         if before := state.decisions.of_request(request):
             return Decided(before)
         scanned = self._scanned(state)
-        ids = ids_of(self.context)
-        timeline = with_names(self._view(state), {identity: name for name, identity in ids.items()})
-        maker = Maker(timeline, scanned, state.decisions, by=by, request=request or uuid4().hex, ids=ids)
+        names = Cast(self.context).names_of_today()
+        timeline = with_names(self._view(state), names)
+        maker = Maker(timeline, scanned, state.decisions, by=by, request=request or uuid4().hex, names=names)
         made: list[Decision] = []
         for saying in said:
             new = saying(maker)
@@ -271,7 +271,8 @@ class StoredFilm:
     def _view(self, state: _State) -> Timeline:
         """The timeline with every decision."""
         if state.timeline is None:
-            conclusion = scan.conclude(self._scanned(state), state.decisions, self._settings(state.written))
+            names = Cast(self.context).names_of_today()
+            conclusion = scan.conclude(self._scanned(state), state.decisions, self._settings(state.written), names)
             state.timeline = conclusion.timeline
         return state.timeline
 
@@ -295,7 +296,7 @@ class StoredFilm:
     def _write_view(self, state: _State, settings: Settings) -> tuple[str, ...]:
         """Write the timeline; sentences for people. The caller holds the film's lock."""
         scanned = self._scanned(state)
-        conclusion = scan.conclude(scanned, state.decisions, settings)
+        conclusion = scan.conclude(scanned, state.decisions, settings, Cast(self.context).names_of_today())
         timeline = self._store.write(self.files, conclusion.timeline, conclusion.scanned)
         self._state = _State(timeline, state.decisions, self._stamp(), conclusion.scanned, timeline)
         return conclusion.notes

@@ -9,7 +9,7 @@ Nothing is written here. Every method gives the decisions of one command, which 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from personae.films.decision_maker import NEW_UNKNOWN, Chosen, DecisionMaker, Ne
 from personae.films.meant import Who, meant, nobody
 from personae.films.tracks_file import Scanned
 from personae.names import unknown_number, valid_name
+from personae.names_of_today import NamesOfToday
 from personae.timeline import deciding
 from personae.timeline.deciding import Applied, touching
 from personae.timeline.decisions import Decision, Decisions, Part
@@ -40,7 +41,7 @@ class Maker(DecisionMaker):
     by: str = ""
     request: str = ""
     at: str = ""
-    ids: Mapping[str, str] = field(default_factory=dict)
+    names: NamesOfToday = field(default_factory=NamesOfToday)
 
     def after(self, made: Iterable[Decision]) -> Maker:
         """For the next of several decisions that are written down together."""
@@ -144,8 +145,9 @@ class Maker(DecisionMaker):
         """What the decisions so far make of the film."""
         one = self.scanned
         return deciding.apply(
-            self.decisions, self.timeline.tracks, one.labels, self.timeline.video, one.unknown, one.unknowns_used
-        )
+            self.decisions, self.timeline.tracks, one.labels, self.timeline.video, one.unknown, one.unknowns_used,
+            names=self.names,
+        )  # fmt: skip
 
     def _span(self, start_s: float, end_s: float) -> tuple[float, float]:
         """A span inside the film, on ticks of its clock."""

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, get_args
 
+from personae.names_of_today import NamesOfToday
 from personae.timeline.person import Person
 from personae.timeline.places import AnyPlace, Place
 
@@ -96,6 +97,14 @@ class Decision:
         """The unknown people that it mentions."""
         people = (self.to, *(part.who for part in self.parts))
         return [person.unknown for person in people if person is not None and person.unknown is not None]
+
+    def today(self, names: NamesOfToday) -> Decision:
+        """With the ids and names that characters have today."""
+        to = None if self.to is None else self.to.today(names, self.at)
+        whos = [None if part.who is None else part.who.today(names, self.at) for part in self.parts]
+        if to is self.to and all(who is part.who for who, part in zip(whos, self.parts, strict=True)):
+            return self
+        return replace(self, to=to, parts=tuple(map(Part, whos, (part.places for part in self.parts))))
 
     def said(self) -> str:
         """The decision as half a sentence: "Unknown 2 is Hela"."""
