@@ -14,8 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from personae.cast.identifier import Source
+from personae.cli import cli
 from personae.errors import ModelNotFoundError, UnknownFilmError
 from personae.faces.fake import draw_picture
 from personae.films import say
@@ -271,6 +273,18 @@ def test_decisions_follow_a_character_into_another(tmp_path: Path, project: Proj
         assert people_in(film.relabel()) == {"Thor"}
         project.cast.undo()
         assert people_in(film.relabel()) == {"Thor", "Loki"}
+
+
+def test_a_character_called_1_is_no_appearance(tmp_path: Path, project: Project) -> None:
+    fakes = {"PERSONAE_DETECTOR": "fake", "PERSONAE_EMBEDDER": "fake"}
+    with project.films.scan(film_at(tmp_path / "film.mp4")) as film:
+        told = [
+            CliRunner()
+            .invoke(cli, ["name", "--timeline", str(film.path), who, name], env=fakes, catch_exceptions=False)
+            .output
+            for who, name in (("2", "1"), ("1", "Zed"))
+        ]
+        assert told[0].startswith("appearance 2 is 1;") and told[1].startswith("1 is Zed;"), told
 
 
 def test_undo_takes_back_what_was_learnt_too(tmp_path: Path, project: Project) -> None:

@@ -188,7 +188,7 @@ class DecisionMaker(ABC):
             if not ids:
                 return ()
         known = {one.id for one in self.decisions.entries}
-        if missing := [one for one in ids if one not in known]:
+        if missing := [one for one in ids if not isinstance(one, str) or one not in known]:
             raise InputError(f"There is no decision {missing[0]!r} here.")
         return self.finished(Decision("undo", takes_back=tuple(ids)))
 
@@ -199,9 +199,13 @@ class DecisionMaker(ABC):
         if isinstance(to, str):
             number = unknown_number(to)
             to = Person(unknown=number) if number is not None else self.character(valid_name(to))
+        elif not isinstance(to, Person):
+            raise InputError(f"{to!r} is nobody's name. Give a name, or a person.")
         elif to.character is not None:
+            if to.character_id is not None and (not isinstance(to.character_id, str) or not to.character_id):
+                raise InputError(f"{to.character_id!r} is no character's id. Leave it out where it is not known.")
             to = replace(to, character=valid_name(to.character))
-        if to.unknown is not None and to.unknown >= self.next_number:
+        if to.unknown is not None and (type(to.unknown) is not int or not 1 <= to.unknown < self.next_number):
             raise self.nobody(to.name)
         return to
 
@@ -221,6 +225,8 @@ class DecisionMaker(ABC):
 
     def finished(self, one: Decision) -> tuple[Decision, ...]:
         """A decision with who decided it, when, and in which command."""
+        if not isinstance(self.by, str):
+            raise InputError(f"Who decides is said by name: {self.by!r} is none.")
         stamp: dict[str, Any] = {
             "by": readable(self.by),
             "at": self.at or datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),

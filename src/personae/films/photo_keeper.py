@@ -22,10 +22,10 @@ from personae.forgetting.documents import forget_in_json, without_names
 from personae.forgetting.keeper import Forgotten, Tell
 from personae.forgetting.person import ALIKE, Person
 from personae.forgetting.search import Search
+from personae.names import highest
 from personae.names_of_today import NamesOfToday
 from personae.recognition.prototypes import unit
 from personae.timeline.appearances import Label
-from personae.timeline.labelling import highest
 from personae.types import FloatArray
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from personae.errors import InputError, UnknownCharacterError
 from personae.films import photo_naming
 from personae.films.decision_maker import Chosen, DecisionMaker
 from personae.films.faces_file import Kept
-from personae.films.meant import Who
-from personae.names import find_name, readable, unknown_name, unknown_number
+from personae.films.meant import Who, check_who
+from personae.names import find_name, highest, readable, unknown_name, unknown_number
 from personae.names_of_today import NamesOfToday
 from personae.timeline.appearances import Label
 from personae.timeline.deciding import Applied
@@ -39,6 +39,7 @@ class PhotoMaker(DecisionMaker):
 
     def chosen(self, who: Who) -> Chosen:
         """Who is meant; raises UnknownCharacterError."""
+        check_who(who)
         if isinstance(who, int):
             raise UnknownCharacterError(f"{who} says nothing about photos. Give a photo and the number of a face.")
         if isinstance(who, tuple):
@@ -71,8 +72,8 @@ class PhotoMaker(DecisionMaker):
     @property
     def next_number(self) -> int:
         """The number of the next unknown person."""
-        shown = (label.unknown or 0 for label in self.labels)
-        return max(self.kept.unknowns_used, self.decisions.highest_unknown, *shown, 0) + 1
+        shown = highest(label.unknown for label in self.labels)
+        return max(self.kept.unknowns_used, self.decisions.highest_unknown, shown) + 1
 
     @cached_property
     def applied(self) -> Applied:

@@ -13,6 +13,7 @@ import numpy as np
 
 from personae.cast.trained import TrainedModel
 from personae.films.faces_file import Kept, StoredPhoto
+from personae.names import highest
 from personae.names_of_today import NamesOfToday
 from personae.progress import Progress, ProgressCallback
 from personae.recognition.identification import Identity, identify_together
@@ -21,7 +22,6 @@ from personae.timeline.appearances import Label
 from personae.timeline.deciding import Applied
 from personae.timeline.decisions import Decisions
 from personae.timeline.face_labels import FaceLabels
-from personae.timeline.labelling import highest
 from personae.timeline.places import SAME_FACE, AnyPlace, PhotoPlace, overlap
 from personae.timeline.records import TrackRecord
 from personae.timeline.tracking import PROFILE_WEIGHT

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, get_args
 
+from personae.errors import InputError
+from personae.names import highest, readable
 from personae.names_of_today import NamesOfToday
 from personae.timeline.person import Person
 from personae.timeline.places import AnyPlace, Place
@@ -199,13 +201,16 @@ class Decisions:
         return tuple(one for one in self.entries if one.id in holds and one.command == last)
 
     def of_request(self, request: str) -> tuple[Decision, ...]:
-        """What a request decided; empty for one that is not known."""
+        """What a request decided; empty for one that is not known. Raises InputError where it is no text."""
+        if not isinstance(request, str):
+            raise InputError(f"A request's id is a text: {request!r} is none.")
+        request = readable(request)
         return tuple(one for one in self.entries if request and one.request == request)
 
     @property
     def highest_unknown(self) -> int:
-        """The highest number of an unknown person in any decision, also in those that were taken back."""
-        return max((number for one in self.entries for number in one.numbers), default=0)
+        """The `highest` number of an unknown person in any decision, also in those that were taken back."""
+        return highest(number for one in self.entries for number in one.numbers)
 
 
 def _in_order(entries: Sequence[Decision]) -> list[Decision]:

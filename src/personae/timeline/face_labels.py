@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from personae.names import highest
 from personae.timeline.appearances import Label
 from personae.timeline.decisions import Decision, Part
 from personae.timeline.person import Key, Person
@@ -31,7 +32,7 @@ class FaceLabels:
         self.lengths = lengths
         self.labels = [_with_name(label, names) for label in labels]
         self.remembered = remembered or [None] * len(labels)
-        self.highest_unknown = max([highest_unknown, *(label.unknown or 0 for label in labels)])
+        self.highest_unknown = max(highest_unknown, highest(label.unknown for label in labels))
         self.stated: list[Stated] = []
         self.notes: list[str] = []
         self.apart: list[tuple[frozenset[int], frozenset[int]]] = []
