@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from personae.errors import InputError
 
@@ -20,6 +20,7 @@ _MARKS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 """What may stand between a picture letter and the joiner after it: how it is drawn, and the tone of its skin."""
 _UNKNOWN = re.compile(r"unknown\s*(\d+)", re.IGNORECASE)
 _MOST_DIGITS = 9
+_HIGHEST = 10**8
 
 
 def valid_name(name: str) -> str:
@@ -55,6 +56,14 @@ def unknown_number(name: str) -> int | None:
     """The unknown person that a text means, in any case ("unknown 2"); None where it means none."""
     found = _UNKNOWN.fullmatch(name.strip())
     return int(found[1]) or None if found and len(found[1]) <= _MOST_DIGITS else None
+
+
+def highest(unknown: Iterable[int | None]) -> int:
+    """The highest number of an unknown person after which new ones are counted, 0 where there is none.
+
+    What is far above all that counting gives was written into a file by hand: the next number does not follow it.
+    """
+    return max((number for number in unknown if number is not None and number <= _HIGHEST), default=0)
 
 
 def upgraded_name(name: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 import personae
 from personae.checks import Fields, MisfitError
-from personae.errors import DamagedFileError, ForeignFileError, StoreError, TooNewError, WriteError
+from personae.errors import DamagedFileError, ForeignFileError, InputError, StoreError, TooNewError, WriteError
 from personae.films import journal
 from personae.films.film_files import FilmFiles
 from personae.timeline import decision_rows, native
@@ -64,6 +64,26 @@ def test_the_same_request_is_one_entry(files: FilmFiles) -> None:
 
 def replace_id(made: tuple[Decision, ...]) -> tuple[Decision, ...]:
     return tuple(replace(one, id=f"another {one.id}") for one in made)
+
+
+@pytest.mark.parametrize("to", [Person(unknown=-1), Person(""), Person("A", None, ""), Person("a\ud800")])
+def test_nothing_is_written_that_cannot_be_read(files: FilmFiles, to: Person) -> None:
+    for before in (None, *said("Thor", "a")):
+        if before is not None:
+            journal.append(files, VIDEO, [before])
+        content = files.decisions.read_bytes() if before is not None else None
+        with pytest.raises(InputError, match="nothing was"):
+            journal.append(files, VIDEO, [*said("Loki", "b"), replace(said("Loki", "b")[0], id="x", to=to)])
+        assert (files.decisions.read_bytes() if files.decisions.exists() else None) == content
+
+
+def test_blank_lines_say_nothing(files: FilmFiles) -> None:
+    made = said("Thor", "a", 2)
+    journal.append(files, VIDEO, made)
+    files.decisions.write_bytes(files.decisions.read_bytes().replace(b"\n", b"\n\n") + b" \r\n")
+    assert journal.read(files, VIDEO).entries == made
+    assert journal.append(files, VIDEO, said("Loki", "b")).entries == journal.read(files, VIDEO).entries
+    assert len(journal.read(files, VIDEO).entries) == 3
 
 
 def test_nothing_appended_makes_no_file(files: FilmFiles) -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from personae.errors import InputError, UnknownCharacterError
-from personae.films import journal
+from personae.films import journal, say
 from personae.films.film_files import FilmFiles
 from personae.films.maker import NEW_UNKNOWN, Maker
 from personae.films.tracks_file import load_tracks
+from personae.names_of_today import NamesOfToday
 from personae.settings import Settings
 from personae.timeline import native
 from personae.timeline.decisions import Decision
@@ -152,9 +153,10 @@ def test_a_rejected_face_gets_its_number_back(files: FilmFiles) -> None:
 
 
 def test_ids_of_characters_are_written_down(files: FilmFiles) -> None:
-    (one,) = replace(maker(files), ids={"Hela": "c7"}).name("Unknown 1", "Hela")
+    today = NamesOfToday({"c7": "Hela"})
+    (one,) = replace(maker(files), names=today).name("Unknown 1", "Hela")
     assert one.to == Person("Hela", None, "c7")
-    timeline = naming.decide(files.timeline, lambda film: replace(film, ids={"Hela": "c7"}).name("Unknown 1", "Hela"))
+    timeline = naming.decide(files.timeline, lambda film: replace(film, names=today).name("Unknown 1", "Hela"))
     assert {one.character_id for one in timeline.appearances if one.name == "Hela"} == {"c7"}
     assert {one.character_id for one in native.read(files.timeline).characters if one.name == "Hela"} == {"c7"}
     (again,) = maker(files).name("Loki", "Hela")
@@ -175,6 +177,20 @@ WRONG: dict[str, tuple[Make, str]] = {
     "no number": (lambda film: film.add("Thor", float("nan"), 1), "seconds"),
     "no end": (lambda film: film.add("Thor", 1), "box of one picture"),
     "no box": (lambda film: film.add("Thor", 1, box=(5, 5, 1, 9)), "no box"),
+    "three sides": (lambda film: film.add("Thor", 0, 1, (1, 2, 3)), "no box"),  # type: ignore[arg-type]
+    "far off the picture": (lambda film: film.add("Thor", 0, 1, (0, 0, 1e9, 10)), "no box"),
+    "a text for seconds": (lambda film: film.add("Thor", "0", 1), "seconds"),  # type: ignore[arg-type]
+    "an endless number": (lambda film: film.add("Thor", 0, 10**400), "seconds"),
+    "less than one": (lambda film: film.name("Thor", Person(unknown=0)), "Nobody is called 'Unknown 0'"),
+    "a number below": (lambda film: film.merge(["Thor", "Loki"], Person(unknown=-3)), "Nobody is called 'Unknown -3'"),
+    "an empty id": (lambda film: film.name("Thor", Person("A", None, "")), "no character's id"),
+    "an id of another kind": (lambda film: film.name("Thor", Person("A", None, 5)), "id"),  # type: ignore[arg-type]
+    "add a person without a name": (lambda film: film.add(Person(""), 0, 1), "no name for a character"),
+    "add a person of two lines": (lambda film: film.add(Person("a\0b\n"), 0, 1), "no name for a character"),
+    "add one called unknown": (lambda film: film.add(Person("Unknown 4"), 0, 1), "no name for a character"),
+    "none": (lambda film: film.confirm(None), "None says nobody"),  # type: ignore[arg-type]
+    "true": (lambda film: film.confirm(True), "True says nobody"),
+    "to none": (lambda film: film.name("Thor", None), "None is nobody's name"),  # type: ignore[arg-type]
     "add an unknown who is nobody": (lambda film: film.add("Unknown 7", 1, 2), "Nobody is called"),
 }  # fmt: skip
 
@@ -186,6 +202,26 @@ def test_what_cannot_be_said_is_refused_in_a_sentence(files: FilmFiles, said: st
         make(maker(files))
     assert isinstance(caught.value, UnknownCharacterError) == ("Nobody" in str(caught.value))
     assert not files.decisions.exists()
+
+
+def test_a_span_may_be_longer_than_any_film(files: FilmFiles) -> None:
+    video = native.read(files.timeline).video
+    (one,) = maker(files).trim(1, -1e300, 1e308)
+    assert one.span_s is not None and list(one.span_s) == pytest.approx([0.0, video.duration_s])
+
+
+def test_a_number_that_was_made_up_is_not_counted_on(files: FilmFiles) -> None:
+    (one,) = maker(files).name("Unknown 1", "Hela")
+    journal.append(files, native.read(files.timeline).video, [replace(one, to=Person(unknown=999_999_999))])
+    assert "Unknown 999999999*" in who(naming.decide(files.timeline, lambda film: film.name("Thor", NEW_UNKNOWN)))
+    assert "Unknown 3*" in who(relabel(files.timeline, Settings()))
+
+
+def test_a_request_of_any_text_is_written_once(files: FilmFiles) -> None:
+    with naming.film_at(files.timeline) as film:
+        first = film.decide(say.confirm("Thor"), request="a\udcff")
+        again = film.decide(say.confirm("Loki"), request="a\udcff")
+        assert again.decisions == first.decisions == film.decisions.entries
 
 
 def test_a_film_of_version_1_opens_with_what_was_decided(tmp_path: Path) -> None:

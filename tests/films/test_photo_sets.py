@@ -242,6 +242,17 @@ def test_names_are_those_of_today(project: Project, photos: Path) -> None:
     kept.decide(say.name("Loge", "Thor"))
 
 
+def test_decisions_about_photos_follow_a_character(project: Project, photos: Path) -> None:
+    kept = project.photos.keep(photos)
+    kept.decide([say.not_them("Thor"), say.name("Unknown 2", "Loki")])
+    before = Counter(face.name for face in kept.faces)
+    project.cast.rename("Thor", "Donar")
+    assert Counter(face.name for face in kept.relabel().faces) == before and "Donar" not in before
+    project.cast.merge("Donar", "Loki", into="Donar")
+    after = Counter(face.name for face in kept.relabel().faces)
+    assert after["Donar"] == before["Loki"] and "Loki" not in after
+
+
 def test_a_set_of_another_embedder_is_refused(project: Project, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project.photos.keep(photos)
     monkeypatch.setattr(FakeEmbedder, "id", "another")

@@ -34,6 +34,7 @@ from personae.errors import (
 from personae.faces.analyzer import Source
 from personae.faces.fake import draw_picture
 from personae.films import say
+from personae.films.film import StoredFilm
 from personae.progress import UNITS, Cancelled, Progress
 from personae.project.async_session import AsyncProject
 from personae.project.session import Project
@@ -232,6 +233,72 @@ def test_a_film_shows_the_names_of_today(tmp_path: Path, project: Project) -> No
     assert {one.name for one in found.timeline.appearances} == {"Donar", "Unknown 1"}
     (written,) = project.films["film"].export(tmp_path / "names.totals.csv").paths
     assert "Donar" in written.read_text() and "Thor" not in written.read_text()
+
+
+def people_in(film: StoredFilm) -> set[str]:
+    return {one.name for one in film.timeline.appearances}
+
+
+def test_decisions_follow_a_character_to_its_new_name(tmp_path: Path, project: Project) -> None:
+    with project.films.scan(film_at(tmp_path / "film.mp4")) as film:
+        film.decide([say.not_them("Thor"), say.name("Unknown 1", "Loki")])
+        before = people_in(film)
+        assert before == {"Unknown 2", "Loki"}
+        project.cast.rename("Thor", "Hulk")
+        assert people_in(film.relabel()) == before, "nobody is Thor again, who is Hulk"
+        project.cast.rename("Loki", "Thor")
+        assert people_in(film.relabel()) == {"Unknown 2", "Thor"}
+        film.decide(say.name("Unknown 2", "Loki"))
+        assert people_in(film.relabel()) == {"Loki", "Thor"}, "the name is free: this is somebody new"
+        project.cast.rename("Hulk", "Loki")
+    film = project.films.scan(tmp_path / "film.mp4")
+    assert people_in(film) == {"Loki", "Thor"} and not film.notes
+    film.decide(say.confirm("Thor"))
+    assert [one.character for one in film.relabel().timeline.characters] == ["Loki", "Thor"]
+
+
+def test_decisions_follow_two_who_swapped_names(tmp_path: Path, project: Project) -> None:
+    with project.films.scan(film_at(tmp_path / "film.mp4")) as film:
+        film.decide([say.confirm("Thor"), say.name("Unknown 1", "Loki")])
+        ids = {one.character: one.character_id for one in film.timeline.appearances}
+        for old, new in (("Thor", "T"), ("Loki", "Thor"), ("T", "Loki")):
+            project.cast.rename(old, new)
+        now = {one.character: one.character_id for one in film.relabel().timeline.appearances}
+        assert now == {"Loki": ids["Thor"], "Thor": ids["Loki"]}
+
+
+def test_decisions_follow_a_character_that_was_learnt_from_them(tmp_path: Path, project: Project) -> None:
+    with project.films.scan(film_at(tmp_path / "film.mp4")) as film:
+        done = film.decide(say.name("Unknown 1", "Monica"))
+        film.learn("Monica", request=done.request)
+        project.cast.rename("Monica", "Mona")
+        assert people_in(film.relabel()) == {"Thor", "Mona"}
+        project.cast.merge("Thor", "Mona", into="Mona")
+        assert people_in(film.relabel()) == {"Mona"}
+        project.cast.undo()
+        project.cast.undo()
+        assert people_in(film.relabel()) == {"Thor", "Monica"}
+
+
+def test_decisions_follow_a_character_into_another(tmp_path: Path, project: Project) -> None:
+    with project.films.scan(film_at(tmp_path / "film.mp4")) as film:
+        film.decide(say.name("Unknown 1", "Loki"))
+        project.cast.merge("Thor", "Loki", into="Thor")
+        assert people_in(film.relabel()) == {"Thor"}
+        project.cast.undo()
+        assert people_in(film.relabel()) == {"Thor", "Loki"}
+
+
+def test_a_character_called_1_is_no_appearance(tmp_path: Path, project: Project) -> None:
+    fakes = {"PERSONAE_DETECTOR": "fake", "PERSONAE_EMBEDDER": "fake"}
+    with project.films.scan(film_at(tmp_path / "film.mp4")) as film:
+        told = [
+            CliRunner()
+            .invoke(cli, ["name", "--timeline", str(film.path), who, name], env=fakes, catch_exceptions=False)
+            .output
+            for who, name in (("2", "1"), ("1", "Zed"))
+        ]
+        assert told[0].startswith("appearance 2 is 1;") and told[1].startswith("1 is Zed;"), told
 
 
 def test_undo_takes_back_what_was_learnt_too(tmp_path: Path, project: Project) -> None:

@@ -98,7 +98,7 @@ def check_films(world: Path) -> dict[str, set[str]]:
             timeline = native.read(files.timeline)
             decisions = journal.read(files, timeline.video)
             scanned = load_tracks(files.tracks)
-            again = conclude(scanned, decisions, shaped_as(timeline, SETTINGS)).timeline
+            again = conclude(scanned, decisions, shaped_as(timeline, SETTINGS), project.cast.names_of_today()).timeline
             assert [(one.name, one.start_pts, one.end_pts) for one in again.appearances] == [
                 (one.name, one.start_pts, one.end_pts) for one in timeline.appearances
             ]

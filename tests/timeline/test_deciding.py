@@ -11,6 +11,7 @@ from fractions import Fraction
 import pytest
 
 from personae.media.film import Video
+from personae.names_of_today import NamesOfToday
 from personae.settings import Settings
 from personae.timeline.appearances import Label, build
 from personae.timeline.deciding import Applied, apply
@@ -265,7 +266,7 @@ def test_a_statement_stays_with_who_still_has_a_face() -> None:
 
 def test_names_are_those_of_today() -> None:
     decisions = journal(Decision("name", (part(TWO, 5),), LOKI), Decision("not", (part(THOR, 1),), Person(unknown=3)))
-    today = {"c1": "Donner", "c2": "Loge"}
+    today = NamesOfToday({"c1": "Donner", "c2": "Loge"})
     found = apply(decisions, TRACKS, LABELS, VIDEO, names=today)
     assert [one.name for one in found.labels] == ["Unknown 3", "Unknown 1", "Loge", "Unknown 1", "Loge", "Donner"]
     shown = with_names(timeline(applied(Decisions())), today)

@@ -22,6 +22,7 @@ from personae.cast.trainer import Trainer, TrainingReport
 from personae.errors import CastError, InputError, ModelNotFoundError, PhotoError
 from personae.hints import command
 from personae.names import find_name
+from personae.names_of_today import NamesOfToday
 from personae.progress import ProgressCallback
 from personae.recognition import model_file
 from personae.types import count_of
@@ -116,6 +117,14 @@ class Cast:
         """Id -> name of each character. The ids never change."""
         with self._reading() as gallery:
             return {} if gallery is None else {one.id: one.name for one in gallery.characters()}
+
+    def names_of_today(self) -> NamesOfToday:
+        """The same, with what it takes to find those who were written down under an earlier name.
+
+        For whoever has settled the project already: it waits for nobody, so that it can be read under a film's lock.
+        """
+        with self._reading(settled=True) as gallery:
+            return NamesOfToday() if gallery is None else EditLog(gallery).names_of_today()
 
     def card(self) -> dict[str, Any]:
         """The trained model's whole card; raises a StoreError where there is no usable model."""
@@ -268,9 +277,10 @@ class Cast:
         )
 
     @contextmanager
-    def _reading(self) -> Iterator[Gallery | None]:
+    def _reading(self, *, settled: bool = False) -> Iterator[Gallery | None]:
         """The gallery as it is; None where nothing was ever enrolled."""
-        self.context.settle()
+        if not settled:
+            self.context.settle()
         path = self.context.paths.gallery
         if not path.is_file():
             yield None

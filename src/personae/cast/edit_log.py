@@ -16,6 +16,7 @@ from personae.cast.characters import CharacterRow, Characters
 from personae.cast.gallery import Gallery
 from personae.cast.gallery_records import Change, Edit, Negative, PhotoRecord
 from personae.errors import InputError
+from personae.names_of_today import NamesOfToday, Renaming
 from personae.types import FloatArray
 
 __all__ = ["Change", "Edit", "EditLog", "Negative"]
@@ -39,6 +40,31 @@ class EditLog:
     def characters(self) -> Characters:
         """Everybody the gallery knows, and what edits that hold say about their photos."""
         return self.gallery.who.all()
+
+    def names_of_today(self) -> NamesOfToday:
+        """Who is called what, and who was."""
+        characters, edits = self.characters(), {edit.id: edit for edit in self.edits()}
+        names = {row.id: row.name for row in characters.in_cast()}
+        merged = {
+            row.id: other
+            for row in characters.rows.values()
+            if row.id not in names and (other := characters.placements.character_of(row.id)) in names and other
+        }
+        given_up = [
+            (edit.id, each, name)
+            for edit in edits.values()
+            if edit.undone_by is None
+            for each, (name, _) in edit.detail.get(_BEFORE, {}).items()
+        ]
+        given_up += [(edit, each, characters.name_of(each)) for edit, each in characters.placements.moved()
+                     if each in characters.rows]  # fmt: skip
+        renamings = [
+            Renaming(name, own, edits[edit].time, edits[made].time if made in edits else "")
+            for edit, each, name in sorted(given_up)
+            if edit in edits and each in characters.rows and (own := merged.get(each, each)) in names
+            for made in (characters.rows[each].made_by,)
+        ]
+        return NamesOfToday(names, merged, renamings)
 
     def negatives(self) -> list[Negative]:
         """Faces that characters of today are not; those of characters who are gone are left out."""

@@ -53,6 +53,15 @@ class Placements:
             else:
                 self._of_photo[placement.sha256].append((number, placement))
 
+    def moved(self) -> list[tuple[int, str]]:
+        """(edit, character) for each character all of whose photos became another's."""
+        return [
+            (placement.edit, character)
+            for character, placements in self._of_all.items()
+            for _, placement in placements
+            if placement.becomes not in (None, character)
+        ]
+
     def place(self, given: str, sha256: str) -> Place:
         """Where a photo with that digest belongs that came in as `given`."""
         own = self._replay(given, sha256)

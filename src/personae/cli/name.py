@@ -133,15 +133,23 @@ def _decide(media: StoredFilm | PhotoSet, who: str, name: str | None, chosen: li
 
     told = f"is {name}" if name is not None else _SAID[chosen[0]]
     in_film = isinstance(media, StoredFilm)
+    subject = _subject(media, who) if isinstance(media, StoredFilm) else who
     decided = media.decide(_saying(who if in_film else _in_photos(who), name, chosen), by=author)
     for warning in decided.warnings:
         say(f"personae: {warning}", err=True)
     if isinstance(media, StoredFilm):
-        _tell(media, f"appearance {who}" if who.isdigit() else who, told, chosen)
+        _tell(media, subject, told, chosen)
     else:
         own = sum(one.decided_by == "person" for one in media.faces)
-        say(f"{who} {told}; {count_of(own, 'face')} decided by a person")
+        say(f"{subject} {told}; {count_of(own, 'face')} decided by a person")
     return decided
+
+
+def _subject(film: StoredFilm, who: str) -> str:
+    """How somebody is called in what is told: a character may be called "1" too."""
+    from personae.films.meant import meant
+
+    return who if meant(film.timeline, who).whole else f"appearance {who}"
 
 
 def _in_photos(who: str) -> Who:

@@ -108,23 +108,19 @@ def named_anew(
             if not context.model.is_current(trained):
                 continue
             earlier = found.earlier(files)
-            labels = scan.labels_in(watched, people, earlier, ids_of(context))
+            names = Cast(context).names_of_today()
+            labels = scan.labels_in(watched, people, earlier, names.ids)
             scanned = replace(Scanned.of(watched, labels, earlier, facts, found.fingerprint), groups=groups)
             if other is None:
                 decisions = journal.read(files, watched.video)
             else:
                 decisions = journal.imported(files, watched.video, other, request=uuid4().hex)
-            conclusion = scan.conclude(scanned, decisions, settings)
+            conclusion = scan.conclude(scanned, decisions, settings, names)
             if found.film is not None:
                 watched = missing_pictures.completed(watched, conclusion.timeline, found.film)
             timeline = store.write(files, conclusion.timeline, replace(conclusion.scanned, watched=watched))
             notes = (*conclusion.notes, *scan.undecided(people, labels))
             return Named(timeline, decisions, files.stamp(), notes)
-
-
-def ids_of(context: ProjectContext) -> dict[str, str]:
-    """Character -> its id."""
-    return {name: identity for identity, name in Cast(context).names().items()}
 
 
 def trained_for(context: ProjectContext, embedder: str) -> TrainedModel:

@@ -6,7 +6,7 @@ Nothing is written here. Every method gives the decisions of one command, which 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import combinations
@@ -16,6 +16,7 @@ from uuid import uuid4
 from personae.errors import InputError, UnknownCharacterError
 from personae.films.meant import Who
 from personae.names import readable, unknown_number, valid_name
+from personae.names_of_today import NamesOfToday
 from personae.timeline.deciding import Applied, are_apart
 from personae.timeline.decisions import Decision, Decisions, Kind, Part, with_ids
 from personae.timeline.person import Person
@@ -47,7 +48,7 @@ class DecisionMaker(ABC):
     """Makes decisions. Subclasses say who is meant and where their faces are.
 
     `by`: who decides; `request`: the client's id of the command (one is made up where there is none); `at`: the time in
-    UTC, now where it is empty; `ids`: character -> id of the characters of the cast.
+    UTC, now where it is empty; `names`: who is called what in the cast today.
     Methods raise UnknownCharacterError where nobody of that name is there, InputError for what cannot be.
     """
 
@@ -55,7 +56,7 @@ class DecisionMaker(ABC):
     by: str
     request: str
     at: str
-    ids: Mapping[str, str]
+    names: NamesOfToday
 
     # What a subclass knows
 
@@ -187,7 +188,7 @@ class DecisionMaker(ABC):
             if not ids:
                 return ()
         known = {one.id for one in self.decisions.entries}
-        if missing := [one for one in ids if one not in known]:
+        if missing := [one for one in ids if not isinstance(one, str) or one not in known]:
             raise InputError(f"There is no decision {missing[0]!r} here.")
         return self.finished(Decision("undo", takes_back=tuple(ids)))
 
@@ -198,15 +199,19 @@ class DecisionMaker(ABC):
         if isinstance(to, str):
             number = unknown_number(to)
             to = Person(unknown=number) if number is not None else self.character(valid_name(to))
+        elif not isinstance(to, Person):
+            raise InputError(f"{to!r} is nobody's name. Give a name, or a person.")
         elif to.character is not None:
+            if to.character_id is not None and (not isinstance(to.character_id, str) or not to.character_id):
+                raise InputError(f"{to.character_id!r} is no character's id. Leave it out where it is not known.")
             to = replace(to, character=valid_name(to.character))
-        if to.unknown is not None and to.unknown >= self.next_number:
+        if to.unknown is not None and (type(to.unknown) is not int or not 1 <= to.unknown < self.next_number):
             raise self.nobody(to.name)
         return to
 
     def character(self, name: str) -> Person:
         """A character by a valid name, with their id where it is known."""
-        return Person(name, None, self.ids.get(name) or self.id_of(name))
+        return Person(name, None, self.names.ids.get(name) or self.id_of(name))
 
     def made(self, kind: Kind, chosen: Iterable[Chosen], to: Person | None = None) -> tuple[Decision, ...]:
         """A decision about who was meant."""
@@ -220,6 +225,8 @@ class DecisionMaker(ABC):
 
     def finished(self, one: Decision) -> tuple[Decision, ...]:
         """A decision with who decided it, when, and in which command."""
+        if not isinstance(self.by, str):
+            raise InputError(f"Who decides is said by name: {self.by!r} is none.")
         stamp: dict[str, Any] = {
             "by": readable(self.by),
             "at": self.at or datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),

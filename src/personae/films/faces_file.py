@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from personae import archive
 from personae.checks import Fields, MisfitError, require
 from personae.errors import DamagedFileError, ModelNotFoundError, StoreError
+from personae.names import highest
 from personae.timeline import native_reader
 from personae.timeline.appearances import Label
 from personae.timeline.native_reader import FARTHEST_PX
@@ -146,7 +147,7 @@ def _kept(arrays: Mapping[str, NDArray[Any]], facts: Fields) -> Kept:
         None if one is None else native_reader.number_of_unknown(one, f"unknown[{number}]")
         for number, one in enumerate(facts.items("unknown", n))
     )
-    used = facts.whole("unknowns_used", 0, 10**9)
+    used = highest([facts.whole("unknowns_used", 0, 10**9), *unknown])
     model = None if facts.get("model") is None else facts.facts("model")
     return Kept(facts.text("root"), embedder, tuple(photos), group, labels, unknown, used, model)
 

@@ -30,6 +30,7 @@ from personae.films.store import MediaStore
 from personae.films.teaching import best_faces, tracks_named
 from personae.films.tracks_file import Scanned, read_beside
 from personae.films.warning import warnings_of
+from personae.names_of_today import NamesOfToday
 from personae.progress import ProgressCallback
 from personae.settings import Settings
 from personae.timeline import native
@@ -139,11 +140,10 @@ class StoredFilm:
         said = [sayings] if callable(sayings) else list(sayings)
         while True:
             self.context.settle(self._outside)
-            names = Cast(self.context).names()  # before the film's lock: whoever forgets takes that one last
             with self._lock, self._store.locked(self.files, "decide"):
                 if self.context.paths.is_forgetting:
                     continue  # begun since: whoever is forgotten must not be named again by what we have read
-                return self._decide(said, by, request, names)
+                return self._decide(said, by, request, Cast(self.context).names_of_today())
 
     def import_decisions(self, path: str | Path) -> Decided:
         """Add the decisions of another file: of another copy of the film, or what a contact sheet saved. Each once.
@@ -259,14 +259,13 @@ class StoredFilm:
 
     # Inside
 
-    def _decide(self, said: list[Saying], by: str, request: str, names: Mapping[str, str]) -> Decided:
+    def _decide(self, said: list[Saying], by: str, request: str, names: NamesOfToday) -> Decided:
         state = self._current()
         if before := state.decisions.of_request(request):
             return Decided(before)
         scanned = self._scanned(state)
-        ids = {name: identity for identity, name in names.items()}
         timeline = with_names(self._view(state), names)
-        maker = Maker(timeline, scanned, state.decisions, by=by, request=request or uuid4().hex, ids=ids)
+        maker = Maker(timeline, scanned, state.decisions, by=by, request=request or uuid4().hex, names=names)
         made: list[Decision] = []
         for saying in said:
             new = saying(maker)
@@ -304,7 +303,8 @@ class StoredFilm:
     def _view(self, state: _State) -> Timeline:
         """The timeline with every decision."""
         if state.timeline is None:
-            conclusion = scan.conclude(self._scanned(state), state.decisions, self._settings(state.written))
+            names = Cast(self.context).names_of_today()
+            conclusion = scan.conclude(self._scanned(state), state.decisions, self._settings(state.written), names)
             state.timeline = conclusion.timeline
         return state.timeline
 
@@ -328,7 +328,7 @@ class StoredFilm:
     def _write_view(self, state: _State, settings: Settings) -> tuple[str, ...]:
         """Write the timeline; sentences for people. The caller holds the film's lock."""
         scanned = self._scanned(state)
-        conclusion = scan.conclude(scanned, state.decisions, settings)
+        conclusion = scan.conclude(scanned, state.decisions, settings, Cast(self.context).names_of_today())
         timeline = self._store.write(self.files, conclusion.timeline, conclusion.scanned)
         self._state = _State(timeline, state.decisions, self._stamp(), conclusion.scanned, timeline)
         return conclusion.notes

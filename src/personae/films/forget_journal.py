@@ -22,6 +22,7 @@ def forget_in_journal(text: str, marks: Collection[str]) -> tuple[str, int]:
     the person is returned as it is.
     """
     head, *lines = text.split("\n")
+    lines = [line for line in lines if line.strip()]
     rows = [_parsed(line) for line in lines]
     header = _parsed(head)
     kept: list[Row | None] = [None if row is None else _without(row, marks) for row in rows]

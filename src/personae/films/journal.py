@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from personae.checks import Fields, MisfitError, parsed
-from personae.errors import DamagedFileError, ForeignFileError, StoreError, TooNewError
+from personae.errors import DamagedFileError, ForeignFileError, InputError, StoreError, TooNewError
 from personae.files import append_durably, read_whole, shred, write_whole
 from personae.films.film_files import FilmFiles
 from personae.films.photo_files import PhotoFiles
@@ -87,12 +87,12 @@ def append_photos(files: PhotoFiles, entries: Sequence[Decision]) -> Decisions:
 def _write(path: Path, content: _Content | None, after: Decisions, about: dict[str, Any], *, private: bool) -> None:
     """Write what a journal lacks; `about`: what its header says, where it is new."""
     if content is None and after.entries:
-        whole = _line({"schema": SCHEMA} | about) + _lines(after.entries)
-        write_whole(path, whole.encode(), private=private)
+        whole = _line({"schema": SCHEMA} | about).encode() + _lines(after.entries)
+        write_whole(path, whole, private=private)
     elif content is not None:
         missing = after.entries[len(content.decisions.entries) :]
         if missing:
-            append_durably(path, _lines(missing).encode(), after=content.length)
+            append_durably(path, _lines(missing), after=content.length)
 
 
 def _with_old_file(content: _Content | None, files: FilmFiles, video: Video) -> Decisions:
@@ -137,13 +137,22 @@ def _line(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False) + "\n"
 
 
-def _lines(entries: Sequence[Decision]) -> str:
-    """One append. `more`: how many lines of it follow, so that a part of it is known to be one."""
+def _lines(entries: Sequence[Decision]) -> bytes:
+    """One append. `more`: how many lines of it follow, so that a part of it is known to be one.
+
+    Raises InputError for what could not be read back.
+    """
     rows = [row_of(one) for one in entries]
     for at, row in enumerate(rows):
         if at < len(rows) - 1:
             row["more"] = len(rows) - 1 - at
-    return "".join(map(_line, rows))
+    try:
+        lines = [_line(row).encode() for row in rows]
+        for number, line in enumerate(lines, 1):
+            _decision(line, number)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"This cannot be written down, and nothing was: {error}.") from None
+    return b"".join(lines)
 
 
 def _read_if_there(path: Path) -> bytes | None:
@@ -168,6 +177,8 @@ def _journal(raw: bytes, path: Path) -> _Content:
     length = end
     for number, line in enumerate(lines, 2):
         end += len(line) + 1
+        if not line.strip():
+            continue
         one, more = _entry(line, number, path)
         entries.append(one)
         if not more:
@@ -195,14 +206,18 @@ def _header(line: bytes, path: Path) -> tuple[str, str]:
 def _entry(line: bytes, number: int, path: Path) -> tuple[Decision, int]:
     """A decision, and how many of the same append follow."""
     try:
-        row = Fields(parsed(line), f"line {number}")
-        return decision_of(row), row.whole("more", 0, len(line) * 10**6) if "more" in row else 0
+        return _decision(line, number)
     except UnknownKindError as error:
         raise TooNewError(path, f"{error}. {_UPDATE}") from None
     except MisfitError as error:
         raise _damaged(path, error) from None
     except ValueError as error:
         raise _damaged(path, f"line {number} is not JSON ({error})") from None
+
+
+def _decision(line: bytes, number: int) -> tuple[Decision, int]:
+    row = Fields(parsed(line), f"line {number}")
+    return decision_of(row), row.whole("more", 0, len(line) * 10**6) if "more" in row else 0
 
 
 def _old(raw: bytes, path: Path, video: Video) -> Decisions:

@@ -9,18 +9,24 @@ Nothing is written here. Every method gives the decisions of one command, which 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from numbers import Real
+
+import numpy as np
 
 from personae.errors import InputError, UnknownCharacterError
 from personae.films.decision_maker import NEW_UNKNOWN, Chosen, DecisionMaker, NewUnknown
 from personae.films.meant import Who, meant, nobody
 from personae.films.tracks_file import Scanned
-from personae.names import unknown_number, valid_name
+from personae.names import highest, unknown_number
+from personae.names_of_today import NamesOfToday
 from personae.timeline import deciding
 from personae.timeline.deciding import Applied, touching
+from personae.timeline.decision_rows import FARTHEST_SHARE
 from personae.timeline.decisions import Decision, Decisions, Part
+from personae.timeline.native_reader import LONGEST_S
 from personae.timeline.person import Person
 from personae.timeline.places import AnyPlace, Finder, Place, place_of, pts_at
 from personae.timeline.timeline import Appearance, Timeline
@@ -40,7 +46,7 @@ class Maker(DecisionMaker):
     by: str = ""
     request: str = ""
     at: str = ""
-    ids: Mapping[str, str] = field(default_factory=dict)
+    names: NamesOfToday = field(default_factory=NamesOfToday)
 
     def after(self, made: Iterable[Decision]) -> Maker:
         """For the next of several decisions that are written down together."""
@@ -79,15 +85,10 @@ class Maker(DecisionMaker):
         if end_s is None:
             if box is None:
                 raise InputError("Give the end of the span, or the box of one picture.")
-            end_s = start_s + float(1 / video.frame_rate)
+            end_s = _seconds(start_s) + float(1 / video.frame_rate)
         span = self._span(start_s, end_s)
         person, places = self._whoever(who)
-        width, height = video.size_wh
-        place: Place | None = None
-        if box is not None:
-            if not all(map(math.isfinite, box)) or not (box[0] < box[2] and box[1] < box[3]):
-                raise InputError(f"{box} is no box: x1, y1, x2, y2 in pixels, the second corner below the first.")
-            place = (span[0], box[0] / width, box[1] / height, box[2] / width, box[3] / height)
+        place = None if box is None else (span[0], *_shares(box, video.size_wh))
         return self.finished(Decision("add", (Part(person, places),), span_s=span, box=place))
 
     # Who is meant
@@ -125,7 +126,7 @@ class Maker(DecisionMaker):
         except UnknownCharacterError:
             if isinstance(who, int | tuple) or (isinstance(who, str) and unknown_number(who) is not None):
                 raise
-            person = self.character(valid_name(who)) if isinstance(who, str) else who
+            person = self.person(who)
             if person.unknown is not None:
                 raise
             return person, ()
@@ -136,22 +137,22 @@ class Maker(DecisionMaker):
     @property
     def next_number(self) -> int:
         """The number of the next unknown person."""
-        shown = (one.unknown or 0 for one in self.timeline.appearances)
-        return max(self.scanned.unknowns_used, self.decisions.highest_unknown, *shown, 0) + 1
+        shown = highest(one.unknown for one in self.timeline.appearances)
+        return max(self.scanned.unknowns_used, self.decisions.highest_unknown, shown) + 1
 
     @cached_property
     def applied(self) -> Applied:
         """What the decisions so far make of the film."""
         one = self.scanned
         return deciding.apply(
-            self.decisions, self.timeline.tracks, one.labels, self.timeline.video, one.unknown, one.unknowns_used
-        )
+            self.decisions, self.timeline.tracks, one.labels, self.timeline.video, one.unknown, one.unknowns_used,
+            names=self.names,
+        )  # fmt: skip
 
     def _span(self, start_s: float, end_s: float) -> tuple[float, float]:
         """A span inside the film, on ticks of its clock."""
         video = self.timeline.video
-        if not (math.isfinite(start_s) and math.isfinite(end_s)):
-            raise InputError("Give seconds from the film's first picture.")
+        start_s, end_s = _seconds(start_s), _seconds(end_s)
         start, end = pts_at(start_s, video), pts_at(end_s, video)
         if start >= end:
             raise InputError(
@@ -162,3 +163,28 @@ class Maker(DecisionMaker):
     def _places(self, appearances: Iterable[Appearance]) -> tuple[Place, ...]:
         numbers = {number for one in appearances for number in one.tracks}
         return tuple(place_of(one, self.timeline.video) for one in self.timeline.tracks if one.id in numbers)
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is a finite number."""
+    try:
+        return isinstance(value, Real) and math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def _seconds(value: float) -> float:
+    """Seconds that any film's clock can hold; what is beyond lies outside of every film."""
+    if not _is_number(value):
+        raise InputError("Give seconds from the film's first picture.")
+    return max(-LONGEST_S, min(float(value), LONGEST_S))
+
+
+def _shares(box: tuple[float, float, float, float], size_wh: tuple[int, int]) -> tuple[float, float, float, float]:
+    """A box in pixels as shares of the picture."""
+    sides = list(box) if isinstance(box, Sequence | np.ndarray) else []
+    if len(sides) == 4 and all(map(_is_number, sides)):
+        x1, y1, x2, y2 = (float(side) / size_wh[at % 2] for at, side in enumerate(sides))
+        if x1 < x2 and y1 < y2 and max(map(abs, (x1, y1, x2, y2))) <= FARTHEST_SHARE:
+            return x1, y1, x2, y2
+    raise InputError(f"{box} is no box in the picture: x1, y1, x2, y2 in pixels, the second corner below the first.")

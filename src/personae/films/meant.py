@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
-from personae.errors import UnknownCharacterError
+from personae.errors import InputError, UnknownCharacterError
 from personae.names import find_name, unknown_name, unknown_number
 from personae.timeline.person import Person
 from personae.timeline.timeline import Appearance, Timeline
@@ -24,8 +24,16 @@ class Meant:
     whole: bool
 
 
+def check_who(who: Who) -> None:
+    """Raise InputError for what says nobody."""
+    is_face = isinstance(who, tuple) and tuple(map(type, who)) == (str, int)
+    if isinstance(who, bool) or not (is_face or isinstance(who, str | int | Person)):
+        raise InputError(f"{who!r} says nobody. Give a name, a number or a person.")
+
+
 def meant(timeline: Timeline, who: Who) -> Meant:
     """Who `who` is; raises UnknownCharacterError, which names who is there."""
+    check_who(who)
     if isinstance(who, Person):
         return _whole(timeline, who, who.name)
     if isinstance(who, tuple):

@@ -22,9 +22,10 @@ from personae.forgetting.documents import forget_in_json, without_names
 from personae.forgetting.keeper import Forgotten, Tell
 from personae.forgetting.person import ALIKE, Person
 from personae.forgetting.search import Search
+from personae.names import highest
+from personae.names_of_today import NamesOfToday
 from personae.recognition.prototypes import unit
 from personae.timeline.appearances import Label
-from personae.timeline.labelling import highest
 from personae.types import FloatArray
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class PhotosKeeper:
                 search.file(path, folders=(files.title,))
             with contextlib.suppress(StoreError):
                 kept = faces_file.read(files.faces)
-                labels = photo_naming.decided(kept, journal.read_photos(files), {}).labels
+                labels = photo_naming.decided(kept, journal.read_photos(files), NamesOfToday()).labels
                 unnamed = np.array([label.character is None for label in labels], bool)
                 if search.alike(embeddings_of(kept)[unnamed]).any():
                     search.found(files.faces, "an embedding of the face")
@@ -78,7 +79,7 @@ class PhotosKeeper:
                     write_whole(files.decisions, after.encode("utf-8", "surrogatepass"))
         if kept is None:
             return
-        applied = photo_naming.decided(kept, journal.read_photos(files), {})
+        applied = photo_naming.decided(kept, journal.read_photos(files), NamesOfToday())
         with replacing(files.shared):
             self.store.write_shared(files, kept, applied)
         unknown = {label.unknown for label in applied.labels if label.unknown is not None}
@@ -147,7 +148,7 @@ def _read(files: PhotoFiles) -> Kept | None:
 def _labels(kept: Kept, files: PhotoFiles) -> Sequence[Label]:
     """Who the faces are; where the journal cannot be read, by the model alone."""
     try:
-        return photo_naming.decided(kept, journal.read_photos(files), {}).labels
+        return photo_naming.decided(kept, journal.read_photos(files), NamesOfToday()).labels
     except StoreError as error:
         log.warning("%s", error)
         return kept.labels

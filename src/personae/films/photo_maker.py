@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -11,8 +11,9 @@ from personae.errors import InputError, UnknownCharacterError
 from personae.films import photo_naming
 from personae.films.decision_maker import Chosen, DecisionMaker
 from personae.films.faces_file import Kept
-from personae.films.meant import Who
-from personae.names import find_name, readable, unknown_name, unknown_number
+from personae.films.meant import Who, check_who
+from personae.names import find_name, highest, readable, unknown_name, unknown_number
+from personae.names_of_today import NamesOfToday
 from personae.timeline.appearances import Label
 from personae.timeline.deciding import Applied
 from personae.timeline.decisions import Decision, Decisions
@@ -30,7 +31,7 @@ class PhotoMaker(DecisionMaker):
     by: str = ""
     request: str = ""
     at: str = ""
-    ids: Mapping[str, str] = field(default_factory=dict)
+    names: NamesOfToday = field(default_factory=NamesOfToday)
 
     def after(self, made: Iterable[Decision]) -> PhotoMaker:
         """For the next of several decisions that are written down together."""
@@ -38,6 +39,7 @@ class PhotoMaker(DecisionMaker):
 
     def chosen(self, who: Who) -> Chosen:
         """Who is meant; raises UnknownCharacterError."""
+        check_who(who)
         if isinstance(who, int):
             raise UnknownCharacterError(f"{who} says nothing about photos. Give a photo and the number of a face.")
         if isinstance(who, tuple):
@@ -70,14 +72,13 @@ class PhotoMaker(DecisionMaker):
     @property
     def next_number(self) -> int:
         """The number of the next unknown person."""
-        shown = (label.unknown or 0 for label in self.labels)
-        return max(self.kept.unknowns_used, self.decisions.highest_unknown, *shown, 0) + 1
+        shown = highest(label.unknown for label in self.labels)
+        return max(self.kept.unknowns_used, self.decisions.highest_unknown, shown) + 1
 
     @cached_property
     def applied(self) -> Applied:
         """What the decisions so far make of the photos."""
-        names = {identity: name for name, identity in self.ids.items()}
-        return photo_naming.decided(self.kept, self.decisions, names)
+        return photo_naming.decided(self.kept, self.decisions, self.names)
 
     def _key(self, who: str) -> tuple[str | None, int | None]:
         name = find_name(who, {label.name for label in self.labels if label.name})

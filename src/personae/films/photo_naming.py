@@ -13,6 +13,8 @@ import numpy as np
 
 from personae.cast.trained import TrainedModel
 from personae.films.faces_file import Kept, StoredPhoto
+from personae.names import highest
+from personae.names_of_today import NamesOfToday
 from personae.progress import Progress, ProgressCallback
 from personae.recognition.identification import Identity, identify_together
 from personae.timeline import deciding, grouping
@@ -20,7 +22,6 @@ from personae.timeline.appearances import Label
 from personae.timeline.deciding import Applied
 from personae.timeline.decisions import Decisions
 from personae.timeline.face_labels import FaceLabels
-from personae.timeline.labelling import highest
 from personae.timeline.places import SAME_FACE, AnyPlace, PhotoPlace, overlap
 from personae.timeline.records import TrackRecord
 from personae.timeline.tracking import PROFILE_WEIGHT
@@ -78,12 +79,11 @@ def named(
     return replace(kept, labels=tuple(labels), unknowns_used=used, model=None if card is None else card.as_dict())
 
 
-def decided(kept: Kept, decisions: Decisions, names: Mapping[str, str]) -> Applied:
-    """What decisions make of the labels; `names`: character id -> name of today."""
+def decided(kept: Kept, decisions: Decisions, names: NamesOfToday) -> Applied:
+    """What decisions make of the labels; `names`: who is called what today."""
     highest_unknown = max(kept.unknowns_used, decisions.highest_unknown)
-    return deciding.apply_to(
-        PhotoLabels(kept.labels, PhotoFinder(kept.photos).find_all, kept.unknown, highest_unknown, names), decisions
-    )
+    labels = PhotoLabels(kept.labels, PhotoFinder(kept.photos).find_all, kept.unknown, highest_unknown, names)
+    return deciding.apply_to(labels, decisions, names)
 
 
 def remembering(kept: Kept, applied: Applied) -> Kept:

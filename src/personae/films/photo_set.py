@@ -20,7 +20,6 @@ from personae.cast.trained import TrainedModel
 from personae.errors import EmbedderMismatchError, ModelNotFoundError
 from personae.files import Stamp, stamp_of
 from personae.films import faces_file, journal, photo_naming
-from personae.films.concluding import ids_of
 from personae.films.faces_file import Kept
 from personae.films.film import Decided
 from personae.films.kept_photos import KeptFace, KeptPhoto, photos_of
@@ -84,7 +83,7 @@ class PhotoSet:
         self.context.settle()
         with self._lock:
             state = self._current()
-            applied = photo_naming.decided(state.kept, state.decisions, Cast(self.context).names())
+            applied = photo_naming.decided(state.kept, state.decisions, Cast(self.context).names_of_today())
             return photos_of(state.kept, applied.labels)
 
     @property
@@ -161,11 +160,10 @@ class PhotoSet:
         state = self._current()
         if before := state.decisions.of_request(request):
             return Decided(before)
-        ids = ids_of(self.context)
-        names = {identity: name for name, identity in ids.items()}
+        names = Cast(self.context).names_of_today()
         labels = photo_naming.decided(state.kept, state.decisions, names).labels
         maker = PhotoMaker(
-            state.kept, labels, state.decisions, by=by, request=request or uuid4().hex, ids=ids
+            state.kept, labels, state.decisions, by=by, request=request or uuid4().hex, names=names
         )  # fmt: skip
         made: list[Decision] = []
         for saying in said:
@@ -212,15 +210,16 @@ def concluded(
             stamp = now
             earlier = faces_file.read(files.faces) if stamp != (None,) else None
             if earlier is not None:
-                before = photo_naming.decided(earlier, journal.read_photos(files), {})
+                before = photo_naming.decided(earlier, journal.read_photos(files), Cast(context).names_of_today())
                 earlier = photo_naming.remembering(earlier, before)
             kept = gather(earlier)
         trained = context.model.current_or_empty(kept.embedder)
-        labelled = photo_naming.named(kept, trained, context.settings.threshold, ids_of(context), progress)
+        names = Cast(context).names_of_today()
+        labelled = photo_naming.named(kept, trained, context.settings.threshold, names.ids, progress)
         with context.locked("keep"), store.locked(files, "keep"):
             if stamp_of(files.faces) != stamp or not context.model.is_current(trained):
                 continue
-            applied = photo_naming.decided(labelled, journal.read_photos(files), Cast(context).names())
+            applied = photo_naming.decided(labelled, journal.read_photos(files), Cast(context).names_of_today())
             store.write(files, labelled, applied)
             return tuple(applied.notes)
 

@@ -13,6 +13,7 @@ from personae.faces.film_networks import FilmNetworks
 from personae.films.tracks_file import Scanned
 from personae.media.film import Video
 from personae.media.video import Film
+from personae.names_of_today import NamesOfToday
 from personae.progress import ProgressCallback
 from personae.recognition.model import CharacterModel
 from personae.settings import Settings
@@ -117,11 +118,11 @@ class Conclusion:
     notes: tuple[str, ...] = ()
 
 
-def conclude(scanned: Scanned, decisions: Decisions, settings: Settings) -> Conclusion:
-    """Apply what people decided to the model's labels, and build the timeline."""
+def conclude(scanned: Scanned, decisions: Decisions, settings: Settings, names: NamesOfToday) -> Conclusion:
+    """Apply what people decided to the model's labels, and build the timeline. `names`: who is called what today."""
     watched, video = scanned.watched, scanned.watched.video
     tracks = tracks_of(watched.records, watched.shot_numbers)
-    applied = apply(decisions, tracks, scanned.labels, video, scanned.unknown, scanned.unknowns_used)
+    applied = apply(decisions, tracks, scanned.labels, video, scanned.unknown, scanned.unknowns_used, names=names)
     final = depicted.of_one_kind(applied.labels, tracks, video)
     card = scanned.facts["model"]
     if "film" in card:

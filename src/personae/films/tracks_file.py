@@ -18,10 +18,11 @@ from personae.films import crops_file
 from personae.films.film_files import FilmFiles
 from personae.media.film import Gap, Video
 from personae.media.video import starting_at
+from personae.names import highest
 from personae.timeline import grouping, native, native_reader, records
 from personae.timeline.appearances import Label
 from personae.timeline.grouping import Groups
-from personae.timeline.labelling import highest, remembered
+from personae.timeline.labelling import remembered
 from personae.timeline.native_upgrade import old_number, upgrade_person
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import BestPicture, Shot
@@ -169,7 +170,7 @@ def _scanned(rows: list[TrackRecord], facts: Fields, arrays: dict[str, NDArray[A
     embedder = fingerprint.text("embedder")
     native_reader.model_facts(kept)
     kept.facts("settings")
-    used = facts.whole("unknowns_used", 0, 10**9)
+    used = highest([facts.whole("unknowns_used", 0, 10**9), *unknown])
     groups = grouping.from_arrays(arrays, len(rows), embedder)
     return Scanned(watched, labels, unknown, used, facts.facts("facts"), facts.facts("fingerprint"), groups)
 

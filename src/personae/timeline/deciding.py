@@ -5,11 +5,12 @@ Pure: the same tracks, labels and decisions give the same result, however the de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
 from personae.media.film import Video
+from personae.names_of_today import NamesOfToday
 from personae.timeline.appearances import Label
 from personae.timeline.decisions import Decision, Decisions, Kind
 from personae.timeline.face_labels import FaceLabels, key_of, named_by_person
@@ -47,20 +48,21 @@ def apply(
     remembered: Sequence[int | None] = (),
     unknowns_used: int = 0,
     *,
-    names: Mapping[str, str] | None = None,
+    names: NamesOfToday | None = None,
 ) -> Applied:
     """Every decision in force applied in turn to the machine's `labels`.
 
     `remembered`: per track the unknown person it was before, so that a face that was said not to be Thor keeps its
-    number. `unknowns_used`: the highest number any unknown person has had. `names`: character id -> name of today.
+    number. `unknowns_used`: the highest number any unknown person has had. `names`: who is called what today.
     """
-    film = FilmLabels(tracks, labels, video, remembered, max(unknowns_used, decisions.highest_unknown), names or {})
-    return apply_to(film, decisions)
+    names = names or NamesOfToday()
+    film = FilmLabels(tracks, labels, video, remembered, max(unknowns_used, decisions.highest_unknown), names)
+    return apply_to(film, decisions, names)
 
 
-def apply_to(faces: FaceLabels, decisions: Decisions) -> Applied:
+def apply_to(faces: FaceLabels, decisions: Decisions, names: NamesOfToday) -> Applied:
     """Every decision in force applied in turn to labels. What is about time is about films alone."""
-    for one in decisions.in_force():
+    for one in (decision.today(names) for decision in decisions.in_force()):
         found = faces.found(one)
         if one.kind in ("trim", "add"):
             if isinstance(faces, FilmLabels):
@@ -102,19 +104,19 @@ def _is(film: FaceLabels, one: Decision, found: list[set[int]]) -> None:
     """The faces are somebody's: "name" (and all of that person's), "give" and "split" (no others), "right"."""
     own = set[int]().union(*found)
     before = film.most(own)
-    to = film.today(one.to if one.kind != "right" else one.who)
+    to = one.to if one.kind != "right" else one.who
     if to is None:
         to = film.number_for(own, but=None if before is None else before.unknown)
     following = film.followers(own, one.parts[0]) if one.kind == "name" else set()
     for at in own | following:
         film.put(at, to, by_person=at in own)
     if one.kind == "name":
-        people = [film.today(one.who), before if before is not None and not film.members(before) else None]
+        people = [one.who, before if before is not None and not film.members(before) else None]
         film.move_stated((person for person in people if person is not None), to)
 
 
 def _is_not(film: FaceLabels, one: Decision, found: list[set[int]]) -> None:
-    who = film.today(one.who)
+    who = one.who
     own = {at for at in set[int]().union(*found) if who is not None and key_of(film.labels[at]) == who.key}
     if own:
         to = one.to or film.number_for(own, but=None if who is None else who.unknown)
@@ -148,7 +150,7 @@ def _merge(film: FaceLabels, one: Decision, found: list[set[int]]) -> None:
     if any(are_apart(a, b, film.apart) for a, b in combinations(found, 2)):
         film.notes.append(f"Not merged, because they were said to be different people: {one.said()}.")
         return
-    to = film.today(one.to)
+    to = one.to
     if to is None or to.unknown is not None:  # a number of another copy of the film says nothing here
         to = film.most(found[0]) or to
     if to is None:
@@ -180,7 +182,7 @@ def _keep_apart(film: FaceLabels, one: Decision, found: list[set[int]]) -> None:
 
 def _state(film: FilmLabels, one: Decision, found: list[set[int]]) -> None:
     """A trim or an addition: laid over the film's time; where the machine now differs is said."""
-    who = film.today(one.to or one.who)
+    who = one.to or one.who
     if who is not None and who.unknown is not None and any(found):
         who = film.most(found[0]) or who
     if who is None or one.span_s is None:

@@ -13,6 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, get_args
 
+from personae.errors import InputError
+from personae.names import highest, readable
+from personae.names_of_today import NamesOfToday
 from personae.timeline.person import Person
 from personae.timeline.places import AnyPlace, Place
 
@@ -96,6 +99,14 @@ class Decision:
         """The unknown people that it mentions."""
         people = (self.to, *(part.who for part in self.parts))
         return [person.unknown for person in people if person is not None and person.unknown is not None]
+
+    def today(self, names: NamesOfToday) -> Decision:
+        """With the ids and names that characters have today."""
+        to = None if self.to is None else self.to.today(names, self.at)
+        whos = [None if part.who is None else part.who.today(names, self.at) for part in self.parts]
+        if to is self.to and all(who is part.who for who, part in zip(whos, self.parts, strict=True)):
+            return self
+        return replace(self, to=to, parts=tuple(map(Part, whos, (part.places for part in self.parts))))
 
     def said(self) -> str:
         """The decision as half a sentence: "Unknown 2 is Hela"."""
@@ -190,13 +201,16 @@ class Decisions:
         return tuple(one for one in self.entries if one.id in holds and one.command == last)
 
     def of_request(self, request: str) -> tuple[Decision, ...]:
-        """What a request decided; empty for one that is not known."""
+        """What a request decided; empty for one that is not known. Raises InputError where it is no text."""
+        if not isinstance(request, str):
+            raise InputError(f"A request's id is a text: {request!r} is none.")
+        request = readable(request)
         return tuple(one for one in self.entries if request and one.request == request)
 
     @property
     def highest_unknown(self) -> int:
-        """The highest number of an unknown person in any decision, also in those that were taken back."""
-        return max((number for one in self.entries for number in one.numbers), default=0)
+        """The `highest` number of an unknown person in any decision, also in those that were taken back."""
+        return highest(number for one in self.entries for number in one.numbers)
 
 
 def _in_order(entries: Sequence[Decision]) -> list[Decision]:

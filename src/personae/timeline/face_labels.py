@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from personae.names import highest
 from personae.timeline.appearances import Label
 from personae.timeline.decisions import Decision, Part
 from personae.timeline.person import Key, Person
@@ -28,10 +29,10 @@ class FaceLabels:
         highest_unknown: int,
         names: Mapping[str, str],
     ) -> None:
-        self.lengths, self.names = lengths, names
+        self.lengths = lengths
         self.labels = [_with_name(label, names) for label in labels]
         self.remembered = remembered or [None] * len(labels)
-        self.highest_unknown = max([highest_unknown, *(label.unknown or 0 for label in labels)])
+        self.highest_unknown = max(highest_unknown, highest(label.unknown for label in labels))
         self.stated: list[Stated] = []
         self.notes: list[str] = []
         self.apart: list[tuple[frozenset[int], frozenset[int]]] = []
@@ -48,10 +49,6 @@ class FaceLabels:
     def members(self, person: Person) -> set[int]:
         """The faces of somebody."""
         return self._members.get(person.key, set())
-
-    def today(self, person: Person | None) -> Person | None:
-        """Somebody with the name of today."""
-        return None if person is None else person.with_names(self.names)
 
     def put(self, at: int, person: Person | None, *, by_person: bool) -> None:
         """Say whose a face is; None: nobody's."""
@@ -93,7 +90,7 @@ class FaceLabels:
 
     def followers(self, found: set[int], part: Part) -> set[int]:
         """Undecided faces of the people of whom most is found: an unknown person's, or of who the part is about."""
-        wanted = self.today(part.who)
+        wanted = part.who
         keys = {key_of(self.labels[at]) for at in found}
         followers: set[int] = set()
         for key in keys:

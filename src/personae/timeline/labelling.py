@@ -145,11 +145,6 @@ class _Before:
                 yield before, number
 
 
-def highest(unknown: Sequence[int | None]) -> int:
-    """The highest number of an unknown person, 0 where there is none."""
-    return max((number for number in unknown if number is not None), default=0)
-
-
 def _same_track(a: TrackRecord, b: TrackRecord) -> bool:
     """Whether two tracks show a face in one place at one time."""
     start, end = max(a.start_pts, b.start_pts), min(a.end_pts, b.end_pts)

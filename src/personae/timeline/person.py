@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from personae.names_of_today import NamesOfToday
 from personae.timeline.timeline import Appearance, Depicted, Timeline, Totals, name_of
 
 _Row = TypeVar("_Row", Appearance, Totals, Depicted)
@@ -15,7 +16,7 @@ _Row = TypeVar("_Row", Appearance, Totals, Depicted)
 class Person:
     """A character, with their id in the gallery where it is known, or an unknown person's number: exactly one of both.
 
-    `character` is the name at the time of writing; see `with_names`.
+    `character` is the name at the time of writing; see `today`.
     """
 
     character: str | None = None
@@ -36,10 +37,11 @@ class Person:
         """What two mentions of one person have in common, once names are those of today."""
         return self.character, self.unknown
 
-    def with_names(self, names: Mapping[str, str]) -> Person:
-        """With the character's name of today; `names`: character id -> name."""
-        name = names.get(self.character_id or "", self.character)
-        return self if name == self.character else replace(self, character=name)
+    def today(self, names: NamesOfToday, at: str) -> Person:
+        """With the character's id and name of today; `at`: when it was written."""
+        character = None if self.character is None else names.find(self.character, self.character_id, at)
+        name = names.get(character or "")
+        return self if name is None or name == self.character else Person(name, None, character)
 
 
 Key = tuple[str | None, int | None]
