@@ -14,6 +14,14 @@ SHARED_VARIABLE = "PERSONAE_SHARED"
 os.environ.pop("COLUMNS", None)
 
 
+LONGEST_FIRST = ("test_forget_kills.py", "test_kills.py", "test_docs_run.py", "test_terminal.py", "test_stress.py")
+"""Files whose tests take minutes: begun last, one would keep the other workers waiting for it at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONGEST_FIRST)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def prepared_networks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One cache for the whole run, so that networks are prepared once; PERSONAE_CACHE, where set, is used instead."""

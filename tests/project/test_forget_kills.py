@@ -1,6 +1,6 @@
 """A forgetting that is killed, at every write: nobody is left half there, by the next `forget` or any other command.
 
-PERSONAE_KILL_EVERY: which writes (default every sixth); `make check-all` takes every one.
+PERSONAE_KILL_EVERY: which writes (default every twelfth); `make check-all` takes every one.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tests.scanning import scan_film
 
 NAME = "Thor O'Din"
 FORMS = (NAME, "Thor O&#x27;Din", "Thor O\\u0027Din", "Thor O%27Din", "Thor%20O%27Din")
-STEP = int(os.environ.get("PERSONAE_KILL_EVERY", "6"))
+STEP = int(os.environ.get("PERSONAE_KILL_EVERY", "12"))
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="forks")]
 
 
