@@ -14,7 +14,14 @@ SHARED_VARIABLE = "PERSONAE_SHARED"
 os.environ.pop("COLUMNS", None)
 
 
-LONGEST_FIRST = ("test_forget_kills.py", "test_kills.py", "test_docs_run.py", "test_terminal.py", "test_stress.py")
+LONGEST_FIRST = (
+    "test_forget_kills.py",
+    "test_kills.py",
+    "test_kill.py",
+    "test_docs_run.py",
+    "test_terminal.py",
+    "test_stress.py",
+)
 """Files whose tests take minutes: begun last, one would keep the other workers waiting for it at the end."""
 
 
