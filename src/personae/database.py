@@ -25,7 +25,7 @@ from personae.errors import (
     TooNewError,
     WriteError,
 )
-from personae.files import make_private, open_input, write_error
+from personae.files import check_readable, make_private, open_input, write_error
 
 BUSY_S = 10.0
 """How long to wait for another process that writes."""
@@ -157,9 +157,13 @@ def _open_read_only(path: Path) -> sqlite3.Connection:
 
 
 def _is_there(path: Path) -> bool:
-    """Whether there is a file; SQLite does not say why it cannot open one, and would write into a device."""
+    """Whether there is a file; SQLite does not say why it cannot open one, and would write into a device.
+
+    It is looked at and not opened: to close a file takes away every lock that this process has on it (POSIX), also
+    those of other threads' connections, and two writers without a lock damage a database.
+    """
     try:
-        open_input(path).close()
+        check_readable(path)
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:

@@ -266,6 +266,13 @@ def _check_regular(path: Path, mode: int) -> None:
         raise NotAFileError(errno.EINVAL, "this is a device or pipe, not a file", str(path))
 
 
+def check_readable(path: Path) -> None:
+    """Raise what `open_input` would, as far as that can be told without opening the file."""
+    _check_regular(path, path.stat().st_mode)
+    if not os.access(path, os.R_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
 def read_whole(path: Path) -> bytes:
     """The content of a file; raises as `open_input`."""
     with open_input(path) as file:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +20,7 @@ from personae.errors import (
     TooNewError,
     WriteError,
 )
+from personae.ledger import Ledger
 
 FIRST = "CREATE TABLE things (name TEXT NOT NULL);"
 KIND = Kind("the store", 0x12345678, (FIRST,), remedy="Throw it away.", missing=lambda: "Fill it first.")
@@ -121,3 +124,26 @@ def test_errors_say_what_to_do(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     for connection in (first, second):
         connection.close()
     assert things(path) == ["hammer", "saw"]
+
+
+def test_a_database_that_others_have_open_is_never_opened_beside_sqlite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closing it would take away the locks of this process's other connections, and the database would be damaged."""
+    ledger = Ledger(tmp_path)
+    ledger.begin()
+    opened: list[str] = []
+    real = os.open
+
+    def noted(path: Any, *arguments: Any, **options: Any) -> int:
+        handle: int = real(path, *arguments, **options)
+        if str(path) == str(ledger.path):
+            opened.append(str(path))
+        return handle
+
+    monkeypatch.setattr(os, "open", noted)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("personae.files.open_input", lambda path: opened.append(str(path)))
+        ledger.record(tmp_path / "a.csv", sha256="x", kind="report")
+        assert len(ledger.entries()) == 1
+    assert not opened
