@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from personae.exports.registry import exporters
     from personae.faces.analyzer import FaceAnalyzer
     from personae.films import say
+    from personae.films.decidable import Decided
     from personae.films.decision_maker import NEW_UNKNOWN
-    from personae.films.film import Decided
     from personae.films.films import FilmOutcome
     from personae.films.kept_photos import KeptFace, KeptPhoto
     from personae.films.photo_set import PhotoSet
@@ -71,7 +71,7 @@ _HOMES = {
     "Cast": "personae.cast.cast",
     "CharacterModel": "personae.recognition.model",
     "CharacterRecognizer": "personae.project.recognizer",
-    "Decided": "personae.films.film",
+    "Decided": "personae.films.decidable",
     "Decision": "personae.timeline.decisions",
     "Edit": "personae.cast.gallery_records",
     "EditReport": "personae.cast.cast",

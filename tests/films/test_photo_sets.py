@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 import personae
+from personae.cast.cast import Cast
 from personae.cli import cli
 from personae.errors import (
     DamagedFileError,
@@ -222,6 +224,23 @@ def test_two_threads_decide_at_once(project: Project, photos: Path) -> None:
         f"Name {n}" for n in range(5)
     }
     assert len(project.photos["holiday"].decisions.entries) == 5
+
+
+def test_who_is_forgotten_meanwhile_is_not_learnt_from_photos(
+    project: Project, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = project.photos.keep([photos])
+    kept.decide(say.name("Unknown 1", "Hela"))
+    assert kept.learn("Hela") > 0
+    once, real = iter([True]), Cast.add_faces
+
+    def late(self: Cast, *args: Any, **options: Any) -> Any:
+        if next(once, False):
+            project.forget("Hela")
+        return real(self, *args, **options)
+
+    monkeypatch.setattr(Cast, "add_faces", late)
+    assert kept.learn("Hela") == 0 and "Hela" not in project.cast.characters()
 
 
 def test_what_was_named_teaches_the_cast_until_it_is_undone(project: Project, photos: Path) -> None:

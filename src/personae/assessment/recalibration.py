@@ -181,10 +181,7 @@ def _genuine(
         notes += faces.notes
         photos = Counter(fact.path for fact in faces.facts)
         alone = [i for i, fact in enumerate(faces.facts) if photos[fact.path] == 1]
-        seen = [
-            len(enrolled[name]) > 0 and bool((enrolled[name] @ faces.embeddings[i]).max() >= NEAR_DUPLICATE)
-            for i in alone
-        ]
+        seen = [_is_near(faces.embeddings[i], enrolled[name]) for i in alone]
         keep = [i for i, is_known in zip(alone, seen, strict=True) if not is_known]
         several += len(faces) - len(alone)
         known += len(alone) - len(keep)

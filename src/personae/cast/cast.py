@@ -161,18 +161,16 @@ class Cast:
 
         return self._edit("add", work, create=True)
 
-    def add_faces(
-        self, name: str, faces: Faces | Callable[[Mapping[str, str]], Faces], *, request: str = ""
-    ) -> EditReport:
+    def add_faces(self, name: str, faces: Faces | Callable[[], Faces], *, request: str = "") -> EditReport:
         """Enrol faces that are embedded already, such as those that a person named in a film.
 
-        `faces`: or a call that gives them under the project's lock, from the names of today by id. `request`: the id of
+        `faces`: or a call that gives them under the project's lock. `request`: the id of
         the command that this is a part of, for `take_back`.
         """
         from personae.cast import editing
 
         def work(gallery: Gallery) -> list[EditOutcome]:
-            given = faces({one.id: one.name for one in gallery.characters()}) if callable(faces) else faces
+            given = faces() if callable(faces) else faces
             outcome = editing.add_faces(gallery, name, given)
             if request and outcome.edit is not None:
                 EditLog(gallery).explain(outcome.edit.id, {**outcome.edit.detail, "request": request})

@@ -16,7 +16,7 @@ from personae.cast.characters import CharacterRow, Characters, new_id
 from personae.cast.gallery_rows import detail_of, stored, text_of
 from personae.cast.placements import Placement, Placements
 from personae.checks import facts, parsed, whole
-from personae.names import is_unknown_name
+from personae.names import is_unknown_name, upgraded_name
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +150,7 @@ class _Ids:
         """Give those another name who are called as people without a name are shown."""
         for character, row in sorted(self.rows.items(), key=lambda item: item[1].name):
             if is_unknown_name(row.name):
-                old, new = row.name, f"{row.name} (character)"
+                old, new = row.name, upgraded_name(row.name)
                 while new in self.owner:
                     new += "'"
                 if old not in self.former:
@@ -164,8 +164,7 @@ class _Ids:
                 )  # fmt: skip
         for names in self.before.values():
             for before in names.values():
-                if is_unknown_name(before[0]):
-                    before[0] += " (character)"
+                before[0] = upgraded_name(before[0])
 
     def write(self, connection: sqlite3.Connection, said: _Said) -> None:
         """Put all of it into the rows."""

@@ -12,7 +12,8 @@ from personae.cli.options import project_option, settings_from
 from personae.types import count_of
 
 if TYPE_CHECKING:
-    from personae.films.film import Decided, StoredFilm
+    from personae.films.decidable import Decided
+    from personae.films.film import StoredFilm
     from personae.films.meant import Who
     from personae.films.photo_set import PhotoSet
     from personae.films.say import Saying

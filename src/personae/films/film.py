@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -17,15 +18,14 @@ from uuid import uuid4
 from personae.cast.cast import Cast
 from personae.cast.context import ProjectContext
 from personae.cast.gallery import EnrolledFace, PhotoRecord
-from personae.cast.trained import EMPTY, TrainedModel
-from personae.errors import EmbedderMismatchError, ModelNotFoundError, PersonaeError
+from personae.errors import PersonaeError
 from personae.files import Stamp, stamp_of
 from personae.films import journal, scan
 from personae.films.concluding import Named, Pass, named_anew
+from personae.films.decidable import Decidable, Decided, said_to
 from personae.films.film_files import FilmFiles
 from personae.films.maker import Maker
 from personae.films.say import Saying
-from personae.films.say import undo as say_undo
 from personae.films.store import MediaStore
 from personae.films.teaching import best_faces, tracks_named
 from personae.films.tracks_file import Scanned, read_beside
@@ -34,26 +34,13 @@ from personae.names_of_today import NamesOfToday
 from personae.progress import ProgressCallback
 from personae.settings import Settings
 from personae.timeline import native
-from personae.timeline.decisions import Decision, Decisions
+from personae.timeline.decisions import Decisions
 from personae.timeline.person import with_names
 from personae.timeline.timeline import Timeline
 
 log = logging.getLogger(__name__)
 VIEW_AFTER_S = 0.5
 """A timeline is written so long after a decision: somebody who decides once often decides again."""
-
-
-@dataclass(frozen=True)
-class Decided:
-    """What was written down, and sentences about what may be wrong with it."""
-
-    decisions: tuple[Decision, ...]
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def request(self) -> str:
-        """The id of the command; empty where nothing was decided."""
-        return self.decisions[0].request if self.decisions else ""
 
 
 @dataclass
@@ -70,7 +57,7 @@ class _State:
     timeline: Timeline | None = None
 
 
-class StoredFilm:
+class StoredFilm(Decidable):
     """A film of a project, or one that lies in a folder outside it. Safe to use from several threads.
 
     `notes`: sentences of the scan or relabelling that has just been made, for people; `reused`: the film was not read
@@ -130,88 +117,21 @@ class StoredFilm:
 
     # Deciding
 
-    def decide(self, sayings: Saying | Iterable[Saying], *, by: str = "", request: str = "") -> Decided:
-        """Write down what somebody says, all of it or nothing; see `personae.films.say` for what can be said.
-
-        `by`: who says it; `request`: the client's id of this command: sent twice, it is written down once. Raises
-        UnknownCharacterError and InputError for what cannot be, StoreError where the tracks are missing,
-        ProjectBusyError.
-        """
-        said = [sayings] if callable(sayings) else list(sayings)
-        while True:
-            self.context.settle(self._outside)
-            with self._lock, self._store.locked(self.files, "decide"):
-                if self.context.paths.is_forgetting:
-                    continue  # begun since: whoever is forgotten must not be named again by what we have read
-                return self._decide(said, by, request, Cast(self.context).names_of_today())
-
     def import_decisions(self, path: str | Path) -> Decided:
         """Add the decisions of another file: of another copy of the film, or what a contact sheet saved. Each once.
 
         Nothing is replaced: what was decided here stays, and of two decisions the later one holds. Raises
         ForeignFileError, DamagedFileError, StoreError, ProjectBusyError.
         """
-        while True:
-            self.context.settle(self._outside)
-            with self._lock, self._store.locked(self.files, "decide"):
-                if self.context.paths.is_forgetting:
-                    continue
-                state = self._current()
-                scanned, before = self._scanned(state), {one.id for one in state.decisions.entries}
-                video = state.written.video
-                decisions = journal.imported(self.files, video, Path(path), request=uuid4().hex)
-                made = tuple(one for one in decisions.entries if one.id not in before)
-                self._state = _State(state.written, decisions, self._stamp(), scanned)
-                self._write_view_later()
-                return Decided(made)
-
-    def undo(self, *, by: str = "") -> Decided:
-        """Take back all that the last command decided, also what it taught the cast; empty where there is nothing."""
-        last = self.decisions.last_command()
-        if not last:
-            return Decided(())
-        taught = sorted({one.request for one in last if one.request})
-        # What was taught goes first: where the project is busy, nothing is undone yet, and it can be asked for again.
-        notes = [note for request in taught for note in Cast(self.context).take_back(request)]
-        self.decide(say_undo([one.id for one in last]), by=by)
-        if notes:
-            self.relabel()  # by the model that was not taught
-        return Decided(last, tuple(notes))
-
-    def learn(self, name: str, *, request: str = "") -> int:
-        """Add the best faces that a person named `name` in this film to the gallery; how many were added.
-
-        It is an edit of the gallery like `add`: logged, kept by later trainings, and undone by `Cast.undo`; with the
-        `request` of a decision it is undone with that. Raises EmbedderMismatchError where the film was scanned with
-        another embedder, ModelNotFoundError where the project has no gallery.
-        """
-        if not self.context.paths.gallery.is_file() and not self._store.is_ours(self.files):
-            raise ModelNotFoundError(
-                self.context.paths.gallery,
-                "there is no gallery to add faces to. Say which project is meant: --project",
-            )
-        with self._lock:
-            embedder, found = (
-                self.context.analyzer.embedder_id,
-                str(self._scanned(self._current()).fingerprint["embedder"]),
-            )
-        if embedder != found:
-            raise EmbedderMismatchError(embedder, found, where=f"The timeline {self.files.timeline}")
-
-        def faces(names: Mapping[str, str]) -> list[tuple[PhotoRecord, EnrolledFace]]:
-            """Read under the project's lock: who is forgotten meanwhile must not be taught again."""
-            with self._lock:
-                state = self._current()
-                timeline = with_names(self._view(state), names)
-                return best_faces(self._scanned(state), tracks_named(timeline, name), name, timeline)
-
-        request = request or self._request_of(name)
-        return len(Cast(self.context).add_faces(name, faces, request=request).changes)
-
-    def _request_of(self, name: str) -> str:
-        """The command that named somebody so last."""
-        named = (one for one in reversed(self.decisions.in_force()) if one.to is not None and one.to.name == name)
-        return next((one.request for one in named), "")
+        with self._alone():
+            state = self._current()
+            scanned, before = self._scanned(state), {one.id for one in state.decisions.entries}
+            video = state.written.video
+            decisions = journal.imported(self.files, video, Path(path), request=uuid4().hex)
+            made = tuple(one for one in decisions.entries if one.id not in before)
+            self._state = _State(state.written, decisions, self._stamp(), scanned)
+            self._write_view_later()
+            return Decided(made)
 
     def relabel(self, *, progress_callback: ProgressCallback | None = None) -> Self:
         """Name everybody anew by the cast's model of now, and apply the decisions; the film itself is not read.
@@ -259,18 +179,28 @@ class StoredFilm:
 
     # Inside
 
-    def _decide(self, said: list[Saying], by: str, request: str, names: NamesOfToday) -> Decided:
+    def _locked(self, purpose: str) -> AbstractContextManager[None]:
+        return self._store.locked(self.files, purpose)
+
+    def _is_ours(self) -> bool:
+        return self._store.is_ours(self.files)
+
+    def _embedder(self) -> tuple[str, str]:
+        return str(self._scanned(self._current()).fingerprint["embedder"]), f"The timeline {self.files.timeline}"
+
+    def _faces_named(self, name: str) -> Sequence[tuple[PhotoRecord, EnrolledFace]]:
+        state = self._current()
+        timeline = with_names(self._view(state), Cast(self.context).names_of_today())
+        return best_faces(self._scanned(state), tracks_named(timeline, name), name, timeline)
+
+    def _decide(self, said: Sequence[Saying], by: str, request: str, names: NamesOfToday) -> Decided:
         state = self._current()
         if before := state.decisions.of_request(request):
             return Decided(before)
         scanned = self._scanned(state)
         timeline = with_names(self._view(state), names)
         maker = Maker(timeline, scanned, state.decisions, by=by, request=request or uuid4().hex, names=names)
-        made: list[Decision] = []
-        for saying in said:
-            new = saying(maker)
-            made += new
-            maker = maker.after(new)
+        made, _ = said_to(maker, said)
         if not made:
             return Decided(())
         trained = self._trained()
@@ -279,13 +209,6 @@ class StoredFilm:
         self._state = _State(state.written, decisions, self._stamp(), scanned)
         self._write_view_later()
         return Decided(tuple(made), tuple(warnings))
-
-    def _trained(self) -> TrainedModel:
-        """The model, to warn by; empty where there is none that can be used, which keeps nobody from deciding."""
-        try:
-            return self.context.model.current_or_empty()
-        except PersonaeError:
-            return EMPTY
 
     def _current(self) -> _State:
         """The film as it is on disk, with every entry of its journal."""

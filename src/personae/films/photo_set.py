@@ -6,8 +6,9 @@ A decision is durable once it is in the journal. `photos.json` is a view of face
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
@@ -16,20 +17,20 @@ import numpy as np
 
 from personae.cast.cast import Cast
 from personae.cast.context import ProjectContext
+from personae.cast.gallery import EnrolledFace, PhotoRecord
 from personae.cast.trained import TrainedModel
-from personae.errors import EmbedderMismatchError, ModelNotFoundError
 from personae.files import Stamp, stamp_of
 from personae.films import faces_file, journal, photo_naming
+from personae.films.decidable import Decidable, Decided, said_to
 from personae.films.faces_file import Kept
-from personae.films.film import Decided
 from personae.films.kept_photos import KeptFace, KeptPhoto, photos_of
 from personae.films.photo_files import PhotoFiles
 from personae.films.photo_maker import PhotoMaker
 from personae.films.photo_store import PhotoStore
 from personae.films.say import Saying
-from personae.films.say import undo as say_undo
 from personae.films.teaching import best_faces_of_photos
 from personae.films.warning import unlike
+from personae.names_of_today import NamesOfToday
 from personae.progress import ProgressCallback
 from personae.timeline.appearances import Label
 from personae.timeline.decisions import Decision, Decisions
@@ -44,7 +45,7 @@ class _State:
     stamp: Stamp
 
 
-class PhotoSet:
+class PhotoSet(Decidable):
     """Photos whose faces are kept in a project. Safe to use from several threads.
 
     `notes`: sentences of the keeping or relabelling that has just been made, for people.
@@ -98,50 +99,6 @@ class PhotoSet:
         with self._lock:
             return self._current().decisions
 
-    def decide(self, sayings: Saying | Iterable[Saying], *, by: str = "", request: str = "") -> Decided:
-        """Write down what somebody says, all of it or nothing; see `personae.say` for what can be said.
-
-        Who is meant: a name or "Unknown 2", which is that person in every photo; or (photo, number of the face).
-        `by`: who says it; `request`: the client's id of this command: sent twice, it is written down once. Raises
-        UnknownCharacterError and InputError for what cannot be, StoreError, ProjectBusyError.
-        """
-        said = [sayings] if callable(sayings) else list(sayings)
-        while True:
-            self.context.settle()
-            with self._lock, self._store.locked(self.files, "decide"):
-                if self.context.paths.is_forgetting:
-                    continue  # begun since: whoever is forgotten must not be named again by what we have read
-                return self._decide(said, by, request)
-
-    def undo(self, *, by: str = "") -> Decided:
-        """Take back all that the last command decided, also what it taught the cast; empty where there is nothing."""
-        last = self.decisions.last_command()
-        taught = {one.request for one in last if one.request}
-        undone = self.decide(say_undo(), by=by)
-        notes = [note for request in sorted(taught) for note in Cast(self.context).take_back(request)]
-        return replace(undone, decisions=last, warnings=tuple(notes))
-
-    def learn(self, name: str, *, request: str = "") -> int:
-        """Add the best faces that a person named `name` in these photos to the gallery; how many were added.
-
-        It is an edit of the gallery like `add`: logged, and undone by `Cast.undo`; with the `request` of a decision it
-        is undone with that. Raises EmbedderMismatchError, ModelNotFoundError where the project has no gallery.
-        """
-        if not self.context.paths.gallery.is_file():
-            raise ModelNotFoundError(
-                self.context.paths.gallery,
-                "there is no gallery to add faces to. Say which project is meant: --project",
-            )
-        faces = self.faces
-        with self._lock:
-            kept = self._current().kept
-        embedder = self.context.analyzer.embedder_id
-        if embedder != kept.embedder:
-            raise EmbedderMismatchError(kept.embedder, embedder, where=f"{self.files.faces}")
-        named = {at for at, one in enumerate(faces) if one.character == name and one.decided_by == "person"}
-        found = best_faces_of_photos(kept, named, name)
-        return len(Cast(self.context).add_faces(name, found, request=request).changes)
-
     def relabel(self, *, progress_callback: ProgressCallback | None = None) -> Self:
         """Name every face anew by the cast's model of now, and apply the decisions; the photos are not read.
 
@@ -156,23 +113,29 @@ class PhotoSet:
 
     # Inside
 
-    def _decide(self, said: list[Saying], by: str, request: str) -> Decided:
+    def _locked(self, purpose: str) -> AbstractContextManager[None]:
+        return self._store.locked(self.files, purpose)
+
+    def _embedder(self) -> tuple[str, str]:
+        return self._current().kept.embedder, f"{self.files.faces}"
+
+    def _faces_named(self, name: str) -> Sequence[tuple[PhotoRecord, EnrolledFace]]:
+        faces = self.faces
+        named = {at for at, one in enumerate(faces) if one.character == name and one.decided_by == "person"}
+        return best_faces_of_photos(self._current().kept, named, name)
+
+    def _decide(self, said: Sequence[Saying], by: str, request: str, names: NamesOfToday) -> Decided:
         state = self._current()
         if before := state.decisions.of_request(request):
             return Decided(before)
-        names = Cast(self.context).names_of_today()
         labels = photo_naming.decided(state.kept, state.decisions, names).labels
         maker = PhotoMaker(
             state.kept, labels, state.decisions, by=by, request=request or uuid4().hex, names=names
         )  # fmt: skip
-        made: list[Decision] = []
-        for saying in said:
-            new = saying(maker)
-            made += new
-            maker = maker.after(new)
+        made, maker = said_to(maker, said)
         if not made:
             return Decided(())
-        warnings = _warnings(made, maker, labels, self.context.model.current_or_empty(state.kept.embedder))
+        warnings = _warnings(made, maker, labels, self._trained(state.kept.embedder))
         decisions = journal.append_photos(self.files, made)
         self._state = _State(state.kept, decisions, self._stamp())
         self._store.write_shared(self.files, state.kept, photo_naming.decided(state.kept, decisions, names))

@@ -1,0 +1,162 @@
+"""What people can decide about, a film or a set of photos: the order of the locks, undoing, and teaching the cast."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from personae.cast.cast import Cast
+from personae.cast.context import ProjectContext
+from personae.cast.gallery import EnrolledFace, PhotoRecord
+from personae.cast.trained import EMPTY, TrainedModel
+from personae.errors import EmbedderMismatchError, ModelNotFoundError, PersonaeError
+from personae.films.say import Saying
+from personae.films.say import undo as say_undo
+from personae.names_of_today import NamesOfToday
+from personae.timeline.decisions import Decision, Decisions
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What was written down, and sentences about what may be wrong with it."""
+
+    decisions: tuple[Decision, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def request(self) -> str:
+        """The id of the command; empty where nothing was decided."""
+        return self.decisions[0].request if self.decisions else ""
+
+
+class Decidable(ABC):
+    """One film or one set of photos. Safe to use from several threads.
+
+    Its own lock (`_lock`) comes before that of its files, and the project's before both: so nothing here asks for the
+    project's while it holds one of the others.
+    """
+
+    context: ProjectContext
+    _lock: threading.RLock
+    _outside: Path | None = None
+    """A file of it that lies outside the project; see `ProjectContext.settle`."""
+
+    @property
+    @abstractmethod
+    def decisions(self) -> Decisions:
+        """What people decided about it, oldest first, undone decisions and the undoings too."""
+
+    @abstractmethod
+    def relabel(self) -> Any:
+        """Name everybody anew by the cast's model of now, and apply the decisions."""
+
+    def decide(self, sayings: Saying | Iterable[Saying], *, by: str = "", request: str = "") -> Decided:
+        """Write down what somebody says, all of it or nothing; see `personae.say` for what can be said.
+
+        Who is meant: a name or "Unknown 2", which is that person everywhere; in a film the number of one appearance, in
+        photos (photo, number of the face). `by`: who says it; `request`: the client's id of this command: sent twice,
+        it is written down once. Raises UnknownCharacterError and InputError for what cannot be, StoreError where the
+        tracks or faces are missing, ProjectBusyError.
+        """
+        said = [sayings] if callable(sayings) else list(sayings)
+        with self._alone():
+            return self._decide(said, by, request, Cast(self.context).names_of_today())
+
+    def undo(self, *, by: str = "") -> Decided:
+        """Take back all that the last command decided, also what it taught the cast; empty where there is nothing."""
+        last = self.decisions.last_command()
+        if not last:
+            return Decided(())
+        taught = sorted({one.request for one in last if one.request})
+        # What was taught goes first: where the project is busy, nothing is undone yet, and it can be asked for again.
+        notes = [note for request in taught for note in Cast(self.context).take_back(request)]
+        self.decide(say_undo([one.id for one in last]), by=by)
+        if notes:
+            self.relabel()  # by the model that was not taught
+        return Decided(last, tuple(notes))
+
+    def learn(self, name: str, *, request: str = "") -> int:
+        """Add the best faces that a person named `name` here to the gallery; how many were added.
+
+        It is an edit of the gallery like `add`: logged, kept by later trainings, and undone by `Cast.undo`; it belongs
+        to the command `request` (default: the last that gave the name) and is undone with that. Raises
+        EmbedderMismatchError where other networks embedded the faces, ModelNotFoundError where a film is of no project.
+        """
+        if not self.context.paths.gallery.is_file() and not self._is_ours():
+            raise ModelNotFoundError(
+                self.context.paths.gallery,
+                "there is no gallery to add faces to. Say which project is meant: --project",
+            )
+        with self._lock:
+            found, where = self._embedder()
+        embedder = self.context.analyzer.embedder_id
+        if embedder != found:
+            raise EmbedderMismatchError(embedder, found, where=where)
+
+        def faces() -> Sequence[tuple[PhotoRecord, EnrolledFace]]:
+            """Read under the project's lock: who is forgotten meanwhile must not be taught again."""
+            with self._lock:
+                return self._faces_named(name)
+
+        request = request or self._request_of(name)
+        return len(Cast(self.context).add_faces(name, faces, request=request).changes)
+
+    # Inside
+
+    @abstractmethod
+    def _locked(self, purpose: str) -> AbstractContextManager[None]:
+        """The lock of its files."""
+
+    @abstractmethod
+    def _decide(self, said: Sequence[Saying], by: str, request: str, names: NamesOfToday) -> Decided:
+        """Write down what is said; the caller holds the locks."""
+
+    @abstractmethod
+    def _embedder(self) -> tuple[str, str]:
+        """Contract id of what embedded its faces, and where that stands, for a message."""
+
+    @abstractmethod
+    def _faces_named(self, name: str) -> Sequence[tuple[PhotoRecord, EnrolledFace]]:
+        """The best faces that a person named so."""
+
+    def _is_ours(self) -> bool:
+        """Whether it belongs to this project, so that a cast may begin with it."""
+        return True
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the locks while no forgetting is under way; raises ProjectBusyError."""
+        while True:
+            self.context.settle(self._outside)
+            with self._lock, self._locked("decide"):
+                # One begun since: whoever is forgotten must not be named again by what was read before.
+                if not self.context.paths.is_forgetting:
+                    yield
+                    return
+
+    def _trained(self, embedder: str | None = None) -> TrainedModel:
+        """The model, to warn by; empty where there is none that can be used, which keeps nobody from deciding."""
+        try:
+            return self.context.model.current_or_empty(embedder)
+        except PersonaeError:
+            return EMPTY
+
+    def _request_of(self, name: str) -> str:
+        """The command that named somebody so last."""
+        named = (one for one in reversed(self.decisions.in_force()) if one.to is not None and one.to.name == name)
+        return next((one.request for one in named), "")
+
+
+def said_to(maker: Any, sayings: Iterable[Saying]) -> tuple[list[Decision], Any]:
+    """What a maker of decisions makes of several things said at once, one after the other; and the maker after them."""
+    made: list[Decision] = []
+    for saying in sayings:
+        new = saying(maker)
+        made += new
+        maker = maker.after(new)
+    return made, maker
