@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from personae import hints
+
 SHARED_VARIABLE = "PERSONAE_SHARED"
 # How wide a terminal is decides how tables are broken; what runs the tests in parallel sets it.
 os.environ.pop("COLUMNS", None)
@@ -27,6 +29,12 @@ LONGEST_FIRST = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name not in LONGEST_FIRST)
+
+
+@pytest.fixture(autouse=True)
+def hints_of_no_command() -> None:
+    """A test that runs a command in this process leaves its project behind: the next test's advice would name it."""
+    hints.use()
 
 
 @pytest.fixture(scope="session", autouse=True)
