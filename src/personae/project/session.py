@@ -18,6 +18,7 @@ from personae.settings import Settings
 if TYPE_CHECKING:  # each loads what most sessions do not need
     from personae.assessment.assessment import Assessment
     from personae.faces.analyzer import FaceAnalyzer, Source
+    from personae.films.people import People
     from personae.films.photo_sets import PhotoSets
     from personae.project.film import ProjectFilms
     from personae.project.forgetting import ForgetReport
@@ -77,6 +78,13 @@ class Project:
         from personae.films.photo_sets import PhotoSets
 
         return PhotoSets(self.context)
+
+    @property
+    def people(self) -> People:
+        """Who is in its films and photos without a name."""
+        from personae.films.people import People
+
+        return People(self.films, self.photos)
 
     @property
     def assess(self) -> Assessment:
