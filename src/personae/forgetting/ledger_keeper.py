@@ -17,9 +17,7 @@ from personae.forgetting.keeper import Forgotten, Tell, unreached, why_not
 from personae.forgetting.names import NameSearch
 from personae.forgetting.person import Person
 from personae.forgetting.search import Search
-from personae.ledger import MIGRATIONS, Entry, Ledger, PutOff
-
-_OF_A_DATABASE = ("", "-wal", "-shm", "-journal")
+from personae.ledger import KIND, MIGRATIONS, Entry, Ledger, PutOff
 
 
 class LedgerKeeper:
@@ -50,10 +48,7 @@ class LedgerKeeper:
         search.explain(texts)
         # The letters of a short name stand in digests by chance.
         texts += [text for one in self.ledger.to_be_cleaned() for text in (one.sha256, one.salt, *one.names)]
-        for end in _OF_A_DATABASE:
-            path = self.ledger.path.with_name(self.ledger.path.name + end)
-            if path.exists():
-                search.file(path, rows=[*texts, *MIGRATIONS])
+        search.database(self.ledger.path, KIND, [*texts, *MIGRATIONS])
         for path in self._cleaned:
             search.file(path, own_name=False)
 
