@@ -6,6 +6,7 @@ import csv
 from dataclasses import replace
 from fractions import Fraction
 from io import StringIO
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -112,7 +113,7 @@ def test_who_is_left_out_is_in_no_shot() -> None:
 def test_cuts_off_the_grid_neither_overlap_nor_leave_a_hole() -> None:
     timeline = film(Fraction(25), found=[("Thor", 0, 100)])
     starts = (0, 1500, 1700, 5200, 90 * 25 * TICK)
-    timeline = replace(timeline, shots=tuple(Shot(*pair) for pair in zip(starts, starts[1:], strict=False)))
+    timeline = replace(timeline, shots=tuple(Shot(*pair) for pair in pairwise(starts)))
     shots = listed_shots(timeline, Grid.of(timeline.video))
     assert [(one.first, one.end) for one in shots] == [(0, 1), (1, 2), (2, 5), (5, 2250)]
     assert [one.frames for one in shots] == [1, 1, 3, 2245]

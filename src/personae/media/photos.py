@@ -356,8 +356,10 @@ def stored_form(path: Path, *, max_mpx: float = 250.0) -> tuple[tuple[int, int],
 
             file.seek(0)
             image: ImageFile = Image.OPEN[decoder[1]][0](file, str(path))
-            _check_size(path, image.size, max_mpx)
-            return image.size, _orientation(image)
+            tags = getattr(image, "tag_v2", {})  # of a TIFF, whose size Pillow tells as it turns it
+            size = int(tags.get(0x0100, image.width)), int(tags.get(0x0101, image.height))
+            _check_size(path, size, max_mpx)
+            return size, _orientation(image)
         except PhotoError:
             raise
         except Exception as error:  # the edge, as in `load`

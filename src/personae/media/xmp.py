@@ -33,8 +33,10 @@ class Packet:
         content = _NEW.encode() if content is None else content
         if len(content) > LARGEST:
             raise ValueError(f"it is larger than {LARGEST >> 20} MiB, which no XMP is")
+        if not content.startswith((b"\xff\xfe", b"\xfe\xff")):  # in UTF-16 these are halves of letters
+            content = content.strip(b"\0 \t\r\n")
         try:
-            self._document = minidom.parseString(content.strip(b"\0 \t\r\n"))
+            self._document = minidom.parseString(content)
         except (ExpatError, UnicodeError, LookupError, ValueError) as error:
             raise ValueError(f"it is no XML that can be read ({error})") from None
         if self._document.doctype is not None:  # XMP has none, and entities could be anything
