@@ -115,13 +115,13 @@ class Ledger:
             rows = connection.execute("SELECT path, sha256, kind, who, source FROM written ORDER BY path").fetchall()
         return tuple(self._entry(row) for row in rows)
 
-    def find(self, path: str | Path) -> Entry | None:
-        """The entry of one file, None where it is not ours; raises StoreError."""
+    def find(self, path: str | Path, kind: str = "") -> Entry | None:
+        """The entry of one file, None where it is not ours; `kind`: LINK for a link itself. Raises StoreError."""
         if not self._has_something():
             return None
         with self._connected() as connection:
             row = connection.execute(
-                "SELECT path, sha256, kind, who, source FROM written WHERE path = ?", (self._key(path),)
+                "SELECT path, sha256, kind, who, source FROM written WHERE path = ?", (self._key(path, kind),)
             ).fetchone()
         return None if row is None else self._entry(row)
 

@@ -209,6 +209,15 @@ def test_regions_are_of_the_picture_as_it_is_stored(orientation: int, kind: str,
     assert (x, y, w, h) == pytest.approx(want, abs=0.02)
 
 
+def test_the_own_rotation_of_avif_is_a_part_of_decoding(tmp_path: Path) -> None:
+    pytest.importorskip("PIL._avif")
+    tags = Image.Exif()
+    tags[0x0112] = 6  # which becomes the file's own rotation
+    Image.new("RGB", (90, 160)).save(tmp_path / "a.avif", exif=tags)
+    assert load(tmp_path / "a.avif").pixels.shape == (90, 160, 3)
+    assert stored_form(tmp_path / "a.avif") == ((160, 90), 1)
+
+
 def test_a_box_that_reaches_out_of_the_picture_is_cut() -> None:
     assert stored_area((-10, 50, 50, 150), (100, 100), 1) == pytest.approx((0.25, 0.75, 0.5, 0.5))
 

@@ -339,8 +339,8 @@ def _upright(pixels: PixelArray, orientation: int) -> PixelArray:
 def stored_form(path: Path, *, max_mpx: float = 250.0) -> tuple[tuple[int, int], int]:
     """Width and height of the picture as its file stores it, and the EXIF orientation that turns it upright, 1 to 8.
 
-    Reads the beginning of the file alone. HEIF counts as upright: its own rotation is a part of decoding it. Raises
-    PhotoError.
+    Reads the beginning of the file alone. HEIF and AVIF count as upright: their own rotation is a part of decoding
+    them. Raises PhotoError.
     """
     with _opened(path) as file:
         try:
@@ -359,7 +359,10 @@ def stored_form(path: Path, *, max_mpx: float = 250.0) -> tuple[tuple[int, int],
             tags = getattr(image, "tag_v2", {})  # of a TIFF, whose size Pillow tells as it turns it
             size = int(tags.get(0x0100, image.width)), int(tags.get(0x0101, image.height))
             _check_size(path, size, max_mpx)
-            return size, _orientation(image)
+            turn = _orientation(image)
+            if decoder[1] == "AVIF":
+                return (size[::-1] if turn in {5, 6, 7, 8} else size), 1
+            return size, turn
         except PhotoError:
             raise
         except Exception as error:  # the edge, as in `load`
