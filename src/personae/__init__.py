@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from personae.media.photos import find as find_photos
     from personae.media.photos import load as load_photo
     from personae.progress import Cancelled, Progress
+    from personae.project.archiving import Archived
     from personae.project.async_session import AsyncProject
     from personae.project.exporting import Written
     from personae.project.film import ProjectFilm as Film
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "AnalyzedFaces": "personae.types",
     "Appearance": "personae.timeline.timeline",
+    "Archived": "personae.project.archiving",
     "Assessment": "personae.assessment.assessment",
     "AsyncProject": "personae.project.async_session",
     "CalibrationReport": "personae.assessment.recalibration",
@@ -124,6 +126,7 @@ __all__ = [
     "NEW_UNKNOWN",
     "AnalyzedFaces",
     "Appearance",
+    "Archived",
     "Assessment",
     "AsyncProject",
     "CalibrationReport",

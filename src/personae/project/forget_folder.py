@@ -28,6 +28,7 @@ from personae.files import (
 )
 from personae.films.forget_tracks import is_of_a_film
 from personae.films.keeper import rewrite_tracks, search_file
+from personae.forgetting import archived
 from personae.forgetting.documents import as_text, forget_in_json, is_of_ours
 from personae.forgetting.keeper import Forgotten, Tell
 from personae.forgetting.person import Person
@@ -76,7 +77,12 @@ class FolderKeeper:
 
         Documents are not among them: the person is taken out of those.
         """
-        entries = {entry.sha256 for entry in self.paths.ledger.entries() if entry.sha256 and person.is_in(entry)}
+        entries = {
+            entry.sha256
+            for entry in self.paths.ledger.entries()
+            # A copy that was sorted has the very bytes of the user's photo.
+            if entry.sha256 and person.is_in(entry) and entry.kind not in archived.SORTED
+        }
         found = set()
         for path in files_of(self.paths) if entries else ():
             with contextlib.suppress(OSError):
