@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from personae.cli.console import say
+from personae.cli.name_faces import apply_faces, faces_option, timeline_of
 from personae.cli.options import project_option, settings_from
 from personae.types import count_of
 
@@ -51,6 +52,7 @@ _SAID = {
               help="Add the decisions of another file: of another copy of the film, of a contact sheet.")  # fmt: skip
 @click.option("--undo", "take_back", is_flag=True, help="Take back the last decision.")
 @click.option("--learn", is_flag=True, help="Add the best of these faces to the gallery of the film's project.")
+@faces_option
 @click.option("--author", default="", metavar="NAME", help="Who decides.")
 @project_option
 def name(
@@ -61,6 +63,7 @@ def name(
     other: Path | None,
     take_back: bool,
     learn: bool,
+    faces: str | None,
     author: str,
     project: Path | None,
     **said: bool,
@@ -76,20 +79,31 @@ def name(
     from personae.paths import ProjectPaths
     from personae.project.session import Project
 
+    if faces and timeline is None and photo_set is None:
+        timeline = timeline_of(faces)
     if (timeline is None) == (photo_set is None):
         raise click.UsageError("Say what is meant: --timeline FILE or --photos SET.")
     found = None if timeline is None else ProjectPaths.of_film(timeline)
     place = project or (None if found is None else found.folder)
     chosen = [flag for flag in _SAID if said[flag]]
-    _check(who, name, chosen, take_back=take_back, other=other, learn=learn)
+    if faces is None:
+        _check(who, name, chosen, take_back=take_back, other=other, learn=learn)
+    elif who is not None or chosen or take_back or learn or other is not None:
+        raise click.UsageError("--faces stands alone.")
     with Project.open(place, settings=settings_from(place, {})) as opened:
         if photo_set is not None:
             if other is not None:
                 raise click.UsageError("--import is for films: give --timeline.")
+            if faces is not None:
+                apply_faces(opened.photos[photo_set], author)
+                return
             _say(opened, opened.photos[photo_set], who, name, chosen, author, learn=learn)
             return
         assert timeline is not None
         with opened.films[timeline] as film:
+            if faces is not None:
+                apply_faces(film, author)
+                return
             if other is not None:
                 say(f"{count_of(len(film.import_decisions(other).decisions), 'decision')} added")
                 return

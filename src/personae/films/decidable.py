@@ -15,6 +15,7 @@ from personae.cast.context import ProjectContext
 from personae.cast.gallery import EnrolledFace, PhotoRecord
 from personae.cast.trained import EMPTY, TrainedModel
 from personae.errors import EmbedderMismatchError, ModelNotFoundError, PersonaeError
+from personae.films.face_media import FaceMedia
 from personae.films.say import Saying
 from personae.films.say import undo as say_undo
 from personae.names_of_today import NamesOfToday
@@ -64,7 +65,7 @@ class Decidable(ABC):
         tracks or faces are missing, ProjectBusyError.
         """
         said = [sayings] if callable(sayings) else list(sayings)
-        with self._alone():
+        with self.alone():
             return self._decide(said, by, request, Cast(self.context).names_of_today())
 
     def undo(self, *, by: str = "") -> Decided:
@@ -106,6 +107,10 @@ class Decidable(ABC):
         request = request or self._request_of(name)
         return len(Cast(self.context).add_faces(name, faces, request=request).changes)
 
+    @abstractmethod
+    def face_media(self) -> FaceMedia:
+        """Its faces as they are now, for folders of them. Nothing is waited for, so that `alone` may be around it."""
+
     # Inside
 
     @abstractmethod
@@ -129,7 +134,7 @@ class Decidable(ABC):
         return True
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
         """Hold the locks while no forgetting is under way; raises ProjectBusyError."""
         while True:
             self.context.settle(self._outside)
