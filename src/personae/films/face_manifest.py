@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from personae.cast.folder import FACE_FOLDERS
 from personae.checks import Fields, parsed
 from personae.errors import DamagedFileError, ForeignFileError, TooNewError
 from personae.files import read_whole, write_whole
 from personae.timeline.person import Person
 from personae.timeline.places import AnyPlace, PhotoPlace
 
-MANIFEST = ".personae.json"
 SCHEMA = "personae/face-folders/1"
 _KIND = "personae/face-folders/"
 
@@ -61,7 +61,7 @@ class Manifest:
 
 def path_of(folder: Path) -> Path:
     """Where a folder of faces keeps its manifest."""
-    return folder / MANIFEST
+    return folder / FACE_FOLDERS
 
 
 def is_there(folder: Path) -> bool:
@@ -71,6 +71,11 @@ def is_there(folder: Path) -> bool:
 
 def write(folder: Path, manifest: Manifest) -> None:
     """Write it whole, for its owner alone; raises WriteError."""
+    write_whole(path_of(folder), as_json(manifest), private=True)
+
+
+def as_json(manifest: Manifest) -> bytes:
+    """The manifest as a document; see `schemas/face-folders-1.schema.json`."""
     document = {
         "schema": SCHEMA,
         "folders": [
@@ -84,7 +89,7 @@ def write(folder: Path, manifest: Manifest) -> None:
             for one in manifest.pictures
         ],
     }  # fmt: skip
-    write_whole(path_of(folder), (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode(), private=True)
+    return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def read(folder: Path) -> Manifest | None:

@@ -111,14 +111,14 @@ class _Planner:
             ):
                 return Person(unknown=number)
             self.problems.append(
-                f"{folder.path}: there is no Unknown {number} here. Give the folder a character's name, or the number "
+                f"{folder.name}: there is no Unknown {number} here. Give the folder a character's name, or the number "
                 "of somebody who is there."
             )
             return None
         try:
             return Person(find_name(folder.name, self.known) or valid_name(folder.name))
         except InputError as error:
-            self.problems.append(f"{folder.path}: {error}")
+            self.problems.append(f"The folder {folder.name}: {error}")
             return None
 
     def plan(self) -> Plan:

@@ -16,7 +16,7 @@ import numpy as np
 from personae.errors import StoreError
 from personae.files import make_folder, sha256_of, shred, write_error, write_whole
 from personae.films import face_disk, face_manifest, face_plan
-from personae.films.face_disk import MARK, There, composed
+from personae.films.face_disk import MARK, FolderThere, There, composed
 from personae.films.face_manifest import FacePlace, Manifest, PersonFolder
 from personae.films.face_media import FaceMedia, FilmFaces, MadePicture
 from personae.films.face_plan import Plan
@@ -115,23 +115,31 @@ class _Bringing:
             where = self.there.where(one.key)
             if person is not None and where is not None:
                 whose.setdefault(str(where[0].path), []).append(person)
+        waiting = []
         for folder in self.there.folders:
             own = marks.get(folder.mark) or (None if folder.mark else by_name.get(folder.name))
             people = whose.get(str(folder.path), [])
             if own is not None and own.person.key in self.media.of_person and not people:
                 people = [own.person]
-            if not people or (own is None and composed(name_for(people[0])) != folder.name):
-                continue
+            named = next((one for one in people if composed(name_for(one)) == folder.name), None)
+            if named is not None:
+                self._take(folder, own, named)
+            elif people and own is not None:
+                waiting.append((folder, own, people))
+        for folder, own, people in waiting:  # after those that are called right
             person = max(people, key=lambda each: sum(one.key == each.key for one in people))
-            if person.key in self.folder_of:
-                continue
-            path = self._renamed(folder.path, person, only=all(one.key == person.key for one in people))
+            self._take(folder, own, person)
+
+    def _take(self, folder: FolderThere, own: PersonFolder | None, person: Person) -> None:
+        if person.key not in self.folder_of:
+            path = self._renamed(folder.path, person)
             mark = own.mark if own is not None and own.mark not in self.path_of else _new_mark()
             self._own(PersonFolder(mark, path.name, person), path)
 
-    def _renamed(self, path: Path, person: Person, *, only: bool) -> Path:
+    def _renamed(self, path: Path, person: Person) -> Path:
+        """A folder under the person's name, where that is free; what else is in it stays in it."""
         wanted = self.root / name_for(person)
-        if not only or composed(path.name) == composed(wanted.name) or os.path.lexists(wanted):
+        if composed(path.name) == composed(wanted.name) or os.path.lexists(wanted):
             return path
         path.rename(wanted)
         for found in self.there.pictures.values():

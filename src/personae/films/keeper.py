@@ -22,6 +22,7 @@ from personae.errors import ForeignFileError, ProjectBusyError, StoreError
 from personae.files import clear_leftovers, read_whole, replacing, sha256_of, shred, write_whole
 from personae.films import crops_file
 from personae.films.film_files import FilmFiles
+from personae.films.forget_folders import Theirs, theirs_in
 from personae.films.forget_journal import forget_in_journal
 from personae.films.forget_tracks import forget_in_tracks, is_of_a_film, own_tracks, search_tracks
 from personae.films.store import MediaStore
@@ -29,6 +30,8 @@ from personae.forgetting.documents import as_text, forget_in_json
 from personae.forgetting.keeper import Forgotten, Tell, unreached, why_not
 from personae.forgetting.person import Person
 from personae.forgetting.search import Search
+from personae.timeline import native
+from personae.timeline.places import AnyPlace, Finder
 
 log = logging.getLogger(__name__)
 _PICTURE = re.compile(r"-?[0-9]+-[-0-9]+(-[-0-9]+)?\.jpg")
@@ -93,6 +96,8 @@ class FilmsKeeper:
             self._left.add(files.timeline)
         film = _Film(files, person, files.timeline in self._left)
         film.delete(done.removed)
+        if film.folders is not None:
+            done.listed += [(path, "picture in their folder, not written by Personae") for path in film.folders.left]
         if not outside:
             for path in made_of(files.timeline) if film.shows else ():
                 shred(path)
@@ -132,6 +137,7 @@ class _Film:
     pictures: set[Path] = field(default_factory=set)
     tracks: set[int] = field(default_factory=set)
     shows: bool = False
+    folders: Theirs | None = None
     _timeline: Any = None
 
     def __post_init__(self) -> None:
@@ -140,6 +146,7 @@ class _Film:
                 arrays, facts = _read(path)
                 self.own[path] = own_tracks(arrays, facts, self.person.marks, self.person.vectors)
         self._read_timeline()
+        self._read_folders()
         for path in (self.files.edits, self.files.reserved):
             self._read_document(path)
         self._read_journal()
@@ -147,7 +154,8 @@ class _Film:
     @property
     def changed(self) -> bool:
         """Whether anything of the person was found."""
-        return bool(self.documents or self.pictures or any(own.any() for own in self.own.values()))
+        folders = self.folders is not None and (self.folders.pictures or self.folders.changed)
+        return bool(self.documents or self.pictures or folders or any(own.any() for own in self.own.values()))
 
     def delete(self, removed: Counter[str]) -> None:
         """Delete the pictures of the person."""
@@ -155,12 +163,16 @@ class _Film:
             if path.is_file():
                 shred(path)
                 removed["pictures"] += 1
+        if self.folders is not None:
+            removed["pictures"] += self.folders.delete()
 
     def rewrite(self, removed: Counter[str]) -> None:
         """Write tracks and documents anew; the documents last, which say whose the tracks are."""
         self._rewrite_crops()
         for path in self._archives():
             rewrite_tracks(path, self.person, removed, self.tracks if path == self.files.tracks else ())
+        if self.folders is not None:
+            self.folders.rewrite()
         for path, content, entries in self.documents:
             removed["entries of films"] += entries
             with replacing(path):
@@ -219,6 +231,22 @@ class _Film:
         # A timeline may come from a stranger: it names no picture elsewhere.
         real = os.path.realpath(self.files.folder)
         self.pictures = {path for path in self.pictures if Path(os.path.realpath(path)).is_relative_to(real)}
+
+    def _read_folders(self) -> None:
+        """What is the person's in the people's folders of pictures; of a timeline that cannot be read, all of ours."""
+        own = self.own.get(self.files.tracks, np.zeros(0, bool))
+        numbers = {*self.tracks, *(np.flatnonzero(own) + 1).tolist()}
+        finder: Finder | None = None
+        ids: list[int] = []
+        with contextlib.suppress(StoreError):
+            timeline = native.read(self.files.timeline)
+            finder, ids = Finder(timeline.tracks, timeline.video), [track.id for track in timeline.tracks]
+
+        def is_theirs(place: AnyPlace) -> bool:
+            at = None if finder is None else finder.find(place)
+            return at is None or ids[at] in numbers
+
+        self.folders = theirs_in(self.files.faces, self.person, is_theirs)
 
     def _read_document(self, path: Path) -> None:
         document, before = _document(path)
