@@ -85,6 +85,10 @@ def read_cast(folder: Path) -> Cast:
         if name is not None:
             photos += _photos_of(name, entry, notes, left_out)
             spellings[name.casefold()].append((entry.name, name))
+    if len(unnamed) == len(folders):
+        raise CastError(
+            f"{folder}: it has folders of people without a name alone. Name the folder after the character."
+        )
     notes += [_written_alike(several) for several in spellings.values() if len(several) > 1]
     if not photos:
         raise CastError(f"{folder}: no photo in its {count_of(len(folders), 'sub-folder')}. Put some in.", notes)

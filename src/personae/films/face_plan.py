@@ -87,21 +87,23 @@ class _Planner:
         return found
 
     def today(self, own: PersonFolder) -> Person | None:
-        """Who the person of a folder is now: as it was written, else who most of its faces are."""
-        if own.person.key in self.media.of_person:
-            return own.person
-        by_id = own.person.character_id
-        people = [self.media.people[at] for at in self.faces_in[own.mark]]
-        counted = Counter(one for one in people if one is not None)
-        if by_id is not None:
-            counted = Counter({one: n for one, n in counted.items() if one.character_id == by_id}) or counted
-        return counted.most_common(1)[0][0] if counted else None
+        """Who the person of a folder is now: who most of its faces are, else as it was written."""
+        people = [person for at in self.faces_in[own.mark] if (person := self.media.people[at]) is not None]
+        if people:
+            counted = Counter(one.key for one in people)
+            most = max(counted.values())
+            keys = [key for key, count in counted.items() if count == most]
+            key = own.person.key if own.person.key in keys else keys[0]
+            return next(one for one in people if one.key == key)
+        return own.person if own.person.key in self.media.of_person else None
 
     def target(self, folder: FolderThere) -> Person | None:
         """Whose folder it is by its name; None where its name is nobody's, which is then a problem."""
         own = self.by_mark.get(folder.mark)
         if own is None or composed(own.name) != folder.name:
+            # A folder made anew, or one whose name stands for a name that no folder can have.
             own = self.by_name.get(folder.name)
+            own = None if own is not None and folder.mark and own.person.name == folder.name else own
         if own is not None and (person := self.today(own)) is not None:
             return person
         number = unknown_number(folder.name)

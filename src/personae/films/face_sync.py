@@ -128,25 +128,23 @@ class _Bringing:
                 waiting.append((folder, own, people))
         for folder, own, people in waiting:  # after those that are called right
             person = max(people, key=lambda each: sum(one.key == each.key for one in people))
-            self._take(folder, own, person)
+            wanted = self.root / name_for(person)
+            if not os.path.lexists(wanted):
+                self._rename(folder.path, wanted)
+                self._take(replace(folder, path=wanted), own, person)
 
     def _take(self, folder: FolderThere, own: PersonFolder | None, person: Person) -> None:
         if person.key not in self.folder_of:
-            path = self._renamed(folder.path, person)
             mark = own.mark if own is not None and own.mark not in self.path_of else _new_mark()
-            self._own(PersonFolder(mark, path.name, person), path)
+            self._own(PersonFolder(mark, folder.path.name, person), folder.path)
 
-    def _renamed(self, path: Path, person: Person) -> Path:
-        """A folder under the person's name, where that is free; what else is in it stays in it."""
-        wanted = self.root / name_for(person)
-        if composed(path.name) == composed(wanted.name) or os.path.lexists(wanted):
-            return path
+    def _rename(self, path: Path, wanted: Path) -> None:
+        """A folder under the person's name; what else is in it stays in it."""
         path.rename(wanted)
         for found in self.there.pictures.values():
             for at, (folder, inside) in enumerate(found):
                 if folder.path == path:
                     found[at] = (replace(folder, path=wanted), wanted / inside.relative_to(path))
-        return wanted
 
     def _own(self, folder: PersonFolder, path: Path) -> None:
         self.folder_of[folder.person.key] = folder

@@ -13,33 +13,44 @@ from personae.films import face_disk, face_manifest
 from personae.films.face_disk import composed
 from personae.films.face_manifest import Manifest
 from personae.films.face_sync import remove_folder
+from personae.forgetting.keeper import Forgotten
 from personae.forgetting.names import NameSearch
 from personae.forgetting.person import Person
 from personae.timeline.places import AnyPlace
 
+LEFT_OVER = "left over"
+"""What a folder of somebody who was forgotten is called, where the user's own files are in it."""
+
 
 @dataclass(frozen=True)
 class Theirs:
-    """What in a folder of faces is a person's. `pictures`: to be deleted; `left`: files not ours in their folders;
-    `folders`: of theirs, or that may be empty then; `manifest`: what stays, None where there was none.
+    """What in a folder of faces is a person's. `pictures`: to be deleted; `folders`: that may be empty then; `named`:
+    those that are called after the person; `manifest`: what stays, None where there was none.
     """
 
     root: Path
     pictures: frozenset[Path] = frozenset()
-    left: tuple[Path, ...] = ()
     folders: tuple[Path, ...] = ()
+    named: tuple[Path, ...] = ()
     manifest: Manifest | None = None
     changed: bool = False
 
-    def delete(self) -> int:
-        """Delete the pictures, and folders that are empty then; how many pictures that were."""
+    def delete(self, done: Forgotten) -> None:
+        """Delete the pictures, and folders that are empty then. What the user put into one stays, under another name
+        of the folder, and is listed.
+        """
         found = [path for path in sorted(self.pictures) if os.path.lexists(path)]
         for path in found:
             shred(path)
         for folder in self.folders:
             for inner, _, _ in os.walk(folder, topdown=False):
                 remove_folder(Path(inner))
-        return len(found)
+        done.removed["pictures"] += len(found)
+        for folder in self.named:
+            if folder.is_dir():
+                left = _free(self.root / LEFT_OVER)
+                folder.rename(left)
+                done.listed.append((left, "what you put into their folder"))
 
     def rewrite(self) -> None:
         """Write the list of what is there without them."""
@@ -59,7 +70,7 @@ def theirs_in(root: Path, person: Person, is_theirs: Callable[[AnyPlace], bool])
     except StoreError:
         listed = face_manifest.path_of(root)
         pictures = {path for path in root.rglob("*.jpg") if face_disk.key_of(path.name)}
-        return Theirs(root, frozenset({*pictures, listed}), (), tuple(path.parent for path in pictures))
+        return Theirs(root, frozenset({*pictures, listed}), tuple(path.parent for path in pictures))
     if manifest is None:
         return Theirs(root)
     search = NameSearch(person.names)
@@ -75,10 +86,17 @@ def theirs_in(root: Path, person: Person, is_theirs: Callable[[AnyPlace], bool])
         path for key, places in there.pictures.items() for folder, path in places if key in gone or folder in own
     } | {path for path in there.loose if face_disk.key_of(path.name) in gone}
     emptied = {folder.path for places in there.pictures.values() for folder, path in places if path in pictures}
-    left = tuple(path for path in there.foreign if any(path.is_relative_to(one.path) for one in own))
     stays = Manifest(
         tuple(one for one in manifest.folders if one.mark not in marks),
         tuple(one for one in manifest.pictures if one.key not in gone),
     )
     folders = tuple(sorted({*emptied, *(one.path for one in own)}))
-    return Theirs(root, frozenset(pictures), left, folders, stays, changed=stays != manifest)
+    named = tuple(one.path for one in own)
+    return Theirs(root, frozenset(pictures), folders, named, stays, changed=stays != manifest)
+
+
+def _free(path: Path) -> Path:
+    number, free = 2, path
+    while os.path.lexists(free):
+        free, number = path.with_name(f"{path.name} {number}"), number + 1
+    return free

@@ -97,7 +97,7 @@ class FilmsKeeper:
         film = _Film(files, person, files.timeline in self._left)
         film.delete(done.removed)
         if film.folders is not None:
-            done.listed += [(path, "picture in their folder, not written by Personae") for path in film.folders.left]
+            film.folders.delete(done)
         if not outside:
             for path in made_of(files.timeline) if film.shows else ():
                 shred(path)
@@ -163,8 +163,6 @@ class _Film:
             if path.is_file():
                 shred(path)
                 removed["pictures"] += 1
-        if self.folders is not None:
-            removed["pictures"] += self.folders.delete()
 
     def rewrite(self, removed: Counter[str]) -> None:
         """Write tracks and documents anew; the documents last, which say whose the tracks are."""

@@ -92,8 +92,7 @@ class PhotosKeeper:
         """Pictures of faces that are not kept any more go, and the person's folder."""
         finder = photo_naming.PhotoFinder(() if kept is None else kept.photos)
         found = theirs_in(files.pictures, person, lambda place: not finder.find_all([place]))
-        done.removed[_PICTURES] += found.delete()
-        done.listed += [(path, "picture in their folder, not written by Personae") for path in found.left]
+        found.delete(done)
         found.rewrite()
 
 
