@@ -13,9 +13,10 @@ from personae.hints import command, quoted
 from personae.types import count_of
 
 if TYPE_CHECKING:
-    from personae.films.face_folders import FaceFolders, Written
+    from personae.films.face_folders import FaceFolders, FoldersWritten
     from personae.films.film import StoredFilm
     from personae.films.photo_set import PhotoSet
+    from personae.timeline.decisions import Decision
 
 faces_option = click.option(
     "--faces", is_flag=False, flag_value="", metavar="[FOLDER]",
@@ -51,8 +52,7 @@ def apply_faces(media: StoredFilm | PhotoSet, author: str = "") -> None:
         _tell(folders.write())
         return
     for one in foreseen.decisions:
-        faces = f" ({count_of(len(one.places), 'track')})" if one.kind == "give" else ""
-        say(f"{one.said()}{faces}")
+        say(_said(one))
     for warning in foreseen.warnings:
         say(f"personae: {warning}", err=True)
     if foreseen.warnings and sys.stdin.isatty() and not click.confirm("Apply this all the same?", default=True):
@@ -73,12 +73,20 @@ def write_faces(film: StoredFilm) -> None:
     say(f"Rename folders to who they are, move pictures that are somebody else's, then: {advice}")
 
 
+def _said(one: Decision) -> str:
+    """A decision as half a sentence, with how many tracks or faces were moved where it is about more than one."""
+    count = len(one.places)
+    if one.kind != "give" or count < 2 or one.who is None or one.to is None:
+        return one.said()
+    return f"{count} faces of {one.who.name} are {one.to.name}"
+
+
 def _apply(folders: FaceFolders, author: str) -> None:
     decided = folders.apply(by=author)
     say(f"{count_of(len(decided.decisions), 'decision')} applied; --undo takes them back together.")
 
 
-def _tell(written: Written) -> None:
+def _tell(written: FoldersWritten) -> None:
     say(f"folders: {written.folder} ({count_of(written.people, 'folder')}, "
         f"{count_of(written.pictures, 'picture')})")  # fmt: skip
     for sentence in written.notes:

@@ -17,6 +17,8 @@ from personae.names import readable
 MARK = ".person"
 """A hidden file in a person's folder: renaming the folder keeps it, moving pictures leaves it behind."""
 _LONGEST_MARK = 64
+_LARGEST = 1 << 20
+"""Bytes: no picture of ours is larger."""
 _KEY = re.compile(r"_([0-9a-z]+|-[0-9]+)((?:--?[0-9]+){2})(?![0-9])")
 """In a file's name: "03_30720-277-49", also as copies are called ("03_30720-277-49 (1)")."""
 
@@ -93,7 +95,7 @@ def _by_content(
         key = None
         if by_digest:
             try:
-                key = by_digest.get(sha256_of(path))
+                key = by_digest.get(sha256_of(path)) if path.stat().st_size <= _LARGEST else None
             except OSError:
                 key = None
         if key is None:

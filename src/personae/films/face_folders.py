@@ -37,7 +37,7 @@ from personae.timeline.person import Person
 
 
 @dataclass(frozen=True)
-class Written:
+class FoldersWritten:
     """The folders as they are: how many people and pictures. `notes`: sentences for people."""
 
     folder: Path
@@ -80,7 +80,7 @@ class FaceFolders(ABC):
         """Whether they were written."""
         return face_manifest.is_there(self.folder)
 
-    def write(self) -> Written:
+    def write(self) -> FoldersWritten:
         """Write the folders, or bring them up to now: pictures that can be made are added, none is written over.
 
         Raises InputError where changes in them are not applied yet, StoreError.
@@ -118,7 +118,7 @@ class FaceFolders(ABC):
         media = self.media.face_media()
         return face_sync.plan(self.folder, media, self._known(media))
 
-    def _bring(self) -> Written:
+    def _bring(self) -> FoldersWritten:
         """Bring the folders up to now, unless somebody has changed them meanwhile."""
         with self._writing():
             media = self.media.face_media()
@@ -133,7 +133,7 @@ class FaceFolders(ABC):
         if bare:
             names = ", ".join(one.name for one in manifest.folders if one.mark in bare)
             notes.append(f"No picture could be made of {names}: {self._why_none}")
-        return Written(self.folder, people, pictures, tuple(notes))
+        return FoldersWritten(self.folder, people, pictures, tuple(notes))
 
     def _saying(self, change: Change) -> Saying:
         to: str | Person = change.to if change.to.character is None else change.to.character
@@ -213,7 +213,9 @@ class FilmFolders(FaceFolders):
         timeline, names = self.media.timeline, Cast(self.media.context).names_of_today()
         maker = Maker(timeline, scanned, self.media.decisions, request=uuid4().hex, names=names)
         made, _ = said_to(maker, said)
-        return made, warnings_of(made, timeline, scanned, self._trained())
+        trained = self._trained()
+        warned = [(one, text) for one in made for text in warnings_of([one], timeline, scanned, trained)]
+        return made, [f"{one.said()}: {text}" for one, text in warned]
 
 
 class PhotoFolders(FaceFolders):
@@ -244,4 +246,6 @@ class PhotoFolders(FaceFolders):
             now.kept, now.labels, self.media.decisions, request=uuid4().hex, names=names
         )  # fmt: skip
         made, maker = said_to(maker, said)
-        return made, photo_warnings(made, maker, list(now.labels), self._trained())
+        trained = self._trained()
+        warned = [(one, text) for one in made for text in photo_warnings([one], maker, list(now.labels), trained)]
+        return made, [f"{one.said()}: {text}" for one, text in warned]
