@@ -432,3 +432,48 @@ def test_folders_of_a_set_of_photos(photos: Path, tmp_path: Path) -> None:
         assert not (folders.folder / "Odin").exists() and not report.found
         assert "Odin" not in face_manifest.path_of(folders.folder).read_text()
         assert len(pictures(folders)[other]) == 3
+
+
+def test_folders_outside_the_project_are_in_its_ledger_and_forgotten(scanned: Path, tmp_path: Path) -> None:
+    shutil.copy(scanned / "saga.mp4", tmp_path / "saga.mp4")
+    with Project.open(tmp_path / "out" / "personae", settings=SETTINGS) as project:
+        with project.films.scan(tmp_path / "saga.mp4", tmp_path / "out") as film:
+            folders = FaceFolders.of(film)
+            folders.write()
+            root = folders.folder
+            assert root == tmp_path / "out" / "saga.faces"
+            (root / "Unknown 1").rename(root / "Thor")
+            folders.apply()
+        entry = project.context.paths.ledger.find(root)
+        assert entry is not None and entry.who == ("Thor",)
+        report = project.forget("Thor")
+        assert report.complete and not (root / "Thor").exists() and (root / "Unknown 2").is_dir()
+        assert "Thor" not in face_manifest.path_of(root).read_text()
+        with project.films[film.path] as again:
+            FaceFolders.of(again).write()
+        assert not any(path.suffix == ".jpg" for path in (root / "Unknown 1").glob("*")), "their crops are gone too"
+
+
+def test_training_does_not_count_what_pages_show(folders: FaceFolders) -> None:
+    """The best pictures of appearances lie right in the folder, and are nobody's photos."""
+    root = folders.folder
+    (root / "Unknown 1").rename(root / "Thor")
+    assert [path for path in root.iterdir() if path.suffix == ".jpg"]
+    assert not any("in " + str(root) + " itself" in note for note in read_cast(root).notes)
+    Image.fromarray(draw_picture([("Thor", 96)]).pixels).save(root / "holiday.jpg")
+    assert any("1 photo in " + str(root) + " itself" in note for note in read_cast(root).notes)
+
+
+def test_warnings_are_foreseen_and_nothing_is_done(film: ProjectFilm, folders: FaceFolders) -> None:
+    root = folders.folder
+    (root / "Unknown 1").rename(root / "Monica")
+    folders.apply()
+    (root / "Unknown 2").rename(root / "aside")  # and all out of it: the name says nothing then
+    for path in (root / "aside").glob("*.jpg"):
+        path.rename(root / "Monica" / path.name)
+    (warning,) = folders.foresee().warnings
+    assert warning.startswith("Unknown 2 is Monica: Monica is on screen beside them")
+    assert len(film.decisions.entries) == 1
+    (root / "monica").mkdir(exist_ok=True)
+    next((root / "Unknown 3").glob("*.jpg")).rename(root / "monica" / "1.jpg")
+    assert any("There is a Monica, and monica would be somebody else" in note for note in folders.foresee().notes)

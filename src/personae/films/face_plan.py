@@ -78,13 +78,19 @@ class _Planner:
         found: dict[str, FolderThere] = {}
         for mark, own in self.by_mark.items():
             here = [one for one in self.there.folders if one.mark == mark]
-            if not here or any(one.name == composed(own.name) for one in here):
+            if not here or any(one.name == composed(own.name) for one in here) or self._is_left(mark, here):
                 continue
             if len(here) > 1:
                 names = " and ".join(one.name for one in here)
                 self.problems.append(f"{names} are copies of one folder, {own.name}. Take all but one away.")
             found[mark] = here[0]
         return found
+
+    def _is_left(self, mark: str, here: Collection[FolderThere]) -> bool:
+        """Whether all pictures of a folder that has another name were moved out of it: its name says nothing then."""
+        places = [place for one in self.manifest.pictures if one.mark == mark
+                  for place in self.there.pictures.get(one.key, ())]  # fmt: skip
+        return bool(places) and not any(folder in here for folder, _ in places)
 
     def today(self, own: PersonFolder) -> Person | None:
         """Who the person of a folder is now: who most of its faces are, else as it was written."""
