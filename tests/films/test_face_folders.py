@@ -477,3 +477,34 @@ def test_warnings_are_foreseen_and_nothing_is_done(film: ProjectFilm, folders: F
     (root / "monica").mkdir(exist_ok=True)
     next((root / "Unknown 3").glob("*.jpg")).rename(root / "monica" / "1.jpg")
     assert any("There is a Monica, and monica would be somebody else" in note for note in folders.foresee().notes)
+
+
+def test_a_lost_list_is_made_anew_and_where_pictures_lie_still_counts(film: ProjectFilm, folders: FaceFolders) -> None:
+    root, before = folders.folder, people(film)
+    (root / "Unknown 1").rename(root / "Monica")
+    face_manifest.path_of(root).unlink()
+    lying = {path: path.read_bytes() for path in root.rglob("*_*.jpg")}
+    folders.write()
+    assert {path: path.read_bytes() for path in root.rglob("*_*.jpg")} == lying
+    (decision,) = folders.apply().decisions
+    assert decision.said() == "Unknown 1 is Monica"
+    assert people(film) == {"Monica": before["Unknown 1"], **{n: before[n] for n in ("Unknown 2", "Unknown 3")}}
+    assert set(pictures(folders)) == set(people(film))
+
+
+@pytest.mark.parametrize("content", [None, b"{"])
+def test_forgetting_without_a_list_takes_every_picture_of_ours(
+    place: Path, film: ProjectFilm, folders: FaceFolders, content: bytes | None
+) -> None:
+    root = folders.folder
+    (root / "Unknown 1").rename(root / "Thor")
+    folders.apply()
+    film.close()
+    face_manifest.path_of(root).unlink()
+    if content is not None:
+        face_manifest.path_of(root).write_bytes(content)
+    (root / "Unknown 2" / "mine.txt").write_text("a note")
+    with Project.open(place / "personae", settings=SETTINGS) as project:
+        assert project.forget("Thor").complete
+    assert not list(root.rglob("*_*.jpg")) and [path.name for path in root.iterdir() if path.is_dir()] == ["Unknown 2"]
+    assert not face_manifest.path_of(root).exists()

@@ -39,12 +39,12 @@ def apply_faces(media: StoredFilm | PhotoSet, author: str = "") -> None:
     from personae.films.face_folders import FaceFolders
 
     folders = FaceFolders.of(media)
-    if not folders.is_there:
-        written = folders.write()
+    written = None if folders.is_there else folders.write()
+    foreseen = folders.foresee()
+    if written is not None and not foreseen.decisions and not foreseen.problems:
         _tell(written)
         say("Rename a folder to who it is, move pictures that are somebody else's, and give this command again.")
         return
-    foreseen = folders.foresee()
     for sentence in foreseen.notes:
         say(f"note: {sentence}")
     if not foreseen.decisions and not foreseen.problems:

@@ -82,6 +82,7 @@ class FilmFaces(FaceMedia):
 
     def __init__(self, timeline: Timeline, records: Sequence[TrackRecord], crops: Path) -> None:
         self.timeline, self.records, self._crops = timeline, records, crops
+        self._found: dict[AnyPlace, int | None] = {}
 
     @cached_property
     def people(self) -> Sequence[Person | None]:
@@ -93,7 +94,9 @@ class FilmFaces(FaceMedia):
 
     def find(self, place: AnyPlace) -> int | None:
         """The track at a place."""
-        return self._finder.find(place)
+        if place not in self._found:  # asked for several times of each picture
+            self._found[place] = self._finder.find(place)
+        return self._found[place]
 
     def places(self, faces: Collection[int]) -> tuple[AnyPlace, ...]:
         """Where tracks are known by: their surest box."""

@@ -11,25 +11,21 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-import numpy as np
-
 from personae.errors import StoreError
 from personae.files import make_folder, sha256_of, shred, write_error, write_whole
 from personae.films import face_disk, face_manifest, face_plan
 from personae.films.face_disk import MARK, FolderThere, There, composed
 from personae.films.face_manifest import FacePlace, Manifest, PersonFolder
 from personae.films.face_media import FaceMedia, FilmFaces, MadePicture
+from personae.films.face_order import ordered
 from personae.films.face_plan import Plan
 from personae.films.film_files import FilmFiles, shortened
-from personae.recognition.prototypes import unit
 from personae.timeline.person import Key, Person
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import Timeline
 
 ENOUGH = 30
 """A person has so many pictures where there are as many, and one of each track always."""
-ORDERED = 60
-"""So many are ordered by how they differ; after them by how good they are."""
 _NOT_IN_A_NAME = str.maketrans(dict.fromkeys('/\\:*?"<>|', "_"))
 
 
@@ -91,6 +87,7 @@ class _Bringing:
         self.pictures: list[FacePlace] = []
         self.at: dict[str, Path] = {}  # key -> where it lies
         self.touched: set[str] = set()
+        self.unlisted = {key: path for path in there.foreign if (key := face_disk.key_of(path.name))}
 
     def bring(self, *, again: bool) -> Manifest:
         make_folder(self.root, private=True)
@@ -221,7 +218,12 @@ class _Bringing:
         assert person is not None
         own = self._folder_for(person, make=bool(made.jpeg))
         digest = sha256(made.jpeg).hexdigest() if made.jpeg else ""
-        if made.jpeg:
+        there = self.unlisted.get(made.key)
+        if there is not None and sha256_of(there) == digest:
+            # The list was lost, or a kill came before it was written: where it lies is what somebody says.
+            if there.is_relative_to(self.path_of[own.mark]):
+                self.at[made.key] = there
+        elif made.jpeg:
             path = _free(self.path_of[own.mark] / f"00_{made.key}.jpg")
             write_whole(path, made.jpeg, durable=False, private=True)
             self.at[made.key] = path
@@ -233,34 +235,12 @@ class _Bringing:
         for mark in self.touched:
             own = [one for one in self.pictures if one.mark == mark and one.key in self.at]
             digits = max(2, len(str(len(own))))
-            for number, one in enumerate(self._ordered(own), 1):
+            for number, one in enumerate(ordered(own, self.media), 1):
                 path = self.at[one.key]
                 wanted = path.with_name(f"{number:0{digits}}_{one.key}.jpg")
                 if path != wanted and not os.path.lexists(wanted):
                     path.rename(wanted)
                     self.at[one.key] = wanted
-
-    def _ordered(self, pictures: Sequence[FacePlace]) -> list[FacePlace]:
-        """The best first, and after it what is good and differs most from those before it."""
-        left = sorted(pictures, key=lambda one: (-one.weight, one.key))
-        rows = [self._vector(one) for one in left]
-        size = max((len(row) for row in rows), default=0)
-        if not size or len(left) < 3:
-            return left
-        vectors = unit(np.stack([row if len(row) == size else np.zeros(size, np.float32) for row in rows]))
-        weights = np.array([one.weight for one in left], np.float32)
-        nearest, order = np.full(len(left), -1.0, np.float32), [0]
-        while len(order) < min(ORDERED, len(left)):
-            nearest = np.maximum(nearest, vectors @ vectors[order[-1]])
-            worth = weights * (1.0 - nearest)
-            worth[order] = -np.inf
-            order.append(int(worth.argmax()))
-        rest = set(range(len(left))) - set(order)
-        return [left[at] for at in (*order, *sorted(rest))]
-
-    def _vector(self, one: FacePlace) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-        face = self.media.find(one.place)
-        return np.empty(0, np.float32) if face is None else self.media.vector(face, one.place)
 
     def _tidy(self) -> None:
         """Folders of ours that are nobody's any more go where nothing of the user's is in them."""

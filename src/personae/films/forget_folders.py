@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from personae.films import face_disk, face_manifest
 from personae.films.face_disk import composed
 from personae.films.face_manifest import Manifest
 from personae.films.face_sync import remove_folder
+from personae.films.film_files import FilmFiles
 from personae.forgetting.keeper import Forgotten
 from personae.forgetting.names import NameSearch
 from personae.forgetting.person import Person
-from personae.timeline.places import AnyPlace
+from personae.timeline import native
+from personae.timeline.places import AnyPlace, Finder
 
 LEFT_OVER = "left over"
 """What a folder of somebody who was forgotten is called, where the user's own files are in it."""
@@ -45,7 +48,7 @@ class Theirs:
         for folder in self.folders:
             for inner, _, _ in os.walk(folder, topdown=False):
                 remove_folder(Path(inner))
-        done.removed["pictures"] += len(found)
+        done.removed["pictures"] += sum(path.suffix == ".jpg" for path in found)
         for folder in self.named:
             if folder.is_dir():
                 left = _free(self.root / LEFT_OVER)
@@ -65,15 +68,12 @@ def theirs_in(root: Path, person: Person, is_theirs: Callable[[AnyPlace], bool])
     A folder is theirs by its name too, also where that is not applied yet. Without a list that can be read nobody
     knows whose the pictures are: all of ours go.
     """
-    try:
-        manifest = face_manifest.read(root)
-    except StoreError:
-        listed = face_manifest.path_of(root)
-        pictures = {path for path in root.rglob("*.jpg") if face_disk.key_of(path.name)}
-        return Theirs(root, frozenset({*pictures, listed}), tuple(path.parent for path in pictures))
-    if manifest is None:
-        return Theirs(root)
     search = NameSearch(person.names)
+    manifest: Manifest | None = None
+    with suppress(StoreError):
+        manifest = face_manifest.read(root)
+    if manifest is None:
+        return _without_a_list(root, search)
     marks = {
         one.mark
         for one in manifest.folders
@@ -93,6 +93,35 @@ def theirs_in(root: Path, person: Person, is_theirs: Callable[[AnyPlace], bool])
     folders = tuple(sorted({*emptied, *(one.path for one in own)}))
     named = tuple(one.path for one in own)
     return Theirs(root, frozenset(pictures), folders, named, stays, changed=stays != manifest)
+
+
+def theirs_in_film(files: FilmFiles, person: Person, numbers: Collection[int]) -> Theirs:
+    """What is a person's in a film's folders. `numbers`: of their tracks; of a timeline that cannot be read, all."""
+    if not files.faces.is_dir():
+        return Theirs(files.faces)
+    finder: Finder | None = None
+    ids: list[int] = []
+    with suppress(StoreError):
+        timeline = native.read(files.timeline)
+        finder, ids = Finder(timeline.tracks, timeline.video), [track.id for track in timeline.tracks]
+
+    def is_theirs(place: AnyPlace) -> bool:
+        at = None if finder is None else finder.find(place)
+        return at is None or ids[at] in numbers
+
+    return theirs_in(files.faces, person, is_theirs)
+
+
+def _without_a_list(root: Path, search: NameSearch) -> Theirs:
+    if not root.is_dir():
+        return Theirs(root)
+    pictures = {path for path in root.rglob("*.jpg") if face_disk.key_of(path.name)}
+    named = tuple(
+        path for path in sorted(root.iterdir())
+        if path.is_dir() and not path.is_symlink() and search.in_file_name(composed(path.name))
+    )  # fmt: skip
+    folders = tuple(sorted({*named, *(path.parent for path in pictures)} - {root}))
+    return Theirs(root, frozenset({*pictures, face_manifest.path_of(root)}), folders, named)
 
 
 def _free(path: Path) -> Path:

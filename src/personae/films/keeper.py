@@ -22,7 +22,7 @@ from personae.errors import ForeignFileError, ProjectBusyError, StoreError
 from personae.files import clear_leftovers, read_whole, replacing, sha256_of, shred, write_whole
 from personae.films import crops_file
 from personae.films.film_files import FilmFiles
-from personae.films.forget_folders import Theirs, theirs_in
+from personae.films.forget_folders import Theirs, theirs_in_film
 from personae.films.forget_journal import forget_in_journal
 from personae.films.forget_tracks import forget_in_tracks, is_of_a_film, own_tracks, search_tracks
 from personae.films.store import MediaStore
@@ -30,8 +30,6 @@ from personae.forgetting.documents import as_text, forget_in_json
 from personae.forgetting.keeper import Forgotten, Tell, unreached, why_not
 from personae.forgetting.person import Person
 from personae.forgetting.search import Search
-from personae.timeline import native
-from personae.timeline.places import AnyPlace, Finder
 
 log = logging.getLogger(__name__)
 _PICTURE = re.compile(r"-?[0-9]+-[-0-9]+(-[-0-9]+)?\.jpg")
@@ -83,13 +81,15 @@ class FilmsKeeper:
                 continue
             for path in files.every():
                 if path not in self._left:
-                    search_file(path, search, own_name=not outside)
+                    inside = path.relative_to(files.faces).parts[:-1] if path.is_relative_to(files.faces) else ()
+                    search_file(path, search, folders=inside, own_name=not outside)
 
     def _forget_in(self, files: FilmFiles, person: Person, outside: bool) -> Forgotten:
         """One film; the caller holds its lock. What shows the person goes first: the rest tells what that is."""
         done = Forgotten()
         if outside:  # in the project everything of that kind goes
-            for folder in (files.folder, files.faces, files.unfinished):
+            of_people = [path for path in files.faces.glob("*") if path.is_dir()]
+            for folder in (files.folder, files.faces, files.unfinished, *of_people):
                 clear_leftovers(folder)
         if outside and self._is_changed(files):
             done.listed.append((files.timeline, "timeline, changed since it was written"))
@@ -146,7 +146,8 @@ class _Film:
                 arrays, facts = _read(path)
                 self.own[path] = own_tracks(arrays, facts, self.person.marks, self.person.vectors)
         self._read_timeline()
-        self._read_folders()
+        own = self.own.get(self.files.tracks, np.zeros(0, bool))
+        self.folders = theirs_in_film(self.files, self.person, {*self.tracks, *(np.flatnonzero(own) + 1).tolist()})
         for path in (self.files.edits, self.files.reserved):
             self._read_document(path)
         self._read_journal()
@@ -229,22 +230,6 @@ class _Film:
         # A timeline may come from a stranger: it names no picture elsewhere.
         real = os.path.realpath(self.files.folder)
         self.pictures = {path for path in self.pictures if Path(os.path.realpath(path)).is_relative_to(real)}
-
-    def _read_folders(self) -> None:
-        """What is the person's in the people's folders of pictures; of a timeline that cannot be read, all of ours."""
-        own = self.own.get(self.files.tracks, np.zeros(0, bool))
-        numbers = {*self.tracks, *(np.flatnonzero(own) + 1).tolist()}
-        finder: Finder | None = None
-        ids: list[int] = []
-        with contextlib.suppress(StoreError):
-            timeline = native.read(self.files.timeline)
-            finder, ids = Finder(timeline.tracks, timeline.video), [track.id for track in timeline.tracks]
-
-        def is_theirs(place: AnyPlace) -> bool:
-            at = None if finder is None else finder.find(place)
-            return at is None or ids[at] in numbers
-
-        self.folders = theirs_in(self.files.faces, self.person, is_theirs)
 
     def _read_document(self, path: Path) -> None:
         document, before = _document(path)

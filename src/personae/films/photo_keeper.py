@@ -52,7 +52,7 @@ class PhotosKeeper:
         """Search every file of the sets, and the faces of whom nobody has named."""
         for files in self.store.everything():
             for path in files.every():
-                search.file(path, folders=(files.title,))
+                search.file(path, folders=(files.title, *path.relative_to(files.folder).parts[:-1]))
             with contextlib.suppress(StoreError):
                 kept = faces_file.read(files.faces)
                 labels = photo_naming.decided(kept, journal.read_photos(files), NamesOfToday()).labels
