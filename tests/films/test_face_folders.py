@@ -7,7 +7,9 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
@@ -20,9 +22,13 @@ from personae.errors import CastError, DamagedFileError, InputError
 from personae.faces.fake import draw_picture
 from personae.films import face_manifest
 from personae.films.face_folders import FaceFolders
+from personae.films.face_manifest import FacePlace
+from personae.films.face_media import FaceMedia
+from personae.films.face_order import ordered
 from personae.project.film import ProjectFilm
 from personae.project.session import Project
 from personae.settings import Settings
+from personae.types import FloatArray
 from tests.drawn_films import drawn_film, scene
 from tests.film_maker import Pixels
 
@@ -316,10 +322,10 @@ def test_the_folder_is_a_cast_folder(place: Path, film: ProjectFilm, folders: Fa
         read_cast(root)
     (root / "Unknown 1").rename(root / "Thor")
     folders.apply()
-    cast = read_cast(root)
-    assert {photo.character for photo in cast.photos} == {"Thor"}
-    assert len(cast.photos) == len(pictures(folders)["Thor"])
-    (note,) = cast.notes
+    found = read_cast(root)
+    assert {photo.character for photo in found.photos} == {"Thor"}
+    assert len(found.photos) == len(pictures(folders)["Thor"])
+    (note,) = found.notes
     assert note.startswith("Left out: 2 folders of people without a name (Unknown 2, Unknown 3)")
     with Project.open(place / "personae", settings=SETTINGS) as project:
         report = project.cast.train(root)
@@ -508,3 +514,22 @@ def test_forgetting_without_a_list_takes_every_picture_of_ours(
         assert project.forget("Thor").complete
     assert not list(root.rglob("*_*.jpg")) and [path.name for path in root.iterdir() if path.is_dir()] == ["Unknown 2"]
     assert not face_manifest.path_of(root).exists()
+
+
+def test_pictures_that_differ_come_early_and_poor_ones_last() -> None:
+    class Vectors:
+        """Pictures 0 and 1 are alike, 2 differs, 3 differs most and is poor."""
+
+        rows = np.array([[1, 0, 0], [0.99, 0.1, 0], [0.3, 0.9, 0], [-1, 0, 0.1]], np.float32)
+
+        def find(self, place: tuple[float, ...]) -> int:
+            return int(place[0])
+
+        def vector(self, face: int, place: tuple[float, ...]) -> FloatArray:
+            row: FloatArray = self.rows[face]
+            return row
+
+    weights = (0.9, 0.85, 0.5, 0.1)
+    given = [FacePlace(str(at), "m", (float(at), 0, 0, 1, 1), weight, "x") for at, weight in enumerate(weights)]
+    order = [one.key for one in ordered(given, cast("FaceMedia", Vectors()))]
+    assert order == ["0", "2", "1", "3"]

@@ -8,6 +8,7 @@ import numpy as np
 
 from personae.films.face_manifest import FacePlace
 from personae.films.face_media import FaceMedia
+from personae.films.teaching import POOR_WEIGHT
 from personae.recognition.prototypes import unit
 from personae.types import FloatArray
 
@@ -16,7 +17,10 @@ ORDERED = 60
 
 
 def ordered(pictures: Sequence[FacePlace], media: FaceMedia) -> list[FacePlace]:
-    """The best first, and after it what is good and differs most from those before it."""
+    """The best first, and after it what is good and differs most from those before it; poor ones at the end.
+
+    A blurred face, or one turned away, differs from every other, and tells nobody who it is.
+    """
     left = sorted(pictures, key=lambda one: (-one.weight, one.key))
     rows = [_vector(one, media) for one in left]
     size = max((len(row) for row in rows), default=0)
@@ -25,10 +29,11 @@ def ordered(pictures: Sequence[FacePlace], media: FaceMedia) -> list[FacePlace]:
     vectors = unit(np.stack([row if len(row) == size else np.zeros(size, np.float32) for row in rows]))
     weights = np.array([one.weight for one in left], np.float32)
     nearest, order = np.full(len(left), -1.0, np.float32), [0]
-    while len(order) < min(ORDERED, len(left)):
+    good = int((weights >= POOR_WEIGHT).sum())
+    while len(order) < min(ORDERED, good):
         nearest = np.maximum(nearest, vectors @ vectors[order[-1]])
         worth = weights * (1.0 - nearest)
-        worth[order] = -np.inf
+        worth[[*order, *range(good, len(left))]] = -np.inf
         order.append(int(worth.argmax()))
     rest = set(range(len(left))) - set(order)
     return [left[at] for at in (*order, *sorted(rest))]

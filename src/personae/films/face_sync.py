@@ -20,12 +20,13 @@ from personae.films.face_media import FaceMedia, FilmFaces, MadePicture
 from personae.films.face_order import ordered
 from personae.films.face_plan import Plan
 from personae.films.film_files import FilmFiles, shortened
+from personae.films.teaching import POOR_WEIGHT
 from personae.timeline.person import Key, Person
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import Timeline
 
 ENOUGH = 30
-"""A person has so many pictures where there are as many, and one of each track always."""
+"""A person has so many pictures where there are as many that are any good, and one of each track always."""
 _NOT_IN_A_NAME = str.maketrans(dict.fromkeys('/\\:*?"<>|', "_"))
 
 
@@ -208,7 +209,10 @@ class _Bringing:
             assert person is not None
             by_person.setdefault(person.key, []).append([one for one in every if one.key not in taken])
         for tracks in by_person.values():
-            firsts, others = [own[0] for own in tracks if own], [one for own in tracks for one in own[1:]]
+            firsts, others = (
+                [own[0] for own in tracks if own],
+                [one for own in tracks for one in own[1:] if one.weight >= POOR_WEIGHT],
+            )
             others.sort(key=lambda one: -one.weight)
             for made in [*firsts, *others[: max(0, ENOUGH - len(firsts))]]:
                 self._write(made)
