@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from personae.cli.console import say
-from personae.cli.name_faces import apply_faces, faces_option, timeline_of
+from personae.cli.name_faces import apply_faces, faces_option
 from personae.cli.options import project_option, settings_from
 from personae.types import count_of
 
@@ -79,31 +79,24 @@ def name(
     from personae.paths import ProjectPaths
     from personae.project.session import Project
 
-    if faces and timeline is None and photo_set is None:
-        timeline = timeline_of(faces)
+    if faces is not None:
+        others = bool(who or take_back or learn or other or any(said.values()))
+        apply_faces(faces, timeline, photo_set, project, author, alone=not others)
+        return
     if (timeline is None) == (photo_set is None):
         raise click.UsageError("Say what is meant: --timeline FILE or --photos SET.")
     found = None if timeline is None else ProjectPaths.of_film(timeline)
     place = project or (None if found is None else found.folder)
     chosen = [flag for flag in _SAID if said[flag]]
-    if faces is None:
-        _check(who, name, chosen, take_back=take_back, other=other, learn=learn)
-    elif who is not None or chosen or take_back or learn or other is not None:
-        raise click.UsageError("--faces stands alone.")
+    _check(who, name, chosen, take_back=take_back, other=other, learn=learn)
     with Project.open(place, settings=settings_from(place, {})) as opened:
         if photo_set is not None:
             if other is not None:
                 raise click.UsageError("--import is for films: give --timeline.")
-            if faces is not None:
-                apply_faces(opened.photos[photo_set], author)
-                return
             _say(opened, opened.photos[photo_set], who, name, chosen, author, learn=learn)
             return
         assert timeline is not None
         with opened.films[timeline] as film:
-            if faces is not None:
-                apply_faces(film, author)
-                return
             if other is not None:
                 say(f"{count_of(len(film.import_decisions(other).decisions), 'decision')} added")
                 return

@@ -85,7 +85,7 @@ class FaceFolders(ABC):
 
         Raises InputError where changes in them are not applied yet, StoreError.
         """
-        if self.is_there and self._plan().changes:
+        if self.is_there and not self._plan().is_empty:
             raise InputError(f"Changes in {self.folder} are not applied yet. Apply them first.")
         return self._bring()
 

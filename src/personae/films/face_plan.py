@@ -204,9 +204,9 @@ class _Planner:
                     )
                 found[face] = to
         if copies:
-            self.notes.append(f"{count_of(copies, 'picture')} lies in a second folder too: a copy says nothing.")
+            self.notes.append(f"{count_of(copies, 'picture')} in a second folder too: a copy says nothing.")
         if gone:
-            self.notes.append(f"{count_of(gone, 'picture')} shows a face that is nobody's any more.")
+            self.notes.append(f"{count_of(gone, 'picture')} of faces that are nobody's any more: passed over.")
         return found
 
     def _is_home(self, folder: FolderThere, mark: str) -> bool:
