@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from personae.cli.console import say
+from personae.cli.name_faces import apply_faces, faces_option
 from personae.cli.options import project_option, settings_from
 from personae.types import count_of
 
@@ -51,6 +52,7 @@ _SAID = {
               help="Add the decisions of another file: of another copy of the film, of a contact sheet.")  # fmt: skip
 @click.option("--undo", "take_back", is_flag=True, help="Take back the last decision.")
 @click.option("--learn", is_flag=True, help="Add the best of these faces to the gallery of the film's project.")
+@faces_option
 @click.option("--author", default="", metavar="NAME", help="Who decides.")
 @project_option
 def name(
@@ -61,6 +63,7 @@ def name(
     other: Path | None,
     take_back: bool,
     learn: bool,
+    faces: str | None,
     author: str,
     project: Path | None,
     **said: bool,
@@ -76,6 +79,10 @@ def name(
     from personae.paths import ProjectPaths
     from personae.project.session import Project
 
+    if faces is not None:
+        others = bool(who or take_back or learn or other or any(said.values()))
+        apply_faces(faces, timeline, photo_set, project, author, alone=not others)
+        return
     if (timeline is None) == (photo_set is None):
         raise click.UsageError("Say what is meant: --timeline FILE or --photos SET.")
     found = None if timeline is None else ProjectPaths.of_film(timeline)

@@ -20,6 +20,7 @@ from pathlib import Path
 from personae.checks import Fields, parsed
 from personae.errors import ForeignFileError, StoreError, TooNewError, UnknownFilmError
 from personae.files import file_lock, make_folder, read_whole, sha256_of, shred, write_error, write_whole
+from personae.films import face_sync
 from personae.films.film_files import FilmFiles, film_in, film_name
 from personae.films.pictures import with_pictures
 from personae.films.tracks_file import Scanned, write_tracks
@@ -101,6 +102,7 @@ class MediaStore:
         timeline = with_pictures(timeline, scanned.watched, files)
         write_tracks(files.tracks, scanned)
         native.write(timeline, files.timeline)
+        face_sync.keep_up(files, timeline, scanned.watched.records)
         with contextlib.suppress(OSError):
             files.reserved.unlink(missing_ok=True)
         if not self.is_inside(files):
