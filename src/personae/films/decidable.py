@@ -65,7 +65,19 @@ class Decidable(ABC):
         """
         said = [sayings] if callable(sayings) else list(sayings)
         with self._alone():
-            return self._decide(said, by, request, Cast(self.context).names_of_today())
+            if before := self._decisions().of_request(request):
+                return Decided(before)
+            considered = self._considered(said, by, request, Cast(self.context).names_of_today())
+            if considered.decisions:
+                self._write_down(considered.decisions)
+            return considered
+
+    def warnings(self, sayings: Saying | Iterable[Saying]) -> tuple[str, ...]:
+        """What `decide` would warn of, before anything is written down. Raises as `decide` where it cannot be said."""
+        said = [sayings] if callable(sayings) else list(sayings)
+        self.context.settle(self._outside)
+        with self._lock:
+            return self._considered(said, "", "", Cast(self.context).names_of_today()).warnings
 
     def undo(self, *, by: str = "", command: str | None = None, only: str | None = None) -> Decided:
         """Take back all that the last command decided, also what it taught the cast; empty where there is nothing.
@@ -121,8 +133,16 @@ class Decidable(ABC):
         """The lock of its files."""
 
     @abstractmethod
-    def _decide(self, said: Sequence[Saying], by: str, request: str, names: NamesOfToday) -> Decided:
-        """Write down what is said; the caller holds the locks."""
+    def _decisions(self) -> Decisions:
+        """As `decisions`; the caller holds the locks."""
+
+    @abstractmethod
+    def _considered(self, said: Sequence[Saying], by: str, request: str, names: NamesOfToday) -> Decided:
+        """What becomes of what is said, and what may be wrong with it; nothing is written down."""
+
+    @abstractmethod
+    def _write_down(self, made: Sequence[Decision]) -> None:
+        """Write decisions into the journal; the caller holds the locks."""
 
     @abstractmethod
     def _embedder(self) -> tuple[str, str]:

@@ -34,7 +34,7 @@ from personae.names_of_today import NamesOfToday
 from personae.progress import ProgressCallback
 from personae.settings import Settings
 from personae.timeline import native
-from personae.timeline.decisions import Decisions
+from personae.timeline.decisions import Decision, Decisions
 from personae.timeline.person import with_names
 from personae.timeline.timeline import Timeline
 
@@ -193,22 +193,23 @@ class StoredFilm(Decidable):
         timeline = with_names(self._view(state), Cast(self.context).names_of_today())
         return best_faces(self._scanned(state), tracks_named(timeline, name), name, timeline)
 
-    def _decide(self, said: Sequence[Saying], by: str, request: str, names: NamesOfToday) -> Decided:
+    def _decisions(self) -> Decisions:
+        return self._current().decisions
+
+    def _considered(self, said: Sequence[Saying], by: str, request: str, names: NamesOfToday) -> Decided:
         state = self._current()
-        if before := state.decisions.of_request(request):
-            return Decided(before)
         scanned = self._scanned(state)
         timeline = with_names(self._view(state), names)
         maker = Maker(timeline, scanned, state.decisions, by=by, request=request or uuid4().hex, names=names)
         made, _ = said_to(maker, said)
-        if not made:
-            return Decided(())
-        trained = self._trained()
-        decisions = journal.append(self.files, timeline.video, made)
-        warnings = warnings_of(made, timeline, scanned, trained)
+        return Decided(tuple(made), tuple(warnings_of(made, timeline, scanned, self._trained()) if made else ()))
+
+    def _write_down(self, made: Sequence[Decision]) -> None:
+        state = self._current()
+        scanned = self._scanned(state)
+        decisions = journal.append(self.files, state.written.video, made)
         self._state = _State(state.written, decisions, self._stamp(), scanned)
         self._write_view_later()
-        return Decided(tuple(made), tuple(warnings))
 
     def _current(self) -> _State:
         """The film as it is on disk, with every entry of its journal."""

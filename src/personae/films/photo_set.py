@@ -124,22 +124,25 @@ class PhotoSet(Decidable):
         named = {at for at, one in enumerate(faces) if one.character == name and one.decided_by == "person"}
         return best_faces_of_photos(self._current().kept, named, name)
 
-    def _decide(self, said: Sequence[Saying], by: str, request: str, names: NamesOfToday) -> Decided:
+    def _decisions(self) -> Decisions:
+        return self._current().decisions
+
+    def _considered(self, said: Sequence[Saying], by: str, request: str, names: NamesOfToday) -> Decided:
         state = self._current()
-        if before := state.decisions.of_request(request):
-            return Decided(before)
         labels = photo_naming.decided(state.kept, state.decisions, names).labels
         maker = PhotoMaker(
             state.kept, labels, state.decisions, by=by, request=request or uuid4().hex, names=names
         )  # fmt: skip
         made, maker = said_to(maker, said)
-        if not made:
-            return Decided(())
-        warnings = _warnings(made, maker, labels, self._trained(state.kept.embedder))
+        trained = self._trained(state.kept.embedder)
+        return Decided(tuple(made), tuple(_warnings(made, maker, labels, trained) if made else ()))
+
+    def _write_down(self, made: Sequence[Decision]) -> None:
+        state = self._current()
         decisions = journal.append_photos(self.files, made)
         self._state = _State(state.kept, decisions, self._stamp())
-        self._store.write_shared(self.files, state.kept, photo_naming.decided(state.kept, decisions, names))
-        return Decided(tuple(made), tuple(warnings))
+        applied = photo_naming.decided(state.kept, decisions, Cast(self.context).names_of_today())
+        self._store.write_shared(self.files, state.kept, applied)
 
     def _current(self) -> _State:
         """The set as it is on disk, with every entry of its journal."""

@@ -1,0 +1,87 @@
+"""Somebody without a name: where they are, and who they may be. Values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from personae.films.decidable import Decidable
+from personae.names import unknown_name
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one film or one set of photos (`medium`, its name) shows of somebody: there they are `unknown`.
+
+    `faces`: appearances in a film, faces in photos; `face_time_s`: visible face time, 0 in photos; `picture`: a file
+    that shows them best, a whole photo where `face` tells which face from the left; None where there is none.
+    """
+
+    medium: str
+    kind: Literal["film", "photos"]
+    unknown: int
+    faces: int
+    face_time_s: float = 0.0
+    picture: Path | None = None
+    face: int | None = None
+
+    @property
+    def name(self) -> str:
+        """As people read it: "Unknown 4 of ep2"."""
+        return f"{unknown_name(self.unknown)} of {self.medium}"
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Who somebody may be: a character, or another unknown person; `probability` is calibrated."""
+
+    probability: float
+    character: str | None = None
+    other: Part | None = None
+
+    @property
+    def name(self) -> str:
+        """The character, or "Unknown 4 of ep2"."""
+        return self.character or (self.other.name if self.other is not None else "")
+
+
+@dataclass(frozen=True)
+class UnknownPerson:
+    """Somebody without a name. `parts`: where they are, most first; `suggestions`: who they may be, likeliest first."""
+
+    parts: tuple[Part, ...]
+    suggestions: tuple[Suggestion, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """How they are called where they are most: "Unknown 4 of ep2"."""
+        return self.parts[0].name
+
+    @property
+    def faces(self) -> int:
+        """Appearances in films and faces in photos."""
+        return sum(part.faces for part in self.parts)
+
+    @property
+    def face_time_s(self) -> float:
+        """Visible face time in all films."""
+        return sum(part.face_time_s for part in self.parts)
+
+    @property
+    def picture(self) -> Path | None:
+        """A file that shows them best."""
+        return next((part.picture for part in self.parts if part.picture is not None), None)
+
+
+@dataclass(frozen=True)
+class SaidOfPeople:
+    """What was written down, by medium, under one request; `warnings`: what may be wrong with it.
+
+    `learnt`: how many faces the cast was taught.
+    """
+
+    request: str
+    media: tuple[Decidable, ...]
+    warnings: tuple[str, ...] = ()
+    learnt: int = 0
