@@ -21,8 +21,8 @@ from personae.hints import command, quoted
 from personae.types import AnalyzedFaces, count_of
 
 __all__ = [
-    "EditOutcome", "add", "add_faces", "add_names", "check_character", "did_you_mean", "digest_of", "find_photos", "merge",
-    "real_path", "reject", "remove_character", "remove_photos", "rename", "split", "undo",
+    "EditOutcome", "add", "add_faces", "add_names", "check_character", "did_you_mean", "digest_of", "find_photos",
+    "merge", "real_path", "reject", "remove_character", "remove_photos", "rename", "split", "undo",
 ]  # fmt: skip
 
 

@@ -32,8 +32,11 @@ if TYPE_CHECKING:
     metavar="CSV",
     help="Name everybody in a table: columns who, name and, if you like, film.",
 )
-@click.option("--learn/--no-learn", default=None,
-              help="Whether a name teaches the cast its best faces.  [default: not for WHO NAME, else yes]")  # fmt: skip
+@click.option(
+    "--learn/--no-learn",
+    default=None,
+    help="Whether a name teaches the cast the best faces.  [default: not for WHO NAME, else yes]",
+)
 @click.option("--yes", is_flag=True, help="Go on without being asked where something may be wrong.")
 @click.option("--undo", "undone", is_flag=False, flag_value="", metavar="[ID]",
               help="Take back the last command, or the decision with this number or id in: personae log.")  # fmt: skip
@@ -85,6 +88,8 @@ def name(
 
     if timeline is not None and photo_set is not None:
         raise click.UsageError("Say what is meant: --timeline FILE or --photos SET.")
+    if photo_set is not None and other is not None:
+        raise click.UsageError("--import is for films: give --timeline.")
     flags = [flag for flag in SAID if said[flag]]
     first = timeline or next((Path(word) for word in words if Path(word).is_file()), None)
     found = None if first is None else ProjectPaths.of_film(first)

@@ -40,5 +40,5 @@ def name_many(
     _, learnt = planned.carry_out(by=author, learn=learn)
     for one in wanted:
         say(f"{one.who}{f' of {one.medium}' if one.medium else ''}: {one.name}")
-    say(f"{count_of(len(wanted), 'person', 'people')} named; {count_of(learnt, 'face')} added to the cast")
+    say(f"{count_of(len(wanted), 'answer')} kept; {count_of(learnt, 'face')} added to the cast")
     say(f"Take it back with: {command('name --undo')}")

@@ -13,8 +13,8 @@ from personae.types import count_of
 
 if TYPE_CHECKING:
     from personae.films.film import StoredFilm
-    from personae.films.media import Medium
     from personae.films.meant import Who
+    from personae.films.media import Medium
     from personae.films.say import Saying
     from personae.project.session import Project
 
@@ -74,10 +74,9 @@ def take_back(opened: Project, medium: Medium | None, which: str, author: str) -
 
 
 def _import(medium: Medium, other: Path) -> None:
-    from personae.films.photo_set import PhotoSet
+    from personae.films.film import StoredFilm
 
-    if isinstance(medium, PhotoSet):
-        raise click.UsageError("--import is for films: give --timeline.")
+    assert isinstance(medium, StoredFilm)  # --photos was refused
     say(f"{count_of(len(medium.import_decisions(other).decisions), 'decision')} added")
 
 

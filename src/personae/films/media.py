@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,14 +49,10 @@ class Media:
         if os.path.isfile(word):  # noqa: PTH113 - never raises
             return self.film(Path(word))
         found: list[Medium] = []
-        try:
+        with contextlib.suppress(UnknownFilmError):
             found.append(self.film(str(word)))
-        except UnknownFilmError:
-            pass
-        try:
+        with contextlib.suppress(UnknownPhotoSetError):
             found.append(self.photo_set(str(word)))
-        except UnknownPhotoSetError:
-            pass
         if len(found) == 1:
             return found[0]
         if found:

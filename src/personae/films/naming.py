@@ -18,8 +18,9 @@ from uuid import uuid4
 from personae.errors import InputError, PersonaeError
 from personae.films import say
 from personae.films.answers import HELP, Answer, understood, who_of
-from personae.films.media import Media, Medium, names_in
+from personae.films.decidable import Decidable
 from personae.films.meant import Who
+from personae.films.media import Media, Medium, names_in
 from personae.films.people import Part, People, SaidOfPeople, Suggestion, UnknownPerson
 from personae.names import find_name, unknown_name, unknown_number, valid_name
 from personae.types import count_of
@@ -35,7 +36,7 @@ Key = tuple[str, str, int]
 
 @dataclass(frozen=True)
 class Question:
-    """Who is asked about. `taken`: the suggestion that Enter takes; `asks`: what is asked back about the last answer."""
+    """Who is asked about. `taken`: the suggestion that Enter takes; `asks`: what is asked back about the answer."""
 
     person: UnknownPerson
     taken: Suggestion | None = None
@@ -56,7 +57,7 @@ class _Step:
 
     person: UnknownPerson
     line: str = ""
-    said: tuple[tuple[str, tuple[Medium, ...]], ...] = ()
+    said: tuple[tuple[str, tuple[Decidable, ...]], ...] = ()
     later: frozenset[Key] = frozenset()
     joined: UnknownPerson | None = None
     names: tuple[str, ...] = ()
@@ -111,7 +112,7 @@ class Naming:
     @property
     def question(self) -> Question | None:
         """Who is asked about now; None where nobody is left, or after quitting."""
-        person = self._person
+        person = self._whom()
         if person is None or self.is_over:
             return None
         return Question(person, taken_by_enter(person), "" if self._pending is None else self._pending.asks)
@@ -121,13 +122,17 @@ class Naming:
         """Everybody without a name or another answer, also those for later."""
         return self._left
 
+    def is_put_off(self, person: UnknownPerson) -> bool:
+        """Whether somebody was left for later."""
+        return bool(keys_of(person) & self._later)
+
     @property
     def said(self) -> tuple[str, ...]:
         """What was said and holds, a line per answer."""
         return tuple(step.line for step in self._steps if step.said)
 
     @property
-    def touched(self) -> tuple[Medium, ...]:
+    def touched(self) -> tuple[Decidable, ...]:
         """The films and sets that something was said about."""
         found = (medium for step in self._steps for _, media in step.said for medium in media)
         return tuple({id(medium): medium for medium in found}.values())
@@ -163,16 +168,18 @@ class Naming:
     def end(self) -> Told | None:
         """No line comes any more: what was asked back stays without an answer, and its person without a name."""
         self.is_over = True
-        if self._pending is None or self._person is None:
+        person = self._whom()
+        if self._pending is None or person is None:
             return None
         self._pending = None
-        return Told("later", (f"{self._person.name} has no name: the question was not answered.",))
+        return Told("later", (f"{person.name} has no name: the question was not answered.",))
 
     def _left_aside(self, line: str) -> Told:
-        assert self._person is not None
-        first = f"{self._person.name} is left for later: the question was not answered by y or n."
+        person = self._whom()
+        assert person is not None
+        first = f"{person.name} is left for later: the question was not answered by y or n."
         self._put_off()
-        if self._person is None:
+        if self._whom() is None:
             return Told("later", (first,))
         told = self.answer(line)
         return Told(told.kind, (first, *told.lines))
@@ -185,7 +192,7 @@ class Naming:
             return Told("quit")
         if answer.kind == "undo":
             return self._undo()
-        person = self._person
+        person = self._whom()
         if person is None:
             raise InputError("Nobody is left to be asked about. .u takes the last answer back, .q quits.")
         if answer.kind == "enter":
@@ -277,7 +284,7 @@ class Naming:
         self._look()
 
     def _put_off(self) -> Told:
-        person = self._person
+        person = self._whom()
         assert person is not None
         keys = frozenset(keys_of(person)) - self._later
         self._later |= keys
@@ -350,8 +357,7 @@ class Naming:
 
     # Who is left
 
-    @property
-    def _person(self) -> UnknownPerson | None:
+    def _whom(self) -> UnknownPerson | None:
         if self._joined is not None:
             return self._joined
         if self._first is not None:
@@ -359,7 +365,7 @@ class Naming:
             found = next((one for one in self._left if keys_of(one) & wanted), None)
             if found is not None:
                 return found
-        return next((one for one in self._left if not keys_of(one) & self._later), None)
+        return next((one for one in self._left if not self.is_put_off(one)), None)
 
     def _look(self) -> None:
         self._left = tuple(self.people.undecided(self.only))

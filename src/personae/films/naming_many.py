@@ -9,14 +9,19 @@ from uuid import uuid4
 from personae.errors import CastError, InputError, UnknownCharacterError
 from personae.films import say
 from personae.films.answers import who_of
-from personae.films.media import Media, Medium
 from personae.films.meant import Who
+from personae.films.media import Media, Medium
 from personae.films.names_table import Wanted
 from personae.films.people import People, UnknownPerson
 from personae.films.photo_set import PhotoSet
 from personae.names import is_unknown_name, unknown_name, unknown_number, valid_name
 
-_INSTEAD = {".s": say.stranger, ".x": say.no_face, ".n": lambda who: say.name(who, say.NEW_UNKNOWN)}
+
+def _new(who: Who) -> say.Saying:
+    return say.name(who, say.NEW_UNKNOWN)
+
+
+_INSTEAD = {".s": say.stranger, ".x": say.no_face, ".n": _new}
 """What can stand in the place of a name."""
 
 
@@ -114,12 +119,8 @@ def _meant(one: Wanted, chosen: Sequence[Medium], unknown: Sequence[UnknownPerso
                                 if part.unknown == number and part.medium in named)  # fmt: skip
             raise InputError(f"{who} is in several films or sets. Say which: {names}.")
         if found:
-            shown = {(part.kind, part.medium): part.unknown for part in found[0].parts}
-            return [
-                (medium, unknown_name(shown[key]))
-                for medium in chosen
-                if (key := ("photos" if isinstance(medium, PhotoSet) else "film", medium.name)) in shown
-            ]
+            shown = {part.medium: unknown_name(part.unknown) for part in found[0].parts}
+            return [(medium, shown[medium.name]) for medium in chosen if medium.name in shown]
     return _where_called(who, within)
 
 
