@@ -39,6 +39,7 @@ HELP = (
     '.m WHO    the same person as WHO: ".m 2" and ".m Unknown 2" are Unknown 2, or ".m Unknown 4 of ep2"',
     ".u        undo the last answer, and ask it again",
     ".q        quit; what was said is kept",
+    ".?        these keys",
     "=NAME     a name that looks like something else: =7, =.s",
 )
 """A line for each key."""

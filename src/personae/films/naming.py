@@ -22,7 +22,7 @@ from personae.films.decidable import Decidable
 from personae.films.meant import Who
 from personae.films.media import Media, Medium, names_in
 from personae.films.people import Part, People, SaidOfPeople, Suggestion, UnknownPerson
-from personae.names import find_name, unknown_name, unknown_number, valid_name
+from personae.names import find_name, is_unknown_name, unknown_name, unknown_number, valid_name
 from personae.types import count_of
 
 CLEAR = 0.8
@@ -308,8 +308,10 @@ class Naming:
     def _merge(self, person: UnknownPerson, text: str) -> Told:
         who, of = who_of(text)
         number = unknown_number(who)
-        if number is None:
+        if number is None and not is_unknown_name(who):
             return self._name(person, text)
+        if number is None:
+            raise InputError(f"{who} is nobody: unknown people are counted from 1.")
         own = person.parts[0]
         other = self._somebody(number, of) if of else self._beside(own, number)
         if keys_of(other) & keys_of(person):
