@@ -72,9 +72,7 @@ class Suggesting(People):
         return tuple(replace(one, suggestions=self.given.get(one.name, ())) for one in found)
 
 
-def naming_of(
-    project: Project, given: dict[str, tuple[Suggestion, ...]] | None = None, **options: Any
-) -> Naming:
+def naming_of(project: Project, given: dict[str, tuple[Suggestion, ...]] | None = None, **options: Any) -> Naming:
     people = Suggesting(project.films, project.photos)
     people.given = given or {}
     media = Media(project.films, project.photos)
