@@ -42,6 +42,8 @@ def make_world(folder: Path, hopper: Path, astronaut: Path) -> Path:
     _save(party, folder / "party.jpg")
     rows = [f"{name}/{photo},{name} in {photo[0]}\n" for name, photos in PHOTOS.items() for photo in photos]
     (folder / "scenes.csv").write_text("".join(rows), encoding="utf-8")
+    (folder / "names.txt").write_text("# call sheet\nRoss\nRachel\n", encoding="utf-8")
+    (folder / "names.csv").write_text("who;name;film\n1;Rachel;e01\n", encoding="utf-8")
     _film(folder / "film.mp4", heads, strangers)
     shutil.copy(folder / "film.mp4", folder / "film.mov")
     (folder / "films").mkdir()

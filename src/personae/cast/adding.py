@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from personae.cast.edit_log import EditLog
-from personae.cast.edit_steps import EditOutcome, differences, enrolled_by_path, give, outcome_of
+from personae.cast.edit_steps import EditOutcome, differences, enrolled_by_path, give, outcome_of, whose
 from personae.cast.enrolment import WantedPhoto, enrol
 from personae.cast.finding import digest_of, new_name, real_path
 from personae.cast.gallery import Gallery
@@ -102,6 +102,26 @@ def add_faces(gallery: Gallery, name: str, faces: Sequence[tuple[PhotoRecord, En
     added = [photo.path for photo, _ in faces if (name, photo.path) not in had]
     log.explain(edit, {"into": name, "added": added, "photos": as_rows(changes)})
     return outcome_of(log, edit, changes)
+
+
+def add_names(gallery: Gallery, names: Iterable[str]) -> EditOutcome:
+    """Make characters without photos of `names`; who is in the cast already stays as they are.
+
+    Raises InputError for what can be no name.
+    """
+    wanted, log = list(dict.fromkeys(new_name(name) for name in names)), EditLog(gallery)
+    known = {character.name for character in gallery.characters()}
+    new = [name for name in wanted if name not in known]
+    notes = [f"{name} is in the cast already." for name in wanted if name in known]
+    if not new:
+        return EditOutcome(None, notes=tuple(notes))
+    edit = log.record("names", {"names": new})
+    for name in new:
+        character = whose(log, edit, name)
+        if not log.characters().is_there(character):  # an edit took them out
+            log.place(edit, character, None, character)
+    log.apply()
+    return outcome_of(log, edit, (), (), notes)
 
 
 def _check_not_somebody_elses(

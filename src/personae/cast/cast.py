@@ -8,7 +8,7 @@ photos is embedded.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,6 +99,10 @@ class Cast:
         with self._reading() as gallery:
             return {} if gallery is None else {one.name: one.photos for one in gallery.characters()}
 
+    def without_photos(self) -> tuple[str, ...]:
+        """The characters that have no enrolled photo, by name: they can be given as a name, and are not recognised."""
+        return tuple(name for name, photos in self.characters().items() if not photos)
+
     def photos(self, name: str | None = None) -> list[PhotoRecord]:
         """Every photo that is known, enrolled or rejected, or those of one character."""
         with self._reading() as gallery:
@@ -120,7 +124,7 @@ class Cast:
     def is_character(self, name: str) -> bool:
         """Whether the gallery knows a character of that name."""
         with self._reading() as gallery:
-            names = {photo.character for photo in gallery.photos()} if gallery is not None else set()
+            names = {one.name for one in gallery.characters()} if gallery is not None else set()
             return find_name(name, names) is not None
 
     def names(self) -> dict[str, str]:
@@ -188,11 +192,27 @@ class Cast:
 
         return self._edit("add", work, create=True)
 
-    def take_back(self, request: str) -> list[str]:
-        """Undo the edits that were a part of the command `request`; a sentence per edit, none where there is none."""
+    def add_names(self, names: Iterable[str]) -> EditReport:
+        """Make characters without photos: offered where somebody is named, and never recognised before they have one.
+
+        Who is in the cast already stays as they are. Raises InputError for what can be no name; then none is added.
+        """
         from personae.cast import editing
 
-        own = [one for one in self.log() if one.undoable and one.detail.get("request") == request]
+        if isinstance(names, str):
+            raise InputError(f"The names are {names!r}: give a list of names.")
+        given = list(names)
+        return self._edit("add", lambda gallery: [editing.add_names(gallery, given)], create=True, faces=False)
+
+    def take_back(self, request: str, *, into: Collection[str] | None = None) -> list[str]:
+        """Undo the edits that were a part of the command `request`; a sentence per edit, none where there is none.
+
+        `into`: only those that taught one of these characters.
+        """
+        from personae.cast import editing
+
+        own = [one for one in self.log() if one.undoable and one.detail.get("request") == request
+               and (into is None or one.detail.get("into") in into)]  # fmt: skip
         if not own:
             return []
         self._edit("undo", lambda gallery: [editing.undo_edit(gallery, one.id) for one in reversed(own)])
@@ -297,14 +317,20 @@ class Cast:
             yield gallery
 
     def _edit(
-        self, purpose: str, work: Callable[[Gallery], Sequence[EditOutcome]], *, create: bool = False
+        self,
+        purpose: str,
+        work: Callable[[Gallery], Sequence[EditOutcome]],
+        *,
+        create: bool = False,
+        faces: bool = True,
     ) -> EditReport:
+        """`create`: the gallery may be new; `faces`: then it is that of the embedder whose faces come into it."""
         started = time.monotonic()
         context = self.context
         if not create and not context.paths.gallery.is_file():
             raise self._nothing()
         with context.locked(purpose):
-            embedder = context.analyzer.embedder_id if create else None
+            embedder = context.analyzer.embedder_id if create and faces else None
             with Gallery.open(context.paths.gallery, embedder=embedder) as gallery:
                 with gallery.transaction():
                     outcomes = work(gallery)

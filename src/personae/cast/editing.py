@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from personae.cast.adding import add, add_faces
+from personae.cast.adding import add, add_faces, add_names
 from personae.cast.edit_log import EditLog
 from personae.cast.edit_steps import BegunEdit, EditOutcome, differences, enrolled_by_path, whose
 from personae.cast.finding import check_character, did_you_mean, digest_of, find_photos, new_name, real_path
@@ -21,8 +21,8 @@ from personae.hints import command, quoted
 from personae.types import AnalyzedFaces, count_of
 
 __all__ = [
-    "EditOutcome", "add", "add_faces", "check_character", "did_you_mean", "digest_of", "find_photos", "merge",
-    "real_path", "reject", "remove_character", "remove_photos", "rename", "split", "undo",
+    "EditOutcome", "add", "add_faces", "add_names", "check_character", "did_you_mean", "digest_of", "find_photos",
+    "merge", "real_path", "reject", "remove_character", "remove_photos", "rename", "split", "undo",
 ]  # fmt: skip
 
 

@@ -75,7 +75,7 @@ def _forget_edits(
         about = any(isinstance(each, str) and each in person.names for each in said)
         about |= any(each in ids for each in edit.detail.get("before", ()))
         detail = _forgotten(edit.detail, person)
-        emptied = bool(edit.detail.get("photos")) and not detail.get("photos")
+        emptied = any(edit.detail.get(key) and not detail.get(key) for key in ("photos", "names"))
         if about or emptied or edit.id in lapsed or edit.detail.get("photo") in person.paths:
             edits.drop(edit.id)
             removed["log entries"] += 1

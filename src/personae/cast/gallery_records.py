@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from personae.types import FloatArray, Quality, Reason
 
-UNDOABLE = frozenset({"add", "remove", "rename", "merge", "split", "reject"})
+UNDOABLE = frozenset({"add", "names", "remove", "rename", "merge", "split", "reject"})
 
 
 @dataclass(frozen=True)

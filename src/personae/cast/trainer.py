@@ -53,6 +53,8 @@ class TrainingReport:
     faces_embedded: int
     seconds: float
     notes: tuple[str, ...] = field(default=())
+    without_photos: tuple[str, ...] = ()
+    """Characters of the cast that have no photo enrolled, and so are not in the model."""
 
 
 class Trainer:
@@ -118,13 +120,16 @@ class Trainer:
                     if not len(enrolment):
                         raise _nothing_usable(records, report.notes)
                 revision, negatives = gallery.digest, EditLog(gallery).negatives()
+                without_photos = _without_photos(gallery)
             if fresh:
                 with Gallery.open(context.paths.gallery, embedder=None) as gallery:
                     gallery.take_over(context.paths.fresh_gallery)
                 remove_database(context.paths.fresh_gallery)
             if progress is not None:
                 progress(Progress("model", 0, 1, f"{len(enrolment)} photos"))
-            card, left_out = self._make_model(enrolment, negatives, context.analyzer.embedder_id, revision, settings)
+            card, left_out = self._make_model(
+                enrolment, negatives, context.analyzer.embedder_id, revision, without_photos, settings
+            )
             if progress is not None:
                 progress(Progress("model", 1, 1, str(context.model_path)))
         return self._report(report, records, left_out, card, [*notes], time.monotonic() - started)
@@ -141,7 +146,9 @@ class Trainer:
             return {}
         negatives = EditLog(gallery).negatives()
         settings = settings or self.kept_settings()
-        card, _ = self._make_model(enrolment, negatives, gallery.embedder, gallery.digest, settings)
+        card, _ = self._make_model(
+            enrolment, negatives, gallery.embedder, gallery.digest, _without_photos(gallery), settings
+        )
         return {entry["character"]: entry["photos"] for entry in card["characters"]}
 
     def kept_settings(self) -> Settings:
@@ -164,7 +171,13 @@ class Trainer:
         }
 
     def _make_model(
-        self, enrolment: Enrolment, negatives: Sequence[Negative], embedder: str, revision: str, settings: Settings
+        self,
+        enrolment: Enrolment,
+        negatives: Sequence[Negative],
+        embedder: str,
+        revision: str,
+        without_photos: Sequence[str],
+        settings: Settings,
     ) -> tuple[dict[str, Any], dict[str, int]]:
         """Fit, write and use the model of a gallery; its card, and photos left out by `max_photos`."""
         measured = operating_point.read(self.context.paths.calibration, embedder)
@@ -172,6 +185,7 @@ class Trainer:
         model, left_out = fit_enrolment(enrolment, fitted_to, embedder, negatives)
         card = model_file.describe(model, embedder=embedder, gallery_revision=revision)
         card = operating_point.stated(card, model, settings.far, measured)
+        card["without_photos"] = [*without_photos]
         model_file.save(model, card, self.context.model_path)
         self.context.model.fitted(model, card)
         return card, left_out
@@ -220,7 +234,13 @@ class Trainer:
             enrolled.embedded,
             seconds,
             (*notes, *enrolled.notes),
+            tuple(card["without_photos"]),
         )
+
+
+def _without_photos(gallery: Gallery) -> list[str]:
+    """The characters of the cast that have no enrolled photo, by name."""
+    return [character.name for character in gallery.characters() if not character.photos]
 
 
 def _nothing_usable(records: Sequence[PhotoRecord], notes: Sequence[str]) -> CastError:

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +88,16 @@ def ask(question: str) -> bool:
         say(err=True)
         raise InputError("Nobody can answer, so nothing was done. To agree without being asked, give --yes.")
     return answer.strip().casefold() in ("y", "yes")
+
+
+def ask_on(lines: Sequence[str]) -> bool:
+    """Say what may be wrong and ask whether to go on, which Enter does; for a terminal."""
+    *first, last = lines
+    for line in first:
+        say(line, err=True, prose=True)
+    sys.stderr.write(f"{shown(last)} [Y/n]: ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().casefold() in ("", "y", "yes")
 
 
 class Table:

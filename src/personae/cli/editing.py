@@ -63,7 +63,7 @@ def print_edit(report: EditReport, *, as_json: bool) -> None:
         say("Nothing had to be changed.")
         return
     if report.model_path is None:
-        say("Nobody is enrolled any more, and the model is gone.")
+        say("Nobody has a photo enrolled, so there is no model.")
     else:
         photos = sum(report.characters.values())
         say(f"model: {count_of(len(report.characters), 'character')}, {count_of(photos, 'photo')}: {report.model_path}")
@@ -93,6 +93,7 @@ def _photos(detail: dict[str, Any]) -> str:
 
 _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "add": lambda detail: f"{detail['into']}: {_photos(detail)}",
+    "names": lambda detail: f"{', '.join(detail['names'])}: without photos",
     "remove": lambda detail: (
         f"{detail['character']}, {_photos(detail)}"
         if detail.get("character")

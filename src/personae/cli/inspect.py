@@ -9,7 +9,8 @@ import click
 from personae import hints
 from personae.cli.console import say, say_json, show, table
 from personae.cli.options import model_option, project_option
-from personae.cli.train import print_metrics
+from personae.cli.train import cast_counts, print_metrics
+from personae.errors import ModelNotFoundError
 
 
 @click.command()
@@ -29,7 +30,17 @@ def inspect(as_json: bool, timeline: Path | None, model: Path | None, project: P
         _print_film(timeline, as_json)
         return
     opened = Project.open(project, model_path=model)
-    card = opened.cast.card()
+    try:
+        card = opened.cast.card()
+    except ModelNotFoundError:
+        if as_json or not (without := opened.cast.without_photos()):
+            raise
+        say(cast_counts((), without), prose=True)
+        say(
+            "There is no model before one of them has a face. Name them in a film or in photos: "
+            + hints.command("name")
+        )
+        return
     if as_json:
         say_json(card)
         return
@@ -47,6 +58,8 @@ def inspect(as_json: bool, timeline: Path | None, model: Path | None, project: P
             entry["character"], str(entry["photos"]), str(entry["prototypes"]), ", ".join(entry["looks"])
         )
     show(characters)
+    if card.get("without_photos"):
+        say(cast_counts([entry["character"] for entry in card["characters"]], card["without_photos"]), prose=True)
     print_metrics(card)
     curve = table("false-accept rate>", "threshold>", title="Operating points fitted to this cast")
     for far, threshold in card["far_curve"]:

@@ -1,4 +1,4 @@
-"""`personae name`: tell a scanned film, or photos that are kept, who somebody is."""
+"""`personae name`: say who somebody in scanned films and kept photos is."""
 
 from __future__ import annotations
 
@@ -7,189 +7,141 @@ from typing import TYPE_CHECKING
 
 import click
 
-from personae.cli.console import say
 from personae.cli.name_faces import apply_faces, faces_option
+from personae.cli.name_one import SAID, name_one, take_back
 from personae.cli.options import project_option, settings_from
-from personae.types import count_of
 
 if TYPE_CHECKING:
-    from personae.films.decidable import Decided
-    from personae.films.film import StoredFilm
-    from personae.films.meant import Who
-    from personae.films.photo_set import PhotoSet
-    from personae.films.say import Saying
+    from personae.films.media import Media, Medium
     from personae.project.session import Project
-
-# What is said of WHO instead of a name: the flag, and how it is told.
-_SAID = {
-    "new": "is an unknown person of their own",
-    "wrong": "is somebody else",
-    "alive": "is alive: counted",
-    "depicted": "is on a picture: not counted",
-    "stranger": "stays without a name",
-    "no_face": "is no face",
-}
 
 
 @click.command()
-@click.argument("who", required=False)
-@click.argument("name", required=False)
+@click.argument("words", nargs=-1, metavar="[T...] [WHO=NAME...] | WHO NAME")
 @click.option(
     "--timeline",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="The film's timeline.",
+    help="The film's timeline: that of WHO, or whom to ask about.",
 )
 @click.option(
     "--photos", "photo_set", metavar="SET", help="Instead of a film: photos that identify --keep kept as SET."
 )
-@click.option("--new", is_flag=True, help="WHO is an unknown person of their own.")
-@click.option("--wrong", is_flag=True, help="WHO is not who it says.")
-@click.option("--alive", is_flag=True, help="WHO is alive: no picture in the picture, and counted.")
-@click.option("--depicted", is_flag=True, help="WHO is on a picture in the picture (a poster, a screen): not counted.")
-@click.option("--stranger", is_flag=True, help="WHO stays without a name, and is not to be asked for again.")
-@click.option("--no-face", is_flag=True, help="What was found is nobody's face.")
-@click.option("--import", "other", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
-              help="Add the decisions of another file: of another copy of the film, of a contact sheet.")  # fmt: skip
-@click.option("--undo", "take_back", is_flag=True, help="Take back the last decision.")
-@click.option("--learn", is_flag=True, help="Add the best of these faces to the gallery of the film's project.")
+@click.option(
+    "--from",
+    "table",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="CSV",
+    help="Name everybody in a table: columns who, name and, if you like, film.",
+)
+@click.option(
+    "--learn/--no-learn",
+    default=None,
+    help="Whether a name teaches the cast the best faces.  [default: not for WHO NAME, else yes]",
+)
+@click.option("--yes", is_flag=True, help="Go on without being asked where something may be wrong.")
+@click.option("--undo", "undone", is_flag=False, flag_value="", metavar="[ID]",
+              help="Take back the last command, or the decision with this number or id in: personae log.")  # fmt: skip
 @faces_option
 @click.option("--author", default="", metavar="NAME", help="Who decides.")
+@click.option("--new", is_flag=True, help="WHO is an unknown person of their own.")
+@click.option("--wrong", is_flag=True, help="WHO is not who it says.")
+@click.option("--stranger", is_flag=True, help="WHO stays without a name, and is not to be asked for again.")
+@click.option("--no-face", is_flag=True, help="What was found is nobody's face.")
+@click.option("--alive", is_flag=True, help="WHO is alive: no picture in the picture, and counted.")
+@click.option("--depicted", is_flag=True, help="WHO is on a picture in the picture (a poster, a screen): not counted.")
+@click.option("--import", "other", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+              help="Add the decisions of another file: of another copy of the film, of a contact sheet.")  # fmt: skip
 @project_option
 def name(
-    who: str | None,
-    name: str | None,
+    words: tuple[str, ...],
     timeline: Path | None,
     photo_set: str | None,
-    other: Path | None,
-    take_back: bool,
-    learn: bool,
+    table: Path | None,
+    learn: bool | None,
+    yes: bool,
+    undone: str | None,
     faces: str | None,
     author: str,
+    other: Path | None,
     project: Path | None,
     **said: bool,
 ) -> None:
-    """Say that WHO is NAME: personae name "Unknown 2" "Monica" --timeline out/film.timeline.json.
+    """Say who people without a name are.
 
-    WHO is a name in the timeline, which is that person in the whole film, or the number of one appearance, which is
-    that one only. In photos (--photos) it is a name too, or one face: "beach/7.jpg#2" is the second from the left. NAME
-    is a character, or another unknown person (the two become one). What is decided here outranks the model and survives
-    scanning again. Whom you name counts as alive; what is a picture in the picture all the same is said with
-    --depicted.
+    personae name asks about one person after the other, most face time first: in the films and photo sets T (a
+    timeline, or the name of a film or set), or in all of the project. Type a number to take a suggestion, or a name;
+    Enter takes the suggestion in brackets, or leaves the person for later. Commands begin with a dot, and .? shows
+    them. From a pipe it reads a line a person.
+
+    personae name T "Unknown 1=Monica" "Unknown 2=Chandler" names several at once, or nobody where one cannot be; in
+    several films WHO is "Unknown 4 of ep2". The first = parts the two, so a NAME may hold one. In the place of a name
+    .s is a stranger, .x no face, .n somebody new.
+
+    personae name "Unknown 2" "Monica" --timeline FILE says it of one person: WHO is a name in the timeline, which is
+    that person in the whole film, or the number of one appearance, which is that one only. In photos (--photos SET) it
+    is a name too, or one face: "beach/7.jpg#2" is the second from the left. NAME is a character, or another unknown
+    person (the two become one).
+
+    What is decided here outranks the model and survives scanning again. Whom you name counts as alive; what is a
+    picture in the picture all the same is said with --depicted.
     """
+    from personae.films.media import Media
     from personae.paths import ProjectPaths
     from personae.project.session import Project
 
-    if faces is not None:
-        others = bool(who or take_back or learn or other or any(said.values()))
-        apply_faces(faces, timeline, photo_set, project, author, alone=not others)
-        return
-    if (timeline is None) == (photo_set is None):
+    if timeline is not None and photo_set is not None:
         raise click.UsageError("Say what is meant: --timeline FILE or --photos SET.")
-    found = None if timeline is None else ProjectPaths.of_film(timeline)
+    if photo_set is not None and other is not None:
+        raise click.UsageError("--import is for films: give --timeline.")
+    flags = [flag for flag in SAID if said[flag]]
+    first = timeline or next((Path(word) for word in words if Path(word).is_file()), None)
+    found = None if first is None else ProjectPaths.of_film(first)
     place = project or (None if found is None else found.folder)
-    chosen = [flag for flag in _SAID if said[flag]]
-    _check(who, name, chosen, take_back=take_back, other=other, learn=learn)
     with Project.open(place, settings=settings_from(place, {})) as opened:
-        if photo_set is not None:
-            if other is not None:
-                raise click.UsageError("--import is for films: give --timeline.")
-            _say(opened, opened.photos[photo_set], who, name, chosen, author, learn=learn)
-            return
-        assert timeline is not None
-        with opened.films[timeline] as film:
-            if other is not None:
-                say(f"{count_of(len(film.import_decisions(other).decisions), 'decision')} added")
-                return
-            _say(opened, film, who, name, chosen, author, learn=learn)
+        media = Media(opened.films, opened.photos)
+        try:
+            one = media.film(timeline) if timeline is not None else media.photo_set(photo_set) if photo_set else None
+            if undone is not None:
+                _alone("--undo", bool(words or flags or other or table))
+                take_back(opened, one, undone, author)
+            elif faces is not None:
+                _alone("--faces", bool(flags or other or table) or len(words) > 1)
+                apply_faces(media, one, faces, words, author, yes=yes)
+            elif other is not None or flags or (one is not None and len(words) == 2 and not _are_pairs(words, media)):
+                _alone("--from", table is not None)
+                name_one(opened, one, words, flags, other, author, learn=bool(learn), yes=yes)
+            else:
+                _many_or_dialogue(opened, media, one, words, table, author, learn=learn is not False, yes=yes)
+        finally:
+            media.close()
 
 
-def _check(
-    who: str | None, name: str | None, chosen: list[str], *, take_back: bool, other: Path | None, learn: bool
-) -> None:
-    alone = take_back or other is not None
-    if alone and (who is not None or chosen or learn or (take_back and other is not None)):
-        raise click.UsageError("--undo and --import stand alone.")
-    if not alone and (who is None or (name is not None) + len(chosen) != 1):
-        flags = ", ".join(f"--{flag.replace('_', '-')}" for flag in _SAID)
-        raise click.UsageError(f"Give WHO and NAME, or WHO and one of {flags}, or --undo.")
-
-
-def _say(
-    opened: Project, media: StoredFilm | PhotoSet, who: str | None, name: str | None, chosen: list[str], author: str,
-    *, learn: bool,
+def _many_or_dialogue(
+    opened: Project, media: Media, one: Medium | None, words: tuple[str, ...], table: Path | None, author: str,
+    *, learn: bool, yes: bool,
 ) -> None:  # fmt: skip
-    if who is None:
-        _undo(media, author)
-        return
-    decided = _decide(media, who, name, chosen, author)
-    if learn and name is not None:
-        added = media.learn(name, request=decided.request)
-        say(f"{count_of(added, 'face')} of {name} added to {opened.context.paths.gallery}")
-        say("--undo takes back the name and these faces.")
+    pairs = [word for word in words if "=" in word and not media.has(word)]
+    others = [word for word in words if word not in pairs]
+    if one is not None and others:
+        raise click.UsageError('Give WHO and NAME, or WHO=NAME: personae name "Unknown 2=Monica" --timeline FILE')
+    if one is None and len(others) == 2 and not any(map(media.has, others)):
+        raise click.UsageError("Say which film or photos are meant: --timeline FILE or --photos SET.")
+    only = [one] if one is not None else [media.find(word) for word in others]
+    if pairs or table is not None:
+        from personae.cli.name_many import name_many
 
-
-def _undo(media: StoredFilm | PhotoSet, author: str) -> None:
-    undone = media.undo(by=author)
-    told = "; ".join(one.said() for one in undone.decisions)
-    say(f"taken back: {told}" if told else "nothing to take back")
-    for sentence in undone.warnings:
-        say(sentence)
-
-
-def _decide(media: StoredFilm | PhotoSet, who: str, name: str | None, chosen: list[str], author: str) -> Decided:
-    from personae.films.film import StoredFilm
-
-    told = f"is {name}" if name is not None else _SAID[chosen[0]]
-    in_film = isinstance(media, StoredFilm)
-    subject = _subject(media, who) if isinstance(media, StoredFilm) else who
-    decided = media.decide(_saying(who if in_film else _in_photos(who), name, chosen), by=author)
-    for warning in decided.warnings:
-        say(f"personae: {warning}", err=True)
-    if isinstance(media, StoredFilm):
-        _tell(media, subject, told, chosen)
+        name_many(opened, media, only, pairs, table, author, learn=learn, yes=yes)
     else:
-        own = sum(one.decided_by == "person" for one in media.faces)
-        say(f"{subject} {told}; {count_of(own, 'face')} decided by a person")
-    return decided
+        from personae.cli.name_dialogue import ask_for_names
+
+        ask_for_names(opened, media, only, author, learn=learn, yes=yes)
 
 
-def _subject(film: StoredFilm, who: str) -> str:
-    """How somebody is called in what is told: a character may be called "1" too."""
-    from personae.films.meant import meant
-
-    return who if meant(film.timeline, who).whole else f"appearance {who}"
+def _are_pairs(words: tuple[str, ...], media: Media) -> bool:
+    """Whether two words after --timeline are WHO=NAME each, and not WHO and NAME."""
+    return all("=" in word for word in words)
 
 
-def _in_photos(who: str) -> Who:
-    """Somebody in photos: "beach/7.jpg#2" is one face."""
-    photo, _, number = who.rpartition("#")
-    return (photo, int(number)) if photo and number.isascii() and number.isdigit() else who
-
-
-def _tell(film: StoredFilm, subject: str, told: str, chosen: list[str]) -> None:
-    from personae.timeline.depicted import left_out
-
-    if "alive" in chosen or "depicted" in chosen:
-        say(f"{subject} {told}")
-        for line in left_out(film.timeline):
-            say(line)
-    else:
-        own = sum(one.decided_by == "person" for one in film.timeline.appearances)
-        say(f"{subject} {told}; {count_of(own, 'appearance')} decided by a person")
-
-
-def _saying(who: Who, name: str | None, chosen: list[str]) -> Saying:
-    from personae.films import say as sayings
-
-    if name is not None:
-        return sayings.name(who, name)
-    if chosen == ["new"]:
-        return sayings.name(who, sayings.NEW_UNKNOWN)
-    by_flag = {
-        "wrong": sayings.not_them,
-        "alive": sayings.alive,
-        "depicted": sayings.depicted,
-        "stranger": sayings.stranger,
-        "no_face": sayings.no_face,
-    }
-    return by_flag[chosen[0]](who)
+def _alone(option: str, others: bool) -> None:
+    if others:
+        raise click.UsageError(f"{option} stands alone.")

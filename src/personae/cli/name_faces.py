@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from personae.cli.console import say
-from personae.cli.options import settings_from
 from personae.hints import command, quoted
 from personae.types import count_of
 
 if TYPE_CHECKING:
     from personae.films.face_folders import FaceFolders, FoldersWritten
     from personae.films.film import StoredFilm
+    from personae.films.media import Media, Medium
     from personae.timeline.decisions import Decision
 
 faces_option = click.option(
@@ -25,31 +26,22 @@ faces_option = click.option(
 )  # fmt: skip
 
 
-def apply_faces(
-    faces: str, timeline: Path | None, photo_set: str | None, project: Path | None, author: str, *, alone: bool
-) -> None:
+def apply_faces(media: Media, one: Medium | None, faces: str, words: Sequence[str], author: str, *, yes: bool) -> None:
     """Write the folders of a film or of photos where there are none, else apply what was changed in them.
 
-    `faces`: a folder, or empty; `alone`: nothing else is to be done by the same command. Raises UsageError.
+    Which: `one`, or what the only one of `words` means, or the film beside the folder `faces`. Raises UsageError.
     """
     from personae.films.face_folders import FaceFolders
-    from personae.paths import ProjectPaths
-    from personae.project.session import Project
 
-    if not alone:
-        raise click.UsageError("--faces stands alone.")
-    if faces and timeline is None and photo_set is None:
-        timeline = _timeline_of(faces)
-    if (timeline is None) == (photo_set is None):
-        raise click.UsageError("Say which faces are meant: --timeline FILE, --photos SET, or --faces FOLDER.")
-    found = None if timeline is None else ProjectPaths.of_film(timeline)
-    place = project or (None if found is None else found.folder)
-    with Project.open(place, settings=settings_from(place, {})) as opened:
-        if timeline is None:
-            _apply(FaceFolders.of(opened.photos[str(photo_set)]), author)
-        else:
-            with opened.films[timeline] as film:
-                _apply(FaceFolders.of(film), author)
+    if one is None and words:
+        one = media.find(words[0])
+    elif one is None and faces:
+        one = media.find(_timeline_of(faces))
+    elif words:
+        raise click.UsageError("--faces is about one film or set of photos.")
+    if one is None:
+        raise click.UsageError("Say whose faces are meant: personae name T --faces")
+    _apply(FaceFolders.of(one), author, yes=yes)
 
 
 def _timeline_of(faces: str) -> Path:
@@ -60,7 +52,7 @@ def _timeline_of(faces: str) -> Path:
     return found if folder.is_absolute() else folder.with_name(found.name)
 
 
-def _apply(folders: FaceFolders, author: str) -> None:
+def _apply(folders: FaceFolders, author: str, *, yes: bool) -> None:
     written = None if folders.is_there else folders.write()
     foreseen = folders.foresee()
     if written is not None and not foreseen.decisions and not foreseen.problems:
@@ -77,7 +69,12 @@ def _apply(folders: FaceFolders, author: str) -> None:
         say(_said(one))
     for warning in foreseen.warnings:
         say(f"personae: {warning}", err=True)
-    if foreseen.warnings and sys.stdin.isatty() and not click.confirm("Apply this all the same?", default=True):
+    if (
+        foreseen.warnings
+        and not yes
+        and sys.stdin.isatty()
+        and not click.confirm("Apply this all the same?", default=True)
+    ):
         say("nothing was applied")
         return
     decided = folders.apply(by=author)

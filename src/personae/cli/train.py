@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,8 @@ def print_report(report: TrainingReport) -> None:
         if len(rejected) > 50:
             say(f"  and {len(rejected) - 50} more; --json lists them all")
         say()
+    if report.without_photos:
+        say(cast_counts([item.character for item in report.characters], report.without_photos), prose=True)
     for character, path in report.removed:
         say(f"taken out (the file is gone): {character} {path}")
     for note in report.notes:
@@ -85,6 +88,13 @@ def print_report(report: TrainingReport) -> None:
     )
     print_metrics(report.model)
     say(f"model: {report.model_path}")
+
+
+def cast_counts(characters: Collection[str], without_photos: Collection[str]) -> str:
+    """How many characters a cast has, those without photos apart. `characters`: all or only those with photos."""
+    count, without = len({*characters, *without_photos}), sorted(without_photos)
+    listed = ", ".join(without[:10]) + (f" and {len(without) - 10} more" if len(without) > 10 else "")
+    return f"{count_of(count, 'character')}, {len(without)} of them without photos: {listed}"
 
 
 def print_metrics(card: dict[str, Any]) -> None:

@@ -87,14 +87,22 @@ class Decidable(ABC):
         with self._lock:
             return self._considered(said, "", "", Cast(self.context).names_of_today()).warnings
 
-    def undo(self, *, by: str = "") -> Decided:
-        """Take back all that the last command decided, also what it taught the cast; empty where there is nothing."""
-        last = self.decisions.last_command()
+    def undo(self, *, by: str = "", command: str | None = None, only: str | None = None) -> Decided:
+        """Take back all that the last command decided, also what it taught the cast; empty where there is nothing.
+
+        `command`: another one than the last, by its id (`Decided.request`); `only`: one decision of any command, by its
+        id. What was decided later about the same faces stays as it is.
+        """
+        decisions = self.decisions
+        if only is not None:
+            last = tuple(one for one in decisions.in_force() if one.id == only)
+        else:
+            last = decisions.last_command() if command is None else decisions.of_command(command)
         if not last:
             return Decided(())
-        taught = sorted({one.request for one in last if one.request})
         # What was taught goes first: where the project is busy, nothing is undone yet, and it can be asked for again.
-        notes = [note for request in taught for note in Cast(self.context).take_back(request)]
+        notes = [note for request in sorted({one.request for one in last if one.request})
+                 for note in self._take_back(request, last)]  # fmt: skip
         self.decide(say_undo([one.id for one in last]), by=by)
         if notes:
             self.relabel()  # by the model that was not taught
@@ -186,6 +194,12 @@ class Decidable(ABC):
             return self.context.model.current_or_empty(embedder)
         except PersonaeError:
             return EMPTY
+
+    def _take_back(self, request: str, undone: Sequence[Decision]) -> list[str]:
+        """Take back what a command taught: all of it, or only the names of `undone` where the others still hold."""
+        holds = any(one not in undone for one in self.decisions.of_command(request))
+        names = {one.to.name for one in undone if one.to is not None}
+        return Cast(self.context).take_back(request, into=names if holds else None)
 
     def _request_of(self, name: str) -> str:
         """The command that named somebody so last."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from personae.films.face_manifest import FacePlace
 from personae.films.face_media import FaceMedia
-from personae.films.teaching import POOR_WEIGHT
+from personae.films.worth_learning import POOR
 from personae.recognition.prototypes import unit
 from personae.types import FloatArray
 
@@ -29,7 +29,7 @@ def ordered(pictures: Sequence[FacePlace], media: FaceMedia) -> list[FacePlace]:
     vectors = unit(np.stack([row if len(row) == size else np.zeros(size, np.float32) for row in rows]))
     weights = np.array([one.weight for one in left], np.float32)
     nearest, order = np.full(len(left), -1.0, np.float32), [0]
-    good = int((weights >= POOR_WEIGHT).sum())
+    good = int((weights >= POOR).sum())
     while len(order) < min(ORDERED, good):
         nearest = np.maximum(nearest, vectors @ vectors[order[-1]])
         worth = weights * (1.0 - nearest)

@@ -20,7 +20,7 @@ from personae.films.face_media import FaceMedia, FilmFaces, MadePicture
 from personae.films.face_order import ordered
 from personae.films.face_plan import Plan
 from personae.films.film_files import FilmFiles, shortened
-from personae.films.teaching import POOR_WEIGHT
+from personae.films.worth_learning import POOR
 from personae.timeline.person import Key, Person
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import Timeline
@@ -211,7 +211,7 @@ class _Bringing:
         for tracks in by_person.values():
             firsts, others = (
                 [own[0] for own in tracks if own],
-                [one for own in tracks for one in own[1:] if one.weight >= POOR_WEIGHT],
+                [one for own in tracks for one in own[1:] if one.weight >= POOR],
             )
             others.sort(key=lambda one: -one.weight)
             for made in [*firsts, *others[: max(0, ENOUGH - len(firsts))]]:

@@ -200,7 +200,9 @@ class MediaStore:
         """The files of one film, by its name or the path of its timeline; raises UnknownFilmError."""
         path = Path(name)
         if (isinstance(name, Path) or path.name.endswith(".json")) and path.is_file():
-            return FilmFiles.of(path)
+            real = os.path.realpath(path)
+            own = (files for files in self.list() if os.path.realpath(files.timeline) == real)
+            return next(own, FilmFiles.of(path))  # one of the project is called as it is there
         known = self.named()
         found = known.get(str(name)) or next((one for one in known.values() if one.name == str(name)), None)
         if found is not None:

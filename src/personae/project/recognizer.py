@@ -201,6 +201,10 @@ class CharacterRecognizer:
         """Enrol photos (files and folders) as `name`'s, known or new. Raises CastError where none can be used."""
         return self.cast.add(name, photos, look=look, progress_callback=progress_callback)
 
+    def add_names(self, names: Iterable[str]) -> EditReport:
+        """Make characters without photos, to be named by. Raises InputError for what can be no name."""
+        return self.cast.add_names(names)
+
     def add_faces(self, name: str, faces: Sequence[tuple[PhotoRecord, EnrolledFace]]) -> EditReport:
         """Enrol faces that are embedded already, such as those that a person named in a film."""
         return self.cast.add_faces(name, faces)

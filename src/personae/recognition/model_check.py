@@ -97,6 +97,8 @@ def check_card(card: Fields) -> int:
         head.whole("photos", 0, MOST)
     if card.get_or_none("calibration") is not None:
         check_measured(card.inner("calibration"))
+    if "without_photos" in card:
+        card.each("without_photos", text)
     return dimension
 
 

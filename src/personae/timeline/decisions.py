@@ -200,6 +200,11 @@ class Decisions:
         last = next((one.command for one in reversed(self.entries) if one.id in holds), None)
         return tuple(one for one in self.entries if one.id in holds and one.command == last)
 
+    def of_command(self, command: str) -> tuple[Decision, ...]:
+        """All that a command decided which still holds anything; empty where there is nothing to take back."""
+        holds = {one.id for one in self.in_force()}
+        return tuple(one for one in self.entries if one.id in holds and one.command == command)
+
     def of_request(self, request: str) -> tuple[Decision, ...]:
         """What a request decided; empty for one that is not known. Raises InputError where it is no text."""
         if not isinstance(request, str):

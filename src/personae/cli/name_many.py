@@ -1,0 +1,44 @@
+"""`personae name WHO=NAME ...` and `--from names.csv`: many people at once, or nobody."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from personae.cli.console import ask_on, say
+from personae.errors import InputError
+from personae.hints import command
+from personae.types import count_of
+
+if TYPE_CHECKING:
+    from personae.films.media import Media, Medium
+    from personae.project.session import Project
+
+
+def name_many(
+    opened: Project, media: Media, only: Sequence[Medium], pairs: Sequence[str], table: Path | None, author: str,
+    *, learn: bool, yes: bool,
+) -> None:  # fmt: skip
+    """Name everybody in WHO=NAME words and a table, as one command."""
+    from personae.films.names_table import Wanted, read_table
+    from personae.films.naming_many import plan, split_pair
+
+    wanted = [Wanted(*split_pair(pair), where=pair) for pair in pairs]
+    if table is not None:
+        wanted += read_table(table)
+    planned = plan(opened.people, media, only, wanted)
+    if planned.warnings and not yes:
+        if not sys.stdin.isatty():
+            for warning in planned.warnings:
+                say(f"personae: {warning}", err=True)
+            raise InputError("Nobody can be asked, so nothing was named. To name them all the same, give --yes.")
+        if not ask_on([*planned.warnings, "Name them all the same?"]):
+            say("nobody was named")
+            return
+    _, learnt = planned.carry_out(by=author, learn=learn)
+    for one in wanted:
+        say(f"{one.who}{f' of {one.medium}' if one.medium else ''}: {one.name}")
+    say(f"{count_of(len(wanted), 'answer')} kept; {count_of(learnt, 'face')} added to the cast")
+    say(f"Take it back with: {command('name --undo')}")
