@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from personae.cast.context import ProjectContext
 from personae.cast.edit_log import Change, Edit, EditLog
 from personae.cast.gallery import EnrolledFace, Gallery, PhotoRecord
@@ -25,7 +27,7 @@ from personae.names import find_name
 from personae.names_of_today import NamesOfToday
 from personae.progress import ProgressCallback
 from personae.recognition import model_file
-from personae.types import count_of
+from personae.types import FloatArray, count_of
 
 if TYPE_CHECKING:
     from personae.cast.editing import EditOutcome
@@ -105,6 +107,14 @@ class Cast:
         """Every photo that is known, enrolled or rejected, or those of one character."""
         with self._reading() as gallery:
             return [] if gallery is None else gallery.photos(name)
+
+    def embeddings(self, name: str) -> FloatArray:
+        """(n, d) of the faces that are enrolled as a character's; n is 0 for nobody's."""
+        with self._reading() as gallery:
+            if gallery is None:
+                return np.empty((0, 0), np.float32)
+            enrolment = gallery.enrolled()
+            return enrolment.embeddings[[at for at, own in enumerate(enrolment.characters) if own == name]]
 
     def log(self) -> list[Edit]:
         """The log of edits, oldest first."""

@@ -15,8 +15,10 @@ from personae.cast.context import ProjectContext
 from personae.cast.gallery import EnrolledFace, PhotoRecord
 from personae.cast.trained import EMPTY, TrainedModel
 from personae.errors import EmbedderMismatchError, ModelNotFoundError, PersonaeError
+from personae.files import Stamp
 from personae.films.say import Saying
 from personae.films.say import undo as say_undo
+from personae.films.worth_learning import worth_learning
 from personae.names_of_today import NamesOfToday
 from personae.timeline.decisions import Decision, Decisions
 
@@ -50,6 +52,11 @@ class Decidable(ABC):
     @abstractmethod
     def decisions(self) -> Decisions:
         """What people decided about it, oldest first, undone decisions and the undoings too."""
+
+    @property
+    @abstractmethod
+    def stamp(self) -> Stamp:
+        """What tells its present state from another: of its files."""
 
     @abstractmethod
     def relabel(self) -> Any:
@@ -100,11 +107,12 @@ class Decidable(ABC):
             self.relabel()  # by the model that was not taught
         return Decided(last, tuple(notes))
 
-    def learn(self, name: str, *, request: str = "") -> int:
+    def learn(self, name: str, *, request: str = "", only_new: bool = False) -> int:
         """Add the best faces that a person named `name` here to the gallery; how many were added.
 
         It is an edit of the gallery like `add`: logged, kept by later trainings, and undone by `Cast.undo`; it belongs
-        to the command `request` (default: the last that gave the name) and is undone with that. Raises
+        to the command `request` (default: the last that gave the name) and is undone with that. `only_new`: leave out
+        poor faces, and those that are nearly enrolled already: there may be none left. Raises
         EmbedderMismatchError where other networks embedded the faces, ModelNotFoundError where a film is of no project.
         """
         if not self.context.paths.gallery.is_file() and not self._is_ours():
@@ -118,15 +126,23 @@ class Decidable(ABC):
         if embedder != found:
             raise EmbedderMismatchError(embedder, found, where=where)
 
+        known = Cast(self.context).embeddings(name) if only_new else None
+        if known is not None and not worth_learning(self._faces(name), known):
+            return 0
+
         def faces() -> Sequence[tuple[PhotoRecord, EnrolledFace]]:
             """Read under the project's lock: who is forgotten meanwhile must not be taught again."""
-            with self._lock:
-                return self._faces_named(name)
+            found = self._faces(name)
+            return found if known is None else worth_learning(found, known)
 
         request = request or self._request_of(name)
         return len(Cast(self.context).add_faces(name, faces, request=request).changes)
 
     # Inside
+
+    def _faces(self, name: str) -> Sequence[tuple[PhotoRecord, EnrolledFace]]:
+        with self._lock:
+            return self._faces_named(name)
 
     @abstractmethod
     def _locked(self, purpose: str) -> AbstractContextManager[None]:

@@ -109,6 +109,11 @@ class StoredFilm(Decidable):
         return with_names(timeline, Cast(self.context).names())
 
     @property
+    def stamp(self) -> Stamp:
+        """What tells its present state from another: of its files."""
+        return self._stamp()
+
+    @property
     def decisions(self) -> Decisions:
         """What people decided about it, oldest first, undone decisions and the undoings too."""
         self.context.settle(self._outside)

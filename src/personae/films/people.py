@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
+from personae.cast.cast import Cast
+from personae.cast.trained import EMPTY, TrainedModel
+from personae.errors import PersonaeError
 from personae.films.decidable import Decidable
 from personae.films.film import StoredFilm
 from personae.films.films import Films
@@ -15,10 +18,12 @@ from personae.films.photo_set import PhotoSet
 from personae.films.photo_sets import PhotoSets
 from personae.films.say import Saying
 from personae.films.say import name as say_name
+from personae.films.seen_people import Shown, named_by, shown_in
+from personae.films.suggesting import suggested
+from personae.films.unknown_parts import parts_of
 from personae.films.unknown_person import Part, SaidOfPeople, Suggestion, UnknownPerson
 from personae.names import unknown_name
 from personae.timeline.decisions import Decision
-from personae.timeline.timeline import Appearance
 
 __all__ = ["Part", "People", "SaidOfPeople", "Suggestion", "UnknownPerson"]
 
@@ -33,14 +38,24 @@ class People:
         self._films = films
         self._photos = photos
         self._opened: dict[tuple[str, str], StoredFilm | PhotoSet] = {}
+        self._seen: dict[tuple[str, str, str], tuple[Any, Shown]] = {}
         self._said: list[str] = []
 
     def undecided(self, media: Iterable[StoredFilm | PhotoSet] | None = None) -> tuple[UnknownPerson, ...]:
-        """Whom nobody has named nor set aside, most face time first, then most faces; `media`: default all."""
-        found = []
-        for medium in self._media() if media is None else media:
-            parts = _in_film(medium) if isinstance(medium, StoredFilm) else _in_photos(medium)
-            found += [UnknownPerson((part,)) for part in parts]
+        """Whom nobody has named nor set aside, most face time first, then most faces, with who they may be.
+
+        `media`: only who is in one of these, which then comes first of their parts; default all. Who is clearly one in
+        several films and sets is one person. Raises a StoreError.
+        """
+        wanted = None if media is None else list(media)
+        every = list(self._media())
+        keys = {one.files for one in every}
+        every += [one for one in wanted or () if one.files not in keys]
+        found = suggested([self._shown_in(one) for one in every], self._model())
+        if wanted is not None:
+            first = {(_kind(one), one.name) for one in wanted}
+            own = (person for person in found if any((part.kind, part.medium) in first for part in person.parts))
+            found = [_beginning_in(first, person) for person in own]
         return tuple(sorted(found, key=lambda one: (-one.face_time_s, -one.faces, one.name)))
 
     # Deciding
@@ -80,7 +95,8 @@ class People:
             warnings |= dict.fromkeys(_of(part, person, sentence) for sentence in made.warnings)
             decided.append(medium)
             if learn:
-                learnt += sum(medium.learn(name, request=request) for name in _names_given(made.decisions))
+                names = _names_given(made.decisions)
+                learnt += sum(medium.learn(name, request=request, only_new=True) for name in names)
         if request not in self._said:
             self._said.append(request)
         return SaidOfPeople(request, tuple(decided), tuple(warnings), learnt)
@@ -103,7 +119,13 @@ class People:
         return tuple(told)
 
     def settle(self) -> None:
-        """Name everybody anew in the films and sets that the model of now has not named. Raises as their `relabel`."""
+        """Name everybody anew in the films and sets that the model of now has not named. Raises as their `relabel`.
+
+        For the end of a round of naming: what was taught counts in suggestions at once, and this takes a while.
+        """
+        for medium in self._media():
+            if named_by(medium) != self._card():
+                medium.relabel()
 
     def close(self) -> None:
         """Write what is to be written, and let everything go."""
@@ -130,6 +152,25 @@ class People:
             self._opened[kind, name] = medium
         return self._opened[kind, name]
 
+    def _shown_in(self, medium: StoredFilm | PhotoSet) -> Shown:
+        """What a film or set shows; read again where it was changed since, or a character got another name."""
+        state = (medium.stamp, tuple(sorted(Cast(medium.context).names().items())))
+        key = _kind(medium), str(medium.files.folder), medium.name
+        if key not in self._seen or self._seen[key][0] != state:
+            self._seen[key] = state, shown_in(medium, parts_of(medium))
+        return self._seen[key][1]
+
+    def _model(self) -> TrainedModel:
+        """What suggests characters; empty where nothing can."""
+        try:
+            return self._films.context.model.current_or_empty()
+        except PersonaeError:
+            return EMPTY
+
+    def _card(self) -> dict[str, Any] | None:
+        card = self._model().card(self._films.context.settings.threshold)
+        return None if card is None else card.as_dict()
+
     def _order(self, made: tuple[Decision, ...]) -> tuple[str, int]:
         """What was decided last: by its time, which is told in whole seconds; of one second, by what was said here."""
         one = made[-1]
@@ -147,28 +188,10 @@ def _of(part: Part, person: UnknownPerson, sentence: str) -> str:
     return sentence if len(person.parts) == 1 else f"{part.medium}: {sentence}"
 
 
-def _in_film(film: StoredFilm) -> Iterator[Part]:
-    timeline = film.timeline
-    best: dict[int, Appearance] = {}
-    for one in sorted(timeline.appearances, key=lambda one: one.end_pts - one.start_pts):
-        if one.unknown is not None and not one.stranger and not one.depicted:
-            best[one.unknown] = one
-    for row in timeline.characters:
-        if row.unknown is not None and row.unknown in best:
-            picture = best[row.unknown].best_picture
-            file = None if picture is None or picture.file is None else film.path.parent / picture.file
-            yield Part(film.name, "film", row.unknown, row.appearances, row.visible_face_time_s, file)
+def _kind(medium: StoredFilm | PhotoSet) -> str:
+    return "film" if isinstance(medium, StoredFilm) else "photos"
 
 
-def _in_photos(photos: PhotoSet) -> Iterator[Part]:
-    faces = [one for one in photos.faces if one.unknown is not None and not one.stranger]
-    root = photos.root
-    for number, count in Counter(one.unknown for one in faces).most_common():
-        largest = max((one for one in faces if one.unknown == number), key=_size)
-        assert number is not None
-        yield Part(photos.name, "photos", number, count, 0.0, root / largest.photo, largest.number)
-
-
-def _size(face: Any) -> float:
-    x1, y1, x2, y2 = face.box_xyxy
-    return float((x2 - x1) * (y2 - y1))
+def _beginning_in(media: set[tuple[str, str]], person: UnknownPerson) -> UnknownPerson:
+    """Somebody called as in one of `media` (kind, name)."""
+    return replace(person, parts=tuple(sorted(person.parts, key=lambda part: (part.kind, part.medium) not in media)))

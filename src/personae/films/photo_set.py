@@ -92,6 +92,19 @@ class PhotoSet(Decidable):
         """The faces of all photos, those that were said to be none too."""
         return tuple(face for photo in self.photos for face in photo.faces)
 
+    def kept_faces(self) -> tuple[Kept, tuple[Label, ...]]:
+        """The faces with their embeddings, and who each is now. Raises a StoreError."""
+        self.context.settle()
+        with self._lock:
+            state = self._current()
+            applied = photo_naming.decided(state.kept, state.decisions, Cast(self.context).names_of_today())
+            return state.kept, tuple(applied.labels)
+
+    @property
+    def stamp(self) -> Stamp:
+        """What tells its present state from another: of its files."""
+        return self._stamp()
+
     @property
     def decisions(self) -> Decisions:
         """What people decided about it, oldest first, undone decisions and the undoings too."""

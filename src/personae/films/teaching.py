@@ -16,8 +16,6 @@ from personae.types import Quality
 
 LEARNT_FACES = 5
 """At most so many faces of a film are added for one decision: the best ones."""
-POOR_WEIGHT = 0.3
-"""Faces that weigh less (small, dark, turned away) teach little."""
 
 
 def tracks_named(timeline: Timeline, name: str) -> set[int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,7 +115,19 @@ def people_of(
     return _join_weak(person, evidence, seen, ties, alone) if join_weak else in_order(person)
 
 
-def on_screen_together(records: Sequence[TrackRecord]) -> IntArray:
+class Spanned(Protocol):
+    """What is on screen from `start_pts` on until `end_pts`."""
+
+    @property
+    def start_pts(self) -> int:
+        """When it begins."""
+
+    @property
+    def end_pts(self) -> int:
+        """When it is gone."""
+
+
+def on_screen_together(records: Sequence[Spanned]) -> IntArray:
     """(m, 2) pairs of tracks that are seen in one picture."""
     start = np.array([record.start_pts for record in records], np.int64)
     end = np.array([record.end_pts for record in records], np.int64)

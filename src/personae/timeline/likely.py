@@ -1,0 +1,178 @@
+"""Who people without a name may be: characters, and each other, with calibrated probabilities. Plain arrays.
+
+Two things tell who somebody may be: how far the model's evidence for a character reaches, measured from the threshold
+that strangers seldom pass, and how alike they are to the faces that have that name already, in these films and photos.
+A film's own faces tell more than one photo from elsewhere does. The weights were fitted to made films; see
+benchmarks/suggestions.py, and docs/measurements.md for the people they were tested on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.recognition.backgrounds import background_for
+from personae.recognition.model import CharacterModel
+from personae.recognition.prototypes import unit
+from personae.recognition.scaler import EmbeddingScaler
+from personae.timeline.clustering import MOST_SUPPORT
+from personae.timeline.evidence import segment_sums
+from personae.timeline.grouping import ALIKE_PX, SMALL_MARGIN
+from personae.timeline.track_names import weigh
+from personae.types import FloatArray, IntArray
+
+EVIDENCE, ALIKE, NEITHER = 9.9, 25.0, -7.9
+"""Log-odds that somebody is a character: for each unit of evidence beyond the threshold, of likeness to the faces that
+have the name, and of nobody in particular."""
+UNLIKE = 0.1
+"""The likeness to a name that no face has, and the least that counts: below it lies who is nobody's double."""
+SAME, DIFFERENT = 32.0, -11.3
+"""Log-odds that two people without a name are one: for each unit of likeness, and of any two."""
+JOINED = 0.5
+"""From this likeness on two people are one, and are not asked about twice: of 730,245 pairs of photos of two people
+(Labeled Faces in the Wild, part 1 of the archive) 4 get there, and of made films' pairs of one person 72 in 100."""
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """n people as their faces tell; some are characters.
+
+    `means` (n, d): the weighted mean of their faces' embeddings, of unit length, zero where there is no face; `alike`
+    (n, d): the same in the space in which two people are compared; `face_px` (n,): their faces' mean size.
+    """
+
+    means: FloatArray
+    alike: FloatArray
+    face_px: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        embeddings: FloatArray,
+        weights: NDArray[np.floating],
+        face_px: NDArray[np.floating],
+        track: IntArray,
+        person: IntArray,
+        count: int,
+        embedder: str,
+    ) -> People:
+        """`count` people from faces: `embeddings` (k, d), `weights` and `face_px` (k,), and of each face its `track`
+        and its `person` (k,), -1 for nobody's.
+
+        A long track weighs no more than in grouping. `embedder`: contract id of what made the embeddings.
+        """
+        support = np.bincount(track, weights, int(track.max(initial=-1)) + 1)
+        own = np.flatnonzero(person >= 0)
+        whose, rows = person[own], unit(embeddings[own].astype(np.float64))
+        capped = weights[own] * np.minimum(1.0, MOST_SUPPORT / np.maximum(support[track[own]], 1e-9))
+        dimension = embeddings.shape[1] if embeddings.ndim == 2 else 0
+        scaled = rows
+        if len(rows):
+            scaler = EmbeddingScaler().of_background(background_for(embedder, dimension))
+            scaled = unit(scaler.transform(rows, face_px[own]))
+        whole = np.maximum(np.bincount(whose, capped, count), 1e-9)
+        log_px = np.bincount(whose, capped * np.log(np.maximum(face_px[own], 1e-3)), count) / whole
+        means, alike = (
+            unit(segment_sums(each * capped[:, None], whose, count)).astype(np.float32) for each in (rows, scaled)
+        )
+        return cls(means, alike, np.exp(log_px))
+
+    @classmethod
+    def together(cls, several: Sequence[People]) -> People:
+        """All of several, one after the other."""
+        return cls(
+            np.concatenate([one.means for one in several]),
+            np.concatenate([one.alike for one in several]),
+            np.concatenate([one.face_px for one in several]),
+        )
+
+    def as_one(self, person: IntArray, count: int) -> People:
+        """`count` people of which each is one or several of these; `person` (n,): who each of these is."""
+        seen = self.is_seen.astype(np.float64)
+        log_px = np.bincount(person, seen * np.log(np.maximum(self.face_px, 1e-3)), count)
+        means, alike = (unit(segment_sums(rows, person, count)).astype(np.float32) for rows in (self.means, self.alike))
+        return People(means, alike, np.exp(log_px / np.maximum(np.bincount(person, seen, count), 1.0)))
+
+    @property
+    def is_seen(self) -> NDArray[np.bool_]:
+        """(n,) who has a face that tells anything."""
+        seen: NDArray[np.bool_] = np.abs(self.alike).max(axis=1, initial=0.0) > 0
+        return seen
+
+    def likeness(self) -> FloatArray:
+        """(n, n) how alike each two are; small faces, which are all alike, a little less."""
+        short = np.where(self.face_px < ALIKE_PX, SMALL_MARGIN, 0.0).astype(np.float32)
+        found: FloatArray = self.alike @ self.alike.T - np.maximum(short[:, None], short)
+        return found
+
+
+def characters(
+    people: People,
+    likeness: FloatArray,
+    names: Sequence[str | None],
+    apart: NDArray[np.bool_],
+    barred: Sequence[frozenset[str]],
+    model: CharacterModel | None,
+) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """The characters that anybody may be, and (n, c) the probability that each is.
+
+    `names` (n,): who has a name; `apart` (n, n): who are different people; `barred` (n,): whom a person said that each
+    is not; `model`: None in an empty cast. Who is apart from somebody of a name does not get it, and nobody gets a
+    name that neither a photo nor a face has.
+    """
+    known = () if model is None else tuple(map(str, model.classes_))
+    found = tuple(sorted({*known, *(name for name in names if name is not None)}))
+    at = {name: number for number, name in enumerate(found)}
+    nearest = np.full((len(names), len(found)), UNLIKE)
+    out = np.zeros((len(names), len(found)), bool)
+    for person, name in enumerate(names):
+        if name is not None:
+            nearest[:, at[name]] = np.maximum(nearest[:, at[name]], likeness[:, person])
+            out[:, at[name]] |= apart[:, person]
+    for person, who in enumerate(barred):
+        out[person, [at[name] for name in who if name in at]] = True
+    odds = SAME * nearest + DIFFERENT
+    if model is not None and len(names):
+        own = [at[name] for name in known]
+        evidence = weigh(model, people.means, np.maximum(people.face_px, 1.0), np.zeros(len(names))).evidence
+        odds[:, own] = EVIDENCE * (evidence - model.threshold_) + ALIKE * nearest[:, own] + NEITHER
+    odds[out | ~people.is_seen[:, None]] = -np.inf
+    # One of the characters, or nobody of them, whose odds are 1.
+    most = np.maximum(odds.max(axis=1, initial=0.0), 0.0)[:, None]
+    shares = np.exp(odds - most)
+    return found, np.asarray(shares / (shares.sum(axis=1, keepdims=True) + np.exp(-most)), np.float64)
+
+
+def same(likeness: FloatArray, apart: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(n, n) the probability that two people without a name are one; 0 for who are `apart` (n, n)."""
+    odds = 1 / (1 + np.exp(-(SAME * likeness.astype(np.float64) + DIFFERENT)))
+    return np.where(apart, 0.0, odds)
+
+
+def joined(likeness: FloatArray, apart: NDArray[np.bool_], medium: IntArray, one: IntArray) -> IntArray:
+    """(n,) the person that each is: those whom the faces clearly tell to be one are.
+
+    `medium` (n,): the film or photos each is in, of which a person has one part, because that told its own people
+    apart; `one` (n,): who have the same number here (-1: none) are one already, whatever their faces are like.
+    """
+    person, members = np.arange(len(likeness)), {at: [at] for at in range(len(likeness))}
+    for number in np.unique(one[one >= 0]).tolist():
+        first, *others = np.flatnonzero(one == number).tolist()
+        for other in others:
+            members[first] += members.pop(other)
+    for first, own in members.items():
+        person[own] = first
+    rows, columns = np.nonzero(np.triu(likeness >= JOINED, 1) & (medium[:, None] != medium))
+    for pair in np.argsort(-likeness[rows, columns], kind="stable").tolist():
+        a, b = sorted((int(person[rows[pair]]), int(person[columns[pair]])))
+        if a == b:
+            continue
+        both = np.ix_(members[a], members[b])
+        clear = not apart[both].any() and not set(medium[members[a]]) & set(medium[members[b]])
+        if clear and likeness[both].mean() >= JOINED:
+            members[a] += members.pop(b)
+            person[members[a]] = a
+    return person
