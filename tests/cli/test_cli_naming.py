@@ -165,7 +165,9 @@ def terminal(project: Project) -> Iterator[Callable[[list[tuple[str, str]], list
         pid, terminal = pty.fork()
         if not pid:  # the child
             os.environ |= FAKES | {"TERM": "dumb", "COLUMNS": "120"}
-            os.execv(sys.executable, [sys.executable, "-m", "personae", "name", *words, "--project", project.folder])
+            os.execv(
+                sys.executable, [sys.executable, "-m", "personae", "name", *words, "--project", str(project.folder)]
+            )
         pids.append(pid)
         shown, at = "", 0
         for wanted, typed in [*steps, ("\0", "")]:

@@ -16,7 +16,7 @@ from personae.films import say
 from personae.films.answers import COMMANDS, HELP, Answer, understood
 from personae.films.film import StoredFilm
 from personae.films.media import Media
-from personae.films.naming import Naming
+from personae.films.naming import Naming, Question
 from personae.films.people import People, Suggestion, UnknownPerson
 from personae.films.photo_set import PhotoSet
 from personae.project.session import Project
@@ -81,6 +81,11 @@ def naming_of(project: Project, given: dict[str, tuple[Suggestion, ...]] | None 
 
 def asked(naming: Naming) -> str | None:
     return None if naming.question is None else naming.question.person.name
+
+
+def question(naming: Naming) -> Question:
+    assert naming.question is not None
+    return naming.question
 
 
 def holiday(project: Project) -> PhotoSet:
@@ -168,7 +173,7 @@ def test_undo_takes_the_last_answer_back_and_asks_it_again(project: Project) -> 
     assert naming.answer(".u").kind == "undone" and asked(naming) == "Unknown 1 of holiday"
     naming.answer(".u")
     assert asked(naming) == "Unknown 2 of holiday" and project.cast.characters() == {}
-    assert list(holiday(project).decisions.in_force()) == []
+    assert not holiday(project).decisions.in_force()
     told = naming.answer(".u")
     assert told.kind == "error" and "no answer to take back" in told.lines[0]
     naming.answer("Odin")
@@ -189,9 +194,9 @@ def test_enter_takes_a_clear_suggestion_and_is_later_otherwise(project: Project)
         "Unknown 1 of holiday": (Suggestion(0.79, "Thor"), Suggestion(0.1, "Odin")),
         "Unknown 4 of holiday": (Suggestion(0.5, "Odin"), Suggestion(0.3, "Hela")),
     })  # fmt: skip
-    assert naming.question is not None and naming.question.taken == Suggestion(0.8, "Odin")
+    assert question(naming).taken == Suggestion(0.8, "Odin")
     assert naming.answer("").lines[0] == "Unknown 2 of holiday is Odin"
-    assert naming.question.taken is None and naming.answer("").kind == "later"
+    assert question(naming).taken is None and naming.answer("").kind == "later"
     assert naming.answer("2").lines[0] == "Unknown 4 of holiday is Hela"
     assert naming.answer("1").kind == "error" and asked(naming) == "Unknown 3 of holiday"
     assert naming.answer("=1").lines[0] == "Unknown 3 of holiday is 1"
@@ -204,16 +209,16 @@ def test_a_suggestion_can_be_another_unknown_person(with_film: Project) -> None:
     thor = next(one.parts[0] for one in photos if one.parts[0].unknown == 1)
     naming = naming_of(with_film, {"Unknown 2 of ep1": (Suggestion(0.9, other=thor),)})
     naming.answer(".")
-    assert asked(naming) == "Unknown 2 of ep1" and naming.question is not None and naming.question.taken is None
+    assert asked(naming) == "Unknown 2 of ep1" and question(naming).taken is None
     assert "next answer is for both" in naming.answer("1").lines[0]
-    assert naming.question is not None and len(naming.question.person.parts) == 2
+    assert len(question(naming).person.parts) == 2
     naming.answer("Thor")
     assert faces(with_film)[0] == "Thor Unknown 2" and "Thor" in characters(with_film.films["ep1"])
     naming.answer(".u")
-    assert naming.question is not None and len(naming.question.person.parts) == 2, "still joined"
+    assert len(question(naming).person.parts) == 2, "still joined"
     assert faces(with_film)[0] == "Unknown 1 Unknown 2" and "Thor" not in characters(with_film.films["ep1"])
     naming.answer(".u")
-    assert asked(naming) == "Unknown 2 of ep1" and len(naming.question.person.parts) == 1
+    assert asked(naming) == "Unknown 2 of ep1" and len(question(naming).person.parts) == 1
     naming.answer(".m Unknown 1 of Holiday")
     naming.answer(".")
     assert not with_film.films["ep1"].decisions.in_force(), "who is left for later is not one person"
@@ -292,10 +297,10 @@ def test_a_mistyped_name_is_asked_back(project: Project, reply: str, name: str |
     naming = naming_of(project, names=["Monica"])
     told = naming.answer("Monika")
     assert told.kind == "asked" and told.lines[0].startswith("Did you mean Monica?")
-    assert naming.question is not None and naming.question.asks == told.lines[0]
+    assert question(naming).asks == told.lines[0]
     assert not holiday(project).decisions.entries
     naming.answer(reply)
-    assert naming.question is not None and naming.question.asks == ""
+    assert question(naming).asks == ""
     assert asked(naming) == f"Unknown {2 if name is None else 1} of holiday"
     assert faces(project)[4] == (name or "Unknown 2")
 
@@ -311,7 +316,7 @@ def test_warnings_are_shown_before_anything_is_done(project: Project, reply: str
     before = holiday(project).decisions
     told = naming.answer("Monica")
     assert told.kind == "asked" and "both would be Monica" in told.lines[0]
-    assert holiday(project).decisions == before and naming.question is not None and naming.question.asks
+    assert holiday(project).decisions == before and question(naming).asks
     naming.answer(reply)
     assert (faces(project)[0] != "Unknown 1 Monica") == done
     assert asked(naming) == ("Unknown 4 of holiday" if done else "Unknown 1 of holiday")
@@ -327,7 +332,7 @@ def test_who_agrees_is_not_asked_back(project: Project) -> None:
 # A line a person
 
 
-@pytest.mark.parametrize("question", ["Monica", "Monika"], ids=["a warning", "a near name"])
+@pytest.mark.parametrize("doubtful", ["Monica", "Monika"], ids=["a warning", "a near name"])
 @pytest.mark.parametrize(
     ("reply", "expected"),
     [
@@ -337,10 +342,10 @@ def test_who_agrees_is_not_asked_back(project: Project) -> None:
     ],
 )
 def test_a_question_does_not_cost_a_pipe_its_step(
-    project: Project, question: str, reply: str, expected: list[str]
+    project: Project, doubtful: str, reply: str, expected: list[str]
 ) -> None:
     naming = known(naming_of(project, in_step=True))
-    naming.answer(question)
+    naming.answer(doubtful)
     told = naming.answer(reply)
     if reply == "n":
         assert told.kind == "asked"
