@@ -25,8 +25,9 @@ def report(timelines: tuple[Path, ...], out: Path | None, depicted: bool, force:
     through with two keys, and saves what you decide as a decisions file.
     """
     from personae.project import exporting
+    from personae.project.reporting import report_timelines
 
     read = {path: read_timeline(path) for path in timelines}
     outputs = exporting.timeline_outputs(read, project, force=force)
-    for path in exporting.report_timelines(read, out, outputs, depicted=depicted).paths:
+    for path in report_timelines(read, out, outputs, depicted=depicted).paths:
         say(path)
