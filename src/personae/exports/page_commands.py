@@ -66,19 +66,21 @@ class PageCommands:
 
     def importing(self) -> str:
         """`personae name --import FILE` as HTML, with a place for the file's path."""
-        return _code(f"personae name --import <span data-file>FILE</span>{self._timeline()}{self._project()}")
+        return _code(
+            f"personae name {_option('--import')} <span data-file>FILE</span>{self._timeline()}{self._project()}"
+        )
 
     def report(self) -> str:
         """`personae report ...` that makes the page anew, as HTML."""
         made = "".join(f" {_path(one)}" for one in self.timelines)
-        out = "" if self.page is None else f" --out {_path(self.page)}"
+        out = "" if self.page is None else f" {_option('--out')} {_path(self.page)}"
         return _code(f"personae report{made}{out}{self._project()}")
 
     def _timeline(self) -> str:
-        return f" --timeline {_path(self.timelines[0])}"
+        return f" {_option('--timeline')} {_path(self.timelines[0])}"
 
     def _project(self) -> str:
-        return "" if self.project is None else f" --project {_path(self.project)}"
+        return "" if self.project is None else f" {_option('--project')} {_path(self.project)}"
 
 
 @runtime_checkable
@@ -102,8 +104,13 @@ def _code(content: str) -> str:
     return f'<code class="command">{content}</code>'
 
 
+def _option(name: str) -> str:
+    """An option that no line break parts."""
+    return f'<span class="option">{name}</span>'
+
+
 def _path(path: str) -> str:
-    return f'<span data-path="{text(path)}">{text(shlex.quote(path))}</span>'
+    return f'<span data-typed="{text(path)}">{text(shlex.quote(path))}</span>'
 
 
 def _from(folder: Path | None, path: Path) -> str:

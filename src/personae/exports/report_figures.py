@@ -30,7 +30,7 @@ def totals(timeline: Timeline, people: list[PersonRow], commands: PageCommands) 
             ("Visible face time", f"{clock(person.visible_s)}{share}{meter}"),
             ("Scene presence", clock(row.scene_presence_s) if row else "–"),
             ("Appearances", str(len(person.spans))),
-            ("First and last", f"{clock(row.first_s)} – {clock(row.last_s)}" if row else "–"),
+            ("First and last", f"<span>{clock(row.first_s)}</span> – <span>{clock(row.last_s)}</span>" if row else "–"),
         )
         tail = "".join(f'<td data-label="{label}">{value}</td>' for label, value in cells)
         rows.append(f"<tr {person.style.format('')}><td>{person.who}</td>{tail}</tr>")
