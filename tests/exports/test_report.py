@@ -5,8 +5,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import shutil
-import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -21,9 +19,9 @@ from personae.names import unknown_name
 from personae.timeline.decision_rows import SCHEMA
 from personae.timeline.places import Finder
 from personae.timeline.timeline import BestPicture, Timeline
+from tests.browser import in_browser
 from tests.timelines import NASTY, film
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 LONG = "Donaudampfschifffahrtsgesellschaft" * 3  # nowhere to break
 
 
@@ -128,42 +126,10 @@ def test_the_sheet_begins_with_the_least_sure_and_carries_what_a_decision_needs(
         (59.96, "0:01:00.0"),
         (3723.2, "1:02:03.2"),
         (360000, "100:00:00.0"),
-    ],  # fmt: skip
+    ],
 )
 def test_times_for_people(seconds: float, text: str) -> None:
     assert clock(seconds) == text
-
-
-PROBE = """<script>
-const out = document.createElement("pre"), right = e => e.getBoundingClientRect().right;
-const wide = [...document.querySelectorAll("body *")].filter(e => !e.closest(".scroll") && right(e) > innerWidth + 1);
-DRIVE
-out.id = "probe";
-out.textContent = JSON.stringify({
-  width: innerWidth, page: document.documentElement.scrollWidth, wide: wide.map(e => e.className || e.tagName),
-  ticks: document.querySelectorAll(".ticks s").length, result: typeof result === "undefined" ? null : result
-});
-document.body.append(out);
-</script></body>"""
-FRAME = """<!doctype html><body><iframe src="page.html" style="width:WIDTHpx;height:900px;border:0"></iframe>
-<script>onload = () => document.body.append(frames[0].document.getElementById("probe").textContent)</script></body>"""
-
-
-def in_browser(page: bytes, folder: Path, width: int, *, dark: bool = False, drive: str = "") -> dict[str, object]:
-    """Open a page in Chromium and measure it, in a frame: that can be narrower than a window."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here")
-    (folder / "page.html").write_bytes(page.replace(b"</body>", PROBE.replace("DRIVE", drive).encode()))
-    (folder / "frame.html").write_text(FRAME.replace("WIDTH", str(width)), encoding="utf-8")
-    options = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--allow-file-access-from-files",
-               "--window-size=1400,1000", f"--user-data-dir={folder / 'profile'}",
-               f"--blink-settings=preferredColorScheme={0 if dark else 1}", "--dump-dom")  # fmt: skip
-    done = subprocess.run(
-        [CHROMIUM, *options, (folder / "frame.html").as_uri()], capture_output=True, text=True, timeout=60, check=True
-    )
-    found = re.search(r'\{"width.*\}', html.unescape(done.stdout))
-    assert found, done.stdout[-2000:] + done.stderr[-2000:]
-    return dict(json.loads(found.group()))
 
 
 @pytest.mark.parametrize("format", ["report", "sheet"])

@@ -28,7 +28,7 @@ class Colour:
 
 
 COLOURS: tuple[Colour, ...] = (
-    Colour("#5f94f1", "#156ea1"),
+    Colour("#5f94f1", "#1770a3"),
     Colour("#4c5902", "#cdf41e"),
     Colour("#cb4b55", "#fc054b"),
     Colour("#87376f", "#975276"),

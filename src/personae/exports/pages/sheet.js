@@ -14,7 +14,13 @@ if (cards.length) {
     try { localStorage.setItem(key, JSON.stringify({ author: author.value, decisions: [...decisions] })); } catch { /* not kept */ }
   };
   const who = card => facts.get(card.dataset.id).who;
-  const same = card => who(card)?.unknown ? cards.filter(other => who(other)?.unknown === who(card).unknown) : [card];
+  const unknownIn = name => Number(/^Unknown (\d+)$/.exec(name || "")?.[1]) || null;
+  // Which unknown person a card is of: whoever was said to be another one goes with that one from then on.
+  const root = card => {
+    const found = decisions.get(card.dataset.id);
+    return (found?.whole && unknownIn(found.to)) || who(card)?.unknown;
+  };
+  const same = card => root(card) ? cards.filter(other => root(other) === root(card)) : [card];
   const badges = { right: "right", wrong: "wrong", alive: "alive", depicted: "picture", stranger: "stranger", no_face: "no face" };
   const show = () => {
     cards.forEach((card, number) => {
@@ -70,9 +76,10 @@ if (cards.length) {
     // All of an unknown person is named or set aside at once, but for the pictures that were decided one by one.
     const whole = Boolean(who(card)?.unknown) && (decision === "name" || decision === "stranger");
     const group = Math.random().toString(36).slice(2);
-    for (const other of whole ? same(card) : [card]) {
+    const people = whole ? same(card) : [card];
+    for (const other of people) {
       const before = decisions.get(other.dataset.id);
-      if (other === card || !before || before.whole || before.decision === "right") put(other, { decision, to, whole, group });
+      if (other === card || !before || before.whole || before.decision === "right") put(other, { decision, to, whole, group, of: card.dataset.id });
     }
     remember();
     next();
@@ -94,7 +101,7 @@ if (cards.length) {
     if (number) {
       const unknown = Number(number[1]);
       if (!cards.some(card => who(card)?.unknown === unknown)) return tell(`There is no Unknown ${unknown} on this sheet.`);
-      if (who(cards[current])?.unknown === unknown) return decide("right");
+      if (root(cards[current]) === unknown) return decide("right");
       return decide("name", `Unknown ${unknown}`);
     }
     const alike = known().filter(each => each.toLowerCase() === one.toLowerCase());
@@ -112,8 +119,8 @@ if (cards.length) {
   // An unknown person's picture that is wrong is somebody of their own, whatever the person is called by then.
   const kind_of = (decision, who) => decision === "name" ? "give" : decision !== "wrong" ? decision : who?.unknown ? "split" : "not";
   const person = to => {
-    const number = /^Unknown (\d+)$/.exec(to);
-    return number ? { character: null, character_id: null, unknown: Number(number[1]) } : { character: to, character_id: null, unknown: null };
+    const unknown = unknownIn(to);
+    return { character: unknown ? null : to, character_id: null, unknown };
   };
   const placesOf = ids => ids.flatMap(id => facts.get(id).places || [facts.get(id).place]);
   const single = (id, { decision, to, date }) => {
@@ -124,8 +131,8 @@ if (cards.length) {
     if (to) row.to = person(to);
     return row;
   };
-  const whole = (ids, { decision, to, date: at }) => {
-    const parts = [{ who: facts.get(ids[0]).who, places: placesOf(ids) }];
+  const whole = (ids, { decision, to, of, date: at }) => {
+    const parts = [{ who: facts.get(of).who, places: placesOf(ids) }];
     let kind = decision;
     if (to && person(to).unknown) {
       kind = "merge";
