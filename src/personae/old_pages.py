@@ -60,10 +60,9 @@ def is_older(page: Path) -> bool:
     return found is not None and found[2] is not None
 
 
-def older_pages(ledger: Ledger) -> tuple[Path, ...]:
+def older_pages(ledger: Ledger) -> tuple[Entry, ...]:
     """All of a project's pages that are older than their timelines; raises StoreError."""
-    pages = (Path(entry.path) for entry in ledger.of_kinds(KINDS))
-    return tuple(path for path in pages if is_older(path))
+    return tuple(entry for entry in ledger.of_kinds(KINDS) if is_older(Path(entry.path)))
 
 
 def _marked(timelines: str, film: str, digest: str) -> tuple[bytes, bool]:

@@ -8,6 +8,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -67,7 +68,7 @@ def test_a_page_says_that_it_is_older_until_it_is_not(project: Project, film: Pr
     film.decide(say.name("Unknown 1", "Hela"))
     film.flush()
     assert is_older(page) and is_older(sheet)
-    assert set(older_pages(project.context.paths.ledger)) == {page, sheet}
+    assert {Path(one.path) for one in older_pages(project.context.paths.ledger)} == {page, sheet}
     film.undo()
     film.flush()
     assert not is_older(page), "what it shows is right again"
@@ -153,7 +154,7 @@ HTMLAnchorElement.prototype.click = function () { globalThis.file = this.downloa
 """
 
 
-def saved_by(page: Path, drive: str) -> tuple[str, str, list[str]]:
+def saved_by(page: Path, drive: str) -> tuple[str, str, list[Any]]:
     """What the sheet saves after that: its text, the command it then says, and more that the script tells."""
     drive = f"""{TYPING}
     const more = [];

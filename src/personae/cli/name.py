@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from personae.cli.console import say
+from personae.cli.older import telling_older
 from personae.cli.options import project_option, settings_from
 from personae.types import count_of
 
@@ -82,7 +83,7 @@ def name(
     place = project or (None if found is None else found.folder)
     chosen = [flag for flag in _SAID if said[flag]]
     _check(who, name, chosen, take_back=take_back, other=other, learn=learn)
-    with Project.open(place, settings=settings_from(place, {})) as opened:
+    with telling_older(place), Project.open(place, settings=settings_from(place, {})) as opened:
         if photo_set is not None:
             if other is not None:
                 raise click.UsageError("--import is for films: give --timeline.")

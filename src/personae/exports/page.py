@@ -13,6 +13,7 @@ from personae.exports.lifting import lifted
 from personae.exports.spans import characters, line
 from personae.media.palette import COLOURS, GREY, Colours
 from personae.media.photos import load
+from personae.names import unknown_number
 from personae.old_pages import attributes
 from personae.timeline.timeline import Appearance, Timeline
 
@@ -100,8 +101,9 @@ def picture_uri(file: str | None, folder: Path | None, side_px: int) -> str | No
 
 
 def face(name: str, uri: str | None) -> str:
-    """A picture of somebody, or the first letter of the name where there is none."""
+    """A picture of somebody, or the first letter of the name, or the number, where there is none."""
     if uri:
         return f'<img class="face" src="{uri}" alt="" loading="lazy">'
-    letter = name.removeprefix("Unknown ")[:1] or "?"
+    number = unknown_number(name)
+    letter = str(number) if number is not None else name[:1] or "?"
     return f'<span class="face" aria-hidden="true">{text(letter)}</span>'

@@ -64,7 +64,7 @@ def _header(timeline: Timeline, commands: PageCommands) -> str:
     rate = f"{float(video.frame_rate):.3f}".rstrip("0").rstrip(".")
     facts = [clock(video.duration_s), f"{video.size_wh[0]} × {video.size_wh[1]}", f"{rate} frames per second"]
     if video.start_timecode:
-        facts.append(f"from {video.start_timecode}")
+        facts.append(f"first timecode {video.start_timecode}")
     missing = "".join(f'<p class="warning">{text(sentence)}</p>' for sentence in _cut_short(timeline))
     told = f"Who is on screen, and when. {' · '.join(facts)}"
     return f"<header><h1>{text(title(timeline))}</h1><p>{told}</p>{older(commands)}{missing}</header>"
