@@ -81,6 +81,18 @@ def test_a_page_says_that_it_is_older_until_it_is_not(project: Project, film: Pr
     assert not is_older(page), "nothing changed"
 
 
+def test_a_page_with_a_name_that_nobody_has_any_more_is_older(project: Project, film: ProjectFilm) -> None:
+    film.decide(say.name("Unknown 1", "Hela"))
+    film.flush()
+    page, _ = film.report().paths
+    project.cast.rename("Loki", "Lothur")
+    assert not is_older(page), "who is not on it"
+    project.cast.rename("Thor", "Donar")
+    assert is_older(page)
+    page, _ = film.report().paths
+    assert not is_older(page) and "<b>Donar</b>" in page.read_text(encoding="utf-8")
+
+
 def test_a_page_that_somebody_changed_is_left_alone(film: ProjectFilm) -> None:
     page, _ = film.report().paths
     changed = page.read_bytes().replace(b"Thor", b"THOR")

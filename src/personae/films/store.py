@@ -114,7 +114,9 @@ class MediaStore:
     def _mark_pages(self, files: FilmFiles, timeline: Timeline) -> None:
         """Pages of another timeline than this one say so from now on. They are no part of it: a failure is told."""
         try:
-            old_pages.mark(self.paths.ledger, files.timeline, timeline.video.content_id, native.digest(timeline))
+            old_pages.mark(
+                self.paths.ledger, files.timeline, timeline.video.content_id, lambda: native.digest(timeline)
+            )
         except (OSError, StoreError) as error:
             log.warning("Whether pages are older than %s was not noted in them: %s", files.timeline, error)
 
