@@ -94,8 +94,9 @@ class Page(Exporter, Protocol):
 
 def older(commands: PageCommands) -> str:
     """What a page says once it is older than its timeline; hidden till then."""
+    its = "its timeline" if len(commands.timelines) == 1 else "one of its timelines"
     return (
-        '<p class="older"><b>This page is older than its timeline:</b> something was scanned, named or decided since. '
+        f'<p class="older"><b>This page is older than {its}:</b> something was scanned, named or decided since. '
         f"Make it anew: {commands.report()}</p>"
     )
 

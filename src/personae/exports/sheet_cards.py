@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from personae.timeline.places import place_of
 from personae.timeline.timeline import Appearance, Timeline, Track
 
 _SIDE_PX = 220
+_NAME = re.compile(r"(-?\d+)-(-?\d+)-(-?\d+)\.jpg")  # pts, left and top of a kept picture
+_ROUNDING_PX = 1
 
 
 class Cards:
@@ -22,6 +25,7 @@ class Cards:
         self._timeline, self._folder = timeline, folder
         self._tracks = {track.id: track for track in timeline.tracks}
         self._colours = colours(timeline)
+        self._unused: dict[int, list[tuple[str, int, int]]] | None = None
 
     def of(self, span: Span) -> str:
         """The card of one appearance."""
@@ -66,15 +70,26 @@ class Cards:
         )
 
     def _picture(self, track: Track) -> str | None:
-        """The picture that the track had while it was somebody's, where it is still there: named by place."""
-        kept = next((one.best_picture.file for one in self._timeline.appearances
-                     if one.best_picture and one.best_picture.file), None)  # fmt: skip
-        if kept is None or self._folder is None:
-            return None
-        folder = Path(kept).parent
-        names = [f"{pts}-{round(x1)}-{round(y1)}.jpg" for pts, x1, y1, *_ in track.boxes]
-        found = (name for name in names if (self._folder / folder / name).is_file())
-        return next((picture_uri(str(folder / name), self._folder, _SIDE_PX) for name in found), None)
+        """The picture that the track had while it was somebody's, where it is still there: named by time and place."""
+        for pts, x1, y1, *_ in track.boxes:
+            for file, x, y in self._kept().get(pts, ()):
+                if abs(x - x1) <= _ROUNDING_PX and abs(y - y1) <= _ROUNDING_PX:
+                    return picture_uri(file, self._folder, _SIDE_PX)
+        return None
+
+    def _kept(self) -> dict[int, list[tuple[str, int, int]]]:
+        """Pictures beside the timeline that no appearance has now, by pts: path, and the box's left and top."""
+        if self._unused is None:
+            self._unused = {}
+            files = {one.best_picture.file for one in self._timeline.appearances if one.best_picture} - {None}
+            folder = next((Path(str(file)).parent for file in files), None)
+            if folder is not None and self._folder is not None and (self._folder / folder).is_dir():
+                for path in sorted((self._folder / folder).iterdir()):
+                    found, file = _NAME.fullmatch(path.name), str(folder / path.name)
+                    if found and file not in files:
+                        pts, x, y = map(int, found.groups())
+                        self._unused.setdefault(pts, []).append((file, x, y))
+        return self._unused
 
     def _place(self, one: Appearance) -> tuple[int, Sequence[float]]:
         """Where the decided face is: pts, and box in displayed pixels; its best picture's, else its surest."""
