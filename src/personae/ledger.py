@@ -115,6 +115,18 @@ class Ledger:
             rows = connection.execute("SELECT path, sha256, kind, who, source FROM written ORDER BY path").fetchall()
         return tuple(self._entry(row) for row in rows)
 
+    def of_kinds(self, kinds: Collection[str]) -> tuple[Entry, ...]:
+        """What was written of those kinds, by path; raises StoreError."""
+        if not self._has_something():
+            return ()
+        with self._connected() as connection:
+            rows = connection.execute(
+                f"SELECT path, sha256, kind, who, source FROM written WHERE kind IN ({', '.join('?' * len(kinds))}) "
+                "ORDER BY path",
+                tuple(kinds),
+            ).fetchall()
+        return tuple(self._entry(row) for row in rows)
+
     def find(self, path: str | Path, kind: str = "") -> Entry | None:
         """The entry of one file, None where it is not ours; `kind`: LINK for a link itself. Raises StoreError."""
         if not self._has_something():

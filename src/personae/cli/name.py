@@ -9,6 +9,7 @@ import click
 
 from personae.cli.name_faces import apply_faces, faces_option
 from personae.cli.name_one import SAID, name_one, take_back
+from personae.cli.older import telling_older
 from personae.cli.options import project_option, settings_from
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def name(
     first = timeline or next((Path(word) for word in words if Path(word).is_file()), None)
     found = None if first is None else ProjectPaths.of_film(first)
     place = project or (None if found is None else found.folder)
-    with Project.open(place, settings=settings_from(place, {})) as opened:
+    with telling_older(place), Project.open(place, settings=settings_from(place, {})) as opened:
         media = Media(opened.films, opened.photos)
         try:
             one = media.film(timeline) if timeline is not None else media.photo_set(photo_set) if photo_set else None

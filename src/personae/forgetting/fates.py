@@ -11,6 +11,7 @@ FATES: dict[str, tuple[Fate, str]] = {
     "evaluation": ("clean", "It is JSON of ours: the person's rows are taken out, and the others' stay."),
     "report": ("delete", "It shows faces and names, and is made anew from the timeline by one command."),
     "sheet": ("delete", "It shows faces and names, and is made anew from the timeline by one command."),
+    "overview": ("delete", "It shows faces and names, and is made anew from the timelines by one command."),
     "evaluation report": ("delete", "Its pictures and sentences name the person, and one command makes it anew."),
     "annotated photo": ("delete", "Name and frame are burnt into it; it is a copy, and one command makes it anew."),
     "annotated film": ("delete", "Names and frames are burnt into it; it is a copy, and one command makes it anew."),
