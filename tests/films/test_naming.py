@@ -331,7 +331,7 @@ def test_names_that_are_not_near_are_new(project: Project, name: str) -> None:
     assert naming_of(project, names=["Monica"]).answer(name).kind == "said"
 
 
-@pytest.mark.parametrize(("reply", "done"), [("y", True), ("", True), ("n", False), ("Hela", True)])
+@pytest.mark.parametrize(("reply", "done"), [("y", True), ("", True), ("n", False), ("x", False)])
 def test_warnings_are_shown_before_anything_is_done(project: Project, reply: str, done: bool) -> None:
     naming = known(naming_of(project))
     before = holiday(project).decisions
@@ -408,3 +408,14 @@ def test_what_goes_wrong_while_it_is_written_down_is_told(project: Project, monk
     fail: Callable[..., Any] = lambda *_, **__: (_ for _ in ()).throw(InputError("No room."))  # noqa: E731
     monkeypatch.setattr(PhotoSet, "decide", fail)
     assert naming.answer("Odin").lines == ("No room.",) and asked(naming) == "Unknown 2 of holiday"
+
+
+def test_the_next_in_a_film_has_a_picture_at_once(with_film: Project) -> None:
+    """The timeline is written half a second after a decision; who is asked about next does not wait for that."""
+    with with_film.films["ep1"] as film:
+        naming = naming_of(with_film, only=[film])
+        naming.answer("Sif")
+        picture = question(naming).person.picture
+        assert picture is not None and picture.is_file()
+        film.decide(say.name("Unknown 2", "Thor"))
+        assert all(one.best_picture is not None and one.best_picture.file for one in film.timeline.appearances)
