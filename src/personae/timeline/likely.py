@@ -24,12 +24,12 @@ from personae.timeline.grouping import ALIKE_PX, SMALL_MARGIN
 from personae.timeline.track_names import weigh
 from personae.types import FloatArray, IntArray
 
-EVIDENCE, ALIKE, NEITHER = 9.9, 25.0, -7.9
+EVIDENCE, ALIKE, NEITHER = 7.3, 26.6, -8.7
 """Log-odds that somebody is a character: for each unit of evidence beyond the threshold, of likeness to the faces that
 have the name, and of nobody in particular."""
 UNLIKE = 0.1
 """The likeness to a name that no face has, and the least that counts: below it lies who is nobody's double."""
-SAME, DIFFERENT = 32.0, -11.3
+SAME, DIFFERENT = 31.3, -10.9
 """Log-odds that two people without a name are one: for each unit of likeness, and of any two."""
 JOINED = 0.5
 """From this likeness on two people are one, and are not asked about twice: of 730,245 pairs of photos of two people
