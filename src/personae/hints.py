@@ -13,7 +13,9 @@ WITH_MODEL = frozenset(
     {"train", "identify", "scan", "add", "remove", "rename", "merge", "split", "reject", "undo", "forget", "inspect"}
 )
 """Commands that take --model."""
-WITH_PROJECT = WITH_MODEL | {"name", "evaluate", "tune", "calibrate", "log", "relabel", "report", "export", "select"}
+WITH_PROJECT = WITH_MODEL | {
+    "people", "name", "evaluate", "tune", "calibrate", "log", "relabel", "report", "export", "select"
+}  # fmt: skip
 """Commands that take --project."""
 
 _USED: ContextVar[dict[str, str]] = ContextVar("personae_used", default={})  # noqa: B039 - never changed, only replaced
