@@ -14,17 +14,8 @@ WITH_MODEL = frozenset(
 )
 """Commands that take --model."""
 WITH_PROJECT = WITH_MODEL | {
-    "name",
-    "evaluate",
-    "tune",
-    "calibrate",
-    "log",
-    "relabel",
-    "report",
-    "export",
-    "select",
-    "archive",
-}
+    "people", "name", "evaluate", "tune", "calibrate", "log", "relabel", "report", "export", "select", "archive"
+}  # fmt: skip
 """Commands that take --project."""
 
 _USED: ContextVar[dict[str, str]] = ContextVar("personae_used", default={})  # noqa: B039 - never changed, only replaced

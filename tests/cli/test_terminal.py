@@ -47,6 +47,8 @@ STEPS: dict[str, tuple[tuple[str, ...], int]] = {
     "scan --json": (("scan", "film.mkv", "film.mkv", "--json", "-", *FAKES), 0),
     "name": (("name", JAPANESE, "[/b]", "--timeline", T), 0),
     "relabel": (("relabel", T), 0),
+    "people": (("people", "--all"), 0),
+    "people --json": (("people", "--json"), 0),
     "report": (("report", T, "-o", "report.html"), 0),
     "export": (("export", T, "-o", "out.srt", "-o", "out.csv"), 0),
     "export --formats": (("export", "--formats"), 0),

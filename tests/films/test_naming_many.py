@@ -14,6 +14,7 @@ from personae.films.names_table import Wanted, read_table
 from personae.films.naming_many import Plan, plan, split_pair
 from personae.films.photo_set import PhotoSet
 from personae.project.session import Project
+from tests.drawn_films import drawn_film, scene
 from tests.films.test_naming import SETTINGS, draw
 
 DAYS = {"beach": (("Thor", "Odin"), ("Odin",)), "party": (("Loki", "Hela"), ("Hela",))}
@@ -93,13 +94,15 @@ def test_one_person_gets_one_name(project: Project) -> None:
     assert names(project, "beach")[0] == "Thor"
 
 
-def test_a_number_that_several_sets_have_is_not_guessed(project: Project) -> None:
-    numbers = [number_of(project, day, 0) for day in DAYS]
-    if numbers[0] == numbers[1]:
-        with pytest.raises(CastError, match='Say which: "Unknown 1 of beach" or "Unknown 1 of party"'):
-            planned(project, f"{numbers[0]}=Thor")
-    planned(project, f"{numbers[0]}=Thor", only=("beach",)).carry_out(learn=False)
-    assert names(project, "beach")[0] == "Thor" and "Thor" not in names(project, "party")
+def test_a_number_that_a_film_and_a_set_have_is_not_guessed(project: Project, tmp_path: Path) -> None:
+    drawn_film(tmp_path / "ep1.mkv", lambda number: scene(1, [("Sif", 90, 120, 80)]), 30)
+    with project.films.scan(tmp_path / "ep1.mkv"):
+        pass
+    with pytest.raises(CastError, match='Say which: "Unknown 1 of ep1" or "Unknown 1 of beach"'):
+        planned(project, "Unknown 1=Thor")
+    planned(project, "Unknown 1=Thor", only=("beach",)).carry_out(learn=False)
+    assert names(project, "beach")[0] == "Thor"
+    assert [one.name for one in project.films["ep1"].timeline.appearances] == ["Unknown 1"]
 
 
 def test_somebody_with_a_name_is_meant_wherever_they_are(project: Project) -> None:

@@ -24,6 +24,7 @@ COMMANDS = {
     "train": "Learn a cast from a folder of photos per character.",
     "identify": "Name the characters in photos.",
     "scan": "Find who is on screen in films, when, and for how long.",
+    "people": "List who has no name in films and photos, and who they may be.",
     "name": "Say who somebody in a scanned film is.",
     "relabel": "Name everybody in scanned films anew, by the cast of now.",
     "report": "Show a film's timeline as a page; check it with a contact sheet.",

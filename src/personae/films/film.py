@@ -26,6 +26,7 @@ from personae.films.decidable import Decidable, Decided, said_to
 from personae.films.face_media import FilmFaces
 from personae.films.film_files import FilmFiles
 from personae.films.maker import Maker
+from personae.films.pictures import with_pictures_there
 from personae.films.say import Saying
 from personae.films.store import MediaStore
 from personae.films.teaching import best_faces, tracks_named
@@ -248,7 +249,7 @@ class StoredFilm(Decidable):
         if state.timeline is None:
             names = Cast(self.context).names_of_today()
             conclusion = scan.conclude(self._scanned(state), state.decisions, self._settings(state.written), names)
-            state.timeline = conclusion.timeline
+            state.timeline = with_pictures_there(conclusion.timeline, self.files)
         return state.timeline
 
     def _is_behind(self) -> bool:

@@ -160,6 +160,8 @@ class Naming:
                     return Told("asked")
                 if self.in_step:
                     return self._left_aside(line)
+                if pending.again is None:
+                    return Told("asked")  # a warning: one key goes on, and no other becomes a name
             return self._do(understood(line))
         except PersonaeError as error:
             self._look()  # what was written down before it went wrong holds

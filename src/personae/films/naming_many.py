@@ -45,7 +45,7 @@ class Plan:
         for one in self.media:
             one.medium.decide(one.sayings, by=by, request=request)
         for one in self.media if learn else ():
-            learnt += sum(one.medium.learn(name, request=request) for name in one.names)
+            learnt += sum(one.medium.learn(name, request=request, only_new=True) for name in one.names)
         return request, learnt
 
 
@@ -120,7 +120,7 @@ def _meant(one: Wanted, chosen: Sequence[Medium], unknown: Sequence[UnknownPerso
             raise InputError(f"{who} is in several films or sets. Say which: {names}.")
         if found:
             shown = {part.medium: unknown_name(part.unknown) for part in found[0].parts}
-            return [(medium, shown[medium.name]) for medium in chosen if medium.name in shown]
+            return [(medium, shown[medium.name]) for medium in within if medium.name in shown]
     return _where_called(who, within)
 
 

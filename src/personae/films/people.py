@@ -20,12 +20,12 @@ from personae.films.say import Saying
 from personae.films.say import name as say_name
 from personae.films.seen_people import Shown, named_by, shown_in
 from personae.films.suggesting import suggested
-from personae.films.unknown_parts import parts_of
-from personae.films.unknown_person import Part, SaidOfPeople, Suggestion, UnknownPerson
+from personae.films.unknown_parts import decided_in, parts_of
+from personae.films.unknown_person import DecidedPart, Part, SaidOfPeople, Suggestion, UnknownPerson
 from personae.names import unknown_name
 from personae.timeline.decisions import Decision
 
-__all__ = ["Part", "People", "SaidOfPeople", "Suggestion", "UnknownPerson"]
+__all__ = ["DecidedPart", "Part", "People", "SaidOfPeople", "Suggestion", "UnknownPerson"]
 
 
 class People:
@@ -57,6 +57,10 @@ class People:
             own = (person for person in found if any((part.kind, part.medium) in first for part in person.parts))
             found = [_beginning_in(first, person) for person in own]
         return tuple(sorted(found, key=lambda one: (-one.face_time_s, -one.faces, one.name)))
+
+    def decided(self, media: Iterable[StoredFilm | PhotoSet] | None = None) -> tuple[DecidedPart, ...]:
+        """Who has a name or was set aside, film by film; `media`: default all. Raises a StoreError."""
+        return tuple(part for medium in (self._media() if media is None else media) for part in decided_in(medium))
 
     # Deciding
 

@@ -33,9 +33,26 @@ def with_pictures(timeline: Timeline, watched: Watched, files: FilmFiles) -> Tim
             if there.get(_name(best)) != record.picture.size:
                 # A scan makes it again.
                 write_whole(files.faces / _name(best), record.picture.tobytes(), durable=False, private=True)
-            one = replace(one, best_picture=replace(best, file=f"{files.faces.name}/{_name(best)}"))
+            one = replace(one, best_picture=replace(best, file=_file(best, files)))
         appearances.append(one)
     return replace(timeline, appearances=tuple(appearances))
+
+
+def with_pictures_there(timeline: Timeline, files: FilmFiles) -> Timeline:
+    """With the names of those pictures that are there; nothing is written."""
+    there = _there(files)
+    named = [
+        one
+        if (best := one.best_picture) is None
+        else replace(one, best_picture=replace(best, file=_file(best, files) if _name(best) in there else None))
+        for one in timeline.appearances
+    ]
+    return replace(timeline, appearances=tuple(named))
+
+
+def _file(best: BestPicture, files: FilmFiles) -> str:
+    """A picture's path from the timeline's folder on."""
+    return f"{files.faces.name}/{_name(best)}"
 
 
 def _there(files: FilmFiles) -> Mapping[str, int]:
@@ -49,7 +66,7 @@ def _there(files: FilmFiles) -> Mapping[str, int]:
 
 def _named(timeline: Timeline, files: FilmFiles) -> Timeline:
     named = [
-        replace(one, best_picture=BestPicture(best.pts, best.box, f"{files.faces.name}/{_name(best)}"))
+        replace(one, best_picture=BestPicture(best.pts, best.box, _file(best, files)))
         for one in timeline.appearances
         if (best := one.best_picture) is not None
     ]

@@ -8,13 +8,30 @@ from typing import Any
 
 from personae.films.film import StoredFilm
 from personae.films.photo_set import PhotoSet
-from personae.films.unknown_person import Part
+from personae.films.unknown_person import DecidedPart, Part
 from personae.timeline.timeline import Appearance
 
 
 def parts_of(medium: StoredFilm | PhotoSet) -> tuple[Part, ...]:
     """Each of them, most face time or most faces first. Raises a StoreError."""
     return tuple(_in_film(medium) if isinstance(medium, StoredFilm) else _in_photos(medium))
+
+
+def decided_in(medium: StoredFilm | PhotoSet) -> tuple[DecidedPart, ...]:
+    """Who has a name in a film or set, or was set aside as a stranger. Raises a StoreError."""
+    if isinstance(medium, StoredFilm):
+        timeline = medium.timeline
+        aside = {one.unknown for one in timeline.appearances if one.stranger}
+        return tuple(
+            DecidedPart(medium.name, "film", row.name, row.appearances, row.visible_face_time_s, row.character is None)
+            for row in timeline.characters
+            if row.character is not None or row.unknown in aside
+        )
+    faces = Counter((one.name, one.stranger) for one in medium.faces if one.character is not None or one.stranger)
+    return tuple(
+        DecidedPart(medium.name, "photos", name, count, stranger=stranger)
+        for (name, stranger), count in faces.most_common()
+    )
 
 
 def _in_film(film: StoredFilm) -> Iterator[Part]:

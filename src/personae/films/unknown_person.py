@@ -27,9 +27,26 @@ class Part:
     face: int | None = None
 
     @property
+    def who(self) -> str:
+        """As they are called in it: "Unknown 4"."""
+        return unknown_name(self.unknown)
+
+    @property
     def name(self) -> str:
         """As people read it: "Unknown 4 of ep2"."""
         return f"{unknown_name(self.unknown)} of {self.medium}"
+
+
+@dataclass(frozen=True)
+class DecidedPart:
+    """Somebody who has a name in one film or set, or who was set aside as a stranger there; the rest as in `Part`."""
+
+    medium: str
+    kind: Literal["film", "photos"]
+    who: str
+    faces: int
+    face_time_s: float = 0.0
+    stranger: bool = False
 
 
 @dataclass(frozen=True)

@@ -21,15 +21,18 @@ from personae.recognition.scaler import EmbeddingScaler
 from personae.timeline.clustering import MOST_SUPPORT
 from personae.timeline.evidence import segment_sums
 from personae.timeline.grouping import ALIKE_PX, SMALL_MARGIN
-from personae.timeline.track_names import weigh
+from personae.timeline.track_names import POOLED_MARGIN, SHARP_MARGIN, weigh
 from personae.types import FloatArray, IntArray
 
-EVIDENCE, ALIKE, NEITHER = 9.9, 25.0, -7.9
+EVIDENCE, ALIKE, NEITHER = 7.3, 26.6, -8.7
 """Log-odds that somebody is a character: for each unit of evidence beyond the threshold, of likeness to the faces that
 have the name, and of nobody in particular."""
+STRANGERS = 0.7
+"""The share of strangers among people without a name, where the model of now would name somebody: one that was taught
+since, so that these films have not been named by it."""
 UNLIKE = 0.1
 """The likeness to a name that no face has, and the least that counts: below it lies who is nobody's double."""
-SAME, DIFFERENT = 32.0, -11.3
+SAME, DIFFERENT = 31.3, -10.9
 """Log-odds that two people without a name are one: for each unit of likeness, and of any two."""
 JOINED = 0.5
 """From this likeness on two people are one, and are not asked about twice: of 730,245 pairs of photos of two people
@@ -138,7 +141,12 @@ def characters(
     if model is not None and len(names):
         own = [at[name] for name in known]
         evidence = weigh(model, people.means, np.maximum(people.face_px, 1.0), np.zeros(len(names))).evidence
-        odds[:, own] = EVIDENCE * (evidence - model.threshold_) + ALIKE * nearest[:, own] + NEITHER
+        beyond = evidence - model.threshold_
+        odds[:, own] = EVIDENCE * beyond + ALIKE * nearest[:, own] + NEITHER
+        # The weights are for those whom the model leaves unknown. Whom it would name by now, it is sure of.
+        sure = model.calibration_.confidence_at(evidence, STRANGERS)
+        would_name = beyond >= POOLED_MARGIN + SHARP_MARGIN
+        odds[:, own] = np.where(would_name, np.maximum(odds[:, own], np.log(sure / (1 - sure))), odds[:, own])
     odds[out | ~people.is_seen[:, None]] = -np.inf
     # One of the characters, or nobody of them, whose odds are 1.
     most = np.maximum(odds.max(axis=1, initial=0.0), 0.0)[:, None]
