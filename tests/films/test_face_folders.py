@@ -16,7 +16,7 @@ from PIL import Image
 
 import personae
 from personae import say
-from personae.cast.folder import read_cast
+from personae.cast.folder import CastPhoto, read_cast
 from personae.cli import cli
 from personae.errors import CastError, DamagedFileError, InputError
 from personae.faces.fake import draw_picture
@@ -87,6 +87,13 @@ def pictures(folders: FaceFolders) -> dict[str, list[str]]:
         for path in sorted(folders.folder.iterdir())
         if path.is_dir()
     }
+
+
+def cast_of(root: Path) -> tuple[CastPhoto, ...]:
+    """What a training would read, with one more character."""
+    (root / "Loki").mkdir()
+    Image.fromarray(draw_picture([("Loki", 96)]).pixels).save(root / "Loki" / "1.png")
+    return read_cast(root).photos
 
 
 def test_a_folder_per_person_the_best_first_with_every_track(film: ProjectFilm, folders: FaceFolders) -> None:
@@ -339,6 +346,7 @@ def test_forgetting_takes_the_folder_the_pictures_and_the_name(place: Path, film
     folders.write()
     root = folders.folder
     (root / "Unknown 1").rename(root / "Thor")
+    (root / "Thor" / ".DS_Store").write_bytes(b"of a system")
     (root / "Unknown 2").rename(root / "Loki")
     folders.apply()
     shown = pictures(folders)
@@ -362,6 +370,7 @@ def test_forgetting_leaves_files_of_the_users_and_says_so(place: Path, film: Pro
     root = folders.folder
     (root / "Unknown 1").rename(root / "Thor")
     (root / "Thor" / "mine.txt").write_text("a note")
+    (root / "Thor" / "Thumbs.db").write_bytes(b"of a system")
     Image.fromarray(draw_picture([("Loki", 96)]).pixels).save(root / "Thor" / "mine.png")
     folders.apply()
     film.close()
@@ -369,7 +378,8 @@ def test_forgetting_leaves_files_of_the_users_and_says_so(place: Path, film: Pro
         report = project.forget("Thor")
     assert not (root / "Thor").exists() and report.complete
     left = root / "left over"
-    assert sorted(path.name for path in left.iterdir()) == ["mine.png", "mine.txt"]
+    assert sorted(path.name for path in left.iterdir()) == ["Thumbs.db", "mine.png", "mine.txt"]
+    assert not any(photo.path.is_relative_to(left) for photo in cast_of(root)), "nobody is called so"
     assert report.export_kinds[str(left)] == "what you put into their folder"
 
 

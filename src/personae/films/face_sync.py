@@ -27,6 +27,7 @@ from personae.timeline.timeline import Timeline
 
 ENOUGH = 30
 """A person has so many pictures where there are as many that are any good, and one of each track always."""
+_OF_SYSTEMS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 _NOT_IN_A_NAME = str.maketrans(dict.fromkeys('/\\:*?"<>|', "_"))
 
 
@@ -258,10 +259,14 @@ class _Bringing:
 
 
 def remove_folder(folder: Path) -> None:
-    """Take our mark out of a folder, and the folder away where it is empty then."""
+    """Take our mark out of a folder, and the folder away where it is empty then, but for what systems put there."""
     (folder / MARK).unlink(missing_ok=True)
     with contextlib.suppress(OSError):
-        folder.rmdir()
+        left = list(folder.iterdir())
+        if all(path.name in _OF_SYSTEMS and path.is_file() for path in left):
+            for path in left:
+                path.unlink()
+            folder.rmdir()
 
 
 def name_for(person: Person) -> str:
