@@ -89,6 +89,7 @@ class _Bringing:
         self.pictures: list[FacePlace] = []
         self.at: dict[str, Path] = {}  # key -> where it lies
         self.touched: set[str] = set()
+        self.emptied: set[Path] = set()
         self.unlisted = {key: path for path in there.foreign if (key := face_disk.key_of(path.name))}
 
     def bring(self, *, again: bool) -> Manifest:
@@ -183,11 +184,14 @@ class _Bringing:
             own = self._folder_for(person, make=bool(lies))
             path_here = self.path_of[own.mark]
             here = next((path for _, path in lies if path.is_relative_to(path_here)), None)
-            if here is None and lies:
-                folder, before = lies[0]
+            before = here if here is not None else lies[0][1] if lies else None
+            # A person's folder that was moved into another one whole is no look of theirs: its pictures come out.
+            nested = before is not None and before.parent != path_here and (before.parent / MARK).is_file()
+            if before is not None and (here is None or nested):
                 here = _free(path_here / before.name)
                 before.rename(here)
                 self.touched.add(own.mark)
+                self.emptied.add(before.parent)
             if here is not None:
                 self.at[one.key] = here
             self.pictures.append(replace(one, mark=own.mark))
@@ -254,6 +258,9 @@ class _Bringing:
         for folder in self.there.folders:
             if folder.path not in ours and folder.mark in known and folder.path.is_dir():
                 remove_folder(folder.path)
+        for path in self.emptied - set(self.path_of.values()):
+            if path.parent != self.root:
+                remove_folder(path)
         used = {one.mark for one in self.pictures}
         self.folder_of = {key: one for key, one in self.folder_of.items() if one.mark in used}
 
