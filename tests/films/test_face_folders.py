@@ -16,9 +16,9 @@ from PIL import Image
 
 import personae
 from personae import say
-from personae.cast.folder import read_cast
+from personae.cast.folder import CastPhoto, read_cast
 from personae.cli import cli
-from personae.errors import CastError, DamagedFileError, InputError
+from personae.errors import CastError, DamagedFileError, InputError, WriteError
 from personae.faces.fake import draw_picture
 from personae.films import face_manifest
 from personae.films.face_folders import FaceFolders
@@ -87,6 +87,13 @@ def pictures(folders: FaceFolders) -> dict[str, list[str]]:
         for path in sorted(folders.folder.iterdir())
         if path.is_dir()
     }
+
+
+def cast_of(root: Path) -> tuple[CastPhoto, ...]:
+    """What a training would read, with one more character."""
+    (root / "Loki").mkdir()
+    Image.fromarray(draw_picture([("Loki", 96)]).pixels).save(root / "Loki" / "1.png")
+    return read_cast(root).photos
 
 
 def test_a_folder_per_person_the_best_first_with_every_track(film: ProjectFilm, folders: FaceFolders) -> None:
@@ -339,6 +346,7 @@ def test_forgetting_takes_the_folder_the_pictures_and_the_name(place: Path, film
     folders.write()
     root = folders.folder
     (root / "Unknown 1").rename(root / "Thor")
+    (root / "Thor" / ".DS_Store").write_bytes(b"of a system")
     (root / "Unknown 2").rename(root / "Loki")
     folders.apply()
     shown = pictures(folders)
@@ -362,6 +370,7 @@ def test_forgetting_leaves_files_of_the_users_and_says_so(place: Path, film: Pro
     root = folders.folder
     (root / "Unknown 1").rename(root / "Thor")
     (root / "Thor" / "mine.txt").write_text("a note")
+    (root / "Thor" / "Thumbs.db").write_bytes(b"of a system")
     Image.fromarray(draw_picture([("Loki", 96)]).pixels).save(root / "Thor" / "mine.png")
     folders.apply()
     film.close()
@@ -369,7 +378,8 @@ def test_forgetting_leaves_files_of_the_users_and_says_so(place: Path, film: Pro
         report = project.forget("Thor")
     assert not (root / "Thor").exists() and report.complete
     left = root / "left over"
-    assert sorted(path.name for path in left.iterdir()) == ["mine.png", "mine.txt"]
+    assert sorted(path.name for path in left.iterdir()) == ["Thumbs.db", "mine.png", "mine.txt"]
+    assert not any(photo.path.is_relative_to(left) for photo in cast_of(root)), "nobody is called so"
     assert report.export_kinds[str(left)] == "what you put into their folder"
 
 
@@ -533,3 +543,50 @@ def test_pictures_that_differ_come_early_and_poor_ones_last() -> None:
     given = [FacePlace(str(at), "m", (float(at), 0, 0, 1, 1), weight, "x") for at, weight in enumerate(weights)]
     order = [one.key for one in ordered(given, cast("FaceMedia", Vectors()))]
     assert order == ["0", "2", "1", "3"]
+
+
+def test_a_folder_moved_into_another_one_is_a_merge_and_no_look(film: ProjectFilm, folders: FaceFolders) -> None:
+    """What `mv` does where there is a folder of that name."""
+    root, before = folders.folder, people(film)
+    (root / "Unknown 1").rename(root / "Monica")
+    folders.apply()
+    shutil.move(root / "Unknown 2", root / "Monica")
+    assert (root / "Monica" / "Unknown 2").is_dir()
+    folders.apply()
+    assert people(film) == {"Monica": before["Unknown 1"] | before["Unknown 2"], "Unknown 3": before["Unknown 3"]}
+    assert set(pictures(folders)) == {"Monica", "Unknown 3"}
+    assert not [path for path in (root / "Monica").iterdir() if path.is_dir()]
+    assert {photo.look for photo in read_cast(root).photos} == {None}
+    (root / "Monica" / "old").mkdir()
+    first = sorted((root / "Monica").glob("*.jpg"))[0]
+    first.rename(root / "Monica" / "old" / first.name)
+    assert not folders.foresee().decisions, "a look of one's own is one"
+    folders.write()
+    film.relabel()
+    assert (root / "Monica" / "old" / first.name).is_file()
+
+
+def test_a_write_that_broke_off_loses_nothing(
+    film: ProjectFilm, folders: FaceFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, before = folders.folder, people(film)
+    count = len(list(root.rglob("*_*.jpg")))
+    for path in list((root / "Unknown 1").glob("*.jpg"))[:-1]:
+        path.rename(root / "Unknown 2" / path.name)
+    foreseen = {one.said() for one in folders.foresee().decisions}
+
+    def full(*_: object) -> None:
+        raise WriteError(root, "the disk is full")
+
+    monkeypatch.setattr(face_manifest, "write", full)
+    with pytest.raises(WriteError):
+        folders.apply()
+    monkeypatch.undo()
+    assert {one.said() for one in film.decisions.in_force()} == foreseen, "it is decided all the same"
+    assert not folders.foresee().decisions
+    folders.write()
+    assert {name: len(keys) > 0 for name, keys in pictures(folders).items()} == dict.fromkeys(people(film), True)
+    assert len(list(root.rglob("*_*.jpg"))) == count
+    film.undo()
+    film.flush()
+    assert people(film) == before and len(list(root.rglob("*_*.jpg"))) == count

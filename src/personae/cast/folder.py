@@ -22,6 +22,8 @@ PERFORMERS_FILE = "performers.csv"
 
 FACE_FOLDERS = ".personae.json"
 """In a folder of a film's faces, one sub-folder per person: what Personae wrote there."""
+LEFT_OVER = "left over"
+"""What a folder there is called of somebody who was forgotten, where the user's own files are in it."""
 _FACE_OF_A_FILM = re.compile(r"-?[0-9]+(--?[0-9]+|-[0-9]+){2}\.jpg")
 """A picture that pages show, which lies there too."""
 
@@ -55,10 +57,11 @@ def read_cast(folder: Path) -> Cast:
     """
     folder = folder.absolute()
     entries = [entry for entry in _entries(folder) if not _is_hidden(entry)]
-    folders = [entry for entry in entries if os.path.isdir(entry)]  # noqa: PTH112 - never raises
     notes: list[str] = []
     if os.path.lexists(folder / FACE_FOLDERS):
-        entries = [entry for entry in entries if not _FACE_OF_A_FILM.fullmatch(entry.name)]
+        entries = [entry for entry in entries
+                   if not _FACE_OF_A_FILM.fullmatch(entry.name) and not entry.name.startswith(LEFT_OVER)]  # fmt: skip
+    folders = [entry for entry in entries if os.path.isdir(entry)]  # noqa: PTH112 - never raises
     loose = sum(entry.suffix.lower() in SUFFIXES for entry in set(entries) - set(folders))
     left_out = LeftOut()
     for entry in sorted(set(entries) - set(folders)):

@@ -27,6 +27,7 @@ from personae.timeline.timeline import Timeline
 
 ENOUGH = 30
 """A person has so many pictures where there are as many that are any good, and one of each track always."""
+_OF_SYSTEMS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 _NOT_IN_A_NAME = str.maketrans(dict.fromkeys('/\\:*?"<>|', "_"))
 
 
@@ -88,6 +89,7 @@ class _Bringing:
         self.pictures: list[FacePlace] = []
         self.at: dict[str, Path] = {}  # key -> where it lies
         self.touched: set[str] = set()
+        self.emptied: set[Path] = set()
         self.unlisted = {key: path for path in there.foreign if (key := face_disk.key_of(path.name))}
 
     def bring(self, *, again: bool) -> Manifest:
@@ -182,11 +184,14 @@ class _Bringing:
             own = self._folder_for(person, make=bool(lies))
             path_here = self.path_of[own.mark]
             here = next((path for _, path in lies if path.is_relative_to(path_here)), None)
-            if here is None and lies:
-                folder, before = lies[0]
+            before = here if here is not None else lies[0][1] if lies else None
+            # A person's folder that was moved into another one whole is no look of theirs: its pictures come out.
+            nested = before is not None and before.parent != path_here and (before.parent / MARK).is_file()
+            if before is not None and (here is None or nested):
                 here = _free(path_here / before.name)
                 before.rename(here)
                 self.touched.add(own.mark)
+                self.emptied.add(before.parent)
             if here is not None:
                 self.at[one.key] = here
             self.pictures.append(replace(one, mark=own.mark))
@@ -253,15 +258,22 @@ class _Bringing:
         for folder in self.there.folders:
             if folder.path not in ours and folder.mark in known and folder.path.is_dir():
                 remove_folder(folder.path)
+        for path in self.emptied - set(self.path_of.values()):
+            if path.parent != self.root:
+                remove_folder(path)
         used = {one.mark for one in self.pictures}
         self.folder_of = {key: one for key, one in self.folder_of.items() if one.mark in used}
 
 
 def remove_folder(folder: Path) -> None:
-    """Take our mark out of a folder, and the folder away where it is empty then."""
+    """Take our mark out of a folder, and the folder away where it is empty then, but for what systems put there."""
     (folder / MARK).unlink(missing_ok=True)
     with contextlib.suppress(OSError):
-        folder.rmdir()
+        left = list(folder.iterdir())
+        if all(path.name in _OF_SYSTEMS and path.is_file() for path in left):
+            for path in left:
+                path.unlink()
+            folder.rmdir()
 
 
 def name_for(person: Person) -> str:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from personae.cast.folder import LEFT_OVER
 from personae.errors import StoreError
 from personae.files import replacing, shred
 from personae.films import face_disk, face_manifest
@@ -20,9 +21,6 @@ from personae.forgetting.names import NameSearch
 from personae.forgetting.person import Person
 from personae.timeline import native
 from personae.timeline.places import AnyPlace, Finder
-
-LEFT_OVER = "left over"
-"""What a folder of somebody who was forgotten is called, where the user's own files are in it."""
 
 
 @dataclass(frozen=True)
