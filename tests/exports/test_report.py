@@ -12,13 +12,16 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from personae.exports.page import clock
+from personae.exports.annotated_film import _Labels as labels_of_film
+from personae.exports.page import clock, colours
 from personae.exports.registry import exporters
 from personae.films import journal
+from personae.media.film_file import CUT_SHORT
+from personae.media.palette import COLOURS
 from personae.names import unknown_name
 from personae.timeline.decision_rows import SCHEMA
 from personae.timeline.places import Finder
-from personae.timeline.timeline import BestPicture, Timeline
+from personae.timeline.timeline import BestPicture, Depicted, Timeline
 from tests.browser import in_browser
 from tests.timelines import NASTY, film
 
@@ -89,6 +92,48 @@ def test_the_report_tells_the_two_measures_the_pairs_and_the_unknown(tmp_path: P
     assert bars[0]["style"] == "left:1.333%;width:2.667%"  # Thor's frames 30 to 90 of 2250
     told = "0:00:01.2 to 0:00:03.6 · 0:00:02.4 long · confidence 93% · timecode 01:00:01:05"
     assert bars[0]["data-t"] == told
+
+
+def test_all_times_of_a_page_are_written_alike(tmp_path: Path) -> None:
+    timeline = replace(crowded(tmp_path), gaps=((0, 500, CUT_SHORT), (5000, 9000, "corrupt packets")))
+    depicted = (Depicted("Loki", None, 2.3, 1), *(Depicted(None, number, 61.0, 1) for number in (40, 41, 42, 43)))
+    page = exporters()["report"].export(replace(timeline, depicted=depicted), tmp_path).decode()
+    shown = re.sub(r"<(style|script)>.*?</\1>|(?s:<pre>.*Facts.*?</pre>)", "", page, flags=re.DOTALL)
+    shown += page.partition("<pre>")[2].partition("Facts")[0]
+    texts = html.unescape(re.sub(r"<[^>]*>", "\n", shown) + "\n".join(re.findall(r'title="([^"]*)"', shown)))
+    texts = re.sub(r"timecode [\d:;]+", "", texts)  # what editing programs show is called so
+    found = re.findall(r"(?<!\w)\d[\d:.;]*:[\d:.;]*\d", texts)
+    assert len(found) > 100 and {one for one in found if not re.fullmatch(r"\d+:\d\d:\d\d\.\d", one)} == set()
+    assert not re.search(r"\d (s|seconds|minutes)\b", texts)
+
+
+def test_a_character_has_one_colour_on_pages_and_in_the_film() -> None:
+    names = [f"Character {number}" for number in range(12)]
+    timeline = replace(film(found=[(name, 20, 90) for name in names]), model={"characters": names})
+    labels = labels_of_film(timeline).at(40 * 1000)
+    in_film = {label.character: label.colour for label in labels}
+    assert set(in_film) == set(names) and len(set(in_film.values())) == 12
+    assert {name: f"--colour:var(--c{number})" for name, number in in_film.items()} == colours(timeline)
+    page = exporters()["report"].export(timeline).decode()
+    for number, colour in enumerate(COLOURS):
+        assert f"--c{number}:{colour.light};" in page and f"--c{number}:{colour.dark};" in page
+        assert f'style="--colour:var(--c{number})"' in page
+
+
+def test_unknown_people_stand_by_number(tmp_path: Path) -> None:
+    timeline = crowded(tmp_path)
+    timeline = replace(timeline, appearances=tuple(
+        replace(one, stranger=one.unknown == 7) for one in timeline.appearances
+    ))  # fmt: skip
+    page = exporters()["report"].export(timeline, tmp_path).decode()
+    for part in (page, page.partition("<h2>Unknown people")[2]):
+        numbers = [int(number) for number in re.findall(r"<b>Unknown (\d+)</b>", part)]
+        whole = numbers[-30:]
+        assert whole == list(range(1, 31)) and numbers[:10] == sorted(numbers[:10])
+    sheet = exporters()["sheet"].export(timeline, tmp_path).decode()
+    numbers = [int(number) for number in re.findall(r"<b>Unknown (\d+)</b>", sheet)]
+    assert numbers == [*(one for one in range(1, 31) if one != 7), 7], "who stays without a name comes last"
+    assert "appearance, stays without a name" in page
 
 
 def test_a_film_without_anybody_is_a_report_too() -> None:

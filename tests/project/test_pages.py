@@ -297,6 +297,20 @@ def test_one_page_over_several_films(project: Project, tmp_path: Path) -> None:
     assert not is_older(out)
 
 
+def test_pages_of_somebody_who_is_forgotten_are_deleted_marked_or_not(project: Project, tmp_path: Path) -> None:
+    film = project.films["first"]
+    out = tmp_path / "all.html"
+    pages = film.report().paths
+    others = [project.films[name] for name in ("first", "second")]
+    timelines = {one.path: one.timeline for one in others}
+    written = report_timelines(timelines, out, timeline_outputs(timelines, project.folder, force=False)).paths
+    film.decide(say.name("Unknown 1", "Hela"))
+    film.flush()
+    assert all(map(is_older, (*pages, out)))
+    project.forget("Thor")
+    assert not any(path.exists() for path in (*pages, *written))
+
+
 def test_films_of_one_project_have_pages_in_one_folder(project: Project, tmp_path: Path) -> None:
     paths = [project.films[name].path for name in ("first", "second")]
     (tmp_path / "pages").mkdir()

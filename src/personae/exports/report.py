@@ -12,8 +12,7 @@ from personae.exports.page_commands import PageCommands, older
 from personae.exports.report_figures import scales, together, totals
 from personae.exports.report_lanes import lanes
 from personae.exports.report_people import PersonRow, people_of, unknown_cards
-from personae.exports.spans import title
-from personae.media.film_file import CUT_SHORT
+from personae.exports.spans import cut_short, title
 from personae.timeline import native
 from personae.timeline.presence import stretches
 from personae.timeline.timeline import Timeline
@@ -65,7 +64,7 @@ def _header(timeline: Timeline, commands: PageCommands) -> str:
     facts = [clock(video.duration_s), f"{video.size_wh[0]} × {video.size_wh[1]}", f"{rate} frames per second"]
     if video.start_timecode:
         facts.append(f"first timecode {video.start_timecode}")
-    missing = "".join(f'<p class="warning">{text(sentence)}</p>' for sentence in _cut_short(timeline))
+    missing = "".join(f'<p class="warning">{text(sentence)}</p>' for sentence in cut_short(timeline, clock))
     told = f"Who is on screen, and when. {' · '.join(facts)}"
     return f"<header><h1>{text(title(timeline))}</h1><p>{told}</p>{older(commands)}{missing}</header>"
 
@@ -86,12 +85,6 @@ def _figures(timeline: Timeline, people: list[PersonRow]) -> str:
     ) + "</div>"
 
 
-def _cut_short(timeline: Timeline) -> list[str]:
-    found = [(start, end) for start, end, why in timeline.gaps if why == CUT_SHORT]
-    times = [[clock(timeline.video.seconds(pts)) for pts in gap] for gap in found]
-    return [f"The film is cut short: what should stand from {start} to {end} is missing." for start, end in times]
-
-
 def _unknown(people: list[PersonRow], commands: PageCommands) -> str:
     cards = unknown_cards(people, commands)
     if not cards:
@@ -104,7 +97,7 @@ def _made(timeline: Timeline) -> str:
         f"<li>{clock(timeline.video.seconds(start))} to {clock(timeline.video.seconds(end))}: {text(why)}</li>"
         for start, end, why in timeline.gaps
     )
-    told = text_lines(Methods().export(timeline).decode())
+    told = text_lines(Methods(clock).export(timeline).decode())
     missing = f'<p class="note">Could not be read:</p><ul class="note">{gaps}</ul>' if gaps else ""
     return (
         f"<section><details{' open' if gaps else ''}><summary>How this was made</summary>{missing}"

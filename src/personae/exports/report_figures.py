@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from personae.exports.page import clock, text
 from personae.exports.page_commands import PageCommands
 from personae.exports.report_people import PersonRow, shown_first, told_left_out
+from personae.timeline.depicted import left_out
 from personae.timeline.presence import co_presence
 from personae.timeline.scale import SCALES, seconds_by_scale
 from personae.timeline.timeline import Timeline
@@ -48,10 +49,9 @@ def _on_pictures(timeline: Timeline, commands: PageCommands) -> str:
     """Who is on pictures in the picture, and what to type where somebody is alive after all."""
     if not timeline.depicted:
         return ""
-    known = [one for one in timeline.depicted if one.character is not None]
-    unknown = sorted((one for one in timeline.depicted if one.unknown is not None), key=lambda one: one.unknown or 0)
-    listed = "".join(f"<li>{text(one.name)}: {clock(one.depicted_s)}</li>" for one in (*known, *unknown))
-    command = commands.name("--alive", who=(known or unknown)[0].name)
+    listed = "".join(f"<li>{text(sentence)}</li>" for sentence in left_out(timeline, clock))
+    first = min(timeline.depicted, key=lambda one: (one.unknown or 0, -one.depicted_s))
+    command = commands.name("--alive", who=first.name)
     return (
         '<p class="note">Faces on pictures in the picture (posters, screens) are in no total:</p>'
         f'<ul class="note">{listed}</ul><p class="note">Who is alive all the same is counted after {command}</p>'

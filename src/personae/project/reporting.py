@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,10 @@ def report_timelines(
         page.outputs.check_content(page.target, page.content, kind=page.kind, source=page.source)
     for page in pages:
         page.outputs.write(page.target, page.content, kind=page.kind, who=page.who, source=page.source)
+        if page.kind == OVERVIEW:  # each project whose people it shows is to find it when somebody is forgotten
+            digest = hashlib.sha256(page.content).hexdigest()
+            for ledger in {one.ledger.project: one.ledger for one in outputs.values() if one.ledger}.values():
+                ledger.record(page.target, sha256=digest, kind=OVERVIEW, who=page.who, source=page.source)
     return Written(tuple(page.target for page in pages))
 
 
