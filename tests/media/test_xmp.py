@@ -153,6 +153,19 @@ def test_a_face_that_somebody_else_has_named_keeps_that_name() -> None:
     assert [one.name for one in people_in(FOREIGN)] == ["Monica"], "a pet is no face"
 
 
+def test_regions_of_a_picture_of_another_shape_are_not_mixed_with_ours() -> None:
+    """It was cropped or turned since, and places among theirs would be of theirs."""
+    turned = People((300, 400), PEOPLE.regions)
+    merged = with_people(FOREIGN, turned)
+    assert merged.turned and merged.content is not None
+    assert [one.name for one in people_in(merged.content)] == ["Monica"]
+    assert names_in(merged.content) == ("Monica", ODD, "Ross")
+    assert with_people(merged.content, turned).content is merged.content
+    assert not with_people(FOREIGN, PEOPLE).turned, "4000x3000 and 400x300 are of one shape"
+    ours = with_people(made(None), turned)
+    assert not ours.turned and b"<stDim:w>300</stDim:w>" in (ours.content or b""), "our own are renewed"
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [

@@ -22,9 +22,11 @@ from personae.media.xmp_people import names_in, people_in
 from personae.project.session import Project
 from personae.settings import Settings
 from tests import exif
-from tests.media.test_xmp import FOREIGN, TURNS
+from tests.media.test_xmp import FOREIGN as FOREIGN_PACKET
+from tests.media.test_xmp import TURNS
 
 SETTINGS = Settings(detector="fake", embedder="fake")
+FOREIGN = FOREIGN_PACKET.replace(b'D:w="4000" D:h="3000"', b'D:w="2400" D:h="1280"')  # of the shape of a/1.jpg
 PHOTOS: dict[str, tuple[str, ...]] = {
     "a/1.jpg": ("Thor", "Odin"),
     "b/1.jpg": ("Loki", "Thor"),
@@ -175,6 +177,7 @@ def test_a_foreign_sidecar_is_added_to_and_renewed(project: Project, photos: Pat
     text = run(project, "identify", photos, "--xmp", "--beside-originals")
     assert "XMP sidecars of 4 photos beside them" in text
     assert names(foreign) == ("Monica", "Thor") and b'xmp:Rating="4"' in foreign.read_bytes()
+    assert [one.name for one in people_in(foreign.read_bytes())] == ["Monica", "Thor", None]
     first = digests(photos)
     assert {name: digest for name, digest in first.items() if not name.endswith(".xmp")} == before
     run(project, "identify", photos, "--xmp", "--beside-originals")
@@ -323,6 +326,7 @@ def test_a_forgotten_person_is_in_no_sidecar_and_no_copy(project: Project, photo
     }  # fmt: skip
     assert [path.name for path in sorted(photos.rglob("*.xmp"))] == ["1.jpg.xmp", "1.jpg.xmp", "2.png.xmp"]
     assert names(foreign) == ("Monica",) and b'xmp:Rating="4"' in foreign.read_bytes()
+    assert [one.name for one in people_in(foreign.read_bytes())] == ["Monica", None]
     after = digests(photos)
     assert {name: after[name] for name in before} == before, "the photos are the user's, also behind links"
     assert "Thor" not in str(project.context.paths.ledger.entries())
