@@ -380,3 +380,32 @@ def test_sorted_into_the_project_only_their_own_copies_go(project: Project, phot
     run(project, "identify", photos, "--sort-into", inside)
     project.forget("Thor")
     assert sorted(digests(inside)) == ["Loki/1.jpg"] and own.exists()
+
+
+def test_a_link_that_cannot_be_deleted_now_never_stands_for_its_photo(
+    project: Project, photos: Path, tmp_path: Path
+) -> None:
+    before = digests(photos)
+    run(project, "identify", photos, "--sort-into", tmp_path / "links", "--links")
+    unlink = Path.unlink
+
+    def denied(path: Path, missing_ok: bool = False) -> None:
+        if path.is_symlink():
+            raise PermissionError(13, "Permission denied")
+        unlink(path, missing_ok)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "unlink", denied)
+        unreached = dict(project.forget("Thor").unreached)
+    assert set(unreached.values()) == {"no permission to write there"} and len(unreached) == 3
+    assert set(unreached) == {str(path) for path in (tmp_path / "links" / "Thor").iterdir()}
+    project.cast.rename("Loki", "Low-key")
+    assert not (tmp_path / "links" / "Thor").exists() and digests(photos) == before
+    assert list(digests(tmp_path / "links")) == ["Loki/1.jpg"]
+
+
+def test_photos_that_were_sorted_below_their_own_folder_are_not_read_again(project: Project, photos: Path) -> None:
+    for _ in range(2):
+        text = run(project, "identify", photos, "--sort-into", photos / "sorted")
+        assert "4 photos, 6 faces" in text
+    assert len(digests(photos / "sorted")) == 4
