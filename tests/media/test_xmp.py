@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import zlib
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,41 @@ def test_regions_of_a_picture_of_another_shape_are_not_mixed_with_ours() -> None
     assert not with_people(FOREIGN, PEOPLE).turned, "4000x3000 and 400x300 are of one shape"
     ours = with_people(made(None), turned)
     assert not ours.turned and b"<stDim:w>300</stDim:w>" in (ours.content or b""), "our own are renewed"
+
+
+def test_a_foreign_list_without_faces_is_shared_too() -> None:
+    start, end = FOREIGN.index(b"     <rdf:li><rdf:Description"), FOREIGN.index(b"     <rdf:li rdf:parse")
+    pets = FOREIGN[:start] + FOREIGN[end:]
+    merged = made(pets)
+    assert b'D:w="4000"' in merged and b"Marcel" in merged and made(merged) is merged
+    gone = with_people(merged, People((400, 300), ())).content
+    assert gone is not None and b"Marcel" in gone
+
+
+def test_packets_that_went_wrong_are_refused_or_added_to_but_never_break_it() -> None:
+    chance = random.Random(1)
+    words = ((b"rdf:Bag", b"rdf:Seq"), (b"Regions", b"Region"), (b"li", b"Alt"), (b"A:x", b"A:z"), (b"Area", b"Name"))
+    added, whole = 0, (FOREIGN, made(FOREIGN))
+    for _ in range(100):
+        content = bytearray(chance.choice(whole))
+        at = chance.randrange(len(content))
+        how = chance.randrange(4)
+        if how == 0:
+            content[at] = chance.randrange(256)
+        elif how == 1:
+            del content[at : at + chance.randrange(60)]
+        elif how == 2:
+            content[at:at] = content[at : at + 80]
+        else:
+            for word, other in chance.sample(words, 2):
+                content = content.replace(word, other)
+        try:
+            merged = made(bytes(content))
+        except ValueError:
+            continue
+        added += 1
+        assert made(merged) is merged
+    assert added > 15
 
 
 @pytest.mark.parametrize(

@@ -102,10 +102,10 @@ def with_people(content: bytes | None, people: People) -> Merged:
         elif one.name is not None and one.name != there.name:
             others.append((one.name, str(there.name)))
     names = [name for name in People(people.size_wh, tuple(regions)).names if name not in _names(packet, ours=False)]
-    applied, is_shared = _applied_to(packet), any(not is_ours for _, is_ours in _regions(packet))
+    applied, is_shared = _applied_to(packet), any(not _is_ours(item) for item in _listed(packet))
     turned = is_shared and applied is not None and not _is_alike(applied, people.size_wh)
     wanted = [] if turned else [_rounded(one) for one in regions]
-    is_fitting = is_shared or not wanted or applied == people.size_wh
+    is_fitting = is_shared or not wanted or applied in (None, people.size_wh)
     if content is not None and is_fitting and wanted == _own(packet) and names == _names(packet, ours=True):
         return Merged(content, tuple(others), turned)
     _take_out(packet, None)
@@ -184,7 +184,7 @@ def _take_out(packet: Packet, names: Collection[str] | None) -> bool:
         gone = [item for item in own if names is None or value(item, MWG, "Name") in names]
         for item in gone:
             remove(item)
-        if gone and not packet.items(listed):
+        if gone and not packet.items(listed) and packet.fields(whole) <= {"AppliedToDimensions", "RegionList"}:
             remove(whole)
         found = bool(gone)
     ours = packet.find(OURS, "People")
@@ -199,12 +199,17 @@ def _take_out(packet: Packet, names: Collection[str] | None) -> bool:
     return found or bool(own_names)
 
 
-def _regions(packet: Packet) -> list[tuple[Region, bool]]:
-    """Every face, and whether we put it in; what is no face, or has no place, is none."""
+def _listed(packet: Packet) -> list[minidom.Element]:
+    """Every region, of faces and of what is none."""
     whole = packet.find(MWG, "Regions")
     listed = None if whole is None else field(whole, MWG, "RegionList")
+    return [] if listed is None else packet.items(listed)
+
+
+def _regions(packet: Packet) -> list[tuple[Region, bool]]:
+    """Every face, and whether we put it in; what is no face, or has no place, is none."""
     found = []
-    for item in [] if listed is None else packet.items(listed):
+    for item in _listed(packet):
         area = field(item, MWG, "Area")
         if value(item, MWG, "Type") not in (None, "Face"):
             continue
