@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import zlib
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,54 @@ def test_a_face_that_somebody_else_has_named_keeps_that_name() -> None:
     merged = with_people(FOREIGN, People((400, 300), (theirs, Region((0.09, 0.1, 0.1, 0.1), "Monica"))))
     assert merged.others == (("Rachel", "Monica"),) and merged.content is FOREIGN
     assert [one.name for one in people_in(FOREIGN)] == ["Monica"], "a pet is no face"
+
+
+def test_regions_of_a_picture_of_another_shape_are_not_mixed_with_ours() -> None:
+    """It was cropped or turned since, and places among theirs would be of theirs."""
+    turned = People((300, 400), PEOPLE.regions)
+    merged = with_people(FOREIGN, turned)
+    assert merged.turned and merged.content is not None
+    assert [one.name for one in people_in(merged.content)] == ["Monica"]
+    assert names_in(merged.content) == ("Monica", ODD, "Ross")
+    assert with_people(merged.content, turned).content is merged.content
+    assert not with_people(FOREIGN, PEOPLE).turned, "4000x3000 and 400x300 are of one shape"
+    ours = with_people(made(None), turned)
+    assert not ours.turned and b"<stDim:w>300</stDim:w>" in (ours.content or b""), "our own are renewed"
+
+
+def test_a_foreign_list_without_faces_is_shared_too() -> None:
+    start, end = FOREIGN.index(b"     <rdf:li><rdf:Description"), FOREIGN.index(b"     <rdf:li rdf:parse")
+    pets = FOREIGN[:start] + FOREIGN[end:]
+    merged = made(pets)
+    assert b'D:w="4000"' in merged and b"Marcel" in merged and made(merged) is merged
+    gone = with_people(merged, People((400, 300), ())).content
+    assert gone is not None and b"Marcel" in gone
+
+
+def test_packets_that_went_wrong_are_refused_or_added_to_but_never_break_it() -> None:
+    chance = random.Random(1)
+    words = ((b"rdf:Bag", b"rdf:Seq"), (b"Regions", b"Region"), (b"li", b"Alt"), (b"A:x", b"A:z"), (b"Area", b"Name"))
+    added, whole = 0, (FOREIGN, made(FOREIGN))
+    for _ in range(100):
+        content = bytearray(chance.choice(whole))
+        at = chance.randrange(len(content))
+        how = chance.randrange(4)
+        if how == 0:
+            content[at] = chance.randrange(256)
+        elif how == 1:
+            del content[at : at + chance.randrange(60)]
+        elif how == 2:
+            content[at:at] = content[at : at + 80]
+        else:
+            for word, other in chance.sample(words, 2):
+                content = content.replace(word, other)
+        try:
+            merged = made(bytes(content))
+        except ValueError:
+            continue
+        added += 1
+        assert made(merged) is merged
+    assert added > 15
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,11 @@ from personae.media.xmp_people import names_in, people_in
 from personae.project.session import Project
 from personae.settings import Settings
 from tests import exif
-from tests.media.test_xmp import FOREIGN, TURNS
+from tests.media.test_xmp import FOREIGN as FOREIGN_PACKET
+from tests.media.test_xmp import TURNS
 
 SETTINGS = Settings(detector="fake", embedder="fake")
+FOREIGN = FOREIGN_PACKET.replace(b'D:w="4000" D:h="3000"', b'D:w="2400" D:h="1280"')  # of the shape of a/1.jpg
 PHOTOS: dict[str, tuple[str, ...]] = {
     "a/1.jpg": ("Thor", "Odin"),
     "b/1.jpg": ("Loki", "Thor"),
@@ -175,6 +177,7 @@ def test_a_foreign_sidecar_is_added_to_and_renewed(project: Project, photos: Pat
     text = run(project, "identify", photos, "--xmp", "--beside-originals")
     assert "XMP sidecars of 4 photos beside them" in text
     assert names(foreign) == ("Monica", "Thor") and b'xmp:Rating="4"' in foreign.read_bytes()
+    assert [one.name for one in people_in(foreign.read_bytes())] == ["Monica", "Thor", None]
     first = digests(photos)
     assert {name: digest for name, digest in first.items() if not name.endswith(".xmp")} == before
     run(project, "identify", photos, "--xmp", "--beside-originals")
@@ -323,6 +326,7 @@ def test_a_forgotten_person_is_in_no_sidecar_and_no_copy(project: Project, photo
     }  # fmt: skip
     assert [path.name for path in sorted(photos.rglob("*.xmp"))] == ["1.jpg.xmp", "1.jpg.xmp", "2.png.xmp"]
     assert names(foreign) == ("Monica",) and b'xmp:Rating="4"' in foreign.read_bytes()
+    assert [one.name for one in people_in(foreign.read_bytes())] == ["Monica", None]
     after = digests(photos)
     assert {name: after[name] for name in before} == before, "the photos are the user's, also behind links"
     assert "Thor" not in str(project.context.paths.ledger.entries())
@@ -376,3 +380,32 @@ def test_sorted_into_the_project_only_their_own_copies_go(project: Project, phot
     run(project, "identify", photos, "--sort-into", inside)
     project.forget("Thor")
     assert sorted(digests(inside)) == ["Loki/1.jpg"] and own.exists()
+
+
+def test_a_link_that_cannot_be_deleted_now_never_stands_for_its_photo(
+    project: Project, photos: Path, tmp_path: Path
+) -> None:
+    before = digests(photos)
+    run(project, "identify", photos, "--sort-into", tmp_path / "links", "--links")
+    unlink = Path.unlink
+
+    def denied(path: Path, missing_ok: bool = False) -> None:
+        if path.is_symlink():
+            raise PermissionError(13, "Permission denied")
+        unlink(path, missing_ok)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "unlink", denied)
+        unreached = dict(project.forget("Thor").unreached)
+    assert set(unreached.values()) == {"no permission to write there"} and len(unreached) == 3
+    assert set(unreached) == {str(path) for path in (tmp_path / "links" / "Thor").iterdir()}
+    project.cast.rename("Loki", "Low-key")
+    assert not (tmp_path / "links" / "Thor").exists() and digests(photos) == before
+    assert list(digests(tmp_path / "links")) == ["Loki/1.jpg"]
+
+
+def test_photos_that_were_sorted_below_their_own_folder_are_not_read_again(project: Project, photos: Path) -> None:
+    for _ in range(2):
+        text = run(project, "identify", photos, "--sort-into", photos / "sorted")
+        assert "4 photos, 6 faces" in text
+    assert len(digests(photos / "sorted")) == 4

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from personae.cli.identify_archives import archive_options, say_archived
-from personae.cli.options import force_option, project_option, settings_from
+from personae.cli.options import project_option, settings_from
 
 if TYPE_CHECKING:
     from personae.project.archive_wishes import ArchiveWishes
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("sets", nargs=-1, required=True)
 @archive_options
-@force_option
+@click.option("--force", is_flag=True, help="Also add names to sidecars in DIR that Personae did not write.")
 @project_option
 def archive(sets: tuple[str, ...], archives: ArchiveWishes, force: bool, project: Path | None) -> int:
     """Write who is in the photos of SETS for archives: XMP sidecars, or a folder per person.

@@ -44,6 +44,11 @@ class Sidecars:
             f"{target} calls somebody {theirs} whom this cast calls {ours}: the name there stays."
             for ours, theirs in merged.others
         ]
+        if merged.turned:
+            self.notes.append(
+                f"{target}: its regions are of a picture of another shape, so the photo was cropped or turned since. "
+                "The names are written, without places."
+            )
         if merged.content is None:
             if is_there and is_ours:
                 self._outputs.remove(target)

@@ -103,14 +103,16 @@ class Packet:
         return as_structure(self.child(parent, namespace, name))
 
     def items(self, element: minidom.Element) -> list[minidom.Element]:
-        """The items of an array."""
-        return [
-            item
-            for array in _elements(element)
-            if array.namespaceURI == RDF and array.localName in _ARRAYS
-            for item in _elements(array)
-            if (item.namespaceURI, item.localName) == (RDF, "li")
-        ]
+        """The items of an array; raises ValueError where there is anything else in it."""
+        arrays = [one for one in _elements(element) if one.namespaceURI == RDF and one.localName in _ARRAYS]
+        items = [item for array in arrays for item in _elements(array)]
+        if any((item.namespaceURI, item.localName) != (RDF, "li") for item in items):
+            raise ValueError(f"the list {element.tagName} in it holds something that is no item")
+        return items
+
+    def fields(self, element: minidom.Element) -> set[str]:
+        """The names of a structure's fields that stand as elements."""
+        return {str(one.localName) for one in _elements(_fields(element))}
 
     def add_item(self, element: minidom.Element) -> minidom.Element:
         """A new item at the end of an array, which becomes a bag where it is none yet."""

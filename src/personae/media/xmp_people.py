@@ -26,6 +26,8 @@ _DIM = "http://ns.adobe.com/xap/1.0/sType/Dimensions#"
 _PREFIXES = {MWG: "mwg-rs", _IPTC: "Iptc4xmpExt", _AREA: "stArea", _DIM: "stDim", OURS: "personae"}
 SAME_PLACE = 0.25
 """Intersection over union from which two regions are one face: programs draw heads, and draw faces."""
+SAME_SHAPE = 0.02
+"""How far the ratios of two pictures' sides may differ: a thumbnail of 160 pixels rounds by half of one."""
 
 Area = tuple[float, float, float, float]
 """x and y of the centre, width and height, as shares of the stored picture's width and height."""
@@ -56,13 +58,16 @@ class People:
 
 @dataclass(frozen=True)
 class Merged:
-    """A packet with people in it: None where nothing at all is left to say. `others`: (our name, theirs) of faces that
+    """A packet with people in it: None where nothing at all is left to say.
 
-    somebody else had called otherwise: theirs stays, and ours is left out.
+    `others`: (our name, theirs) of faces that somebody else had called otherwise: theirs stays, and ours is left out.
+    `turned`: their regions are of a picture of another shape, so the photo was cropped or turned since; ours would not
+    fit among them, and only the list of names is written.
     """
 
     content: bytes | None
     others: tuple[tuple[str, str], ...] = ()
+    turned: bool = False
 
 
 def stored_area(box_xyxy: tuple[float, float, float, float], size_wh: tuple[int, int], orientation: int) -> Area:
@@ -97,13 +102,16 @@ def with_people(content: bytes | None, people: People) -> Merged:
         elif one.name is not None and one.name != there.name:
             others.append((one.name, str(there.name)))
     names = [name for name in People(people.size_wh, tuple(regions)).names if name not in _names(packet, ours=False)]
-    wanted = [_rounded(one) for one in regions]
-    if content is not None and wanted == _own(packet) and names == _names(packet, ours=True):
-        return Merged(content, tuple(others))
+    applied, is_shared = _applied_to(packet), any(not _is_ours(item) for item in _listed(packet))
+    turned = is_shared and applied is not None and not _is_alike(applied, people.size_wh)
+    wanted = [] if turned else [_rounded(one) for one in regions]
+    is_fitting = is_shared or not wanted or applied in (None, people.size_wh)
+    if content is not None and is_fitting and wanted == _own(packet) and names == _names(packet, ours=True):
+        return Merged(content, tuple(others), turned)
     _take_out(packet, None)
     _put_in(packet, people.size_wh, wanted, names)
     packet.tidy()
-    return Merged(None if packet.is_empty else packet.to_bytes(), tuple(others))
+    return Merged(None if packet.is_empty else packet.to_bytes(), tuple(others), turned)
 
 
 def without_people(content: bytes, names: Collection[str]) -> bytes | None:
@@ -176,7 +184,7 @@ def _take_out(packet: Packet, names: Collection[str] | None) -> bool:
         gone = [item for item in own if names is None or value(item, MWG, "Name") in names]
         for item in gone:
             remove(item)
-        if gone and not packet.items(listed):
+        if gone and not packet.items(listed) and packet.fields(whole) <= {"AppliedToDimensions", "RegionList"}:
             remove(whole)
         found = bool(gone)
     ours = packet.find(OURS, "People")
@@ -191,12 +199,17 @@ def _take_out(packet: Packet, names: Collection[str] | None) -> bool:
     return found or bool(own_names)
 
 
-def _regions(packet: Packet) -> list[tuple[Region, bool]]:
-    """Every face, and whether we put it in; what is no face, or has no place, is none."""
+def _listed(packet: Packet) -> list[minidom.Element]:
+    """Every region, of faces and of what is none."""
     whole = packet.find(MWG, "Regions")
     listed = None if whole is None else field(whole, MWG, "RegionList")
+    return [] if listed is None else packet.items(listed)
+
+
+def _regions(packet: Packet) -> list[tuple[Region, bool]]:
+    """Every face, and whether we put it in; what is no face, or has no place, is none."""
     found = []
-    for item in [] if listed is None else packet.items(listed):
+    for item in _listed(packet):
         area = field(item, MWG, "Area")
         if value(item, MWG, "Type") not in (None, "Face"):
             continue
@@ -210,6 +223,22 @@ def _regions(packet: Packet) -> list[tuple[Region, bool]]:
         region = Region((x, y, w, h), value(item, MWG, "Name") or None, by, float(sure or 0))
         found.append((region, _is_ours(item)))
     return found
+
+
+def _applied_to(packet: Packet) -> tuple[int, int] | None:
+    """The size of the picture that the regions are of; None where it is not said."""
+    whole = packet.find(MWG, "Regions")
+    applied = None if whole is None else field(whole, MWG, "AppliedToDimensions")
+    try:
+        width, height = (int(float(value(applied, _DIM, name) or "")) for name in "wh")
+    except ValueError:
+        return None
+    return (width, height) if width > 0 and height > 0 else None
+
+
+def _is_alike(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether two pictures are of one shape, but for rounding: a smaller copy is."""
+    return abs(one[0] * other[1] / (one[1] * other[0]) - 1) < SAME_SHAPE
 
 
 def _own(packet: Packet) -> list[Region]:

@@ -81,9 +81,10 @@ class Archive:
     def finish(self) -> Archived:
         """What was written."""
         done = self._done
+        done.sidecars = list(dict.fromkeys(done.sidecars))
         done.notes = [*self._sidecars.notes, *self._beside_copies.notes]
         if self._sorted is not None:
-            done.sorted = self._sorted.made
+            done.sorted = list(dict.fromkeys(self._sorted.made))
             done.people = len({path.parent for path in done.sorted})
             done.notes += self._sorted.notes()
         return done
