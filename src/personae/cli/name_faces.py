@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from personae.cli.console import say
+from personae.cli.console import ask_on, say
 from personae.hints import command, quoted
 from personae.types import count_of
 
@@ -67,16 +67,13 @@ def _apply(folders: FaceFolders, author: str, *, yes: bool) -> None:
         return
     for one in foreseen.decisions:
         say(_said(one))
-    for warning in foreseen.warnings:
-        say(f"personae: {warning}", err=True)
-    if (
-        foreseen.warnings
-        and not yes
-        and sys.stdin.isatty()
-        and not click.confirm("Apply this all the same?", default=True)
-    ):
-        say("nothing was applied")
-        return
+    if foreseen.warnings and not yes and sys.stdin.isatty():
+        if not ask_on([*foreseen.warnings, "Apply this all the same?"]):
+            say("nothing was applied")
+            return
+    else:
+        for warning in foreseen.warnings:
+            say(f"personae: {warning}", err=True)
     decided = folders.apply(by=author)
     say(f"{count_of(len(decided.decisions), 'decision')} applied; --undo takes them back together.")
 
