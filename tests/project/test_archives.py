@@ -215,7 +215,7 @@ def test_two_photos_never_share_a_sidecar(project: Project, tmp_path: Path) -> N
 
 def test_a_photo_that_was_changed_or_is_gone_is_said(project: Project, photos: Path, tmp_path: Path) -> None:
     project.photos.keep(photos, "holiday")
-    draw(photos / "a" / "1.jpg", ["Hela"], 1)
+    draw(photos / "a" / "1.jpg", ["Loki", "Hela"], 3)  # as large, but of others
     (photos / "b" / "2.png").unlink()
     text = run(project, "archive", "holiday", "--xmp", "--out", tmp_path / "xmp", status=1)
     assert "a/1.jpg: the photo was changed" in text and "b/2.png: there is no such file" in text
