@@ -115,13 +115,13 @@ class Ledger:
             rows = connection.execute("SELECT path, sha256, kind, who, source FROM written ORDER BY path").fetchall()
         return tuple(self._entry(row) for row in rows)
 
-    def find(self, path: str | Path) -> Entry | None:
-        """The entry of one file, None where it is not ours; raises StoreError."""
+    def find(self, path: str | Path, kind: str = "") -> Entry | None:
+        """The entry of one file, None where it is not ours; `kind`: LINK for a link itself. Raises StoreError."""
         if not self._has_something():
             return None
         with self._connected() as connection:
             row = connection.execute(
-                "SELECT path, sha256, kind, who, source FROM written WHERE path = ?", (self._key(path),)
+                "SELECT path, sha256, kind, who, source FROM written WHERE path = ?", (self._key(path, kind),)
             ).fetchone()
         return None if row is None else self._entry(row)
 
@@ -147,14 +147,6 @@ class Ledger:
         with self._connected() as connection:
             connection.executemany("DELETE FROM written WHERE path = ?", [(self._key(path),) for path in paths])
             self._empty_log(connection)
-
-    def has_link(self, path: str | Path) -> bool:
-        """Whether a link is on the list, as the link that it is; raises StoreError."""
-        if not self._has_something():
-            return False
-        with self._connected() as connection:
-            row = (self._key(path, LINK), LINK)
-            return connection.execute("SELECT 1 FROM written WHERE path = ? AND kind = ?", row).fetchone() is not None
 
     def rewrite(self, change: Callable[[Entry], Entry | None]) -> None:
         """Replace who and source of every entry by what `change` makes of it, or take it off the list for None.

@@ -123,7 +123,7 @@ class Outputs:
         is_same = path.is_symlink() and os.readlink(path) == str(source)  # noqa: PTH115 - as it was written
         if os.path.lexists(path) and not is_same:
             raise ForeignFileError(path, "this file is not one that Personae wrote, and it is left alone.")
-        if self.ledger is not None and not (is_same and self.ledger.has_link(path)):
+        if self.ledger is not None and not (is_same and self.ledger.find(path, LINK)):
             self.ledger.record(path, sha256="", kind=LINK, who=who, source=_absolute(source))
         if not is_same:
             try:
