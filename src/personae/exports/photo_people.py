@@ -8,12 +8,13 @@ again. Other faces without a name stay, as faces to be named.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from personae.errors import PhotoError
 from personae.exports.spans import line
+from personae.files import sha256_of
 from personae.films.kept_photos import KeptPhoto
 from personae.media.photos import stored_form
 from personae.media.xmp_people import People, Region, stored_area
@@ -39,11 +40,15 @@ class ShownFace:
 
 @dataclass(frozen=True)
 class PhotoFaces:
-    """A photo with its faces, from the left; `size_wh`: of the picture as it is shown."""
+    """A photo with its faces, from the left; `size_wh`: of the picture as it is shown.
+
+    `sha256`: of the content that the faces were found in, where that was not just now.
+    """
 
     path: Path
     size_wh: tuple[int, int]
     faces: tuple[ShownFace, ...]
+    sha256: str = ""
 
     @property
     def who(self) -> tuple[str, ...]:
@@ -53,7 +58,7 @@ class PhotoFaces:
 
     def without_unknown(self) -> PhotoFaces:
         """The same with the characters alone."""
-        return PhotoFaces(self.path, self.size_wh, tuple(face for face in self.faces if face.name is not None))
+        return replace(self, faces=tuple(face for face in self.faces if face.name is not None))
 
     def people(self) -> People:
         """The faces as regions of the file's picture, those with a name first; reads the beginning of the file.
@@ -63,7 +68,7 @@ class PhotoFaces:
         """
         (width, height), orientation = stored_form(self.path)
         shown = (height, width) if orientation in {5, 6, 7, 8} else (width, height)
-        if shown != tuple(self.size_wh):
+        if shown != tuple(self.size_wh) or (self.sha256 and sha256_of(self.path) != self.sha256):
             raise PhotoError(self.path, "the photo was changed since its faces were found. Look at it again.")
         regions = [
             Region(stored_area(face.box_xyxy, self.size_wh, orientation), face.name, face.decided_by, face.confidence)
@@ -89,8 +94,8 @@ def of_picture(picture: IdentifiedPicture) -> PhotoFaces:
     return PhotoFaces(_absolute(picture.path), size, tuple(faces))
 
 
-def of_kept(photo: KeptPhoto, root: Path) -> PhotoFaces:
-    """A photo of a set, every decision applied; `root`: what its path begins at."""
+def of_kept(photo: KeptPhoto, root: Path, sha256: str) -> PhotoFaces:
+    """A photo of a set, every decision applied; `root`: what its path begins at, `sha256`: of its content then."""
     faces = []
     for face in photo.faces:
         if face.depicted or face.stranger or not face.name:
@@ -98,7 +103,7 @@ def of_kept(photo: KeptPhoto, root: Path) -> PhotoFaces:
         is_named = face.character is not None and (face.decided_by == "person" or face.confidence >= LIKELY)
         name, number = (line(face.name), None) if is_named else (None, None if face.character else face.name)
         faces.append(ShownFace(face.box_xyxy, name, number, face.decided_by, face.confidence if is_named else 0.0))
-    return PhotoFaces(_absolute(root / photo.path), photo.size_wh, tuple(faces))
+    return PhotoFaces(_absolute(root / photo.path), photo.size_wh, tuple(faces), sha256)
 
 
 def _absolute(path: str | Path) -> Path:

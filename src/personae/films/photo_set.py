@@ -94,6 +94,13 @@ class PhotoSet(Decidable):
             return photos_of(state.kept, applied.labels)
 
     @property
+    def digests(self) -> dict[str, str]:
+        """Each photo's path from the root -> the SHA-256 of its content when its faces were found."""
+        self.context.settle()
+        with self._lock:
+            return {photo.path: photo.sha256 for photo in self._current().kept.photos}
+
+    @property
     def faces(self) -> tuple[KeptFace, ...]:
         """The faces of all photos, those that were said to be none too."""
         return tuple(face for photo in self.photos for face in photo.faces)

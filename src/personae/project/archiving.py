@@ -123,7 +123,8 @@ def archived(
     """Write what is wished of every photo; raises as `Archive`, StoreError."""
     if isinstance(photos, PhotoSet):
         root: Path | None = photos.root
-        found = [of_kept(one, photos.root) for one in photos.photos]
+        digests = photos.digests
+        found = [of_kept(one, photos.root, digests.get(one.path, "")) for one in photos.photos]
     else:
         found = [of_picture(one) for one in photos if one.error is None]
         root = common_root([one.path for one in found]) if found else None
