@@ -16,7 +16,7 @@ from PIL import Image
 
 from personae.demo import COLLINS, HOPPER, run, source_photo
 from personae.exports.film_writer import FilmWriter
-from personae.exports.registry import export
+from personae.films import say
 from personae.media.film import Video
 from personae.project.recognizer import CharacterRecognizer
 from tests.scanning import scan_film
@@ -65,7 +65,9 @@ def report_picture(folder: Path) -> None:
     film = folder / "Two portraits.mp4"
     make_film(film)
     result = scan_film(film, CharacterRecognizer(folder / "project-both"), folder / "scan")
-    page = export(result.timeline, folder / "scan" / "report.html", folder=result.files.folder)
+    result.decide([say.alive(name) for name in (COLLINS, HOPPER)])  # photos do not move, and are taken for pictures
+    result.flush()
+    page, _ = result.report().paths
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     shot = folder / "report.png"
     options = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1060,1500")

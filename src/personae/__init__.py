@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from personae.films import say
     from personae.films.decidable import Decided
     from personae.films.decision_maker import NEW_UNKNOWN
+    from personae.films.face_folders import FaceFolders, FoldersWritten, Foreseen
     from personae.films.films import FilmOutcome
     from personae.films.kept_photos import KeptFace, KeptPhoto
     from personae.films.photo_set import PhotoSet
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from personae.media.photos import find as find_photos
     from personae.media.photos import load as load_photo
     from personae.progress import Cancelled, Progress
+    from personae.project.archiving import Archived
     from personae.project.async_session import AsyncProject
     from personae.project.exporting import Written
     from personae.project.film import ProjectFilm as Film
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "AnalyzedFaces": "personae.types",
     "Appearance": "personae.timeline.timeline",
+    "Archived": "personae.project.archiving",
     "Assessment": "personae.assessment.assessment",
     "AsyncProject": "personae.project.async_session",
     "CalibrationReport": "personae.assessment.recalibration",
@@ -77,10 +80,13 @@ _HOMES = {
     "EditReport": "personae.cast.cast",
     "EvaluationReport": "personae.assessment.validation",
     "FaceAnalyzer": "personae.faces.analyzer",
+    "FaceFolders": "personae.films.face_folders",
     "Faces": "personae.types",
     "Film": "personae.project.film:ProjectFilm",
     "FilmOutcome": "personae.films.films",
     "Films": "personae.project.film:ProjectFilms",
+    "FoldersWritten": "personae.films.face_folders",
+    "Foreseen": "personae.films.face_folders",
     "ForgetReport": "personae.project.forgetting",
     "HeadedModel": "personae.recognition.headed",
     "IdentifiedPicture": "personae.recognition.identification",
@@ -124,6 +130,7 @@ __all__ = [
     "NEW_UNKNOWN",
     "AnalyzedFaces",
     "Appearance",
+    "Archived",
     "Assessment",
     "AsyncProject",
     "CalibrationReport",
@@ -138,10 +145,13 @@ __all__ = [
     "EditReport",
     "EvaluationReport",
     "FaceAnalyzer",
+    "FaceFolders",
     "Faces",
     "Film",
     "FilmOutcome",
     "Films",
+    "FoldersWritten",
+    "Foreseen",
     "ForgetReport",
     "HeadedModel",
     "IdentifiedPicture",

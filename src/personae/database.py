@@ -244,6 +244,26 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             time.sleep(0.02)
 
 
+def files_of(path: Path) -> list[Path]:
+    """The files of a database that are there: its own, and what SQLite keeps beside it."""
+    every = (path.with_name(path.name + end) for end in ("", "-wal", "-shm", "-journal"))
+    return [one for one in every if one.exists()]
+
+
+def image_of(path: Path, kind: Kind) -> bytes:
+    """Every page of a database, those that are free too, read through SQLite.
+
+    Who opens the file beside SQLite takes the locks of other threads away when he closes it; see `_is_there`. Raises
+    a StoreError.
+    """
+    with sqlite_errors(path, kind):
+        connection = _open_read_only(path)
+        try:
+            return connection.serialize()
+        finally:
+            connection.close()
+
+
 @contextmanager
 def sqlite_errors(path: Path, kind: Kind) -> Iterator[None]:
     """Turn SQLite's errors into ours, with what to do next."""

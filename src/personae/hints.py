@@ -14,7 +14,7 @@ WITH_MODEL = frozenset(
 )
 """Commands that take --model."""
 WITH_PROJECT = WITH_MODEL | {
-    "people", "name", "evaluate", "tune", "calibrate", "log", "relabel", "report", "export", "select"
+    "people", "name", "evaluate", "tune", "calibrate", "log", "relabel", "report", "export", "select", "archive"
 }  # fmt: skip
 """Commands that take --project."""
 

@@ -57,6 +57,8 @@ KIND = Kind(
     remedy="Move it away; a new one is begun, without what it knew.",
     may_be_foreign=False,
 )
+LINK = "photo link"
+"""The kind of a link to a photo of the user's: an entry is about the link, whatever it points to."""
 _OLD_LIST = "exports.txt"
 
 log = logging.getLogger(__name__)
@@ -113,13 +115,25 @@ class Ledger:
             rows = connection.execute("SELECT path, sha256, kind, who, source FROM written ORDER BY path").fetchall()
         return tuple(self._entry(row) for row in rows)
 
-    def find(self, path: str | Path) -> Entry | None:
-        """The entry of one file, None where it is not ours; raises StoreError."""
+    def of_kinds(self, kinds: Collection[str]) -> tuple[Entry, ...]:
+        """What was written of those kinds, by path; raises StoreError."""
+        if not self._has_something():
+            return ()
+        with self._connected() as connection:
+            rows = connection.execute(
+                f"SELECT path, sha256, kind, who, source FROM written WHERE kind IN ({', '.join('?' * len(kinds))}) "
+                "ORDER BY path",
+                tuple(kinds),
+            ).fetchall()
+        return tuple(self._entry(row) for row in rows)
+
+    def find(self, path: str | Path, kind: str = "") -> Entry | None:
+        """The entry of one file, None where it is not ours; `kind`: LINK for a link itself. Raises StoreError."""
         if not self._has_something():
             return None
         with self._connected() as connection:
             row = connection.execute(
-                "SELECT path, sha256, kind, who, source FROM written WHERE path = ?", (self._key(path),)
+                "SELECT path, sha256, kind, who, source FROM written WHERE path = ?", (self._key(path, kind),)
             ).fetchone()
         return None if row is None else self._entry(row)
 
@@ -134,7 +148,7 @@ class Ledger:
             return
         names = json.dumps(sorted(set(who)), ensure_ascii=False)
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        row = (self._key(path), sha256, kind, names, readable(str(source)), now)
+        row = (self._key(path, kind), sha256, kind, names, readable(str(source)), now)
         with self._connected() as connection:
             connection.execute("INSERT OR REPLACE INTO written VALUES (?, ?, ?, ?, ?, ?)", row)
 
@@ -168,7 +182,7 @@ class Ledger:
 
     def put_off(self, one: PutOff) -> None:
         """Remember what is to be cleaned later; raises StoreError."""
-        row = (self._key(one.path), one.kind, one.sha256, one.salt, json.dumps(one.names))
+        row = (self._key(one.path, one.kind), one.kind, one.sha256, one.salt, json.dumps(one.names))
         with self._connected() as connection:
             connection.execute("INSERT OR REPLACE INTO put_off VALUES (?, ?, ?, ?, ?)", row)
 
@@ -212,14 +226,18 @@ class Ledger:
     def cleaned(self, one: PutOff) -> None:
         """Take off the list what was cleaned, or is gone; raises StoreError."""
         with self._connected() as connection:
-            connection.execute("DELETE FROM put_off WHERE path = ? AND salt = ?", (self._key(one.path), one.salt))
+            connection.execute(
+                "DELETE FROM put_off WHERE path = ? AND salt = ?", (self._key(one.path, one.kind), one.salt)
+            )
             self._empty_log(connection)
 
     def _has_something(self) -> bool:
         return self.path.exists() or (self.project / _OLD_LIST).exists()
 
-    def _key(self, path: str | Path) -> str:
+    def _key(self, path: str | Path, kind: str = "") -> str:
         real = os.path.realpath(path)
+        if kind == LINK:
+            real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))  # noqa: PTH118, PTH119, PTH120
         with contextlib.suppress(ValueError):  # on another drive
             real = os.path.relpath(real, os.path.realpath(self.project))
         return readable(real).replace(os.sep, "/")

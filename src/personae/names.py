@@ -19,6 +19,9 @@ _JOINERS = "\u200c\u200d"
 _MARKS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 """What may stand between a picture letter and the joiner after it: how it is drawn, and the tone of its skin."""
 _UNKNOWN = re.compile(r"unknown\s*(\d+)", re.IGNORECASE)
+_DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))})
+"""What Windows takes for devices, also with an ending."""
+_LONGEST_FOLDER = 200
 _MOST_DIGITS = 9
 _HIGHEST = 10**8
 
@@ -89,6 +92,15 @@ def find_name(name: str, known: Collection[str]) -> str | None:
     except InputError:
         return None
     return composed if composed in known else None
+
+
+def folder_name(name: str) -> str:
+    """What a folder for somebody is called: their name, without what some file system does not take in one."""
+    plain = "".join("_" if letter in '<>:"/\\|?*' or ord(letter) < 32 else letter for letter in readable(name))
+    plain = plain.strip().rstrip(".") or "_"
+    while len(plain.encode()) > _LONGEST_FOLDER:
+        plain = plain[:-1]
+    return f"{plain}_" if plain.split(".")[0].upper() in _DEVICES else plain
 
 
 def readable(text: str) -> str:

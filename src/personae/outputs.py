@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Self
 
 from personae.errors import ForeignFileError, WriteError
-from personae.files import sha256_of, write_error, write_whole
-from personae.ledger import Entry, Ledger
+from personae.files import sha256_of, shred, write_error, write_whole
+from personae.ledger import LINK, Entry, Ledger
 from personae.paths import ProjectPaths
 
 _SCHEMA = re.compile(rb'\s*\{\s*"schema":\s*"(personae/[a-z_-]+)/[0-9]+"')
@@ -101,6 +101,56 @@ class Outputs:
         `who` is read again at the end, so that it may grow while the file is written.
         """
         self.check(path, kind=kind, source=source, like=like)
+        with self._noted(path, kind=kind, who=who, source=source):
+            yield
+
+    @contextmanager
+    def adding_to(self, path: Path, *, kind: str, who: Collection[str] = (), source: str | Path = "") -> Iterator[None]:
+        """As `writing`, for a file that other programs write into too: the caller writes it with all that it held.
+
+        Whether it may is for the caller to know; see `is_of`. Raises WriteError for what is no file.
+        """
+        if path.exists() and not path.is_file():
+            raise write_error(path, IsADirectoryError(21, "is a folder"))
+        with self._noted(path, kind=kind, who=who, source=source):
+            yield
+
+    def link(self, path: Path, source: Path, *, who: Collection[str] = ()) -> None:
+        """Make `path` a link to a photo, unless it is that already; raises WriteError, ForeignFileError.
+
+        It is noted as the link that it is: whoever deletes it later must never reach the photo.
+        """
+        is_same = path.is_symlink() and os.readlink(path) == str(source)  # noqa: PTH115 - as it was written
+        if os.path.lexists(path) and not is_same:
+            raise ForeignFileError(path, "this file is not one that Personae wrote, and it is left alone.")
+        if self.ledger is not None and not (is_same and self.ledger.find(path, LINK)):
+            self.ledger.record(path, sha256="", kind=LINK, who=who, source=_absolute(source))
+        if not is_same:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.symlink_to(source)
+            except OSError as error:
+                raise write_error(path, error) from error
+
+    def remove(self, path: Path) -> None:
+        """Delete a file of ours, and take it off the ledger; raises WriteError."""
+        shred(path)
+        self._written.pop(os.path.realpath(path), None)
+        if self.ledger is not None:
+            self.ledger.drop([path])
+
+    def is_of(self, path: Path, *, kind: str, source: str | Path) -> bool:
+        """Whether we wrote a file of this kind and source at `path`, also where others have changed it since."""
+        entry = self._entry(path)
+        return entry is not None and entry.kind == kind and entry.source == _absolute(source)
+
+    def is_of_another(self, path: Path, source: str | Path) -> bool:
+        """Whether we wrote the file at `path`, of something else than `source`."""
+        entry = self._entry(path)
+        return entry is not None and entry.source != _absolute(source)
+
+    @contextmanager
+    def _noted(self, path: Path, *, kind: str, who: Collection[str], source: str | Path) -> Iterator[None]:
         before = self._entry(path)
         self._record(path, before.sha256 if before else "", kind, {*who, *(before.who if before else ())}, source)
         try:

@@ -35,6 +35,11 @@ class ProjectPaths:
         return self.folder / "gallery.sqlite"
 
     @property
+    def databases(self) -> tuple[Path, ...]:
+        """What SQLite has open, in any thread: nobody else may open these files (see `database.image_of`)."""
+        return self.gallery, self.ledger.path
+
+    @property
     def fresh_gallery(self) -> Path:
         """Where a gallery grows that shall replace the other when it is complete."""
         return self.cache / "gallery-fresh.sqlite"

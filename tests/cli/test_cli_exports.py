@@ -78,7 +78,7 @@ def test_select_writes_a_stringout(timeline: Path, tmp_path: Path, suffix: str) 
     out = tmp_path / f"Thor alone.{suffix}"
     done = run("select", timeline, "--character", "Thor", "--without", "Tony", "--without", "Unknown 1", "-o", out)
     assert done.exit_code == 0, done.output
-    assert done.output == f"{out}: 2 cuts, 0:01.4 long\n"
+    assert done.output == f"{out}: 2 cuts, 0:00:01.4 long\n"
     assert "Thor alone" in out.read_text()
 
 

@@ -87,6 +87,11 @@ READERS: dict[str, Callable[[str], list[str]]] = {
     "otio": _otio,
     "appearances": _columns("character"),
     "tracks": _columns("character"),
+    "shots": lambda text: [name for cell in _columns("people")(text) for name in cell.split(" + ")],
+    "shots-edl": lambda text: [
+        name for who in re.findall(r"^\* COMMENT: SHOT [0-9]+: (.*)$", text, re.MULTILINE) for name in who.split(" + ")
+    ],
+    "shots-otio": _otio,
     "totals": _columns("character"),
     "seconds": lambda text: next(csv.reader(io.StringIO(text, newline=""))),
     "elan": _xml("ANNOTATION_VALUE"),
@@ -118,7 +123,7 @@ def test_a_name_of_all_the_wrong_signs_reads_back(name: str) -> None:
 
 def test_a_film_file_of_wrong_signs_stays_on_its_line() -> None:
     timeline = film(path="/films/a\nb * |<c>.mov", found=[("Thor", 3, 9)])
-    for name in ("loc", "cuts", "resolve"):
+    for name in ("loc", "cuts", "resolve", "shots-edl"):
         lines = exporters()[name].export(timeline).decode().splitlines()
         assert lines[0] == "TITLE: a b * |<c>"
         assert not any(line.startswith("b *") for line in lines)
@@ -127,7 +132,7 @@ def test_a_film_file_of_wrong_signs_stays_on_its_line() -> None:
 @pytest.mark.parametrize(
     "formula", ["=1+1", "@SUM(A1)", "+1+1", "-1+1", "=cmd|' /C calc'!A0", "\uff1d1", "\t=1", "\r=1"]
 )
-@pytest.mark.parametrize("name", ["appearances", "tracks", "totals", "seconds"])
+@pytest.mark.parametrize("name", ["appearances", "tracks", "shots", "totals", "seconds"])
 def test_no_cell_of_a_table_is_a_formula(name: str, formula: str) -> None:
     timeline = film(found=[(formula, 30, 60), ("Unknown 1", 90, 120)])
     text = exporters()[name].export(timeline).decode("utf-8-sig")

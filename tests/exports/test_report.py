@@ -5,8 +5,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import shutil
-import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,16 +12,19 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from personae.exports.page import clock
+from personae.exports.annotated_film import _Labels as labels_of_film
+from personae.exports.page import clock, colours
 from personae.exports.registry import exporters
 from personae.films import journal
+from personae.media.film_file import CUT_SHORT
+from personae.media.palette import COLOURS
 from personae.names import unknown_name
 from personae.timeline.decision_rows import SCHEMA
 from personae.timeline.places import Finder
-from personae.timeline.timeline import BestPicture, Timeline
+from personae.timeline.timeline import BestPicture, Depicted, Timeline
+from tests.browser import in_browser
 from tests.timelines import NASTY, film
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 LONG = "Donaudampfschifffahrtsgesellschaft" * 3  # nowhere to break
 
 
@@ -37,7 +38,7 @@ class Checker(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.attributes.append((tag, dict(attrs)))
-        if tag not in {"meta", "img", "input"}:
+        if tag not in {"meta", "img", "input", "option"}:
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -82,14 +83,57 @@ def test_the_report_tells_the_two_measures_the_pairs_and_the_unknown(tmp_path: P
     assert "<b>3</b><span>characters</span>" in page and "<b>30</b><span>unknown people</span>" in page
     assert "20 more unknown people are further down" in page
     # Thor and the next: from frame 30 to 90 at once, at 25 frames a second.
-    assert f"<b>{html.escape(NASTY)} &amp; Thor</b><span>0:02.4, once</span>" in page
+    assert f"<b>{html.escape(NASTY)} &amp; Thor</b><span>0:00:02.4, once</span>" in page
     lanes = [
         attributes for tag, attributes in checked(page).attributes if "lane" in (attributes.get("class") or "").split()
     ]
     assert len(lanes) == 3 + 10
     bars = [attributes for tag, attributes in checked(page).attributes if tag == "i" and "data-t" in attributes]
     assert bars[0]["style"] == "left:1.333%;width:2.667%"  # Thor's frames 30 to 90 of 2250
-    assert bars[0]["data-t"] == "01:00:01:05 to 01:00:03:14 · 0:02.4 · confidence 93%"
+    told = "0:00:01.2 to 0:00:03.6 · 0:00:02.4 long · confidence 93% · timecode 01:00:01:05"
+    assert bars[0]["data-t"] == told
+
+
+def test_all_times_of_a_page_are_written_alike(tmp_path: Path) -> None:
+    timeline = replace(crowded(tmp_path), gaps=((0, 500, CUT_SHORT), (5000, 9000, "corrupt packets")))
+    depicted = (Depicted("Loki", None, 2.3, 1), *(Depicted(None, number, 61.0, 1) for number in (40, 41, 42, 43)))
+    page = exporters()["report"].export(replace(timeline, depicted=depicted), tmp_path).decode()
+    shown = re.sub(r"<(style|script)>.*?</\1>|(?s:<pre>.*Facts.*?</pre>)", "", page, flags=re.DOTALL)
+    shown += page.partition("<pre>")[2].partition("Facts")[0]
+    texts = html.unescape(re.sub(r"<[^>]*>", "\n", shown) + "\n".join(re.findall(r'title="([^"]*)"', shown)))
+    texts = re.sub(r"timecode [\d:;]+", "", texts)  # what editing programs show is called so
+    found = re.findall(r"(?<!\w)\d[\d:.;]*:[\d:.;]*\d", texts)
+    assert len(found) > 100 and {one for one in found if not re.fullmatch(r"\d+:\d\d:\d\d\.\d", one)} == set()
+    assert not re.search(r"\d (s|seconds|minutes)\b", texts)
+
+
+def test_a_character_has_one_colour_on_pages_and_in_the_film() -> None:
+    names = [f"Character {number}" for number in range(12)]
+    timeline = replace(film(found=[(name, 20, 90) for name in names]), model={"characters": names})
+    labels = labels_of_film(timeline).at(40 * 1000)
+    in_film = {label.character: label.colour for label in labels}
+    assert set(in_film) == set(names) and len(set(in_film.values())) == 12
+    assert {name: f"--colour:var(--c{number})" for name, number in in_film.items()} == colours(timeline)
+    page = exporters()["report"].export(timeline).decode()
+    for number, colour in enumerate(COLOURS):
+        assert f"--c{number}:{colour.light};" in page and f"--c{number}:{colour.dark};" in page
+        assert f'style="--colour:var(--c{number})"' in page
+
+
+def test_unknown_people_stand_by_number(tmp_path: Path) -> None:
+    timeline = crowded(tmp_path)
+    timeline = replace(timeline, appearances=tuple(
+        replace(one, stranger=one.unknown == 7) for one in timeline.appearances
+    ))  # fmt: skip
+    page = exporters()["report"].export(timeline, tmp_path).decode()
+    for part in (page, page.partition("<h2>Unknown people")[2]):
+        numbers = [int(number) for number in re.findall(r"<b>Unknown (\d+)</b>", part)]
+        whole = numbers[-30:]
+        assert whole == list(range(1, 31)) and numbers[:10] == sorted(numbers[:10])
+    sheet = exporters()["sheet"].export(timeline, tmp_path).decode()
+    numbers = [int(number) for number in re.findall(r"<b>Unknown (\d+)</b>", sheet)]
+    assert numbers == [*(one for one in range(1, 31) if one != 7), 7], "who stays without a name comes last"
+    assert "appearance, stays without a name" in page
 
 
 def test_a_film_without_anybody_is_a_report_too() -> None:
@@ -114,47 +158,23 @@ def test_the_sheet_begins_with_the_least_sure_and_carries_what_a_decision_needs(
     assert thor["place"] == [1.2, 0.05208, 0.09259, 0.30208, 0.64815]
     assert [fact["who"]["character"] for fact in facts[1:4]] == [NASTY, "Thor", "Thor"]
     assert facts[4]["who"]["unknown"] == 1 and f'data-schema="{SCHEMA}"' in page
-    assert 'data-download="My film.checked.jsonl"' in page, "not the name of a file that a film has itself"
+    assert 'data-download="My film.checked"' in page, "not the name of a file that a film has itself"
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0:00"), (0.04, "0:00"), (4.25, "0:04.2"), (9.96, "0:10"), (59.6, "1:00"), (3723.2, "1:02:03")],
+    [
+        (0, "0:00:00.0"),
+        (0.04, "0:00:00.0"),
+        (4.25, "0:00:04.2"),
+        (9.96, "0:00:10.0"),
+        (59.96, "0:01:00.0"),
+        (3723.2, "1:02:03.2"),
+        (360000, "100:00:00.0"),
+    ],
 )
 def test_times_for_people(seconds: float, text: str) -> None:
     assert clock(seconds) == text
-
-
-PROBE = """<script>
-const out = document.createElement("pre"), right = e => e.getBoundingClientRect().right;
-const wide = [...document.querySelectorAll("body *")].filter(e => !e.closest(".scroll") && right(e) > innerWidth + 1);
-DRIVE
-out.id = "probe";
-out.textContent = JSON.stringify({
-  width: innerWidth, page: document.documentElement.scrollWidth, wide: wide.map(e => e.className || e.tagName),
-  ticks: document.querySelectorAll(".ticks s").length, result: typeof result === "undefined" ? null : result
-});
-document.body.append(out);
-</script></body>"""
-FRAME = """<!doctype html><body><iframe src="page.html" style="width:WIDTHpx;height:900px;border:0"></iframe>
-<script>onload = () => document.body.append(frames[0].document.getElementById("probe").textContent)</script></body>"""
-
-
-def in_browser(page: bytes, folder: Path, width: int, *, dark: bool = False, drive: str = "") -> dict[str, object]:
-    """Open a page in Chromium and measure it, in a frame: that can be narrower than a window."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here")
-    (folder / "page.html").write_bytes(page.replace(b"</body>", PROBE.replace("DRIVE", drive).encode()))
-    (folder / "frame.html").write_text(FRAME.replace("WIDTH", str(width)), encoding="utf-8")
-    options = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--allow-file-access-from-files",
-               "--window-size=1400,1000", f"--user-data-dir={folder / 'profile'}",
-               f"--blink-settings=preferredColorScheme={0 if dark else 1}", "--dump-dom")  # fmt: skip
-    done = subprocess.run(
-        [CHROMIUM, *options, (folder / "frame.html").as_uri()], capture_output=True, text=True, timeout=60, check=True
-    )
-    found = re.search(r'\{"width.*\}', html.unescape(done.stdout))
-    assert found, done.stdout[-2000:] + done.stderr[-2000:]
-    return dict(json.loads(found.group()))
 
 
 @pytest.mark.parametrize("format", ["report", "sheet"])
@@ -191,7 +211,7 @@ def test_two_keys_yield_a_decisions_file(tmp_path: Path) -> None:
 
 def with_rows(page: bytes) -> bytes:
     """A page whose `rows` another script can call: what its own declares inside a block cannot be seen."""
-    return page.replace(b"  const rows = () => [", b"  globalThis.rows = () => [")
+    return page.replace(b"  const rows = ", b"  globalThis.rows = ")
 
 
 def test_keys_say_what_is_on_a_picture_and_what_is_alive(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ def _thr(folder: Path) -> None:
 
 
 PROMISED: dict[str, Callable[[Path], None]] = {
+    "archives.md": _trained,  # and "into your own folder: only where you say so"
     "editing.md": _thr,  # "cast/Thr/1.jpg"
     "evaluation.md": _trained,  # "what the project has enrolled"
     "exports.md": _scanned,  # "`scan` writes the timeline of a film, `film.timeline.json`"

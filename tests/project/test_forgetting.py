@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -299,6 +301,28 @@ def test_what_is_replaced_is_overwritten_and_a_failure_keeps_it(tmp_path: Path) 
     with pytest.raises(ZeroDivisionError), replacing(path):
         _ = 1 / 0
     assert path.read_bytes() == b"new" and len(list(tmp_path.iterdir())) == 1
+
+
+def test_no_database_is_opened_beside_sqlite(home: Home) -> None:
+    """Closing a file takes away the locks that other threads of the process have on it: two would write at once."""
+    project, opened = home.recognizer.project, []
+    listening = True
+
+    def listen(event: str, arguments: tuple[object, ...]) -> None:
+        if not listening or event != "open" or not isinstance(arguments[0], str | Path):
+            return
+        flags = arguments[2]
+        if not (isinstance(flags, int) and flags & os.O_EXCL):  # what is there is not opened so
+            opened.append(Path(arguments[0]).absolute())
+
+    sys.addaudithook(listen)
+    try:
+        home.recognizer.forget_character(THOR)
+    finally:
+        listening = False
+    assert home.recognizer.model_path.absolute() in opened
+    for database in (project.gallery, project.ledger.path):
+        assert not [path for path in opened if path.name.startswith(database.name)]
 
 
 def test_the_gallery_is_compact_afterwards(home: Home) -> None:

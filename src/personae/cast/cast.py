@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from personae import old_pages
 from personae.cast.context import ProjectContext
 from personae.cast.edit_log import Change, Edit, EditLog
 from personae.cast.gallery import EnrolledFace, Gallery, PhotoRecord
@@ -235,13 +236,17 @@ class Cast:
         """Give a character another name. Raises UnknownCharacterError, InputError where the name is taken."""
         from personae.cast import editing
 
-        return self._edit("rename", lambda gallery: [editing.rename(gallery, old, new)])
+        report = self._edit("rename", lambda gallery: [editing.rename(gallery, old, new)])
+        old_pages.mark_naming(self.context.paths.ledger, [old])
+        return report
 
     def merge(self, *names: str, into: str | None = None) -> EditReport:
         """Make several characters one, called `into` (default: the first). Raises UnknownCharacterError."""
         from personae.cast import editing
 
-        return self._edit("merge", lambda gallery: [editing.merge(gallery, names, into)])
+        report = self._edit("merge", lambda gallery: [editing.merge(gallery, names, into)])
+        old_pages.mark_naming(self.context.paths.ledger, {*names} - {into or names[0]})
+        return report
 
     def split(self, name: str, photos: Iterable[str | Path], *, into: str) -> EditReport:
         """Give some photos of a character to another, new or known. Raises UnknownCharacterError, InputError."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -18,6 +19,13 @@ from personae.types import count_of
 
 PERFORMERS_FILE = "performers.csv"
 """In a cast folder: who plays whom, one line `character,performer` each."""
+
+FACE_FOLDERS = ".personae.json"
+"""In a folder of a film's faces, one sub-folder per person: what Personae wrote there."""
+LEFT_OVER = "left over"
+"""What a folder there is called of somebody who was forgotten, where the user's own files are in it."""
+_FACE_OF_A_FILM = re.compile(r"-?[0-9]+(--?[0-9]+|-[0-9]+){2}\.jpg")
+"""A picture that pages show, which lies there too."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +57,11 @@ def read_cast(folder: Path) -> Cast:
     """
     folder = folder.absolute()
     entries = [entry for entry in _entries(folder) if not _is_hidden(entry)]
-    folders = [entry for entry in entries if os.path.isdir(entry)]  # noqa: PTH112 - never raises
     notes: list[str] = []
+    if os.path.lexists(folder / FACE_FOLDERS):
+        entries = [entry for entry in entries
+                   if not _FACE_OF_A_FILM.fullmatch(entry.name) and not entry.name.startswith(LEFT_OVER)]  # fmt: skip
+    folders = [entry for entry in entries if os.path.isdir(entry)]  # noqa: PTH112 - never raises
     loose = sum(entry.suffix.lower() in SUFFIXES for entry in set(entries) - set(folders))
     left_out = LeftOut()
     for entry in sorted(set(entries) - set(folders)):
@@ -63,13 +74,24 @@ def read_cast(folder: Path) -> Cast:
         notes.append(
             f"Left out: {count_of(loose, 'photo')} in {folder} itself. Move what is a character's to its folder."
         )
+    unnamed = [entry for entry in folders if is_unknown_name(_readable(entry.name))]
+    if unnamed:
+        names = ", ".join(_readable(entry.name) for entry in unnamed[:3]) + (", ..." if len(unnamed) > 3 else "")
+        notes.append(
+            f"Left out: {count_of(len(unnamed), 'folder')} of people without a name ({names}). Give a folder the name "
+            "of its character to learn it."
+        )
     photos: list[CastPhoto] = []
     spellings: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for entry in folders:
+    for entry in (one for one in folders if one not in unnamed):
         name = _name_of(entry, notes)
         if name is not None:
             photos += _photos_of(name, entry, notes, left_out)
             spellings[name.casefold()].append((entry.name, name))
+    if len(unnamed) == len(folders):
+        raise CastError(
+            f"{folder}: it has folders of people without a name alone. Name the folder after the character."
+        )
     notes += [_written_alike(several) for several in spellings.values() if len(several) > 1]
     if not photos:
         raise CastError(f"{folder}: no photo in its {count_of(len(folders), 'sub-folder')}. Put some in.", notes)
@@ -83,10 +105,6 @@ def _name_of(folder: Path, notes: list[str]) -> str | None:
     readable = _readable(folder.name)
     if readable != unicodedata.normalize("NFC", folder.name):
         notes.append(f"The name of the folder {readable} is not valid Unicode: rename it.")
-    if is_unknown_name(readable):
-        raise CastError(
-            f"{folder}: people without a name are shown as {readable}. Name the folder after the character."
-        )
     try:
         name = valid_name(readable)
     except InputError as error:

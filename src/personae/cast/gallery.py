@@ -23,6 +23,7 @@ from personae.cast.gallery_photos import GalleryPhotos
 from personae.cast.gallery_records import Character, EnrolledFace, Enrolment, PhotoRecord
 from personae.cast.gallery_rows import text_of
 from personae.checks import facts, parsed, text
+from personae.database import files_of
 from personae.errors import CastError, EmbedderMismatchError
 from personae.files import write_error
 from personae.types import FloatArray
@@ -266,8 +267,8 @@ class Gallery:
 def remove_database(path: Path) -> None:
     """Delete a closed database with what SQLite keeps beside it; raises WriteError."""
     try:
-        for suffix in ("", "-wal", "-shm", "-journal"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        for one in files_of(path):
+            one.unlink(missing_ok=True)
     except NotADirectoryError:
         pass  # nothing is there
     except OSError as error:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from personae import archive
+from personae import archive, database
 from personae.cast.context import ProjectContext
 from personae.cast.forget_gallery import forget_in_gallery, is_forgotten, texts_of
 from personae.cast.gallery import Gallery
-from personae.cast.gallery_schema import MIGRATIONS
+from personae.cast.gallery_schema import MIGRATIONS, kind
 from personae.cast.trainer import Trainer
 from personae.errors import StoreError
 from personae.files import leftovers, shred
@@ -22,8 +21,6 @@ from personae.forgetting.person import NOBODY, Person
 from personae.forgetting.search import Search
 from personae.recognition import model_file
 from personae.types import FloatArray
-
-_OF_A_DATABASE = ("", "-wal", "-shm", "-journal")
 
 
 class CastKeeper:
@@ -41,7 +38,7 @@ class CastKeeper:
             for path in leftovers(Path(model).parent):
                 shred(path)
             _shred_model(Path(model))
-        for path in _of_database(paths.fresh_gallery):
+        for path in database.files_of(paths.fresh_gallery):
             shred(path)
         if paths.gallery.is_file():
             tell(paths.gallery)
@@ -61,8 +58,7 @@ class CastKeeper:
         paths = self.context.paths
         texts = self.texts()
         search.explain(texts)
-        for path in _of_database(paths.gallery):
-            search.file(path, rows=[*texts, *MIGRATIONS])
+        search.database(paths.gallery, kind(), [*texts, *MIGRATIONS])
         for model, _ in search.person.models:
             for path in (Path(model), model_file.metadata_path(Path(model))):
                 if path.is_file():
@@ -81,13 +77,6 @@ class CastKeeper:
             return NOBODY
         with Gallery.open(self.context.paths.gallery, embedder=None) as gallery:
             return gallery.enrolled().embeddings
-
-
-def _of_database(path: Path) -> Iterator[Path]:
-    for end in _OF_A_DATABASE:
-        beside = path.with_name(path.name + end)
-        if beside.exists():
-            yield beside
 
 
 def _shred_model(path: Path) -> None:

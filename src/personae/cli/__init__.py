@@ -29,6 +29,7 @@ COMMANDS = {
     "relabel": "Name everybody in scanned films anew, by the cast of now.",
     "report": "Show a film's timeline as a page; check it with a contact sheet.",
     "export": "Write a film's timeline for editing programs and for study.",
+    "archive": "Write names for photo archives: XMP sidecars, a folder per person.",
     "select": "Write a stringout: every appearance of a character in film order.",
     "evaluate": "Say how well a cast's photos would name new ones, and what to mend.",
     "tune": "Search the settings that suit a cast, and save what gains.",

@@ -66,9 +66,9 @@ def export(
     """Write TIMELINES in other formats: a file per OUT, the format chosen by its suffix.
 
     film.edl film.loc.edl film.txt film.xml film.fcpxml film.otio for editing programs; film.csv film.totals.csv
-    film.eaf film.graphml film.vtt film.srt METHODS.txt for study; film.html for people. A film (.mp4, .mov, .mkv) is
-    the scanned one with a box and a name on every face. An OUT that is a folder gets every format, or the one of
-    --format; of several timelines OUT is a folder.
+    film.eaf film.graphml film.vtt film.srt METHODS.txt for study; film.shots.csv film.shots.edl film.shots.otio for who
+    is in each shot; film.html for people. A film (.mp4, .mov, .mkv) is the scanned one with a box and a name on every
+    face. An OUT that is a folder gets every format, or the one of --format; of several timelines OUT is a folder.
     """
     from personae.project import exporting
 

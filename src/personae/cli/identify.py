@@ -15,6 +15,7 @@ import click
 
 from personae.cli import streams
 from personae.cli.console import JsonStdout, progress_bar, say
+from personae.cli.identify_archives import archive_of, archive_options, passed_on, say_archived
 from personae.cli.options import (
     NETWORKS,
     force_option,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from personae.exports.identify_json import IdentifyWriter
     from personae.films.photo_sets import Keeping
     from personae.outputs import Outputs
+    from personae.project.archive_wishes import ArchiveWishes
     from personae.project.session import Project
     from personae.recognition.identification import IdentifiedPicture, Identity
 
@@ -65,6 +67,7 @@ _SCHEMA = "personae/identify"
 @force_option
 @model_option
 @project_option
+@archive_options
 def identify(
     photos: tuple[Path, ...],
     json_to: str | None,
@@ -75,6 +78,7 @@ def identify(
     force: bool,
     model: Path | None,
     project: Path | None,
+    archives: ArchiveWishes,
     **options: Any,
 ) -> int:
     """Name the characters in PHOTOS: files, and folders at any depth.
@@ -96,7 +100,7 @@ def identify(
     json_file = Path(json_to) if json_to not in (None, "-") else None
     if json_file is not None:
         outputs.check(json_file, kind="identify", like=_SCHEMA)
-    if json_file is not None or annotate_to is not None:
+    if json_file is not None or annotate_to is not None or archives:
         streams.go_on_unread()
     opened.prepare()
     card = opened.card
@@ -110,8 +114,10 @@ def identify(
             stack.enter_context(outputs.writing(json_file, kind="identify", who=who, like=_SCHEMA))
         writer = None if json_to is None else stack.enter_context(_document(json_to, card, looks=looks))
         album = None if annotate_to is None else _album(annotate_to, photos, outputs)
+        archive = archive_of(archives, outputs, photos)
         keeping = _keeping(opened, photos, keep)
-        for picture in _looked_at(opened, keeping, _without(find(photos, left_out), annotate_to)):
+        found = _without(_without(find(photos, left_out), annotate_to), archives.sort_into)
+        for picture in passed_on(_looked_at(opened, keeping, found), archive):
             copy = tally.add(picture, album)
             who |= {identity.match.character for identity in picture.identities if identity.match is not None}
             if writer is not None:
@@ -126,8 +132,9 @@ def identify(
         say(f"personae: {sentence}", err=True)
     if json_to != "-":
         say(f"{tally}" + (f"; pictures in {annotate_to}" if annotate_to else ""))
+    failed = tally.failed + say_archived(archive, archives, err=json_to == "-")
     _finish(keeping, tally, err=json_to == "-")
-    return 1 if tally.failed else 0
+    return 1 if failed else 0
 
 
 def _check_keep(keep: str | None, *, no_keep: bool) -> None:

@@ -8,6 +8,7 @@ import click
 
 from personae import hints
 from personae.cli.console import say, say_json, show, table
+from personae.cli.older import say_older
 from personae.cli.options import model_option, project_option
 from personae.cli.train import cast_counts, print_metrics
 from personae.errors import ModelNotFoundError
@@ -74,6 +75,7 @@ def inspect(as_json: bool, timeline: Path | None, model: Path | None, project: P
         say(f"{sentence} Threshold and rates are corrected for it.", prose=True)
     if opened.cast.is_outdated():
         say("The gallery has changed since: train again to bring the model up to date.")
+    say_older(project)
 
 
 def _print_film(path: Path, as_json: bool) -> None:

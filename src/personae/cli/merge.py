@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from personae.cli.editing import editing_options, print_edit, project_for
+from personae.cli.older import telling_older
 
 
 @click.command()
@@ -18,4 +19,5 @@ def merge(
     names: tuple[str, ...], into: str | None, as_json: bool, model: Path | None, project: Path | None, **options: Any
 ) -> None:
     """Make the characters NAMES (two or more) one, because they are one person or one role."""
-    print_edit(project_for(project, model, options).cast.merge(*names, into=into), as_json=as_json)
+    with telling_older(project):
+        print_edit(project_for(project, model, options).cast.merge(*names, into=into), as_json=as_json)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from personae.cli.name_faces import apply_faces, faces_option
 from personae.cli.name_one import SAID, name_one, take_back
+from personae.cli.older import telling_older
 from personae.cli.options import project_option, settings_from
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Go on without being asked where something may be wrong.")
 @click.option("--undo", "undone", is_flag=False, flag_value="", metavar="[ID]",
               help="Take back the last command, or the decision with this number or id in: personae log.")  # fmt: skip
+@faces_option
 @click.option("--author", default="", metavar="NAME", help="Who decides.")
 @click.option("--new", is_flag=True, help="WHO is an unknown person of their own.")
 @click.option("--wrong", is_flag=True, help="WHO is not who it says.")
@@ -58,6 +61,7 @@ def name(
     learn: bool | None,
     yes: bool,
     undone: str | None,
+    faces: str | None,
     author: str,
     other: Path | None,
     project: Path | None,
@@ -94,13 +98,16 @@ def name(
     first = timeline or next((Path(word) for word in words if Path(word).is_file()), None)
     found = None if first is None else ProjectPaths.of_film(first)
     place = project or (None if found is None else found.folder)
-    with Project.open(place, settings=settings_from(place, {})) as opened:
+    with telling_older(place), Project.open(place, settings=settings_from(place, {})) as opened:
         media = Media(opened.films, opened.photos)
         try:
             one = media.film(timeline) if timeline is not None else media.photo_set(photo_set) if photo_set else None
             if undone is not None:
                 _alone("--undo", bool(words or flags or other or table))
                 take_back(opened, one, undone, author)
+            elif faces is not None:
+                _alone("--faces", bool(flags or other or table) or len(words) > 1)
+                apply_faces(media, one, faces, words, author, yes=yes)
             elif other is not None or flags or (one is not None and len(words) == 2 and not _are_pairs(words, media)):
                 _alone("--from", table is not None)
                 name_one(opened, one, words, flags, other, author, learn=bool(learn), yes=yes)

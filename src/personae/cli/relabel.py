@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from personae.cli.console import progress_bar, say
+from personae.cli.older import telling_older
 from personae.cli.options import project_option, settings_from, timelines_argument
 from personae.types import count_of
 
@@ -26,6 +27,7 @@ def relabel(timelines: tuple[Path, ...], project: Path | None) -> None:
         found = ProjectPaths.of_film(path)
         place = project or (None if found is None else found.folder)
         with (
+            telling_older(place),
             Project.open(place, settings=settings_from(place, {})) as opened,
             opened.films[path] as film,
             progress_bar() as progress,

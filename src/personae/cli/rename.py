@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from personae.cli.editing import editing_options, print_edit, project_for
+from personae.cli.older import telling_older
 
 
 @click.command()
@@ -19,4 +20,5 @@ def rename(old: str, new: str, as_json: bool, model: Path | None, project: Path 
 
     The folder OLD of a cast may stay as it is: its photos are NEW's from now on.
     """
-    print_edit(project_for(project, model, options).cast.rename(old, new), as_json=as_json)
+    with telling_older(project):
+        print_edit(project_for(project, model, options).cast.rename(old, new), as_json=as_json)

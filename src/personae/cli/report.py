@@ -12,8 +12,8 @@ from personae.cli.options import force_option, project_option, read_timeline, ti
 
 @click.command()
 @timelines_argument
-@click.option("-o", "--out", type=click.Path(path_type=Path), metavar="OUT", help="The page, or a folder for it.  "
-              "[default: beside each timeline]")  # fmt: skip
+@click.option("-o", "--out", type=click.Path(path_type=Path), metavar="OUT", help="The page, or a folder for it; of "
+              "several timelines PAGE.html is one page over all.  [default: beside each timeline]")  # fmt: skip
 @click.option("--depicted", is_flag=True, help="Also faces on pictures in the picture (posters, screens).")
 @force_option
 @project_option
@@ -21,12 +21,15 @@ def report(timelines: tuple[Path, ...], out: Path | None, depicted: bool, force:
     """Write each of TIMELINES as one self-contained HTML page, and beside it a contact sheet.
 
     The page shows a lane per character, totals, who is on screen with whom, shot scale and unknown people. The contact
-    sheet (OUT with .sheet.html) shows a picture of every appearance, those on pictures in the picture too, to go
-    through with two keys, and saves what you decide as a decisions file.
+    sheet (OUT with .sheet.html) shows a picture of every appearance, also of people who are left out, to go through
+    with a few keys: it takes names, saves what you decide as a file, and says the command that applies it. Of several
+    TIMELINES, -o PAGE.html is one page over all of them, with totals per character and a link to each film's own page.
+    A page says so when its film has been decided about or scanned again since.
     """
     from personae.project import exporting
+    from personae.project.reporting import report_timelines
 
     read = {path: read_timeline(path) for path in timelines}
     outputs = exporting.timeline_outputs(read, project, force=force)
-    for path in exporting.report_timelines(read, out, outputs, depicted=depicted).paths:
+    for path in report_timelines(read, out, outputs, depicted=depicted).paths:
         say(path)

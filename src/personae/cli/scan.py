@@ -15,6 +15,7 @@ import click
 from personae import hints
 from personae.cli import streams
 from personae.cli.console import progress_bar, say, show, table, write_json
+from personae.cli.name_faces import write_faces
 from personae.cli.options import (
     NETWORKS,
     force_option,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
 @references_option
 @click.option("--edits", type=click.Path(path_type=Path, exists=True), help="Decisions about another copy of the film.")
 @click.option("--annotate", is_flag=True, help="Also write the film with a box and a name on every face.")
+@click.option("--faces", is_flag=True, help="Also write a folder of pictures per person, to rename: see name --faces.")
 @click.option("--fresh", is_flag=True, help="Look through the film again, also where that was done before.")
 @settings_options(
     "far", "threshold", "look_every_s", "bridge_s", "min_appearance_s", "pad_s", "min_unknown_s", "scene_gap_s",
@@ -82,6 +84,7 @@ def scan(
     follow_references: bool,
     edits: Path | None,
     annotate: bool,
+    faces: bool,
     fresh: bool,
     force: bool,
     model: Path | None,
@@ -138,6 +141,8 @@ def scan(
             done += 1
             if as_json is None:
                 print_result(outcome.film)
+                if faces:
+                    write_faces(outcome.film)
             else:
                 from personae.timeline import native
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from personae.errors import PhotoError
 from personae.media.annotate import BoxLabel, annotate
+from personae.media.palette import Colours
 from personae.media.photos import load
 from personae.outputs import Outputs
 from personae.recognition.identification import IdentifiedPicture
@@ -30,6 +31,7 @@ class Album:
         self._root = root
         self._outputs = outputs or Outputs(None)
         self._sources: dict[str, str] = {}
+        self._colours = Colours()
 
     def add(self, picture: IdentifiedPicture, pixels: Picture | None = None) -> Path:
         """Write the copy of one identified picture as JPEG and return its path.
@@ -38,7 +40,7 @@ class Album:
         """
         if picture.faces is None:
             raise PhotoError(picture.path, picture.error or "it was not read")
-        image = annotate(pixels or load(picture.path, partial=True), labels_of(picture))
+        image = annotate(pixels or load(picture.path, partial=True), labels_of(picture, self._colours))
         content = io.BytesIO()
         image.save(content, "JPEG", quality=92)
         source = os.path.abspath(picture.path)  # noqa: PTH100 - a path with .. is the same photo
@@ -80,8 +82,12 @@ def common_root(paths: Iterable[str | Path]) -> Path | None:
         return None
 
 
-def labels_of(picture: IdentifiedPicture) -> list[BoxLabel]:
-    """What stands beside each face: the name and the confidence, "A or B", or "unknown"."""
+def labels_of(picture: IdentifiedPicture, colours: Colours | None = None) -> list[BoxLabel]:
+    """What stands beside each face: the name and the confidence, "A or B", or "unknown".
+
+    `colours`: who has which in the pictures so far.
+    """
+    colours = colours or Colours()
     if picture.faces is None:
         return []
     labels = []
@@ -90,5 +96,6 @@ def labels_of(picture: IdentifiedPicture) -> list[BoxLabel]:
         match = identity.match
         nobody = " or ".join(identity.ambiguous) or "unknown"
         text = nobody if match is None else f"{match.character} {percent(match.confidence)}"
-        labels.append(BoxLabel((x1, y1, x2, y2), text, None if match is None else match.character))
+        name = None if match is None else match.character
+        labels.append(BoxLabel((x1, y1, x2, y2), text, name, None if name is None else colours.of(name)))
     return labels

@@ -21,6 +21,7 @@ from personae.exports.spans import characters
 from personae.files import open_whole
 from personae.media.annotate import BoxLabel, annotate
 from personae.media.containers import open_container
+from personae.media.palette import Colours
 from personae.progress import Progress, ProgressCallback
 from personae.timeline.timeline import Appearance, Timeline, Track
 from personae.types import Picture, percent
@@ -178,8 +179,7 @@ class _Labels:
 
     def __init__(self, timeline: Timeline) -> None:
         owner = {number: one for one in timeline.appearances for number in one.tracks}
-        # The golden angle keeps the colours of neighbours apart, however many there are.
-        self._hues = {name: (0.58 + 0.381966 * number) % 1 for number, name in enumerate(characters(timeline))}
+        self._colours = Colours.for_all(characters(timeline), timeline.model.get("characters"))
         # Several tracks of one appearance are several spans; a track without a name gets no box.
         self._faces = sorted(
             ((track, owner[track.id]) for track in timeline.tracks if track.id in owner and track.boxes),
@@ -198,7 +198,7 @@ class _Labels:
         name, text = appearance.character, appearance.name
         if name is not None and appearance.decided_by == "model":
             text += f" {percent(appearance.confidence)}"
-        return BoxLabel(box_at(track.boxes, pts), text, name, None if name is None else self._hues[name])
+        return BoxLabel(box_at(track.boxes, pts), text, name, None if name is None else self._colours.of(name))
 
 
 def box_at(

@@ -27,6 +27,7 @@ class Exporter(Protocol):
         ...
 
     # May also have `counts_frames = True`: it counts frames at `held_rate`, and people are told so.
+    # A page for people has `placed` too (`page_commands.Page`), which tells it what can be typed where it lies.
 
     @property
     def title(self) -> str:

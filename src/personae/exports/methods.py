@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +14,26 @@ from personae.types import count_of, seconds_text
 
 
 class Methods:
-    """`METHODS.txt`: version, weights, settings, false-accept rate, and what the measures mean."""
+    """`METHODS.txt`: version, weights, settings, false-accept rate, and what the measures mean.
+
+    `told`: writes seconds; a page has its own way.
+    """
 
     name = "methods"
     suffixes = (".methods.txt", "methods.txt")
     title = "how it was made, for a paper"
 
+    def __init__(self, told: Callable[[float], str] = seconds_text) -> None:
+        self.told = told
+
     def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
         """The text in UTF-8."""
-        paragraphs = [_how(timeline), _measures(timeline), line(_decisions(timeline)), "Facts", _facts(timeline)]
+        decisions = line(_decisions(timeline, self.told))
+        paragraphs = [_how(timeline, self.told), _measures(timeline), decisions, "Facts", _facts(timeline)]
         return ("\n\n".join(filter(None, paragraphs)) + "\n").encode()
 
 
-def _how(timeline: Timeline) -> str:
+def _how(timeline: Timeline, told: Callable[[float], str]) -> str:
     video, model = timeline.video, timeline.model
     version = _find(model, "personae_version") or _find(timeline.settings, "personae_version") or __version__
     embedder = _find(model, "embedder")
@@ -38,7 +45,7 @@ def _how(timeline: Timeline) -> str:
     rate = f"{float(video.frame_rate):.3f}".rstrip("0").rstrip(".")
     text = (
         f"Faces in {file_name(timeline)} ({video.size_wh[0]}x{video.size_wh[1]} pixels, {rate} frames per second, "
-        f"{seconds_text(video.duration_s)}) were found, followed through each shot and {cast} "
+        f"{told(video.duration_s)}) were found, followed through each shot and {cast} "
         f"by Personae {version}{f', with the embedder {embedder}' if embedder else ''}."
     )
     if not model:
@@ -63,17 +70,17 @@ def _measures(timeline: Timeline) -> str:
     )
 
 
-def _decisions(timeline: Timeline) -> str:
+def _decisions(timeline: Timeline, told: Callable[[float], str]) -> str:
     decided = sum(one.decided_by == "person" for one in timeline.appearances)
     verb = "was" if decided == 1 else "were"
     text = f"{decided} of {count_of(len(timeline.appearances), 'appearance')} {verb} decided by a person."
     if timeline.depicted:
-        told = "; ".join(left_out(timeline))
-        text += f" Faces on pictures in the picture (posters, screens) are in no total: {told}."
-    text += "".join(f" {sentence}" for sentence in cut_short(timeline))
+        listed = "; ".join(left_out(timeline, told))
+        text += f" Faces on pictures in the picture (posters, screens) are in no total: {listed}."
+    text += "".join(f" {sentence}" for sentence in cut_short(timeline, told))
     if timeline.gaps:
         seconds = sum((end - start) * timeline.video.time_base for start, end, _ in timeline.gaps)
-        text += f" {count_of(len(timeline.gaps), 'gap')} of {seconds_text(float(seconds))} together could not be read."
+        text += f" {count_of(len(timeline.gaps), 'gap')} of {told(float(seconds))} together could not be read."
     return text
 
 

@@ -1,4 +1,4 @@
-"""OpenTimelineIO (`.otio`): the film as a clip with a marker per appearance, or a track of cuts.
+"""OpenTimelineIO (`.otio`): the film as a clip with a marker per appearance, its shots, or a track of cuts.
 
 The native JSON of OpenTimelineIO, written by hand from exact frame numbers and read back by its library in the tests:
 its schemas are few and versioned, and nobody has to install it to export.
@@ -13,6 +13,7 @@ from typing import Any
 
 from personae.exports.grid import Grid
 from personae.exports.media_files import MediaFile, Piece, media_files, pieces
+from personae.exports.shots import listed_shots
 from personae.exports.spans import Span, file_url, line, spans, title
 from personae.timeline.selection import Cut
 from personae.timeline.timeline import Timeline
@@ -38,6 +39,40 @@ class OpenTimeline:
             markers = [_marker(span, piece) for span, piece in found if piece.file is whole.file]
             clips.append(_clip(whole, whole.file.title, markers))
             sound.append(_clip(whole, whole.file.title, []))
+        return _document(timeline, title(timeline), clips, sound, _time(grid, grid.start_frame))
+
+
+class ShotTimeline:
+    """`.shots.otio`: a clip per shot, who is in it as metadata and markers; a gap where nothing could be read."""
+
+    name = "shots-otio"
+    suffixes = (".shots.otio",)
+    title = "OpenTimelineIO: a clip per shot"
+
+    def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
+        """The document in UTF-8."""
+        grid = Grid.of(timeline.video)
+        files = media_files(timeline, grid)
+        clips: list[Any] = []
+        sound: list[Any] = []
+        at = 0
+        for shot in listed_shots(timeline, grid):
+            if shot.first > at:
+                gap = _item("Gap.1", name="", source_range=_range(grid, 0, shot.first - at))
+                clips.append(gap)
+                sound.append(gap)
+            at = shot.end
+            facts = {name: list(getattr(shot, name)) for name in ("people", "unknown", "depicted")}
+            for piece in pieces(files, shot.first, shot.end):
+                inside = [
+                    _marker(span, part)
+                    for span in shot.spans
+                    for part in pieces(files, span.first, span.end)
+                    if part.file is piece.file
+                ]
+                clip = _clip(piece, f"Shot {shot.number}", inside)
+                clips.append({**clip, "metadata": {"personae": {"shot": shot.number, **facts}}})
+                sound.append(_clip(piece, f"Shot {shot.number}", []))
         return _document(timeline, title(timeline), clips, sound, _time(grid, grid.start_frame))
 
 

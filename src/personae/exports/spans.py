@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -64,11 +65,11 @@ def characters(timeline: Timeline) -> list[str]:
     return list(dict.fromkeys(name for name in named if name is not None))
 
 
-def cut_short(timeline: Timeline) -> list[str]:
-    """A sentence per file of the film that ends before the length it states."""
+def cut_short(timeline: Timeline, told: Callable[[float], str] = "{:.1f} s".format) -> list[str]:
+    """A sentence per file of the film that ends before the length it states. `told`: writes seconds."""
     video = timeline.video
     found = [(video.seconds(start), video.seconds(end)) for start, end, why in timeline.gaps if why == CUT_SHORT]
-    return [f"The film is cut short: {end - start:.1f} s are missing from {start:.1f} s on." for start, end in found]
+    return [f"The film is cut short: {told(end - start)} are missing from {told(start)} on." for start, end in found]
 
 
 def everybody(timeline: Timeline) -> list[str]:

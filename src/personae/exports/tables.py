@@ -1,4 +1,4 @@
-"""Tidy CSVs in UTF-8: a row per appearance, per track, per character, per second. Seconds count from the first picture.
+"""Tidy CSVs in UTF-8: a row per appearance, track, shot, character, second. Seconds count from the first picture.
 
 Each begins with a byte order mark: without it Excel reads UTF-8 as something else. A text that a spreadsheet would run
 as a formula (it begins with = + - @) has an apostrophe before it, as OWASP advises against CSV injection.
@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from personae.exports.grid import Grid
+from personae.exports.shots import listed_shots
 from personae.exports.spans import line, spans
 from personae.timeline.presence import names_of
 from personae.timeline.selection import face_share, intersection, union
@@ -75,6 +76,34 @@ class Tracks:
                     track.id, track.shot, *_who(one),
                     _s(video.seconds(track.start_pts)), _s(video.seconds(track.end_pts)), len(track.boxes),
                     f"{face_share(timeline, track):.4f}", f"{max((box[5] for box in track.boxes), default=0):.3f}",
+                )
+            )  # fmt: skip
+        return _csv(columns, rows)
+
+
+class Shots:
+    """`.shots.csv`: a row per shot, with who is in it; names are parted by ` + `."""
+
+    name = "shots"
+    suffixes = (".shots.csv",)
+    title = "table: a row per shot, with who is in it"
+    counts_frames = True
+
+    def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
+        """The table; a shot with nobody in it has a row too."""
+        video, grid, clock = timeline.video, Grid.of(timeline.video), Grid.held(timeline.video)
+        columns = (
+            "shot", "people", "unknown", "depicted", "start_s", "end_s", "duration_s", "frames", "first_frame",
+            "last_frame", "first_timecode", "last_timecode",
+        )  # fmt: skip
+        rows = []
+        for one, timed in zip(listed_shots(timeline, grid), listed_shots(timeline, clock), strict=True):
+            start, end = video.seconds(one.shot.start_pts), video.seconds(one.shot.end_pts)
+            rows.append(
+                (
+                    one.number, *(" + ".join(names) for names in (one.people, one.unknown, one.depicted)),
+                    _s(start), _s(end), _s(end - start), one.frames, one.first, one.end - 1,
+                    clock.timecode(timed.first), clock.timecode(timed.end - 1),
                 )
             )  # fmt: skip
         return _csv(columns, rows)

@@ -7,6 +7,7 @@ import io
 
 from personae.assessment.evaluation import FaceFacts
 from personae.errors import PhotoError
+from personae.exports.lifting import lifted
 from personae.media.photos import load
 
 THUMBNAIL_PX = 112
@@ -42,5 +43,5 @@ class Thumbnails:
         image = Image.fromarray(picture.pixels).crop((int(left), int(top), int(left + side), int(top + side)))
         image = image.resize((self.size_px, self.size_px), Image.Resampling.LANCZOS)
         stream = io.BytesIO()
-        image.save(stream, "JPEG", quality=82)
+        lifted(image).save(stream, "JPEG", quality=82)
         return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()

@@ -12,11 +12,11 @@ from personae.cast.context import ProjectContext
 from personae.cast.trained import TrainedModel
 from personae.errors import EmbedderMismatchError, ModelNotFoundError
 from personae.files import Stamp, stamp_of
-from personae.films import journal, missing_pictures, scan, tracks_file
+from personae.films import face_sync, journal, missing_pictures, scan, tracks_file
 from personae.films.film_files import FilmFiles
 from personae.films.store import MediaStore
 from personae.films.tracks_file import Scanned
-from personae.hints import command
+from personae.hints import command, quoted
 from personae.media.video import Film
 from personae.progress import Progress, ProgressCallback
 from personae.timeline.decisions import Decisions
@@ -119,8 +119,13 @@ def named_anew(
             if found.film is not None:
                 watched = missing_pictures.completed(watched, conclusion.timeline, found.film)
             timeline = store.write(files, conclusion.timeline, replace(conclusion.scanned, watched=watched))
-            notes = (*conclusion.notes, *scan.undecided(people, labels))
-            return Named(timeline, decisions, files.stamp(), notes)
+            notes = [*conclusion.notes, *scan.undecided(people, labels)]
+            if face_sync.waits(files, timeline, watched.records):
+                notes.append(
+                    f"Changes in {files.faces} are not applied yet: "
+                    f"{command(f'name --timeline {quoted(str(files.timeline))} --faces')}"
+                )
+            return Named(timeline, decisions, files.stamp(), tuple(notes))
 
 
 def trained_for(context: ProjectContext, embedder: str) -> TrainedModel:

@@ -16,6 +16,7 @@ from personae.cast.gallery import EnrolledFace, PhotoRecord
 from personae.cast.trained import EMPTY, TrainedModel
 from personae.errors import EmbedderMismatchError, ModelNotFoundError, PersonaeError
 from personae.files import Stamp
+from personae.films.face_media import FaceMedia
 from personae.films.say import Saying
 from personae.films.say import undo as say_undo
 from personae.films.worth_learning import worth_learning
@@ -71,7 +72,7 @@ class Decidable(ABC):
         tracks or faces are missing, ProjectBusyError.
         """
         said = [sayings] if callable(sayings) else list(sayings)
-        with self._alone():
+        with self.alone():
             if before := self._decisions().of_request(request):
                 return Decided(before)
             considered = self._considered(said, by, request, Cast(self.context).names_of_today())
@@ -138,6 +139,10 @@ class Decidable(ABC):
         request = request or self._request_of(name)
         return len(Cast(self.context).add_faces(name, faces, request=request).changes)
 
+    @abstractmethod
+    def face_media(self) -> FaceMedia:
+        """Its faces as they are now, for folders of them. Nothing is waited for, so that `alone` may be around it."""
+
     # Inside
 
     def _faces(self, name: str) -> Sequence[tuple[PhotoRecord, EnrolledFace]]:
@@ -173,7 +178,7 @@ class Decidable(ABC):
         return True
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
         """Hold the locks while no forgetting is under way; raises ProjectBusyError."""
         while True:
             self.context.settle(self._outside)

@@ -23,6 +23,7 @@ from personae.files import Stamp, stamp_of
 from personae.films import journal, scan
 from personae.films.concluding import Named, Pass, named_anew
 from personae.films.decidable import Decidable, Decided, said_to
+from personae.films.face_media import FilmFaces
 from personae.films.film_files import FilmFiles
 from personae.films.maker import Maker
 from personae.films.pictures import with_pictures_there
@@ -94,6 +95,11 @@ class StoredFilm(Decidable):
         return self.files.title
 
     @property
+    def store(self) -> MediaStore:
+        """What its files are kept by."""
+        return self._store
+
+    @property
     def path(self) -> Path:
         """Where its timeline lies."""
         return self.files.timeline
@@ -129,7 +135,7 @@ class StoredFilm(Decidable):
         Nothing is replaced: what was decided here stays, and of two decisions the later one holds. Raises
         ForeignFileError, DamagedFileError, StoreError, ProjectBusyError.
         """
-        with self._alone():
+        with self.alone():
             state = self._current()
             scanned, before = self._scanned(state), {one.id for one in state.decisions.entries}
             video = state.written.video
@@ -182,6 +188,14 @@ class StoredFilm(Decidable):
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    def face_media(self) -> FilmFaces:
+        """Its tracks as they are now; see `Decidable`. Raises StoreError where the tracks are missing."""
+        with self._lock:
+            state, names = self._current(), Cast(self.context).names_of_today()
+            return FilmFaces(
+                with_names(self._view(state), names), self._scanned(state).watched.records, self.files.crops
+            )
 
     # Inside
 

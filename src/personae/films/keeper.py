@@ -22,6 +22,7 @@ from personae.errors import ForeignFileError, ProjectBusyError, StoreError
 from personae.files import clear_leftovers, read_whole, replacing, sha256_of, shred, write_whole
 from personae.films import crops_file
 from personae.films.film_files import FilmFiles
+from personae.films.forget_folders import Theirs, theirs_in_film
 from personae.films.forget_journal import forget_in_journal
 from personae.films.forget_tracks import forget_in_tracks, is_of_a_film, own_tracks, search_tracks
 from personae.films.store import MediaStore
@@ -80,19 +81,23 @@ class FilmsKeeper:
                 continue
             for path in files.every():
                 if path not in self._left:
-                    search_file(path, search, own_name=not outside)
+                    inside = path.relative_to(files.faces).parts[:-1] if path.is_relative_to(files.faces) else ()
+                    search_file(path, search, folders=inside, own_name=not outside)
 
     def _forget_in(self, files: FilmFiles, person: Person, outside: bool) -> Forgotten:
         """One film; the caller holds its lock. What shows the person goes first: the rest tells what that is."""
         done = Forgotten()
         if outside:  # in the project everything of that kind goes
-            for folder in (files.folder, files.faces, files.unfinished):
+            of_people = [path for path in files.faces.glob("*") if path.is_dir()]
+            for folder in (files.folder, files.faces, files.unfinished, *of_people):
                 clear_leftovers(folder)
         if outside and self._is_changed(files):
             done.listed.append((files.timeline, "timeline, changed since it was written"))
             self._left.add(files.timeline)
         film = _Film(files, person, files.timeline in self._left)
         film.delete(done.removed)
+        if film.folders is not None:
+            film.folders.delete(done)
         if not outside:
             for path in made_of(files.timeline) if film.shows else ():
                 shred(path)
@@ -132,6 +137,7 @@ class _Film:
     pictures: set[Path] = field(default_factory=set)
     tracks: set[int] = field(default_factory=set)
     shows: bool = False
+    folders: Theirs | None = None
     _timeline: Any = None
 
     def __post_init__(self) -> None:
@@ -140,6 +146,8 @@ class _Film:
                 arrays, facts = _read(path)
                 self.own[path] = own_tracks(arrays, facts, self.person.marks, self.person.vectors)
         self._read_timeline()
+        own = self.own.get(self.files.tracks, np.zeros(0, bool))
+        self.folders = theirs_in_film(self.files, self.person, {*self.tracks, *(np.flatnonzero(own) + 1).tolist()})
         for path in (self.files.edits, self.files.reserved):
             self._read_document(path)
         self._read_journal()
@@ -147,7 +155,8 @@ class _Film:
     @property
     def changed(self) -> bool:
         """Whether anything of the person was found."""
-        return bool(self.documents or self.pictures or any(own.any() for own in self.own.values()))
+        folders = self.folders is not None and (self.folders.pictures or self.folders.changed)
+        return bool(self.documents or self.pictures or folders or any(own.any() for own in self.own.values()))
 
     def delete(self, removed: Counter[str]) -> None:
         """Delete the pictures of the person."""
@@ -161,6 +170,8 @@ class _Film:
         self._rewrite_crops()
         for path in self._archives():
             rewrite_tracks(path, self.person, removed, self.tracks if path == self.files.tracks else ())
+        if self.folders is not None:
+            self.folders.rewrite()
         for path, content, entries in self.documents:
             removed["entries of films"] += entries
             with replacing(path):

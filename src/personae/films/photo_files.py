@@ -29,6 +29,11 @@ class PhotoFiles:
         return self.folder / "photos.faces"
 
     @property
+    def pictures(self) -> Path:
+        """Folders of pictures, one per person, where they were asked for."""
+        return self.folder / "faces"
+
+    @property
     def decisions(self) -> Path:
         """The journal: what people decided."""
         return self.folder / "photos.decisions.jsonl"
@@ -39,5 +44,7 @@ class PhotoFiles:
         return self.folder / ".photos.reserved"
 
     def every(self) -> list[Path]:
-        """Its files, those that are there."""
-        return [path for path in (self.faces, self.shared, self.decisions, self.reserved) if path.is_file()]
+        """Its files, those that are there, in its folders of pictures too."""
+        inside = sorted(self.pictures.rglob("*")) if self.pictures.is_dir() else []
+        single = (self.faces, self.shared, self.decisions, self.reserved)
+        return [path for path in (*single, *inside) if path.is_file()]

@@ -15,6 +15,7 @@ from personae.errors import DamagedFileError, StoreError
 from personae.files import clear_leftovers, read_whole, replacing, shred, write_whole
 from personae.films import faces_file, journal, photo_naming
 from personae.films.faces_file import Kept
+from personae.films.forget_folders import theirs_in
 from personae.films.forget_journal import forget_in_journal
 from personae.films.photo_files import PhotoFiles
 from personae.films.photo_store import PhotoStore
@@ -29,7 +30,7 @@ from personae.timeline.appearances import Label
 from personae.types import FloatArray
 
 log = logging.getLogger(__name__)
-_FACES, _ENTRIES = "faces in photos", "decisions about photos"
+_FACES, _ENTRIES, _PICTURES = "faces in photos", "decisions about photos", "pictures"
 
 
 class PhotosKeeper:
@@ -40,7 +41,7 @@ class PhotosKeeper:
 
     def forget(self, person: Person, tell: Tell) -> Forgotten:
         """Take the person's faces out of each set, under its lock; names out of what stays."""
-        done = Forgotten(Counter({_FACES: 0, _ENTRIES: 0}))
+        done = Forgotten(Counter({_FACES: 0, _ENTRIES: 0, _PICTURES: 0}))
         for files in self.store.everything():
             tell(files.faces)
             with self.store.locked(files, "forget"):
@@ -51,7 +52,7 @@ class PhotosKeeper:
         """Search every file of the sets, and the faces of whom nobody has named."""
         for files in self.store.everything():
             for path in files.every():
-                search.file(path, folders=(files.title,))
+                search.file(path, folders=(files.title, *path.relative_to(files.folder).parts[:-1]))
             with contextlib.suppress(StoreError):
                 kept = faces_file.read(files.faces)
                 labels = photo_naming.decided(kept, journal.read_photos(files), NamesOfToday()).labels
@@ -77,6 +78,7 @@ class PhotosKeeper:
             if after != before:
                 with replacing(files.decisions):
                     write_whole(files.decisions, after.encode("utf-8", "surrogatepass"))
+        self._forget_pictures(files, kept, person, done)
         if kept is None:
             return
         applied = photo_naming.decided(kept, journal.read_photos(files), NamesOfToday())
@@ -85,6 +87,13 @@ class PhotosKeeper:
         unknown = {label.unknown for label in applied.labels if label.unknown is not None}
         if unknown:
             done.unknown[f"photos/{files.title}"] = len(unknown)
+
+    def _forget_pictures(self, files: PhotoFiles, kept: Kept | None, person: Person, done: Forgotten) -> None:
+        """Pictures of faces that are not kept any more go, and the person's folder."""
+        finder = photo_naming.PhotoFinder(() if kept is None else kept.photos)
+        found = theirs_in(files.pictures, person, lambda place: not finder.find_all([place]))
+        found.delete(done)
+        found.rewrite()
 
 
 def forget_in_faces(kept: Kept, labels: Sequence[Label], person: Person) -> tuple[Kept, int]:

@@ -22,6 +22,7 @@ from personae.cast.trained import TrainedModel
 from personae.files import Stamp, stamp_of
 from personae.films import faces_file, journal, photo_naming
 from personae.films.decidable import Decidable, Decided, said_to
+from personae.films.face_media import PhotoFaces
 from personae.films.faces_file import Kept
 from personae.films.kept_photos import KeptFace, KeptPhoto, photos_of
 from personae.films.photo_files import PhotoFiles
@@ -65,6 +66,11 @@ class PhotoSet(Decidable):
     def name(self) -> str:
         """What the set is called."""
         return self.files.title
+
+    @property
+    def store(self) -> PhotoStore:
+        """What its files are kept by."""
+        return self._store
 
     @property
     def folder(self) -> Path:
@@ -123,6 +129,13 @@ class PhotoSet(Decidable):
 
         self.notes = concluded(self.context, self._store, self.files, same, progress=progress_callback)
         return self
+
+    def face_media(self) -> PhotoFaces:
+        """Its faces as they are now; see `Decidable`. Raises StoreError."""
+        with self._lock:
+            state = self._current()
+            names = Cast(self.context).names_of_today()
+            return PhotoFaces(state.kept, photo_naming.decided(state.kept, state.decisions, names).labels)
 
     # Inside
 

@@ -11,15 +11,18 @@ import builtins
 import contextlib
 import itertools
 import json
+import logging
 import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from personae import old_pages
 from personae.checks import Fields, parsed
 from personae.errors import ForeignFileError, StoreError, TooNewError, UnknownFilmError
 from personae.files import file_lock, make_folder, read_whole, sha256_of, shred, write_error, write_whole
+from personae.films import face_sync
 from personae.films.film_files import FilmFiles, film_in, film_name
 from personae.films.pictures import with_pictures
 from personae.films.tracks_file import Scanned, write_tracks
@@ -28,6 +31,7 @@ from personae.paths import ProjectPaths
 from personae.timeline import native
 from personae.timeline.timeline import Timeline
 
+log = logging.getLogger(__name__)
 FACES = "pictures of faces"
 FILM_KINDS = ("timeline", "tracks with embeddings", "decisions", FACES)
 """What the ledger calls the files of a film."""
@@ -101,11 +105,22 @@ class MediaStore:
         timeline = with_pictures(timeline, scanned.watched, files)
         write_tracks(files.tracks, scanned)
         native.write(timeline, files.timeline)
+        face_sync.keep_up(files, timeline, scanned.watched.records)
         with contextlib.suppress(OSError):
             files.reserved.unlink(missing_ok=True)
         if not self.is_inside(files):
             self._note(files, who)
+        self._mark_pages(files, timeline)
         return timeline
+
+    def _mark_pages(self, files: FilmFiles, timeline: Timeline) -> None:
+        """Pages of another timeline than this one say so from now on. They are no part of it: a failure is told."""
+        try:
+            old_pages.mark(
+                self.paths.ledger, files.timeline, timeline.video.content_id, lambda: native.digest(timeline)
+            )
+        except (OSError, StoreError) as error:
+            log.warning("Whether pages are older than %s was not noted in them: %s", files.timeline, error)
 
     def trim_crops(self, limit_mb: int, keep: FilmFiles) -> None:
         """Delete the crops of the films that were scanned longest ago, until all take `limit_mb` at most.

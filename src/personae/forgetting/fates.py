@@ -11,9 +11,15 @@ FATES: dict[str, tuple[Fate, str]] = {
     "evaluation": ("clean", "It is JSON of ours: the person's rows are taken out, and the others' stay."),
     "report": ("delete", "It shows faces and names, and is made anew from the timeline by one command."),
     "sheet": ("delete", "It shows faces and names, and is made anew from the timeline by one command."),
+    "overview": ("delete", "It shows faces and names, and is made anew from the timelines by one command."),
     "evaluation report": ("delete", "Its pictures and sentences name the person, and one command makes it anew."),
     "annotated photo": ("delete", "Name and frame are burnt into it; it is a copy, and one command makes it anew."),
     "annotated film": ("delete", "Names and frames are burnt into it; it is a copy, and one command makes it anew."),
+    "sidecar": ("clean", "What it says of the person goes; other people, and what other programs say, stay."),
+    "sorted sidecar": ("clean", "It goes with the photo in the person's own folder; elsewhere it is cleaned."),
+    "sorted photo": ("delete", "In the person's own folder: it is a copy, and the photo is where it was."),
+    "sorted photo with names": ("clean", "In the person's own folder it is deleted; elsewhere it loses their name."),
+    "photo link": ("delete", "In the person's own folder: the link goes, and the photo is where it was."),
     "stringout": ("list", "It is cut for an editing program or to be watched, and others may build on it."),
 }
 """Kind -> what becomes of it while it is as we wrote it, and why. Any other kind is an export: see `fate_of`."""

@@ -11,15 +11,14 @@ from pathlib import Path
 
 from personae.errors import StoreError
 from personae.files import clear_leftovers, open_input, read_whole, replacing, sha256_of, shred, write_whole
+from personae.forgetting import archived
 from personae.forgetting.documents import as_text, forget_in_json, is_of_ours
 from personae.forgetting.fates import fate_of
 from personae.forgetting.keeper import Forgotten, Tell, unreached, why_not
 from personae.forgetting.names import NameSearch
 from personae.forgetting.person import Person
 from personae.forgetting.search import Search
-from personae.ledger import MIGRATIONS, Entry, Ledger, PutOff
-
-_OF_A_DATABASE = ("", "-wal", "-shm", "-journal")
+from personae.ledger import KIND, LINK, MIGRATIONS, Entry, Ledger, PutOff
 
 
 class LedgerKeeper:
@@ -50,10 +49,7 @@ class LedgerKeeper:
         search.explain(texts)
         # The letters of a short name stand in digests by chance.
         texts += [text for one in self.ledger.to_be_cleaned() for text in (one.sha256, one.salt, *one.names)]
-        for end in _OF_A_DATABASE:
-            path = self.ledger.path.with_name(self.ledger.path.name + end)
-            if path.exists():
-                search.file(path, rows=[*texts, *MIGRATIONS])
+        search.database(self.ledger.path, KIND, [*texts, *MIGRATIONS])
         for path in self._cleaned:
             search.file(path, own_name=False)
 
@@ -61,16 +57,20 @@ class LedgerKeeper:
         """Clean or delete a file that could not be reached before; one that was changed meanwhile stays."""
         done = Forgotten(Counter({"written files": 0}))
         known = self.ledger.find(one.path) or Entry(one.path, "", one.kind)
+        if one.kind == LINK:  # what lies at its end is the user's
+            known = Entry(one.path, "", one.kind)
         # As it was then: what was made anew since shows nobody who was forgotten.
         self._file(replace(known, sha256=one.sha256, kind=one.kind), person, done, lambda _: None)
         return done
 
     def _outside(self) -> list[Entry]:
+        """What lies outside the project; and photos in folders of people inside it, which nobody else may delete."""
         project = os.path.realpath(self.ledger.project)
         return [
             entry
             for entry in self.ledger.entries()
-            if not Path(os.path.realpath(entry.path)).is_relative_to(project) and not is_gone(entry)
+            if not is_gone(entry)
+            and (entry.kind in archived.SORTED or not Path(os.path.realpath(entry.path)).is_relative_to(project))
         ]
 
     def _file(self, entry: Entry, person: Person, done: Forgotten, tell: Tell) -> None:
@@ -79,6 +79,9 @@ class LedgerKeeper:
         why = unreached(path.parent)
         clear_leftovers(path.parent)
         try:
+            if entry.kind in archived.KINDS and why is None:
+                self._archived(path, entry, person, done)
+                return
             is_left = not _is_as_written(path, entry) if why is None else not person.is_in(entry)
             if fate == "list" or is_left:
                 done.listed.append((path, entry.kind))
@@ -91,6 +94,23 @@ class LedgerKeeper:
                 done.removed["written files"] += 1
         except (OSError, StoreError) as error:
             done.unreached.append((path, why_not(error)))
+
+    def _archived(self, path: Path, entry: Entry, person: Person, done: Forgotten) -> None:
+        outcome = archived.forget_in_file(path, entry, person)
+        if outcome == "gone":
+            archived.leave_folder(path.parent, person)
+            self.ledger.drop([path])
+        elif outcome == "listed":
+            done.listed.append((path, entry.kind))
+        if outcome in ("cleaned", "listed") and path.is_file() and entry.kind != LINK:
+            who = tuple(name for name in entry.who if name not in person.spellings)
+            # What others changed stays marked so, by the digest of what we wrote.
+            digest = sha256_of(path) if outcome == "cleaned" else entry.sha256
+            self.ledger.record(path, sha256=digest, kind=entry.kind, who=who, source=entry.source)
+        if outcome == "cleaned" and entry.kind in (archived.SIDECAR, archived.SORTED_SIDECAR):
+            self._cleaned.append(path)
+        if outcome in ("gone", "cleaned"):
+            done.removed["written files"] += 1
 
     def _clean(self, path: Path, entry: Entry, person: Person) -> bool:
         text = read_whole(path).decode("utf-8", "surrogatepass")

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from personae import archive
+from personae import archive, database
+from personae.database import Kind
 from personae.errors import PersonaeError, StoreError
 from personae.files import open_input, read_whole, sha256_of
 from personae.forgetting.base64_runs import base64_in
@@ -80,13 +81,22 @@ class Search:
         found = {text for text in texts if any(name in text for name in self.person.names)}
         self.proof.explained = sorted({*self.proof.explained, *(each for each in found if not _DIGEST.fullmatch(each))})
 
-    def file(
-        self, path: Path, *, folders: Sequence[str] = (), rows: list[str] | None = None, own_name: bool = True
-    ) -> bool:
+    def database(self, path: Path, kind: Kind, rows: list[str]) -> None:
+        """Search a database of ours and what SQLite keeps beside it; `rows`: its texts and those of its schema.
+
+        Its shared memory (-shm) is left: it has numbers of pages alone, and the locks of other threads.
+        """
+        for one in database.files_of(path):
+            if one == path:
+                self._database_file(one, rows, (database.image_of(path, kind),))
+            elif not one.name.endswith("-shm"):
+                self._database_file(one, rows, pieces(one, self._overlap))
+
+    def file(self, path: Path, *, folders: Sequence[str] = (), own_name: bool = True) -> bool:
         """Search a file, unless it was searched before; whether it was searched now.
 
-        `folders`: of the project, that it lies in; `rows`: the texts of a database and of its schema, which this is a
-        file of; `own_name`: whether it may not be called like the person: what the user's film is called is theirs.
+        `folders`: of the project, that it lies in; `own_name`: whether it may not be called like the person: what the
+        user's film is called is theirs.
         """
         real = os.path.realpath(path)
         if real in self._done:
@@ -95,13 +105,13 @@ class Search:
         self.tell(path)
         looked_for = "name, embeddings" if self._needles else "name"
         try:
-            named, embedded, pictures = self._in_content(path, rows)
+            named, embedded, pictures = self._in_content(pieces(path, self._overlap))
         except OSError as error:
             self.found(path, f"cannot be read ({error.strerror}), so it was not searched")
             return False
         if embedded:
             self.found(path, "an embedding")
-        if named and (rows is not None or not self._is_of_others(path)):
+        if named and not self._is_of_others(path):
             self.found(path, "the name")
         elif own_name and self.names.in_file_name(path.name):
             self.found(path, "the name, as the file's own")
@@ -139,23 +149,36 @@ class Search:
             return False
         return bool(self.alike(faces.embeddings).any()) if len(faces) else False
 
-    def _in_content(self, path: Path, rows: list[str] | None) -> tuple[bool, bool, bool]:
+    @property
+    def _overlap(self) -> int:
+        return max(self.names.overlap, self._longest)
+
+    def _database_file(self, path: Path, rows: list[str], content: Iterable[bytes]) -> None:
+        self.tell(path)
+        named, embedded, _ = self._in_content(content, rows)
+        if embedded:
+            self.found(path, "an embedding")
+        if named:
+            self.found(path, "the name")
+        self.proof.searched.append((str(path), "name, embeddings" if self._needles else "name"))
+
+    def _in_content(self, content: Iterable[bytes], rows: list[str] | None = None) -> tuple[bool, bool, bool]:
         """Whether there is the name, an embedding, and a picture written as text. `rows`: texts of a database."""
         named = embedded = pictures = False
         # Raw pages have no words: where the letters are in a row, as a part of another's name or path, rows decide.
         may_hold_letters = any(name in text for text in rows or () for name in self.person.spellings)
         if rows is not None:
             named = any(_says(text, self.person.spellings) for text in rows)
-        for piece in pieces(path, max(self.names.overlap, self._longest)):
+        for piece in content:
             if rows is None:
                 named = named or self.names.in_bytes(piece)
             elif not may_hold_letters:
                 named = named or self.names.in_pages(piece)
             embedded = embedded or any(needle in piece for needle in self._needles)
             pictures = pictures or any(begin in piece for begin in _PICTURES_IN_BASE64)
-            for content in base64_in(piece):
-                named = named or self._is_named_in(content)
-                embedded = embedded or any(needle in content for needle in self._needles)
+            for written in base64_in(piece):
+                named = named or self._is_named_in(written)
+                embedded = embedded or any(needle in written for needle in self._needles)
         return named, embedded, pictures
 
     def _is_of_others(self, path: Path) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import colorsys
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from personae.media.fonts import font_for
+from personae.media.palette import COLOURS, GREY, Colours
 from personae.types import Picture
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 MIN_SIDE_PX = 640
 """Smaller pictures are enlarged, so that a name fits beside a face."""
-UNKNOWN_COLOUR = (158, 158, 158)
+UNKNOWN_COLOUR = GREY.rgb
 
 Box = tuple[float, float, float, float]
 
@@ -25,13 +24,14 @@ Box = tuple[float, float, float, float]
 class BoxLabel:
     """What to draw on one face: its box in picture pixels, its text, and whose colour it has (None: unknown).
 
-    `hue`, 0 to 1: the character's colour where the caller keeps characters apart; else it follows from the name.
+    `colour`: the number of the character's colour in the palette where the caller keeps characters apart (`Colours`);
+    else it follows from the name alone.
     """
 
     box_xyxy: Box
     text: str
     character: str | None
-    hue: float | None = None
+    colour: int | None = None
 
 
 def annotate(picture: Picture, labels: Sequence[BoxLabel], *, enlarge: bool = True) -> Image.Image:
@@ -91,10 +91,8 @@ def _colour(label: BoxLabel) -> tuple[int, int, int]:
     """The same colour for the same character in every picture."""
     if label.character is None:
         return UNKNOWN_COLOUR
-    digest = hashlib.sha256(label.character.encode()).digest()
-    hue, light = (digest[0] / 256, digest[1] / 255) if label.hue is None else (label.hue, 0.5)
-    red, green, blue = colorsys.hls_to_rgb(hue, 0.45 + 0.15 * light, 0.85)
-    return round(red * 255), round(green * 255), round(blue * 255)
+    number = Colours().of(label.character) if label.colour is None else label.colour
+    return COLOURS[number % len(COLOURS)].rgb
 
 
 def _ink(paper: tuple[int, int, int]) -> tuple[int, int, int]:

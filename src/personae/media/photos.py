@@ -334,3 +334,36 @@ def _upright(pixels: PixelArray, orientation: int) -> PixelArray:
     if orientation in {3, 4, 7, 8}:
         pixels = pixels[::-1]
     return np.ascontiguousarray(pixels)
+
+
+def stored_form(path: Path, *, max_mpx: float = 250.0) -> tuple[tuple[int, int], int]:
+    """Width and height of the picture as its file stores it, and the EXIF orientation that turns it upright, 1 to 8.
+
+    Reads the beginning of the file alone. HEIF and AVIF count as upright: their own rotation is a part of decoding
+    them. Raises PhotoError.
+    """
+    with _opened(path) as file:
+        try:
+            decoder = _decoder(path, file, file.read(16))
+            if decoder is None:
+                import pillow_heif
+
+                file.seek(0)
+                width, height = pillow_heif.open_heif(file).size
+                return (int(width), int(height)), 1
+            importlib.import_module(f"PIL.{decoder[0]}")
+            from PIL import Image  # after its plug-in, which has registered itself
+
+            file.seek(0)
+            image: ImageFile = Image.OPEN[decoder[1]][0](file, str(path))
+            tags = getattr(image, "tag_v2", {})  # of a TIFF, whose size Pillow tells as it turns it
+            size = int(tags.get(0x0100, image.width)), int(tags.get(0x0101, image.height))
+            _check_size(path, size, max_mpx)
+            turn = _orientation(image)
+            if decoder[1] == "AVIF":
+                return (size[::-1] if turn in {5, 6, 7, 8} else size), 1
+            return size, turn
+        except PhotoError:
+            raise
+        except Exception as error:  # the edge, as in `load`
+            raise PhotoError(path, f"the picture is damaged ({reason_of(error)}). Copy or export it again.") from error

@@ -16,6 +16,7 @@ from personae.exports.annotated_film import path_beside, write_annotated
 from personae.exports.exporter import Exporter
 from personae.exports.film_writer import FORMATS
 from personae.exports.held_rate import rate_note
+from personae.exports.page_commands import Page, PageCommands
 from personae.exports.source_film import inputs_of
 from personae.exports.spans import characters as characters_of
 from personae.exports.spans import everybody
@@ -24,7 +25,7 @@ from personae.films.film_files import FilmFiles
 from personae.outputs import Outputs
 from personae.paths import ProjectPaths
 from personae.progress import ProgressCallback
-from personae.timeline import selection
+from personae.timeline import native, selection
 from personae.timeline.selection import Cut, Wanted
 from personae.timeline.timeline import Timeline
 
@@ -106,7 +107,10 @@ def export_timelines(
             else:
                 files += [(path, *job) for job in registry.targets(timeline, target, format)]
     _check_names([target for _, target, _ in files] + [target for _, target in films])
-    contents = [exporter.export(found[path], path.parent) for path, _, exporter in files]
+    contents = [
+        placed(exporter, timelines[path], path, target, outputs[path]).export(found[path], path.parent)
+        for path, target, exporter in files
+    ]
     for (path, target, exporter), content in zip(files, contents, strict=True):
         outputs[path].check_content(target, content, kind=exporter.name, source=path)
     for path, target in films:
@@ -121,37 +125,28 @@ def export_timelines(
     return Written((*(target for _, target, _ in files), *(target for _, target in films)), tuple(notes))
 
 
+def placed(exporter: Exporter, timeline: Timeline, path: Path, target: Path, outputs: Outputs) -> Exporter:
+    """The exporter for a file that will lie at `target`: a page says what can be typed there. Others do not care."""
+    if not isinstance(exporter, Page):
+        return exporter
+    commands = PageCommands.at(target, [path], project_in_use(outputs))
+    return exporter.placed(commands, native.digest(timeline))
+
+
+def project_in_use(outputs: Outputs) -> Path | None:
+    """The project whose ledger knows what is written; None where there is none."""
+    return None if outputs.ledger is None else outputs.ledger.project
+
+
 def exported(timeline: Timeline, path: Path, *, shown: Shown, format: str | None) -> tuple[bytes, str | None]:
     """The bytes of one export, for a stream, and a note about its rate; raises as `export_timelines`."""
-    timeline = shown.of(timeline)
+    whole, timeline = timeline, shown.of(timeline)
     exporter = registry.exporter_for(Path("-"), format)
+    if isinstance(exporter, Page):
+        commands = PageCommands.at(None, [path], _project_of(path))
+        exporter = exporter.placed(commands, native.digest(whole))
     note = rate_note(timeline.video) if getattr(exporter, "counts_frames", False) else None
     return exporter.export(timeline, path.parent), note
-
-
-def report_timelines(
-    timelines: Mapping[Path, Timeline], out: Path | None, outputs: Mapping[Path, Outputs], *, depicted: bool = False
-) -> Written:
-    """Write each timeline as a page for people, and beside it a contact sheet; `out`: the page, or a folder for them.
-
-    Raises InputError where several give one page or its name is no page's, WriteError, ForeignFileError.
-    """
-    pages = {path: _page(path, out) for path in timelines}
-    if len(set(pages.values())) < len(pages):
-        raise InputError("Several timelines give one page. Give -o FOLDER, or report them one by one.")
-    written: list[Path] = []
-    known = registry.exporters()
-    for path, timeline in timelines.items():
-        shown = timeline if depicted else selection.without_depicted(timeline)
-        # To be checked are those on pictures too: one may be alive.
-        wanted = {"report": (pages[path], shown), "sheet": (_sheet(pages[path]), timeline)}
-        made = {name: (target, known[name].export(of, path.parent)) for name, (target, of) in wanted.items()}
-        for name, (target, content) in made.items():  # both before the first is written
-            outputs[path].check_content(target, content, kind=name, source=path)
-        for name, (target, content) in made.items():
-            outputs[path].write(target, content, kind=name, who=everybody(timeline), source=path)
-            written.append(target)
-    return Written(tuple(written))
 
 
 def write_selection(
@@ -208,20 +203,3 @@ def _check_names(targets: list[Path]) -> None:
     for target in targets:
         if targets.count(target) > 1:
             raise InputError(f"{target} would be written more than once. Give a folder, or export one by one.")
-
-
-def _page(timeline: Path, out: Path | None) -> Path:
-    """Where a timeline's page goes: what is called like a page is one, anything else a folder for it."""
-    name = timeline.name.removesuffix(".json").removesuffix(".timeline") + ".report.html"
-    if out is None:
-        return timeline.with_name(name)
-    if out.is_dir() or not out.suffix:
-        return out / name
-    if out.suffix.lower() not in {".html", ".htm"}:
-        raise InputError(f"{out}: a page's name ends in .html. Give one, or a folder.")
-    return out
-
-
-def _sheet(page: Path) -> Path:
-    """The contact sheet beside a page."""
-    return page.with_name(page.name.removesuffix(".html").removesuffix(".report") + ".sheet.html")

@@ -10,6 +10,7 @@ from personae.films.films import Films
 from personae.outputs import Outputs
 from personae.progress import ProgressCallback
 from personae.project import exporting
+from personae.project.reporting import report_timelines
 from personae.timeline.selection import Wanted
 
 
@@ -47,7 +48,7 @@ class ProjectFilm(StoredFilm):
         """Write a page for people and a contact sheet: beside the timeline, or as or in `out`. Raises as `export`."""
         page = None if out is None else Path(out)
         outputs = {self.path: self._outputs(force)}
-        return exporting.report_timelines({self.path: self.timeline}, page, outputs, depicted=depicted)
+        return report_timelines({self.path: self.timeline}, page, outputs, depicted=depicted)
 
     def select(
         self,

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from personae import database
 from personae.files import (
     HOLDER_FILE,
     LOCK_FILE,
@@ -27,6 +28,7 @@ from personae.files import (
 )
 from personae.films.forget_tracks import is_of_a_film
 from personae.films.keeper import rewrite_tracks, search_file
+from personae.forgetting import archived
 from personae.forgetting.documents import as_text, forget_in_json, is_of_ours
 from personae.forgetting.keeper import Forgotten, Tell
 from personae.forgetting.person import Person
@@ -46,7 +48,7 @@ class FolderKeeper:
     def forget(self, person: Person, tell: Tell) -> Forgotten:
         """Delete outputs that show the person, and take them out of documents and tracks that lie elsewhere."""
         removed: Counter[str] = Counter({"entries of films": 0, "tracks": 0, "pictures": 0})
-        for path in files_of(self.paths.folder):
+        for path in files_of(self.paths):
             if path.name.startswith(TEMPORARY):
                 shred(path)
         for path in sorted(self._outputs_with(person)):
@@ -58,14 +60,14 @@ class FolderKeeper:
             removed["entries of films"] += entries
             with replacing(path):
                 write_whole(path, as_text(cleaned, before))
-        for path in files_of(self.paths.folder):
+        for path in files_of(self.paths):
             if is_of_a_film(path):
                 rewrite_tracks(path, person, removed)
         return Forgotten(removed)
 
     def search(self, search: Search) -> None:
         """Search every file that was not searched yet."""
-        for path in files_of(self.paths.folder):
+        for path in files_of(self.paths):
             search_file(path, search, folders=path.relative_to(self.paths.folder).parts[:-1])
         for link in links_of(self.paths.folder):
             search.found(link, "a link to another folder, which was not searched")
@@ -75,9 +77,14 @@ class FolderKeeper:
 
         Documents are not among them: the person is taken out of those.
         """
-        entries = {entry.sha256 for entry in self.paths.ledger.entries() if entry.sha256 and person.is_in(entry)}
+        entries = {
+            entry.sha256
+            for entry in self.paths.ledger.entries()
+            # A copy that was sorted has the very bytes of the user's photo.
+            if entry.sha256 and person.is_in(entry) and entry.kind not in archived.SORTED
+        }
         found = set()
-        for path in files_of(self.paths.folder) if entries else ():
+        for path in files_of(self.paths) if entries else ():
             with contextlib.suppress(OSError):
                 is_ours = stat.S_ISREG(path.lstat().st_mode) and sha256_of(path) in entries
                 if is_ours and not _is_document(path) and not is_of_a_film(path):
@@ -87,7 +94,7 @@ class FolderKeeper:
     def _documents(self, person: Person) -> Iterator[tuple[Path, str, Any, int]]:
         """Each JSON document that tells of the person: its text, the document without them, how many entries went."""
         models = {str(path) for model, _ in person.models for path in (model, model_file.metadata_path(Path(model)))}
-        for path in files_of(self.paths.folder):
+        for path in files_of(self.paths):
             if str(path.absolute()) in models or not _is_document(path):
                 continue
             try:
@@ -100,13 +107,17 @@ class FolderKeeper:
                 yield path, before, cleaned, gone.entries
 
 
-def files_of(folder: Path) -> Iterator[Path]:
-    """Every file of a project but its locks and the intention to forget, which goes last; no pipe, no device."""
+def files_of(paths: ProjectPaths) -> Iterator[Path]:
+    """Every file of a project but its databases, its locks and the intention to forget, which goes last.
+
+    No pipe, no device.
+    """
+    folder, databases = paths.folder, {one for path in paths.databases for one in database.files_of(path)}
     for root, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(names):
             path = Path(root, name)
-            if name in _NOT_SEARCHED or not path.is_file():
+            if name in _NOT_SEARCHED or path in databases or not path.is_file():
                 continue
             if not path.is_symlink() or is_inside(path, folder):  # what a link leads to is not ours
                 yield path

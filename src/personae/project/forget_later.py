@@ -27,10 +27,12 @@ from personae.films.film_files import FilmFiles, film_in
 from personae.films.forget_tracks import is_of_a_film, own_tracks
 from personae.films.keeper import FilmsKeeper
 from personae.films.store import FILM_KINDS, MediaStore
+from personae.forgetting import archived
 from personae.forgetting.keeper import Forgotten, unreached
 from personae.forgetting.ledger_keeper import LedgerKeeper
 from personae.forgetting.person import NOBODY, Person
 from personae.ledger import Entry, Ledger, PutOff
+from personae.names import folder_name
 from personae.types import FloatArray
 
 log = logging.getLogger(__name__)
@@ -44,7 +46,8 @@ def put_off(ledger: Ledger, person: Person, entries: Iterable[Entry], places: It
     """Keep a list of files that could not be cleaned of the person."""
     known = {entry.path: entry for entry in entries}
     salt = secrets.token_hex(16)
-    digests = tuple(sorted(_digest(salt, each) for each in person.spellings | person.ids))
+    folders = {folder_name(each) for each in person.spellings}  # that photos were sorted into
+    digests = tuple(sorted({_digest(salt, each) for each in person.spellings | person.ids | folders}))
     for path in dict.fromkeys(path for path, _ in places):
         entry = known.get(str(path))
         ledger.put_off(PutOff(str(path), entry.kind if entry else FILM_KINDS[0], entry.sha256 if entry else "", salt,
@@ -83,9 +86,9 @@ def _clean(context: ProjectContext, one: PutOff, path: Path) -> Forgotten:
 
 def _names(one: PutOff, paths: Collection[Path]) -> frozenset[str]:
     """What in these files has one of the digests."""
-    wanted = set(one.names)
+    wanted, candidates = set(one.names), archived.names_of if one.kind in archived.KINDS else _candidates
     return frozenset(
-        text for path in paths for text in _candidates(path) if _digest(one.salt, text) in wanted
+        text for path in paths for text in candidates(path) if _digest(one.salt, text) in wanted
     )  # fmt: skip
 
 

@@ -171,8 +171,7 @@ def _is_mentioned(context: ProjectContext, search: NameSearch, texts: list[str])
     if any(search.in_text(text) for text in texts):
         return True
     project = context.paths
-    databases = (project.gallery.name, project.ledger.path.name)
-    inside = [path for path in files_of(project.folder) if not path.name.startswith(databases)]
+    inside = list(files_of(project))
     if any(search.in_file_name(path.name) for path in inside):
         return True
     films = FilmsKeeper(MediaStore(project, context.settings.lock_timeout_s)).films

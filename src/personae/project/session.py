@@ -19,7 +19,10 @@ if TYPE_CHECKING:  # each loads what most sessions do not need
     from personae.assessment.assessment import Assessment
     from personae.faces.analyzer import FaceAnalyzer, Source
     from personae.films.people import People
+    from personae.films.photo_set import PhotoSet
     from personae.films.photo_sets import PhotoSets
+    from personae.project.archive_wishes import ArchiveWishes
+    from personae.project.archiving import Archive, Archived
     from personae.project.film import ProjectFilms
     from personae.project.forgetting import ForgetReport
 
@@ -110,6 +113,42 @@ class Project:
         While the cast is empty everybody is unknown. `threshold`: a cosine instead of the model's own.
         """
         return self._identifier.pictures(pictures, threshold=threshold)
+
+    def archive(
+        self,
+        photos: str | PhotoSet | Iterable[IdentifiedPicture],
+        *,
+        out: str | Path | None = None,
+        sort_into: str | Path | None = None,
+        xmp: bool = False,
+        links: bool = False,
+        embed: bool = False,
+        beside_originals: bool = False,
+        adobe_names: bool = False,
+        unknown: bool = True,
+        force: bool = False,
+    ) -> Archived:
+        """Write who is in photos for archives: XMP sidecars, a folder per person, or both.
+
+        `photos`: a kept set or its name, with every decision, or what `identify` gives. The rest as of `ArchiveWishes`;
+        `force`: names also go into sidecars in `out` that are not ours. Raises SettingError, InputError, WriteError.
+        """
+        from personae.project.archive_wishes import ArchiveWishes
+
+        into = None if sort_into is None else Path(sort_into)
+        wishes = ArchiveWishes(
+            None if out is None else Path(out), into, xmp, links, embed, beside_originals, adobe_names, unknown
+        )
+        photos = self.photos[photos] if isinstance(photos, str) else photos
+        return self.archive_of(photos, wishes, force=force).finish()
+
+    def archive_of(
+        self, photos: PhotoSet | Iterable[IdentifiedPicture], wishes: ArchiveWishes, *, force: bool = False
+    ) -> Archive:
+        """`archive`, for who has the wishes as one value: all is written, and `finish` says what. Raises as it does."""
+        from personae.project.archiving import archived
+
+        return archived(self.context, photos, wishes, force=force)
 
     def forget(self, name: str, *, progress_callback: ProgressCallback | None = None) -> ForgetReport:
         """Remove a person from everything in the project and what it wrote elsewhere, for good, and prove it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from personae.media.film import Video
@@ -49,16 +49,16 @@ def _goes_on(before: Track, after: Track) -> bool:
     return before.end_pts <= after.start_pts and overlap(before.boxes[-1][1:5], after.boxes[0][1:5]) >= SAME_FACE
 
 
-def left_out(timeline: Timeline) -> list[str]:
+def left_out(timeline: Timeline, told: Callable[[float], str] = "{:.1f} s".format) -> list[str]:
     """A sentence without its full stop per name that is on pictures: "Thor: 2.1 s on pictures, not counted".
 
-    Many unknown people are taken together.
+    Many unknown people are taken together. `told`: writes seconds.
     """
     known = [one for one in timeline.depicted if one.character is not None]
     unknown = [one for one in timeline.depicted if one.character is None]
     singly = unknown if len(unknown) <= FEW_UNKNOWN else []
-    lines = [f"{one.name}: {one.depicted_s:.1f} s on pictures, not counted" for one in (*known, *singly)]
+    lines = [f"{one.name}: {told(one.depicted_s)} on pictures, not counted" for one in (*known, *singly)]
     if len(unknown) > len(singly):
         seconds = sum(one.depicted_s for one in unknown)
-        lines.append(f"{len(unknown)} unknown people: {seconds:.1f} s on pictures, not counted")
+        lines.append(f"{len(unknown)} unknown people: {told(seconds)} on pictures, not counted")
     return lines

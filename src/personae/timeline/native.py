@@ -9,6 +9,7 @@ first picture, for people.
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -80,6 +81,16 @@ def dumps(timeline: Timeline) -> str:
         else:
             parts.append(f'"{key}": {_dumps(value)}')
     return "{" + ",\n ".join(parts) + "}\n"
+
+
+def digest(timeline: Timeline) -> str:
+    """What tells one state of a timeline from another that people would see: all but boxes and how it was made."""
+    video = timeline.video
+    facts: list[Any] = [video_dict(video), [[shot.start_pts, shot.end_pts] for shot in timeline.shots]]
+    facts += [_appearance_dict(video, one) | {"best_picture": None} for one in timeline.appearances]
+    facts += [_totals_dict(one) for one in timeline.characters] + [_depicted_dict(one) for one in timeline.depicted]
+    facts.append(timeline.gaps)
+    return hashlib.sha256(_dumps(facts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def dumps_line(timeline: Timeline) -> str:

@@ -1,0 +1,411 @@
+"""What archives get of photos: sidecars, folders per person, names inside copies; forgetting finds all of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from personae import say
+from personae.cli import cli
+from personae.errors import InputError, SettingError
+from personae.faces.fake import draw_picture
+from personae.forgetting.names import NameSearch
+from personae.media.xmp_embedding import packet_in
+from personae.media.xmp_people import names_in, people_in
+from personae.project.session import Project
+from personae.settings import Settings
+from tests import exif
+from tests.media.test_xmp import FOREIGN as FOREIGN_PACKET
+from tests.media.test_xmp import TURNS
+
+SETTINGS = Settings(detector="fake", embedder="fake")
+FOREIGN = FOREIGN_PACKET.replace(b'D:w="4000" D:h="3000"', b'D:w="2400" D:h="1280"')  # of the shape of a/1.jpg
+PHOTOS: dict[str, tuple[str, ...]] = {
+    "a/1.jpg": ("Thor", "Odin"),
+    "b/1.jpg": ("Loki", "Thor"),
+    "b/2.png": ("Hela",),
+    "b/3.webp": ("Thor",),
+}
+
+
+def draw(path: Path, people: Sequence[str], take: int, orientation: int = 1) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.fromarray(draw_picture([(name, 96) for name in people], take=take).pixels)
+    tags = Image.Exif()
+    tags[0x0112] = orientation
+    image = image.transpose(TURNS[orientation]) if orientation > 1 else image
+    image.save(path, exif=tags, quality=95)
+    return path
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    for number, (path, people) in enumerate(PHOTOS.items(), 1):
+        draw(folder / path, people, number, 6 if path == "b/1.jpg" else 1)
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    for name in ("Thor", "Loki"):
+        for take in (0, 9):
+            draw(tmp_path / "cast" / name / f"{take}.png", [name], take)
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "settings.toml").write_text('detector = "fake"\nembedder = "fake"\n')
+    with Project.open(tmp_path / "project", settings=SETTINGS) as opened:
+        opened.cast.train(tmp_path / "cast")
+        yield opened
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Every file below a folder with its content's digest; links as such."""
+    return {
+        str(path.relative_to(folder)): f"-> {path.readlink()}" if path.is_symlink()
+        else hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*")) if path.is_symlink() or path.is_file()
+    }  # fmt: skip
+
+
+def names(path: Path) -> tuple[str, ...]:
+    """The names in a sidecar, or in a photo's own XMP."""
+    content = path.read_bytes()
+    packet = content if path.suffix == ".xmp" else packet_in(content)
+    return () if packet is None else names_in(packet)
+
+
+def files(folder: Path) -> dict[str, tuple[str, ...]]:
+    """Sidecars and photos below a folder with the names in them."""
+    return {str(path.relative_to(folder)): names(path) if path.suffix != ".webp" else () for path in
+            sorted(folder.rglob("*")) if path.is_file()}  # fmt: skip
+
+
+def run(project: Project, *arguments: str | Path, status: int = 0) -> str:
+    words = [*map(str, arguments), "--project", str(project.folder)]
+    done = CliRunner().invoke(cli, words, standalone_mode=False)
+    assert (done.return_value or 0) == status and done.exception is None, (done.output, done.exception)
+    return done.output
+
+
+# Sidecars
+
+
+def test_identified_photos_get_sidecars_in_folders_like_theirs(project: Project, photos: Path, tmp_path: Path) -> None:
+    before = digests(photos)
+    text = run(project, "identify", photos, "--xmp", "--out", tmp_path / "xmp")
+    assert f"XMP sidecars of 4 photos in {tmp_path / 'xmp'}" in text
+    assert files(tmp_path / "xmp") == {
+        "a/1.jpg.xmp": ("Thor",), "b/1.jpg.xmp": ("Loki", "Thor"), "b/2.png.xmp": (), "b/3.webp.xmp": ("Thor",)
+    }  # fmt: skip
+    assert digests(photos) == before, "nothing is written among the user's photos"
+    first = digests(tmp_path / "xmp")
+    run(project, "identify", photos, "--xmp", "--out", tmp_path / "xmp")
+    assert digests(tmp_path / "xmp") == first
+    run(project, "identify", photos, "--out", tmp_path / "short", "--adobe-names", "--no-unknown")
+    assert list(files(tmp_path / "short")) == ["a/1.xmp", "b/1.xmp", "b/3.xmp"]
+    assert [one.name for one in people_in((tmp_path / "short" / "a" / "1.xmp").read_bytes())] == ["Thor"]
+
+
+def test_a_turned_photo_has_its_regions_where_its_file_stores_the_faces(
+    project: Project, photos: Path, tmp_path: Path
+) -> None:
+    project.archive(project.identify([photos / "b" / "1.jpg"]), out=tmp_path / "xmp")
+    path = tmp_path / "xmp" / "1.jpg.xmp"
+    info = exif.read(path)["XMP-mwg-rs:RegionInfo"]
+    stored = Image.open(photos / "b" / "1.jpg")
+    applied = info["AppliedToDimensions"]
+    assert (applied["W"], applied["H"]) == stored.size and stored.size[0] < stored.size[1]
+    for one in info["RegionList"]:  # the face cut out of the stored picture, and then turned, is that person's
+        x, y, w, h = (one["Area"][side] for side in "XYWH")
+        left, top = round((x - w / 2) * stored.width), round((y - h / 2) * stored.height)
+        right, bottom = round((x + w / 2) * stored.width), round((y + h / 2) * stored.height)
+        cut = stored.crop((left, top, right, bottom)).transpose(Image.Transpose.ROTATE_270)
+        whole = Image.new("RGB", (128, 128), (90, 90, 90))
+        whole.paste(cut, (16, 16))
+        (picture,) = project.identify([np.asarray(whole)])
+        assert [each.match.character for each in picture.identities if each.match] == [one["Name"]]
+
+
+def test_what_a_person_decided_is_what_is_written(project: Project, photos: Path, tmp_path: Path) -> None:
+    kept = project.photos.keep(photos, "holiday")
+    kept.decide([
+        say.name("Unknown 1", "Odin"), say.not_them(("b/3.webp", 1)), say.stranger("Unknown 2"),
+        say.depicted(("b/1.jpg", 1)),
+    ])  # fmt: skip
+    done = project.archive("holiday", out=tmp_path / "xmp", sort_into=tmp_path / "sorted")
+    assert files(tmp_path / "xmp") == {
+        "a/1.jpg.xmp": ("Thor", "Odin"), "b/1.jpg.xmp": ("Thor",), "b/3.webp.xmp": ()
+    }, "of a stranger, or somebody on a poster, nothing is said"  # fmt: skip
+    regions = people_in((tmp_path / "xmp" / "a" / "1.jpg.xmp").read_bytes())
+    assert [(one.name, one.decided_by) for one in regions] == [("Thor", "model"), ("Odin", "person")]
+    assert sorted(files(tmp_path / "sorted")) == ["Odin/1.jpg", "Thor/1-2.jpg", "Thor/1.jpg", "Unknown 3/3.webp"]
+    assert len(done.sidecars) == 3 and done.people == 3
+    kept.decide(say.name("Unknown 3", "Odin"))
+    again = project.archive(project.photos["holiday"], out=tmp_path / "xmp", sort_into=tmp_path / "sorted")
+    assert names(tmp_path / "xmp" / "b" / "3.webp.xmp") == ("Odin",), "renewed"
+    assert (tmp_path / "sorted" / "Odin" / "3.webp").is_file()
+    assert [note for note in again.notes if "of other people now" in note and "Unknown 3/3.webp" in note]
+
+
+def test_nothing_gets_among_the_users_photos_unless_told_so(project: Project, photos: Path, tmp_path: Path) -> None:
+    before = digests(photos)
+    pictures = list(project.identify([photos / "a" / "1.jpg", photos / "b" / "3.webp"]))
+    with pytest.raises(InputError, match="beside-originals"):
+        project.archive(pictures, out=photos)
+    with pytest.raises(InputError, match="folder of its own"):
+        project.archive(pictures, sort_into=tmp_path)
+    wrong: list[dict[str, Any]] = [{"xmp": True}, {"links": True}, {"out": tmp_path / "x", "beside_originals": True}]
+    for wishes in wrong:
+        with pytest.raises(SettingError):
+            project.archive(pictures, **wishes)
+    with pytest.raises(SettingError, match="into the photos"):
+        project.archive(pictures, sort_into=tmp_path / "x", links=True, embed=True)
+    assert digests(photos) == before
+
+
+def test_a_foreign_sidecar_is_added_to_and_renewed(project: Project, photos: Path) -> None:
+    foreign = photos / "a" / "1.jpg.xmp"
+    foreign.write_bytes(FOREIGN)
+    before = {name: digest for name, digest in digests(photos).items() if not name.endswith(".xmp")}
+    text = run(project, "identify", photos, "--xmp", "--beside-originals")
+    assert "XMP sidecars of 4 photos beside them" in text
+    assert names(foreign) == ("Monica", "Thor") and b'xmp:Rating="4"' in foreign.read_bytes()
+    assert [one.name for one in people_in(foreign.read_bytes())] == ["Monica", "Thor", None]
+    first = digests(photos)
+    assert {name: digest for name, digest in first.items() if not name.endswith(".xmp")} == before
+    run(project, "identify", photos, "--xmp", "--beside-originals")
+    assert digests(photos) == first
+    # Another program rates the photo and writes the file its own way.
+    foreign.write_bytes(foreign.read_bytes().replace(b'xmp:Rating="4"', b'xmp:Rating="5"'))
+    project.cast.rename("Thor", "Donar")
+    run(project, "identify", photos, "--xmp", "--beside-originals")
+    assert names(foreign) == ("Monica", "Donar") and b'xmp:Rating="5"' in foreign.read_bytes()
+
+
+def test_a_sidecar_that_is_damaged_or_not_ours_is_left_alone(project: Project, photos: Path, tmp_path: Path) -> None:
+    damaged = photos / "a" / "1.jpg.xmp"
+    damaged.write_bytes(FOREIGN[:-300])
+    text = run(project, "identify", photos, "--xmp", "--beside-originals")
+    assert damaged.read_bytes() == FOREIGN[:-300] and "It is left alone." in text
+    other = tmp_path / "xmp" / "a" / "1.jpg.xmp"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(FOREIGN)
+    text = run(project, "identify", photos, "--xmp", "--out", tmp_path / "xmp", status=1)
+    assert other.read_bytes() == FOREIGN and "is not one that Personae wrote" in text
+    assert (tmp_path / "xmp" / "b" / "1.jpg.xmp").is_file(), "the others are done"
+    run(project, "identify", photos, "--xmp", "--out", tmp_path / "xmp", "--force")
+    assert names(other) == ("Monica", "Thor"), "added to, also by force"
+
+
+def test_two_photos_never_share_a_sidecar(project: Project, tmp_path: Path) -> None:
+    for name, who in (("1.jpg", "Thor"), ("1.png", "Loki")):
+        draw(tmp_path / "same" / name, [who], 1)
+    for _ in range(2):
+        project.archive(project.identify([tmp_path / "same" / "1.jpg", tmp_path / "same" / "1.png"]),
+                        out=tmp_path / "xmp", adobe_names=True)  # fmt: skip
+        assert files(tmp_path / "xmp") == {"1.png.xmp": ("Loki",), "1.xmp": ("Thor",)}
+
+
+def test_a_photo_that_was_changed_or_is_gone_is_said(project: Project, photos: Path, tmp_path: Path) -> None:
+    project.photos.keep(photos, "holiday")
+    draw(photos / "a" / "1.jpg", ["Hela"], 1)
+    (photos / "b" / "2.png").unlink()
+    text = run(project, "archive", "holiday", "--xmp", "--out", tmp_path / "xmp", status=1)
+    assert "a/1.jpg: the photo was changed" in text and "b/2.png: there is no such file" in text
+    assert list(files(tmp_path / "xmp")) == ["b/1.jpg.xmp", "b/3.webp.xmp"]
+
+
+# A folder per person
+
+
+def test_photos_are_sorted_into_a_folder_per_person(project: Project, photos: Path, tmp_path: Path) -> None:
+    before, into = digests(photos), tmp_path / "sorted"
+    text = run(project, "identify", photos, "--sort-into", into)
+    assert f"4 sorted photos of 2 people in {into}" in text
+    assert sorted(digests(into)) == ["Loki/1.jpg", "Thor/1-2.jpg", "Thor/1.jpg", "Thor/3.webp"]
+    assert digests(into)["Thor/1.jpg"] == before["a/1.jpg"] and digests(into)["Thor/1-2.jpg"] == before["b/1.jpg"]
+    assert (into / "Loki" / "1.jpg").stat().st_mtime_ns == (photos / "b" / "1.jpg").stat().st_mtime_ns
+    run(project, "identify", photos, "--sort-into", into)
+    assert len(digests(into)) == 4 and digests(photos) == before, "the second run makes nothing twice"
+
+
+def test_copies_get_sidecars_or_the_names_themselves(project: Project, photos: Path, tmp_path: Path) -> None:
+    run(project, "identify", photos, "--sort-into", tmp_path / "beside", "--xmp")
+    assert files(tmp_path / "beside") == {
+        "Loki/1.jpg": (), "Loki/1.jpg.xmp": ("Loki", "Thor"), "Thor/1-2.jpg": (),
+        "Thor/1-2.jpg.xmp": ("Loki", "Thor"), "Thor/1.jpg": (), "Thor/1.jpg.xmp": ("Thor",),
+        "Thor/3.webp": (), "Thor/3.webp.xmp": ("Thor",),
+    }  # fmt: skip
+    text = run(project, "identify", photos, "--sort-into", tmp_path / "inside", "--embed")
+    assert "beside 1 of the copies, not in them: XMP is put into JPEG and PNG only." in text
+    inside = files(tmp_path / "inside")
+    assert inside == {
+        "Loki/1.jpg": ("Loki", "Thor"), "Thor/1-2.jpg": ("Loki", "Thor"), "Thor/1.jpg": ("Thor",),
+        "Thor/3.webp": (), "Thor/3.webp.xmp": ("Thor",),
+    }  # fmt: skip
+    copy, photo = tmp_path / "inside" / "Loki" / "1.jpg", photos / "b" / "1.jpg"
+    assert np.array_equal(np.asarray(Image.open(copy)), np.asarray(Image.open(photo)))
+    assert exif.read(copy)["IFD0:Orientation"] == "Rotate 90 CW"
+    first = digests(tmp_path / "inside")
+    run(project, "identify", photos, "--sort-into", tmp_path / "inside", "--embed")
+    assert digests(tmp_path / "inside") == first
+
+
+def test_links_point_to_the_photos(project: Project, photos: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        run(project, "identify", photos, "--sort-into", tmp_path / "sorted", "--links", "--xmp")
+        found = digests(tmp_path / "sorted")
+        assert found["Thor/1-2.jpg"] == f"-> {photos / 'b' / '1.jpg'}"
+        assert sorted(name for name in found if name.endswith(".xmp")) == [
+            "Loki/1.jpg.xmp", "Thor/1-2.jpg.xmp", "Thor/1.jpg.xmp", "Thor/3.webp.xmp"
+        ]  # fmt: skip
+        assert len(found) == 8
+
+
+def test_what_somebody_put_into_the_folders_is_not_written_over(project: Project, photos: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "sorted" / "Thor" / "1.jpg"
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(b"mine")
+    run(project, "identify", photos / "a", "--sort-into", tmp_path / "sorted")
+    assert mine.read_bytes() == b"mine" and (tmp_path / "sorted" / "Thor" / "1-2.jpg").is_file()
+    edited = tmp_path / "sorted" / "Thor" / "1-2.jpg"
+    edited.write_bytes(edited.read_bytes() + b"edited")
+    run(project, "identify", photos / "a", "--sort-into", tmp_path / "sorted")
+    assert edited.read_bytes().endswith(b"edited")
+    assert sorted(path.name for path in mine.parent.iterdir()) == ["1-2.jpg", "1.jpg"]
+
+
+@pytest.mark.parametrize("name", ["AC/DC", "CON", "x" * 120 + "é" * 80, "Dr. No."])
+def test_every_name_can_be_a_folder(project: Project, photos: Path, tmp_path: Path, name: str) -> None:
+    project.cast.rename("Thor", name)
+    for _ in range(2):
+        project.archive(project.identify([photos / "a" / "1.jpg"]), sort_into=tmp_path / "sorted")
+        (folder,) = (tmp_path / "sorted").iterdir()
+        assert [path.name for path in folder.iterdir()] == ["1.jpg"]
+        assert folder.name.upper() != "CON" and not folder.name.endswith(".")
+    report = project.forget(name)
+    assert report.complete and list((tmp_path / "sorted").iterdir()) == []
+
+
+# Forgetting
+
+
+def traces(folder: Path, name: str) -> list[str]:
+    """Files and folders below a folder that name somebody, in their content or as their own name."""
+    search = NameSearch({name})
+    return [
+        str(path.relative_to(folder)) for path in sorted(folder.rglob("*"))
+        if search.in_file_name(path.name)
+        or (path.is_file() and not path.is_symlink() and search.in_bytes(path.read_bytes()))
+    ]  # fmt: skip
+
+
+def test_a_forgotten_person_is_in_no_sidecar_and_no_copy(project: Project, photos: Path, tmp_path: Path) -> None:
+    foreign = photos / "a" / "1.jpg.xmp"
+    foreign.write_bytes(FOREIGN)
+    away = tmp_path / "away"
+    before = {name: digest for name, digest in digests(photos).items() if not name.endswith(".xmp")}
+    run(project, "identify", photos, "--xmp", "--beside-originals")
+    run(project, "identify", photos, "--xmp", "--out", away / "xmp", "--sort-into", away / "inside", "--embed")
+    run(project, "identify", photos, "--xmp", "--sort-into", away / "beside")
+    run(project, "identify", photos, "--xmp", "--sort-into", away / "links", "--links")
+    assert len(traces(away, "Thor")) > 12
+    run(project, "forget", "Thor", "--yes")
+    assert traces(away, "Thor") == []
+    assert files(away) == {
+        "beside/Loki/1.jpg": (), "beside/Loki/1.jpg.xmp": ("Loki",), "inside/Loki/1.jpg": ("Loki",),
+        "links/Loki/1.jpg": (), "links/Loki/1.jpg.xmp": ("Loki",),
+        "xmp/a/1.jpg.xmp": (), "xmp/b/1.jpg.xmp": ("Loki",), "xmp/b/2.png.xmp": (),
+    }  # fmt: skip
+    assert [path.name for path in sorted(photos.rglob("*.xmp"))] == ["1.jpg.xmp", "1.jpg.xmp", "2.png.xmp"]
+    assert names(foreign) == ("Monica",) and b'xmp:Rating="4"' in foreign.read_bytes()
+    assert [one.name for one in people_in(foreign.read_bytes())] == ["Monica", None]
+    after = digests(photos)
+    assert {name: after[name] for name in before} == before, "the photos are the user's, also behind links"
+    assert "Thor" not in str(project.context.paths.ledger.entries())
+    assert np.array_equal(np.asarray(Image.open(away / "inside" / "Loki" / "1.jpg")),
+                          np.asarray(Image.open(photos / "b" / "1.jpg")))  # fmt: skip
+
+
+def test_what_another_program_wrote_again_is_cleaned_all_the_same(
+    project: Project, photos: Path, tmp_path: Path
+) -> None:
+    run(project, "identify", photos, "--xmp", "--out", tmp_path / "xmp", "--sort-into", tmp_path / "sorted", "--embed")
+    sidecar, copy = tmp_path / "xmp" / "b" / "1.jpg.xmp", tmp_path / "sorted" / "Loki" / "1.jpg"
+    mine = tmp_path / "xmp" / "a" / "1.jpg.xmp"
+    for path in (sidecar, copy):
+        exif._run("-overwrite_original", "-XMP-xmp:Rating=3", str(path))
+        assert names(path) == ("Loki", "Thor")
+    mine.write_bytes(mine.read_bytes().replace(b"</rdf:RDF>", b'<rdf:Description rdf:about="" '
+                     b'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>Thor himself</dc:title>'
+                     b"</rdf:Description></rdf:RDF>"))  # fmt: skip
+    edited = tmp_path / "sorted" / "Thor" / "3.webp"
+    edited.write_bytes(edited.read_bytes() + b"edited")
+    report = project.forget("Thor")
+    assert report.complete
+    for path in (sidecar, copy):
+        assert names(path) == ("Loki",)
+        assert exif.read(path)["XMP-xmp:Rating"] == 3
+    assert {Path(path).name for path in report.exports} == {"1.jpg.xmp", "3.webp"}, "what the user says, and changed"
+    assert names(mine) == () and b"Thor himself" in mine.read_bytes() and edited.exists()
+    assert [path.name for path in edited.parent.iterdir()] == ["3.webp"]
+
+
+def test_an_unplugged_disk_is_cleaned_when_it_is_back(project: Project, photos: Path, tmp_path: Path) -> None:
+    disk, before = tmp_path / "disk" / "archive", digests(photos)
+    run(project, "identify", photos, "--xmp", "--out", disk / "xmp", "--sort-into", disk / "inside", "--embed")
+    run(project, "identify", photos, "--sort-into", disk / "links", "--links")
+    (tmp_path / "disk").rename(tmp_path / "unplugged")
+    assert len(project.forget("Thor").unreached) == 11
+    (tmp_path / "unplugged").rename(tmp_path / "disk")
+    assert traces(disk, "Thor")
+    project.cast.rename("Loki", "Low-key")
+    assert traces(disk, "Thor") == [] and digests(photos) == before
+    assert project.context.paths.ledger.to_be_cleaned() == ()
+    assert names(disk / "inside" / "Loki" / "1.jpg") == ("Loki",)
+
+
+def test_sorted_into_the_project_only_their_own_copies_go(project: Project, photos: Path) -> None:
+    inside = project.folder / "sorted"
+    own = project.folder / "photos" / "mine.jpg"  # the same bytes as a copy
+    own.parent.mkdir(exist_ok=True)
+    own.write_bytes((photos / "a" / "1.jpg").read_bytes())
+    run(project, "identify", photos, "--sort-into", inside)
+    project.forget("Thor")
+    assert sorted(digests(inside)) == ["Loki/1.jpg"] and own.exists()
+
+
+def test_a_link_that_cannot_be_deleted_now_never_stands_for_its_photo(
+    project: Project, photos: Path, tmp_path: Path
+) -> None:
+    before = digests(photos)
+    run(project, "identify", photos, "--sort-into", tmp_path / "links", "--links")
+    unlink = Path.unlink
+
+    def denied(path: Path, missing_ok: bool = False) -> None:
+        if path.is_symlink():
+            raise PermissionError(13, "Permission denied")
+        unlink(path, missing_ok)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "unlink", denied)
+        unreached = dict(project.forget("Thor").unreached)
+    assert set(unreached.values()) == {"no permission to write there"} and len(unreached) == 3
+    assert set(unreached) == {str(path) for path in (tmp_path / "links" / "Thor").iterdir()}
+    project.cast.rename("Loki", "Low-key")
+    assert not (tmp_path / "links" / "Thor").exists() and digests(photos) == before
+    assert list(digests(tmp_path / "links")) == ["Loki/1.jpg"]
+
+
+def test_photos_that_were_sorted_below_their_own_folder_are_not_read_again(project: Project, photos: Path) -> None:
+    for _ in range(2):
+        text = run(project, "identify", photos, "--sort-into", photos / "sorted")
+        assert "4 photos, 6 faces" in text
+    assert len(digests(photos / "sorted")) == 4
