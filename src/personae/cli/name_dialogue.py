@@ -39,8 +39,11 @@ def ask_for_names(
         return
     count = len(naming.left)
     say(f"{_people(count)} without a name, most face time first. .? shows the keys, .q ends.")
-    with _completion(naming):
-        _converse(naming, count)
+    try:
+        with _completion(naming):
+            _converse(naming, count)
+    finally:
+        naming.people.close()
     _sum_up(naming)
 
 
