@@ -72,10 +72,11 @@ def test_an_empty_project_says_what_to_do_first(tmp_path: Path) -> None:
 
 def test_films_are_named_by_path_and_name_and_the_end_says_what_next(with_film: Project, run: Run) -> None:
     timeline = with_film.films["ep1"].path
-    code, output = run("name", timeline, "--author", "Ada", lines="Sif\n.s\n")
+    code, output = run("name", timeline, "--author", "Ada", lines="Sif\n.s all\n")
     assert code == 0 and "1 of 2  Unknown 1 of ep1: 1 appearance, 1.2 s of face" in output
     for words in ("personae relabel ", "personae report ", "-o film.edl", "personae name --undo"):
         assert words in output, words
+    assert all(line.count("film.timeline.json") == 1 for line in output.splitlines() if "personae re" in line)
     code, output = run("log", "--timeline", timeline)
     assert code == 0 and "   1  " in output and "Unknown 1 is Sif  by Ada" in output and "--undo 2" in output
     rows = json.loads(run("log", "--timeline", timeline, "--json")[1])
@@ -118,6 +119,8 @@ def test_pairs_and_tables_are_one_command(run: Run, project: Project, tmp_path: 
         (("name", "x", "--photos", "holiday"), "Give WHO and NAME, or WHO=NAME"),
         (("name", "x", "y", "--new", "--photos", "holiday"), "Give WHO and NAME, or WHO and one of"),
         (("name", "x", "--undo", "--photos", "holiday"), "--undo stands alone"),
+        (("name", "x", "--undo"), "x is no timeline, film or set of photos here"),
+        (("name", "holiday", "--undo", "7"), "There is no decision 7 here. Nobody decided anything here."),
         (("name", "x", "--photos", "holiday", "--undo"), "--undo stands alone"),
         (("name", "--undo", "3"), "give --timeline FILE or --photos SET"),
         (("name", "holiday", "=Odin"), "Write WHO=NAME"),

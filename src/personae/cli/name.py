@@ -102,6 +102,8 @@ def name(
         media = Media(opened.films, opened.photos)
         try:
             one = media.film(timeline) if timeline is not None else media.photo_set(photo_set) if photo_set else None
+            if undone is not None and one is None and len(words) == 1:
+                one, words = media.find(words[0]), ()
             if undone is not None:
                 _alone("--undo", bool(words or flags or other or table))
                 take_back(opened, one, undone, author)

@@ -39,8 +39,11 @@ def ask_for_names(
         return
     count = len(naming.left)
     say(f"{_people(count)} without a name, most face time first. .? shows the keys, .q ends.")
-    with _completion(naming):
-        _converse(naming, count)
+    try:
+        with _completion(naming):
+            _converse(naming, count)
+    finally:
+        naming.people.close()
     _sum_up(naming)
 
 
@@ -48,7 +51,7 @@ def _converse(naming: Naming, count: int) -> None:
     asked = None
     while True:
         question = naming.question
-        if question is not None and question.person is not asked and not question.asks:
+        if question is not None and question.person != asked and not question.asks:
             _show(question, naming, count)
         elif question is None and (naming.is_over or not naming.said):
             return
@@ -171,7 +174,8 @@ def _completion(naming: Naming) -> Iterator[None]:
 
     readline.set_completer(complete)
     readline.set_completer_delims("\n")  # names hold spaces: what was typed is completed as a whole
-    readline.parse_and_bind("tab: complete")
+    is_libedit = "libedit" in (readline.__doc__ or "")  # macOS: it names its keys otherwise
+    readline.parse_and_bind("bind ^I rl_complete" if is_libedit else "tab: complete")
     try:
         yield
     finally:

@@ -132,10 +132,10 @@ class Naming:
         return tuple(step.line for step in self._steps if step.said)
 
     @property
-    def touched(self) -> tuple[Decidable, ...]:
-        """The films and sets that something was said about."""
+    def touched(self) -> tuple[Medium, ...]:
+        """The films and sets that something was said about, each once."""
         found = (medium for step in self._steps for _, media in step.said for medium in media)
-        return tuple({id(medium): medium for medium in found}.values())
+        return tuple({medium.files: medium for medium in found if isinstance(medium, Medium)}.values())
 
     def completions(self) -> list[str]:
         """The names that can be completed: of the cast, with and without photos, and those given so far."""
