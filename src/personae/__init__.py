@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from personae.films.face_folders import FaceFolders, FoldersWritten, Foreseen
     from personae.films.films import FilmOutcome
     from personae.films.kept_photos import KeptFace, KeptPhoto
+    from personae.films.people import People
     from personae.films.photo_set import PhotoSet
     from personae.films.photo_sets import PhotoSets
+    from personae.films.unknown_person import UnknownPerson
     from personae.media.left_out import LeftOut
     from personae.media.photos import find as find_photos
     from personae.media.photos import load as load_photo
@@ -99,6 +101,7 @@ _HOMES = {
     "NEW_UNKNOWN": "personae.films.decision_maker",
     "PersonaeError": "personae.errors",
     "PhotoRecord": "personae.cast.gallery_records",
+    "People": "personae.films.people",
     "PhotoSet": "personae.films.photo_set",
     "PhotoSets": "personae.films.photo_sets",
     "Picture": "personae.types",
@@ -110,6 +113,7 @@ _HOMES = {
     "Timeline": "personae.timeline.timeline",
     "TrainingReport": "personae.cast.trainer",
     "TuningReport": "personae.assessment.tuning",
+    "UnknownPerson": "personae.films.unknown_person",
     "Wanted": "personae.timeline.selection",
     "Written": "personae.project.exporting",
     "background_for": "personae.recognition.backgrounds",
@@ -161,6 +165,7 @@ __all__ = [
     "LeftOut",
     "Match",
     "ModelCard",
+    "People",
     "PersonaeError",
     "PhotoRecord",
     "PhotoSet",
@@ -174,6 +179,7 @@ __all__ = [
     "Timeline",
     "TrainingReport",
     "TuningReport",
+    "UnknownPerson",
     "Wanted",
     "Written",
     "__version__",
