@@ -6,7 +6,7 @@ A decision is durable once it is in the journal. `photos.json` is a view of face
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,9 @@ from personae.films.decidable import Decidable, Decided, said_to
 from personae.films.faces_file import Kept
 from personae.films.kept_photos import KeptFace, KeptPhoto, photos_of
 from personae.films.photo_files import PhotoFiles
+from personae.films.photo_concluding import concluded
 from personae.films.photo_maker import PhotoMaker
+from personae.films.photo_numbers import counting
 from personae.films.photo_store import PhotoStore
 from personae.films.say import Saying
 from personae.films.teaching import best_faces_of_photos
@@ -129,10 +131,13 @@ class PhotoSet(Decidable):
         if before := state.decisions.of_request(request):
             return Decided(before)
         labels = photo_naming.decided(state.kept, state.decisions, names).labels
-        maker = PhotoMaker(
-            state.kept, labels, state.decisions, by=by, request=request or uuid4().hex, names=names
-        )  # fmt: skip
-        made, maker = said_to(maker, said)
+        with counting(self._store) as numbers:
+            maker = PhotoMaker(
+                state.kept, labels, state.decisions, by=by, request=request or uuid4().hex, names=names,
+                unknowns_used=numbers.unknown,
+            )  # fmt: skip
+            made, maker = said_to(maker, said)
+            numbers.unknown = max(numbers.unknown, maker.decisions.highest_unknown)
         if not made:
             return Decided(())
         warnings = _warnings(made, maker, labels, self._trained(state.kept.embedder))
@@ -151,40 +156,6 @@ class PhotoSet(Decidable):
 
     def _stamp(self) -> Stamp:
         return stamp_of(self.files.faces, self.files.decisions)
-
-
-def concluded(
-    context: ProjectContext,
-    store: PhotoStore,
-    files: PhotoFiles,
-    gather: Callable[[Kept | None], Kept],
-    *,
-    progress: ProgressCallback | None = None,
-) -> tuple[str, ...]:
-    """Name the faces of a set by the model that counts when they are written; sentences for people.
-
-    `gather`: makes the faces to be named of those that are kept, None where there are none. Somebody may train, forget
-    or keep meanwhile: then it is done once more. Raises StoreError, EmbedderMismatchError, ProjectBusyError.
-    """
-    stamp: Stamp | None = None
-    while True:
-        context.settle()
-        if stamp != (now := stamp_of(files.faces)) or stamp is None:
-            stamp = now
-            earlier = faces_file.read(files.faces) if stamp != (None,) else None
-            if earlier is not None:
-                before = photo_naming.decided(earlier, journal.read_photos(files), Cast(context).names_of_today())
-                earlier = photo_naming.remembering(earlier, before)
-            kept = gather(earlier)
-        trained = context.model.current_or_empty(kept.embedder)
-        names = Cast(context).names_of_today()
-        labelled = photo_naming.named(kept, trained, context.settings.threshold, names.ids, progress)
-        with context.locked("keep"), store.locked(files, "keep"):
-            if stamp_of(files.faces) != stamp or not context.model.is_current(trained):
-                continue
-            applied = photo_naming.decided(labelled, journal.read_photos(files), Cast(context).names_of_today())
-            store.write(files, labelled, applied)
-            return tuple(applied.notes)
 
 
 def _warnings(made: list[Decision], maker: PhotoMaker, labels: list[Label], trained: TrainedModel) -> list[str]:

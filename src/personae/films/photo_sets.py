@@ -13,11 +13,12 @@ import numpy as np
 from personae.cast.context import ProjectContext
 from personae.errors import EmbedderMismatchError, InputError, PhotoError
 from personae.files import LARGEST_PHOTO, sha256_of
-from personae.films import faces_file, photo_naming
+from personae.films import faces_file
 from personae.films.faces_file import Kept, StoredPhoto
+from personae.films.photo_concluding import concluded
 from personae.films.photo_maker import relative
 from personae.films.photo_naming import identities
-from personae.films.photo_set import PhotoSet, concluded
+from personae.films.photo_set import PhotoSet
 from personae.films.photo_store import PhotoStore
 from personae.media.left_out import LeftOut
 from personae.media.photos import find
@@ -147,15 +148,20 @@ class Keeping:
         self._check(kept)
         if earlier is not None and not Path(earlier.root).is_dir():
             kept = replace(earlier, root=self._root)
-        return photo_naming.grouped(added(kept, self._seen))
+        return added(kept, self._seen)
 
 
 def added(kept: Kept, seen: dict[str, tuple[str, AnalyzedFaces]]) -> Kept:
-    """With photos that were seen, by absolute path: new ones, others in the place of old ones, moved ones."""
-    photos, numbers, at = [], [], 0
+    """With photos that were seen, by absolute path: new ones, others in the place of old ones, moved ones.
+
+    New faces are in no group yet.
+    """
+    photos, numbers, groups, at = [], [], [], 0
     for photo in kept.photos:
+        own_faces = slice(at, at + len(photo.faces))
         photos.append(photo)
-        numbers.append(kept.unknown[at : at + len(photo.faces)])
+        numbers.append(kept.unknown[own_faces])
+        groups.append(kept.group[own_faces])
         at += len(photo.faces)
     by_path = {photo.path: number for number, photo in enumerate(photos)}
     by_digest = {photo.sha256: number for number, photo in enumerate(photos)}
@@ -165,15 +171,21 @@ def added(kept: Kept, seen: dict[str, tuple[str, AnalyzedFaces]]) -> Kept:
         if place is None and same is not None and not Path(kept.root, photos[same].path).is_file():
             photos[same] = StoredPhoto(own, digest, photos[same].faces)  # moved
             by_path[own] = same
-        elif place is None:
+            continue
+        if place is not None and photos[place].sha256 == digest:
+            continue
+        nobody, alone = (None,) * len(faces), np.full(len(faces), -1)
+        if place is None:
             by_path[own] = by_digest[digest] = len(photos)
             photos.append(StoredPhoto(own, digest, faces))
-            numbers.append((None,) * len(faces))
-        elif photos[place].sha256 != digest:
-            photos[place], numbers[place] = StoredPhoto(own, digest, faces), (None,) * len(faces)
+            numbers.append(nobody)
+            groups.append(alone)
+        else:
+            photos[place], numbers[place], groups[place] = StoredPhoto(own, digest, faces), nobody, alone
             by_digest[digest] = place
     unknown = tuple(number for own in numbers for number in own)
-    return Kept(kept.root, kept.embedder, tuple(photos), np.empty(0, np.int64), (), unknown, kept.unknowns_used)
+    group = np.concatenate([np.empty(0, np.int64), *groups])
+    return replace(kept, photos=tuple(photos), group=group, labels=(), unknown=unknown)
 
 
 def common_root(paths: Iterable[str | Path]) -> str:

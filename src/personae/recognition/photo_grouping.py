@@ -89,8 +89,13 @@ def group_faces(
     _, first, at = np.unique(own[fresh], return_index=True, return_inverse=True)
     rank = np.empty(len(first), np.int64)
     rank[np.argsort(first, kind="stable")] = np.arange(len(first))
-    group[new[fresh]] = max(first_number, int(before.max(initial=-1)) + 1) + rank[at]
+    group[new[fresh]] = max(first_number, next_group(before)) + rank[at]
     return Grouped(group, len(old))
+
+
+def next_group(group: IntArray) -> int:
+    """The number after the highest of `group` (n,)."""
+    return int(group.max(initial=-1)) + 1
 
 
 def _directions(
