@@ -102,15 +102,16 @@ def numbered(kept: Kept, others: Others, used: int) -> Kept:
             numbers[group] = number
             taken.add(number)
     used = highest([used, kept.unknowns_used, *taken])
-    labels = []
-    for group, label in zip(kept.group.tolist(), kept.labels, strict=True):
+    labels, unknown = [], []
+    for group, label, before in zip(kept.group.tolist(), kept.labels, kept.unknown, strict=True):
         if label.character is None:
             if group not in numbers:
                 used += 1
                 numbers[group] = used
             label = replace(label, unknown=numbers[group])
         labels.append(label)
-    return replace(kept, labels=tuple(labels), unknowns_used=used)
+        unknown.append(label.unknown if before is None else before)
+    return replace(kept, labels=tuple(labels), unknown=tuple(unknown), unknowns_used=used)
 
 
 def with_groups_of_its_own(kept: Kept, first_number: int) -> Kept:

@@ -7,19 +7,22 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 
 from personae.cast.context import ProjectContext
-from personae.errors import EmbedderMismatchError, InputError, PhotoError
+from personae.errors import EmbedderMismatchError, InputError, PhotoError, UnknownCharacterError
 from personae.files import LARGEST_PHOTO, sha256_of
 from personae.films import faces_file
+from personae.films.decidable import Decided
 from personae.films.faces_file import Kept, StoredPhoto
 from personae.films.photo_concluding import concluded
 from personae.films.photo_maker import relative
 from personae.films.photo_naming import identities
 from personae.films.photo_set import PhotoSet
 from personae.films.photo_store import PhotoStore
+from personae.films.say import Saying
 from personae.media.left_out import LeftOut
 from personae.media.photos import find
 from personae.progress import Progress, ProgressCallback
@@ -46,6 +49,27 @@ class PhotoSets:
     def __iter__(self) -> Iterator[PhotoSet]:
         self.context.settle()
         return (PhotoSet(self.context, self.store, files) for files in self.store.list())
+
+    def decide(self, sayings: Saying | Iterable[Saying], *, by: str = "", request: str = "") -> Decided:
+        """Write down what somebody says of people by name or number, in every set that has all of them.
+
+        An unknown person is the same in every set. It is one command (`request`), and each set's own `undo` takes it
+        back there. Raises UnknownCharacterError where no set has them, and as `PhotoSet.decide`.
+        """
+        said = [sayings] if callable(sayings) else list(sayings)
+        made, warnings, nobody = [], [], None
+        request = request or uuid4().hex
+        for kept in self:
+            try:
+                decided = kept.decide(said, by=by, request=request)
+            except UnknownCharacterError as error:
+                nobody = nobody or error
+                continue
+            made += decided.decisions
+            warnings += decided.warnings
+        if not made:
+            raise nobody or UnknownCharacterError("No photos are kept: personae identify PHOTOS --keep")
+        return Decided(tuple(made), tuple(warnings))
 
     def keep(
         self,

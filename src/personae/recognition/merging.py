@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from personae.recognition.same_person import Observed
 from personae.types import FloatArray, IntArray
 
+SIZE = 1.0
+"""Whoever has many photos has more: the odds grow with the number of faces on either side to this power."""
 NEARLY = 0.9
 """Who reaches so much of the odds of a group's likeliest joins it in the same round."""
 
@@ -23,11 +25,12 @@ NEARLY = 0.9
 class Candidates:
     """What may be merged: `observed` (n, d) of each, and `pairs` (m, 2) of near ones, the only ones that are compared.
 
-    `fixed` (n,): those that stay who they are; two of them never become one. `apart` (k, 2): pairs of which something
+    `faces` (n,): how many faces each has. `fixed` (n,): those that stay who they are; two of them never become one. `apart` (k, 2): pairs of which something
     else says that they are two people, each time it does, and `against` the natural logarithm of the odds of that.
     """
 
     observed: Observed
+    faces: IntArray
     fixed: NDArray[np.bool_]
     pairs: IntArray
     apart: IntArray
@@ -42,7 +45,7 @@ def merged(given: Candidates, least: float) -> IntArray:
     n = len(given.fixed)
     precision, pull = given.observed.precision.copy(), given.observed.pull.copy()
     people = Observed(precision, pull)
-    fixed, owner = given.fixed.copy(), np.arange(n)
+    fixed, owner, faces = given.fixed.copy(), np.arange(n), given.faces.astype(np.float64)
     keys, apart = _keys(given.pairs, n), _keys(given.apart, n, unique=False)
     odds = np.full(len(keys), np.nan, np.float32)
     while True:
@@ -51,13 +54,15 @@ def merged(given: Candidates, least: float) -> IntArray:
         keys, odds, one, other = keys[allowed], odds[allowed], one[allowed], other[allowed]
         stale = np.flatnonzero(np.isnan(odds))
         odds[stale] = people.joined(one[stale], other[stale]) - given.against * _count(apart, keys[stale])
+        odds[stale] += SIZE * np.log(faces[one[stale]] * faces[other[stale]])
         joins = _joining(odds, one, other, n, least, fixed, apart)
         if not len(joins):
             return owner
         into, gone = joins.T
         np.add.at(precision, into, precision[gone])
         np.add.at(pull, into, pull[gone])
-        fixed[into] |= fixed[gone]
+        np.add.at(faces, into, faces[gone])
+        np.logical_or.at(fixed, into, fixed[gone])
         place = np.arange(n)
         place[gone] = into
         owner = place[owner]

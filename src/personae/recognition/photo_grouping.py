@@ -75,6 +75,7 @@ def group_faces(
     node_of_face[old] = len(new) + place
     candidates = Candidates(
         _summed(model.observed(embeddings[faces], face_px[faces], weights[faces]), node_of_face[faces]),
+        np.bincount(node_of_face[faces]),
         np.arange(len(new) + len(known)) >= len(new),
         node_of_face[pairs],
         _together(photo[faces], node_of_face[faces]),
