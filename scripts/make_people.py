@@ -37,7 +37,7 @@ class Shrinkage:
     directions: float = 0.5
     ridge: float = 0.2
     sharp_noise: float = 1.7
-    small_noise: float = 1.15
+    small_noise: float = 1.3
 
 
 def fit(faces: Faces, background: Background, shrinkage: Shrinkage | None = None, bins: int = 3) -> SamePerson:

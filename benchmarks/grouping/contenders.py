@@ -44,10 +44,12 @@ def hdbscan(embeddings: FloatArray, face_px: NDArray[np.float64]) -> IntArray:
     return _alone(HDBSCAN(min_cluster_size=2, copy=True).fit_predict(_centred(embeddings)))
 
 
-def best_distance(method: Callable[[float], Method], sets: list[tuple[FloatArray, NDArray[np.float64], IntArray]]) -> float:
+def best_distance(
+    method: Callable[[float], Method], sets: list[tuple[FloatArray, NDArray[np.float64], IntArray]]
+) -> float:
     """Of the grid, the distance with the best mean B-cubed F over sets of (embeddings, sizes, people)."""
     scores = [np.mean([b_cubed(who, method(at)(rows, px)).f for rows, px, who in sets]) for at in GRID]
-    return GRID[int(np.argmax(scores))]
+    return float(GRID[int(np.argmax(scores))])
 
 
 def _centred(embeddings: FloatArray, distance: float | None = None) -> FloatArray:
@@ -58,7 +60,9 @@ def _centred(embeddings: FloatArray, distance: float | None = None) -> FloatArra
 
 @lru_cache(maxsize=16)
 def _tree(content: bytes, shape: tuple[int, int]) -> NDArray[np.float64]:
-    rows = np.frombuffer(content, np.float32 if len(content) == 4 * shape[0] * shape[1] else np.float64).reshape(shape)
+    rows: FloatArray = np.frombuffer(
+        content, np.float32 if len(content) == 4 * shape[0] * shape[1] else np.float64
+    ).reshape(shape)
     return np.asarray(linkage(_centred(rows), "average", metric="cosine"))
 
 

@@ -48,7 +48,9 @@ def row(name: str, scores: list[Score]) -> str:
     low, high = np.quantile(np.mean([score.resampled() for score in scores], axis=0), [0.025, 0.975])
     precision, recall, f = (np.mean([getattr(score, of) for score in scores]) for of in ("precision", "recall", "f"))
     least, most = min(score.f for score in scores), max(score.f for score in scores)
-    return f"| {name} | {precision:.4f} | {recall:.4f} | {f:.4f} | {low:.4f} to {high:.4f} | {least:.4f} to {most:.4f} |"
+    return (
+        f"| {name} | {precision:.4f} | {recall:.4f} | {f:.4f} | {low:.4f} to {high:.4f} | {least:.4f} to {most:.4f} |"
+    )
 
 
 def main() -> None:
@@ -67,7 +69,9 @@ def main() -> None:
             f"average linkage, cut at {cut:.2f} (best on part 1)": average_linkage(cut),
             "HDBSCAN": hdbscan,
         }
-        print(f"\n{condition}\n\n| method | precision | recall | F | 95 % over people | drawings |\n|---|---|---|---|---|---|")
+        print(
+            f"\n{condition}\n\n| method | precision | recall | F | 95 % over people | drawings |\n|---|---|---|---|---|---|"
+        )
         for name, method in methods.items():
             print(row(name, [b_cubed(who, method(rows, px)) for rows, px, who in photos]), flush=True)
 

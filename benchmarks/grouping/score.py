@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,7 @@ class Score:
     @property
     def f(self) -> float:
         """The harmonic mean of both."""
-        return _harmonic(self.precision, self.recall)
+        return float(_harmonic(self.precision, self.recall))
 
     def resampled(self) -> NDArray[np.float64]:
         """(BOOTSTRAPS,) F with people drawn anew; the same people for every score of the same photos."""
@@ -58,5 +59,6 @@ def b_cubed(people: IntArray, groups: IntArray) -> Score:
     return Score(together / np.bincount(found)[found], together / np.bincount(own)[own], own)
 
 
-def _harmonic(one, other):  # type: ignore[no-untyped-def]  # numbers or arrays
+def _harmonic(one: Any, other: Any) -> Any:
+    """Of numbers, or of arrays."""
     return 2 * one * other / (one + other)

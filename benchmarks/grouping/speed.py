@@ -65,7 +65,9 @@ def main() -> None:
     arguments = parser.parse_args()
     n, whole = arguments.faces, arguments.faces + arguments.new
     who = people(n)
-    who = np.concatenate([who, who[: arguments.new // 2], who.max() + 1 + np.arange(arguments.new - arguments.new // 2)])
+    who = np.concatenate(
+        [who, who[: arguments.new // 2], who.max() + 1 + np.arange(arguments.new - arguments.new // 2)]
+    )
     px = np.where(np.random.default_rng(2).random(whole) < 0.5, 18.0, 90.0)
     rows = faces(who, px)
     alone, nobody = np.arange(whole), np.full(whole, -1)

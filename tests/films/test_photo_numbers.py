@@ -14,6 +14,7 @@ from personae import archive
 from personae.films import faces_file, photo_people, say
 from personae.films.photo_set import PhotoSet
 from personae.project.session import Project
+from personae.recognition import photo_grouping
 from personae.recognition.photo_grouping import Grouped
 from tests.films.test_photo_sets import SETTINGS, draw, who
 
@@ -57,12 +58,10 @@ def test_numbers_are_never_given_twice(empty: Project, tmp_path: Path) -> None:
     assert who(three) == [["Unknown 7"]], "counted anew from what is there"
 
 
-def test_only_what_is_new_and_near_is_grouped(
-    empty: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_what_is_new_and_near_is_grouped(empty: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keep(empty, tmp_path / "one", [[f"Person {number}"] for number in range(12)])
     seen: list[Grouped] = []
-    group = photo_people.group_faces
+    group = photo_grouping.group_faces
 
     def counting(*arguments: object, **named: object) -> Grouped:
         seen.append(group(*arguments, **named))  # type: ignore[arg-type]

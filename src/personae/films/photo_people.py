@@ -46,7 +46,9 @@ def others_of(sets: Iterable[tuple[Kept, Applied]]) -> Others:
 def numbers_of(kept: Kept) -> Counter[tuple[int, int]]:
     """(group, number) -> faces. A number is the machine's; of whom it has named, the one that they had before."""
     found = Counter[tuple[int, int]]()
-    machine = {group for group, label in zip(kept.group.tolist(), kept.labels, strict=True) if label.unknown is not None}
+    machine = {
+        group for group, label in zip(kept.group.tolist(), kept.labels, strict=True) if label.unknown is not None
+    }
     for group, label, before in zip(kept.group.tolist(), kept.labels, kept.unknown, strict=True):
         number = label.unknown if group in machine else before
         if number is not None:

@@ -24,8 +24,8 @@ from personae.films import faces_file, journal, photo_naming
 from personae.films.decidable import Decidable, Decided, said_to
 from personae.films.faces_file import Kept
 from personae.films.kept_photos import KeptFace, KeptPhoto, photos_of
-from personae.films.photo_files import PhotoFiles
 from personae.films.photo_concluding import concluded
+from personae.films.photo_files import PhotoFiles
 from personae.films.photo_maker import PhotoMaker
 from personae.films.photo_numbers import counting
 from personae.films.photo_store import PhotoStore

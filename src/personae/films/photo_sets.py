@@ -27,6 +27,7 @@ from personae.media.left_out import LeftOut
 from personae.media.photos import find
 from personae.progress import Progress, ProgressCallback
 from personae.recognition.identification import IdentifiedPicture
+from personae.timeline.decisions import Decision
 from personae.types import AnalyzedFaces
 
 
@@ -57,7 +58,9 @@ class PhotoSets:
         back there. Raises UnknownCharacterError where no set has them, and as `PhotoSet.decide`.
         """
         said = [sayings] if callable(sayings) else list(sayings)
-        made, warnings, nobody = [], [], None
+        made: list[Decision] = []
+        warnings: list[str] = []
+        nobody: UnknownCharacterError | None = None
         request = request or uuid4().hex
         for kept in self:
             try:

@@ -23,10 +23,11 @@ NEARLY = 0.9
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """What may be merged: `observed` (n, d) of each, and `pairs` (m, 2) of near ones, the only ones that are compared.
+    """What may be merged: `observed` (n, d) of each, and how many `faces` (n,) each has.
 
-    `faces` (n,): how many faces each has. `fixed` (n,): those that stay who they are; two of them never become one. `apart` (k, 2): pairs of which something
-    else says that they are two people, each time it does, and `against` the natural logarithm of the odds of that.
+    `fixed` (n,): those that stay who they are; two of them never become one. `pairs` (m, 2): near ones, the only ones
+    that are compared. `apart` (k, 2): pairs of which something else says that they are two people, each time it does,
+    and `against` the natural logarithm of the odds of that.
     """
 
     observed: Observed
@@ -91,7 +92,9 @@ def _joining(
     a, b = a[sole], b[sole]
     swap = fixed[b]
     into, gone = np.where(swap, b, a), np.where(swap, a, b)
-    return np.concatenate([np.stack([into, gone], axis=1), _followers(odds, one, other, best, likely, into, gone, fixed, apart)])
+    return np.concatenate(
+        [np.stack([into, gone], axis=1), _followers(odds, one, other, best, likely, into, gone, fixed, apart)]
+    )
 
 
 def _followers(
@@ -119,7 +122,8 @@ def _followers(
         ready = likely & grows[hub] & ~busy[follower] & (odds == best[follower]) & (odds >= NEARLY * best[hub])
         found.append(np.stack([hub[ready], follower[ready]], axis=1))
     pairs = np.concatenate(found)
-    return pairs[np.unique(pairs[:, 1], return_index=True)[1]]
+    each: IntArray = pairs[np.unique(pairs[:, 1], return_index=True)[1]]
+    return each
 
 
 def _keys(pairs: IntArray, n: int, *, unique: bool = True) -> IntArray:
@@ -140,9 +144,7 @@ def _moved(keys: IntArray, place: IntArray, n: int) -> tuple[IntArray, IntArray]
     one, other = np.divmod(keys, n)
     one, other = place[one], place[other]
     left = np.flatnonzero(one != other)
-    new, first = np.unique(
-        np.minimum(one, other)[left] * n + np.maximum(one, other)[left], return_index=True
-    )
+    new, first = np.unique(np.minimum(one, other)[left] * n + np.maximum(one, other)[left], return_index=True)
     return new, left[first]
 
 

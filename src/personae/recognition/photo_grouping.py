@@ -23,7 +23,7 @@ from personae.recognition.near_faces import near_pairs
 from personae.recognition.same_person import Observed, SamePerson, same_person_for
 from personae.types import FloatArray, IntArray
 
-LEAST_ODDS = 8.0
+LEAST_ODDS = 10.5
 """Natural logarithm of the odds from which on two are one person, among `USUAL_FACES` faces; among more, chance finds
 more who are alike, and as much more is asked."""
 USUAL_FACES = 1000
@@ -31,8 +31,8 @@ FEWEST_FACES = 500
 NEIGHBOURS = 40
 IN_ONE_PHOTO = 36.0
 """By so much (log odds) one photo with a face of each speaks against their being one person. Two sharp photos of one
-person reach 45 in one of a hundred pairs, a face and its mirror image 49 in all but one: so a collage is one person, and
-siblings are two."""
+person reach 45 in one of a hundred pairs, a face and its mirror image 49 in all but one: so a collage is one person, siblings
+are two."""
 _AT_ONCE = 8192
 
 
