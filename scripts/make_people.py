@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +67,7 @@ def fit(faces: Faces, background: Background, shrinkage: Shrinkage | None = None
     gain = _evened(np.clip(gain, 0.02, 1.2), s.directions)
     rows = []
     edges = np.quantile(px, np.linspace(0, 1, bins + 1))
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges.tolist()):
         chosen = (px >= low) & (px <= high)
         own = gain * _alike(mapped, seen, person, chosen, gain, spread)
         total = weights(person[chosen]) @ mapped[chosen] ** 2

@@ -35,7 +35,9 @@ def dbscan(distance: float) -> Method:
 
 def average_linkage(distance: float) -> Method:
     """Average linkage, cut at that cosine distance."""
-    return lambda embeddings, _: fcluster(_tree(embeddings.tobytes(), embeddings.shape), distance, "distance")
+    return lambda embeddings, _: fcluster(
+        _tree(embeddings.astype(np.float32).tobytes(), (len(embeddings), embeddings.shape[1])), distance, "distance"
+    )
 
 
 def hdbscan(embeddings: FloatArray, face_px: NDArray[np.float64]) -> IntArray:
@@ -60,9 +62,7 @@ def _centred(embeddings: FloatArray, distance: float | None = None) -> FloatArra
 
 @lru_cache(maxsize=16)
 def _tree(content: bytes, shape: tuple[int, int]) -> NDArray[np.float64]:
-    rows: FloatArray = np.frombuffer(
-        content, np.float32 if len(content) == 4 * shape[0] * shape[1] else np.float64
-    ).reshape(shape)
+    rows: FloatArray = np.frombuffer(content, np.float32).reshape(shape)
     return np.asarray(linkage(_centred(rows), "average", metric="cosine"))
 
 

@@ -23,6 +23,7 @@ from personae.recognition.prototypes import unit
 from personae.types import FloatArray, IntArray
 
 SEEDS = range(5)
+HEAD = "| method | precision | recall | F | 95 % over people | drawings |\n|---|---|---|---|---|---|"
 CONDITIONS = ("sharp", "lowres", "lowres2")
 Photos = tuple[FloatArray, NDArray[np.float64], IntArray]
 
@@ -69,9 +70,7 @@ def main() -> None:
             f"average linkage, cut at {cut:.2f} (best on part 1)": average_linkage(cut),
             "HDBSCAN": hdbscan,
         }
-        print(
-            f"\n{condition}\n\n| method | precision | recall | F | 95 % over people | drawings |\n|---|---|---|---|---|---|"
-        )
+        print(f"\n{condition}\n\n{HEAD}")
         for name, method in methods.items():
             print(row(name, [b_cubed(who, method(rows, px)) for rows, px, who in photos]), flush=True)
 
