@@ -18,7 +18,7 @@ from personae.timeline.person import Person
 from personae.types import AnalyzedFaces, IntArray
 
 TOLD_CONFIDENCE = 0.98
-"""Of a name that a person gave to others of the group: that share of a group's faces is its person's (benchmarks/grouping)."""
+"""Of a name that a person gave to others of the group: about that share of a group is its person (see benchmarks)."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,8 +31,8 @@ FEWEST_FACES = 500
 NEIGHBOURS = 40
 IN_ONE_PHOTO = 36.0
 """By so much (log odds) one photo with a face of each speaks against their being one person. Two sharp photos of one
-person reach 45 in one of a hundred pairs, a face and its mirror image 49 in all but one. So a collage is one person, and
-siblings are two."""
+person reach 45 in one of a hundred pairs, a face and its mirror image 49 in all but one. So a collage is one person,
+and siblings are two."""
 _AT_ONCE = 8192
 
 
