@@ -62,7 +62,7 @@ def _centred(embeddings: FloatArray, distance: float | None = None) -> FloatArra
 
 @lru_cache(maxsize=16)
 def _tree(content: bytes, shape: tuple[int, int]) -> NDArray[np.float64]:
-    rows: FloatArray = np.frombuffer(content, np.float32).reshape(shape)
+    rows = np.asarray(np.frombuffer(content, np.float32).reshape(shape), np.float32)
     return np.asarray(linkage(_centred(rows), "average", metric="cosine"))
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from personae import archive
 from personae.checks import Fields, MisfitError, require
 from personae.errors import DamagedFileError, ModelNotFoundError, StoreError
+from personae.files import open_input
 from personae.names import highest
 from personae.timeline import native_reader
 from personae.timeline.appearances import Label
@@ -25,6 +26,7 @@ _REASONS = tuple(Reason)
 HIGHEST = 10**9
 """No number of a group or an unknown person is higher."""
 _LARGEST_PX = 10**6
+_LONGEST_HEAD = 100_000_000
 _QUALITY = ("face_px", "sharpness", "brightness", "yaw", "score")
 _BOUNDS = {"face_px": (0.0, FARTHEST_PX), "score": (0.0, LARGEST_WEIGHT)}
 
@@ -125,8 +127,10 @@ def read(path: Path) -> Kept:
 
 
 def is_alone(path: Path) -> bool:
-    """Whether the file is of an earlier version, which grouped each set alone; raises as `read`."""
-    return read(path).alone
+    """Whether an earlier version wrote the file, which grouped sets alone. Reads the file's head; raises OSError."""
+    with open_input(path) as file:
+        length = int.from_bytes(file.read(8), "little")
+        return b'"project_group":{' not in file.read(min(length, _LONGEST_HEAD))
 
 
 def _kept(arrays: Mapping[str, NDArray[Any]], facts: Fields) -> Kept:

@@ -84,25 +84,29 @@ def _bring_together(context: ProjectContext, store: PhotoStore, names: NamesOfTo
     Numbers that no set has had yet stay; of two sets with one number, the later by name gets another.
     """
     for files in store.list():
-        with suppress(StoreError):
-            if not faces_file.is_alone(files.faces):
-                continue
-            with context.locked("keep"), store.locked(files, "keep"):
+        if not _is_alone(files):
+            continue
+        with context.locked("keep"), store.locked(files, "keep"):
+            earlier = None
+            with suppress(StoreError):  # it cannot be read, so it has no part in grouping, as `_read` says
                 earlier = _earlier(files, names)
-                if earlier is None or not earlier.alone:
-                    continue
-                others = photo_people.others_of(
-                    (kept, applied) for kept, applied in _read(store, files, names) if not kept.alone
-                )
-                taken = {number for _, number in others.numbers}
-                own = tuple(None if number in taken else number for number in earlier.unknown)
-                labels = tuple(
-                    replace(label, unknown=None) if label.unknown in taken else label for label in earlier.labels
-                )
-                with counting(store) as numbers:
-                    kept = photo_people.with_groups_of_its_own(earlier, numbers.groups)
-                    kept = replace(kept, unknown=own, labels=labels)
-                    _written(store, files, kept, others, numbers, names)
+            if earlier is None or not earlier.alone:
+                continue
+            others = photo_people.others_of(one for one in _read(store, files, names) if not one[0].alone)
+            taken = {number for _, number in others.numbers}
+            unknown = tuple(None if number in taken else number for number in earlier.unknown)
+            labels = tuple(
+                replace(label, unknown=None) if label.unknown in taken else label for label in earlier.labels
+            )
+            with counting(store) as numbers:
+                kept = photo_people.with_groups_of_its_own(earlier, numbers.groups)
+                _written(store, files, replace(kept, unknown=unknown, labels=labels), others, numbers, names)
+
+
+def _is_alone(files: PhotoFiles) -> bool:
+    with suppress(OSError):
+        return faces_file.is_alone(files.faces)
+    return False
 
 
 def _earlier(files: PhotoFiles, names: NamesOfToday) -> Kept | None:
