@@ -136,8 +136,8 @@ def _keys(pairs: IntArray, n: int, *, unique: bool = True) -> IntArray:
 def _renamed(keys: IntArray, place: IntArray, n: int) -> IntArray:
     one, other = np.divmod(keys, n)
     one, other = place[one], place[other]
-    keys = np.minimum(one, other) * n + np.maximum(one, other)
-    return keys[one != other]
+    renamed: IntArray = np.minimum(one, other) * n + np.maximum(one, other)
+    return np.asarray(renamed[one != other], np.int64)
 
 
 def _moved(keys: IntArray, place: IntArray, n: int) -> tuple[IntArray, IntArray]:
