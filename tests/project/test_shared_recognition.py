@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from personae import CharacterModel, CharacterRecognizer, FaceAnalyzer
+from personae.project.session import Project
 from personae.recognition.backgrounds import background_for
 from personae.types import AnalyzedFaces, FloatArray
 
@@ -70,3 +71,21 @@ def _centre_faces(analyzer: FaceAnalyzer, paths: list[Path]) -> FloatArray:
             middle = (faces.boxes_xyxy[:, :2] + faces.boxes_xyxy[:, 2:]) / 2 - np.array(faces.size_wh) / 2
             rows.append(faces.embeddings[int(np.linalg.norm(middle, axis=1).argmin())])
     return np.stack(rows)
+
+
+def test_two_faces_of_one_group_photo_are_two_people(shared_data: Path, tmp_path: Path) -> None:
+    """All faces of five group photos, no cast at hand: each character has one number, and no two faces of a photo."""
+    photos = sorted((shared_data / "bbt").glob("*.jpg"))
+    with Project.open(tmp_path / "empty") as project:
+        kept = project.photos.keep(photos, "groups")
+    recognizer = CharacterRecognizer(tmp_path / "cast")  # tells who they are
+    recognizer.train_folder(shared_data / "bbt" / "cast")
+    number: dict[str, set[int | None]] = {}
+    for path, photo in zip(photos, kept.photos, strict=True):
+        assert len({face.unknown for face in photo.faces}) == len(photo.faces), photo.path
+        for face, identity in zip(photo.faces, recognizer.identify_picture(path).identities, strict=True):
+            if identity.match:
+                number.setdefault(identity.match.character, set()).add(face.unknown)
+    assert len(number) == 7
+    assert all(len(own) == 1 for own in number.values()), number
+    assert len(set[int | None]().union(*number.values())) == len(number)

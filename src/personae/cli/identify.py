@@ -104,7 +104,7 @@ def identify(
         streams.go_on_unread()
     opened.prepare()
     card = opened.card
-    if card is None:
+    if card is None and keep is None:  # who keeps begins without a cast, and names people afterwards
         say(nobody_enrolled(opened.folder), err=True, prose=True)
     left_out, tally = LeftOut(), _Tally()
     who = set[str](card.characters if card else ())  # the document names whom the model knows
@@ -164,8 +164,11 @@ def _finish(keeping: Keeping | None, tally: _Tally, *, err: bool) -> None:
     faces = kept.faces
     unknown = len({face.unknown for face in faces if face.unknown is not None})
     say(f"Kept as {kept.name!r} in {kept.folder}: {count_of(len(faces), 'face')} of "
-        f"{count_of(len(kept.photos), 'photo')} with their embeddings; {unknown} unknown", err=err)  # fmt: skip
-    say(f"To name them: {command(f'name WHO NAME --photos {quoted(kept.name)}')}", err=err)
+        f"{count_of(len(kept.photos), 'photo')} with their embeddings.", err=err)  # fmt: skip
+    if unknown:
+        people = "1 unknown person" if unknown == 1 else f"{unknown} unknown people"
+        call = command(f'name "Unknown N" NAME --photos {quoted(kept.name)} --learn')
+        say(f"{people} in {count_of(len(kept.photos), 'photo')}. Name them: {call}", err=err)
     say(f"To take a person out: {command('forget NAME')}; to keep nothing, delete that folder.", err=err)
     for note in kept.notes:
         say(f"personae: {note}", err=True)

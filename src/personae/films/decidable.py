@@ -85,7 +85,7 @@ class Decidable(ABC):
         said = [sayings] if callable(sayings) else list(sayings)
         self.context.settle(self._outside)
         with self._lock:
-            return self._considered(said, "", "", Cast(self.context).names_of_today()).warnings
+            return self._considered(said, "", "", Cast(self.context).names_of_today(), dry=True).warnings
 
     def undo(self, *, by: str = "", command: str | None = None, only: str | None = None) -> Decided:
         """Take back all that the last command decided, also what it taught the cast; empty where there is nothing.
@@ -158,8 +158,13 @@ class Decidable(ABC):
         """As `decisions`; the caller holds the locks."""
 
     @abstractmethod
-    def _considered(self, said: Sequence[Saying], by: str, request: str, names: NamesOfToday) -> Decided:
-        """What becomes of what is said, and what may be wrong with it; nothing is written down."""
+    def _considered(
+        self, said: Sequence[Saying], by: str, request: str, names: NamesOfToday, *, dry: bool = False
+    ) -> Decided:
+        """What becomes of what is said, and what may be wrong with it; nothing is written down.
+
+        `dry`: nothing will be, so that numbers of new people need not be kept for it.
+        """
 
     @abstractmethod
     def _write_down(self, made: Sequence[Decision]) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from personae import archive
 from personae.checks import Fields, MisfitError, require
 from personae.errors import DamagedFileError, ModelNotFoundError, StoreError
+from personae.files import open_input
 from personae.names import highest
 from personae.timeline import native_reader
 from personae.timeline.appearances import Label
@@ -22,7 +23,10 @@ from personae.types import AnalyzedFaces, IntArray, Quality, Reason
 
 SCHEMA = "personae/faces/1"
 _REASONS = tuple(Reason)
+HIGHEST = 10**9
+"""No number of a group or an unknown person is higher."""
 _LARGEST_PX = 10**6
+_LONGEST_HEAD = 100_000_000
 _QUALITY = ("face_px", "sharpness", "brightness", "yaw", "score")
 _BOUNDS = {"face_px": (0.0, FARTHEST_PX), "score": (0.0, LARGEST_WEIGHT)}
 
@@ -40,9 +44,10 @@ class StoredPhoto:
 class Kept:
     """What `photos.faces` holds: `photos` under a folder `root`, each face embedded by `embedder`.
 
-    Of all n faces, photo by photo: `group` (n,) the person that the faces alone tell; `labels`: the model's; `unknown`:
-    the unknown person that each was at last, decisions applied, or None. `unknowns_used`: the highest number any
-    unknown person has had; `model`: the card of what named them, None while the cast was empty.
+    Of all n faces, photo by photo: `group` (n,) the person that the faces alone tell, one number space over all sets of
+    the project, -1 for who is not grouped yet; `labels`: the model's; `unknown`: the unknown person that each was at
+    last, decisions applied, or None. `unknowns_used`: the highest number any unknown person has had; `model`: the card
+    of what named them, None while the cast was empty; `alone`: an earlier version grouped this set without the others.
     """
 
     root: str
@@ -53,6 +58,7 @@ class Kept:
     unknown: tuple[int | None, ...] = ()
     unknowns_used: int = 0
     model: Mapping[str, Any] | None = None
+    alone: bool = False
 
     def only(self, stays: NDArray[np.bool_]) -> Kept:
         """Without the faces that do not stay (n,); photos stay, also those without a face then."""
@@ -87,7 +93,9 @@ def write(path: Path, kept: Kept) -> None:
         "detection": stacked("scores", faces, ()),
         "embeddings": stacked("embeddings", faces, (dimension,)),
         "reasons": np.array([_bits(own) for one in faces for own in one.quality.reasons], np.int64),
-        "group": kept.group,
+        # Earlier versions read groups of this set alone, numbered without gaps.
+        "group": np.unique(kept.group, return_inverse=True)[1].astype(np.int64),
+        "project_group": kept.group,
     }
     arrays |= {name: stacked(name, [one.quality for one in faces], ()) for name in _QUALITY}
     facts = {
@@ -118,6 +126,13 @@ def read(path: Path) -> Kept:
         raise _damaged(path, str(error)) from None
 
 
+def is_alone(path: Path) -> bool:
+    """Whether an earlier version wrote the file, which grouped sets alone. Reads the file's head; raises OSError."""
+    with open_input(path) as file:
+        length = int.from_bytes(file.read(8), "little")
+        return b'"project_group":{' not in file.read(min(length, _LONGEST_HEAD))
+
+
 def _kept(arrays: Mapping[str, NDArray[Any]], facts: Fields) -> Kept:
     rows, embedder = list(facts.rows("photos")), facts.text("embedder", empty=False)
     count = archive.array(arrays, "faces_count", "i", (len(rows),), 0, 1 << 20)
@@ -128,7 +143,10 @@ def _kept(arrays: Mapping[str, NDArray[Any]], facts: Fields) -> Kept:
     detection = archive.array(arrays, "detection", "f", (n,), 0, LARGEST_WEIGHT)
     embeddings = archive.array(arrays, "embeddings", "f", (n, None), -UNIT, UNIT)
     bits = archive.array(arrays, "reasons", "i", (n,), 0, (1 << len(_REASONS)) - 1)
+    alone = "project_group" not in arrays
     group = archive.array(arrays, "group", "i", (n,), 0, max(n - 1, 0))
+    if not alone:
+        group = archive.array(arrays, "project_group", "i", (n,), 0, HIGHEST)
     reasons = tuple(tuple(why for at, why in enumerate(_REASONS) if one >> at & 1) for one in bits.tolist())
     of = {name: archive.array(arrays, name, "f", (n,), *_BOUNDS.get(name, (-1e9, 1e9))) for name in _QUALITY}
     quality = Quality(**of, reasons=reasons)
@@ -147,9 +165,9 @@ def _kept(arrays: Mapping[str, NDArray[Any]], facts: Fields) -> Kept:
         None if one is None else native_reader.number_of_unknown(one, f"unknown[{number}]")
         for number, one in enumerate(facts.items("unknown", n))
     )
-    used = highest([facts.whole("unknowns_used", 0, 10**9), *unknown])
+    used = highest([facts.whole("unknowns_used", 0, HIGHEST), *unknown])
     model = None if facts.get("model") is None else facts.facts("model")
-    return Kept(facts.text("root"), embedder, tuple(photos), group, labels, unknown, used, model)
+    return Kept(facts.text("root"), embedder, tuple(photos), group, labels, unknown, used, model, alone)
 
 
 def _bits(reasons: Sequence[Reason]) -> int:

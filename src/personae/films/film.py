@@ -216,7 +216,9 @@ class StoredFilm(Decidable):
     def _decisions(self) -> Decisions:
         return self._current().decisions
 
-    def _considered(self, said: Sequence[Saying], by: str, request: str, names: NamesOfToday) -> Decided:
+    def _considered(
+        self, said: Sequence[Saying], by: str, request: str, names: NamesOfToday, *, dry: bool = False
+    ) -> Decided:
         state = self._current()
         scanned = self._scanned(state)
         timeline = with_names(self._view(state), names)

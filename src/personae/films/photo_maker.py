@@ -23,7 +23,10 @@ from personae.timeline.places import AnyPlace
 
 @dataclass(frozen=True, eq=False)
 class PhotoMaker(DecisionMaker):
-    """Makes decisions about the faces of a set. `labels`: one per face, as they were before."""
+    """Makes decisions about the faces of a set. `labels`: one per face, as they were before.
+
+    `unknowns_used`: the highest number of an unknown person in all sets of the project.
+    """
 
     kept: Kept
     labels: Sequence[Label]
@@ -32,6 +35,7 @@ class PhotoMaker(DecisionMaker):
     request: str = ""
     at: str = ""
     names: NamesOfToday = field(default_factory=NamesOfToday)
+    unknowns_used: int = 0
 
     def after(self, made: Iterable[Decision]) -> PhotoMaker:
         """For the next of several decisions that are written down together."""
@@ -73,7 +77,7 @@ class PhotoMaker(DecisionMaker):
     def next_number(self) -> int:
         """The number of the next unknown person."""
         shown = highest(label.unknown for label in self.labels)
-        return max(self.kept.unknowns_used, self.decisions.highest_unknown, shown) + 1
+        return max(self.unknowns_used, self.kept.unknowns_used, self.decisions.highest_unknown, shown) + 1
 
     @cached_property
     def applied(self) -> Applied:

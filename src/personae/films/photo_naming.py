@@ -1,11 +1,10 @@
-"""Who is in a set of photos: each face named as `identify` does, those of people without a name brought together.
+"""Who is in a set of photos: each face named as `identify` does, and what decisions make of it.
 
 Values in, values out.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -17,13 +16,12 @@ from personae.names import highest
 from personae.names_of_today import NamesOfToday
 from personae.progress import Progress, ProgressCallback
 from personae.recognition.identification import Identity, identify_together
-from personae.timeline import deciding, grouping
+from personae.timeline import deciding
 from personae.timeline.appearances import Label
 from personae.timeline.deciding import Applied
 from personae.timeline.decisions import Decisions
 from personae.timeline.face_labels import FaceLabels
 from personae.timeline.places import SAME_FACE, AnyPlace, PhotoPlace, overlap
-from personae.timeline.records import TrackRecord
 from personae.timeline.tracking import PROFILE_WEIGHT
 from personae.types import AnalyzedFaces
 
@@ -36,24 +34,6 @@ def identities(faces: AnalyzedFaces, trained: TrainedModel, threshold: float | N
     return tuple(identify_together(found))
 
 
-def grouped(kept: Kept) -> Kept:
-    """With its faces grouped anew, named ones too: no cast has a part in it. Two faces of one photo are two people.
-
-    Every face stands alone here, and would count as weak: joined to what it is most like, as a track is, 500 photos of
-    419 people (Labeled Faces in the Wild) have a precision of pairs of .82, otherwise .96.
-    """
-    records = [
-        _record(number, photo.faces, face)
-        for number, photo in enumerate(kept.photos)
-        for face in range(len(photo.faces))
-    ]
-    if not records:
-        return replace(kept, group=np.empty(0, np.int64))
-    return replace(
-        kept, group=grouping.group(records, np.empty((0, 2), np.int64), kept.embedder, join_weak=False).person
-    )
-
-
 def named(
     kept: Kept,
     trained: TrainedModel,
@@ -61,7 +41,7 @@ def named(
     ids: Mapping[str, str],
     progress: ProgressCallback | None = None,
 ) -> Kept:
-    """With the labels of a model. Who has none is the unknown person that their group was before, or a new one.
+    """With the labels of a model, and no number yet for whom it does not name.
 
     `ids`: character -> id.
     """
@@ -70,13 +50,8 @@ def named(
         labels += [_label(one, ids) for one in identities(photo.faces, trained, threshold)]
         if progress is not None:
             progress(Progress("photos", done, len(kept.photos), photo.path))
-    numbers, used = _numbers(kept, [label.character is not None for label in labels])
-    labels = [
-        label if label.character is not None else replace(label, unknown=numbers[own])
-        for label, own in zip(labels, kept.group.tolist(), strict=True)
-    ]
     card = trained.card(threshold)
-    return replace(kept, labels=tuple(labels), unknowns_used=used, model=None if card is None else card.as_dict())
+    return replace(kept, labels=tuple(labels), model=None if card is None else card.as_dict())
 
 
 def decided(kept: Kept, decisions: Decisions, names: NamesOfToday) -> Applied:
@@ -157,46 +132,8 @@ def weights_of(faces: AnalyzedFaces) -> np.ndarray[tuple[int], np.dtype[np.float
     return weights
 
 
-def _record(photo: int, faces: AnalyzedFaces, face: int) -> TrackRecord:
-    """A face as grouping sees it: a track at the moment `photo`, so that those of one photo are seen together."""
-    return TrackRecord(
-        np.array([[photo, photo + 1]], np.int64),
-        np.array([[*faces.boxes_xyxy[face], faces.scores[face]]], np.float32),
-        faces.embeddings[[face]],
-        weights_of(faces)[[face]],
-        faces.quality.face_px[[face]],
-        np.array([photo], np.int64),
-        photo,
-        faces.boxes_xyxy[face],
-        np.empty(0, np.uint8),
-        np.full(1, np.nan, np.float32),
-    )
-
-
 def _label(one: Identity, ids: Mapping[str, str]) -> Label:
     best = one.match or (one.candidates[0] if one.candidates else None)
     similarity, confidence = (0.0, 0.0) if best is None else (best.similarity, best.confidence)
     name = None if one.match is None else one.match.character
     return Label(name, None, similarity, confidence, character_id=ids.get(name or ""))
-
-
-def _numbers(kept: Kept, is_named: Sequence[bool]) -> tuple[dict[int, int], int]:
-    """Group -> number of the unknown person, for groups with a face without a name; and the highest number used.
-
-    A number goes to the group that has most of its faces.
-    """
-    group, used = kept.group.tolist(), kept.unknowns_used
-    shared = Counter(
-        (own, before)
-        for own, before, has_name in zip(group, kept.unknown, is_named, strict=True)
-        if before is not None and not has_name
-    )
-    numbers: dict[int, int] = {}
-    for (own, number), _ in sorted(shared.items(), key=lambda item: (-item[1], item[0])):
-        if own not in numbers and number not in numbers.values():
-            numbers[own] = number
-    for own, has_name in zip(group, is_named, strict=True):
-        if not has_name and own not in numbers:
-            used += 1
-            numbers[own] = used
-    return numbers, used

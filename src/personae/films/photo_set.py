@@ -6,8 +6,8 @@ A decision is durable once it is in the journal. `photos.json` is a view of face
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -25,8 +25,10 @@ from personae.films.decidable import Decidable, Decided, said_to
 from personae.films.face_media import PhotoFaces
 from personae.films.faces_file import Kept
 from personae.films.kept_photos import KeptFace, KeptPhoto, photos_of
+from personae.films.photo_concluding import concluded
 from personae.films.photo_files import PhotoFiles
 from personae.films.photo_maker import PhotoMaker
+from personae.films.photo_numbers import counting, so_far
 from personae.films.photo_store import PhotoStore
 from personae.films.say import Saying
 from personae.films.teaching import best_faces_of_photos
@@ -160,13 +162,18 @@ class PhotoSet(Decidable):
     def _decisions(self) -> Decisions:
         return self._current().decisions
 
-    def _considered(self, said: Sequence[Saying], by: str, request: str, names: NamesOfToday) -> Decided:
+    def _considered(
+        self, said: Sequence[Saying], by: str, request: str, names: NamesOfToday, *, dry: bool = False
+    ) -> Decided:
         state = self._current()
         labels = photo_naming.decided(state.kept, state.decisions, names).labels
-        maker = PhotoMaker(
-            state.kept, labels, state.decisions, by=by, request=request or uuid4().hex, names=names
-        )  # fmt: skip
-        made, maker = said_to(maker, said)
+        with nullcontext(so_far(self._store)) if dry else counting(self._store) as numbers:
+            maker = PhotoMaker(
+                state.kept, labels, state.decisions, by=by, request=request or uuid4().hex, names=names,
+                unknowns_used=numbers.unknown,
+            )  # fmt: skip
+            made, maker = said_to(maker, said)
+            numbers.unknown = max(numbers.unknown, maker.decisions.highest_unknown)
         trained = self._trained(state.kept.embedder)
         return Decided(tuple(made), tuple(_warnings(made, maker, labels, trained) if made else ()))
 
@@ -187,40 +194,6 @@ class PhotoSet(Decidable):
 
     def _stamp(self) -> Stamp:
         return stamp_of(self.files.faces, self.files.decisions)
-
-
-def concluded(
-    context: ProjectContext,
-    store: PhotoStore,
-    files: PhotoFiles,
-    gather: Callable[[Kept | None], Kept],
-    *,
-    progress: ProgressCallback | None = None,
-) -> tuple[str, ...]:
-    """Name the faces of a set by the model that counts when they are written; sentences for people.
-
-    `gather`: makes the faces to be named of those that are kept, None where there are none. Somebody may train, forget
-    or keep meanwhile: then it is done once more. Raises StoreError, EmbedderMismatchError, ProjectBusyError.
-    """
-    stamp: Stamp | None = None
-    while True:
-        context.settle()
-        if stamp != (now := stamp_of(files.faces)) or stamp is None:
-            stamp = now
-            earlier = faces_file.read(files.faces) if stamp != (None,) else None
-            if earlier is not None:
-                before = photo_naming.decided(earlier, journal.read_photos(files), Cast(context).names_of_today())
-                earlier = photo_naming.remembering(earlier, before)
-            kept = gather(earlier)
-        trained = context.model.current_or_empty(kept.embedder)
-        names = Cast(context).names_of_today()
-        labelled = photo_naming.named(kept, trained, context.settings.threshold, names.ids, progress)
-        with context.locked("keep"), store.locked(files, "keep"):
-            if stamp_of(files.faces) != stamp or not context.model.is_current(trained):
-                continue
-            applied = photo_naming.decided(labelled, journal.read_photos(files), Cast(context).names_of_today())
-            store.write(files, labelled, applied)
-            return tuple(applied.notes)
 
 
 def _warnings(made: list[Decision], maker: PhotoMaker, labels: list[Label], trained: TrainedModel) -> list[str]:

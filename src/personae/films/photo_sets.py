@@ -7,22 +7,27 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 
 from personae.cast.context import ProjectContext
-from personae.errors import EmbedderMismatchError, InputError, PhotoError
+from personae.errors import EmbedderMismatchError, InputError, PhotoError, UnknownCharacterError
 from personae.files import LARGEST_PHOTO, sha256_of
-from personae.films import faces_file, photo_naming
+from personae.films import faces_file
+from personae.films.decidable import Decided
 from personae.films.faces_file import Kept, StoredPhoto
+from personae.films.photo_concluding import concluded
 from personae.films.photo_maker import relative
 from personae.films.photo_naming import identities
-from personae.films.photo_set import PhotoSet, concluded
+from personae.films.photo_set import PhotoSet
 from personae.films.photo_store import PhotoStore
+from personae.films.say import Saying
 from personae.media.left_out import LeftOut
 from personae.media.photos import find
 from personae.progress import Progress, ProgressCallback
 from personae.recognition.identification import IdentifiedPicture
+from personae.timeline.decisions import Decision
 from personae.types import AnalyzedFaces
 
 
@@ -45,6 +50,29 @@ class PhotoSets:
     def __iter__(self) -> Iterator[PhotoSet]:
         self.context.settle()
         return (PhotoSet(self.context, self.store, files) for files in self.store.list())
+
+    def decide(self, sayings: Saying | Iterable[Saying], *, by: str = "", request: str = "") -> Decided:
+        """Write down what somebody says of people by name or number, in every set that has all of them.
+
+        An unknown person is the same in every set. It is one command (`request`), and each set's own `undo` takes it
+        back there. Raises UnknownCharacterError where no set has them, and as `PhotoSet.decide`.
+        """
+        said = [sayings] if callable(sayings) else list(sayings)
+        made: list[Decision] = []
+        warnings: list[str] = []
+        nobody: UnknownCharacterError | None = None
+        request = request or uuid4().hex
+        for kept in self:
+            try:
+                decided = kept.decide(said, by=by, request=request)
+            except UnknownCharacterError as error:
+                nobody = nobody or error
+                continue
+            made += decided.decisions
+            warnings += decided.warnings
+        if not made:
+            raise nobody or UnknownCharacterError("No photos are kept: personae identify PHOTOS --keep")
+        return Decided(tuple(made), tuple(warnings))
 
     def keep(
         self,
@@ -147,15 +175,20 @@ class Keeping:
         self._check(kept)
         if earlier is not None and not Path(earlier.root).is_dir():
             kept = replace(earlier, root=self._root)
-        return photo_naming.grouped(added(kept, self._seen))
+        return added(kept, self._seen)
 
 
 def added(kept: Kept, seen: dict[str, tuple[str, AnalyzedFaces]]) -> Kept:
-    """With photos that were seen, by absolute path: new ones, others in the place of old ones, moved ones."""
-    photos, numbers, at = [], [], 0
+    """With photos that were seen, by absolute path: new ones, others in the place of old ones, moved ones.
+
+    New faces are in no group yet.
+    """
+    photos, numbers, groups, at = [], [], [], 0
     for photo in kept.photos:
+        own_faces = slice(at, at + len(photo.faces))
         photos.append(photo)
-        numbers.append(kept.unknown[at : at + len(photo.faces)])
+        numbers.append(kept.unknown[own_faces])
+        groups.append(kept.group[own_faces])
         at += len(photo.faces)
     by_path = {photo.path: number for number, photo in enumerate(photos)}
     by_digest = {photo.sha256: number for number, photo in enumerate(photos)}
@@ -165,15 +198,21 @@ def added(kept: Kept, seen: dict[str, tuple[str, AnalyzedFaces]]) -> Kept:
         if place is None and same is not None and not Path(kept.root, photos[same].path).is_file():
             photos[same] = StoredPhoto(own, digest, photos[same].faces)  # moved
             by_path[own] = same
-        elif place is None:
+            continue
+        if place is not None and photos[place].sha256 == digest:
+            continue
+        nobody, alone = (None,) * len(faces), np.full(len(faces), -1)
+        if place is None:
             by_path[own] = by_digest[digest] = len(photos)
             photos.append(StoredPhoto(own, digest, faces))
-            numbers.append((None,) * len(faces))
-        elif photos[place].sha256 != digest:
-            photos[place], numbers[place] = StoredPhoto(own, digest, faces), (None,) * len(faces)
+            numbers.append(nobody)
+            groups.append(alone)
+        else:
+            photos[place], numbers[place], groups[place] = StoredPhoto(own, digest, faces), nobody, alone
             by_digest[digest] = place
     unknown = tuple(number for own in numbers for number in own)
-    return Kept(kept.root, kept.embedder, tuple(photos), np.empty(0, np.int64), (), unknown, kept.unknowns_used)
+    group = np.concatenate([np.empty(0, np.int64), *groups])
+    return replace(kept, photos=tuple(photos), group=group, labels=(), unknown=unknown)
 
 
 def common_root(paths: Iterable[str | Path]) -> str:
