@@ -61,6 +61,7 @@ class NearestFace:
         best = best_candidates(scores, candidates)
         similarity = np.take_along_axis(scores, best, axis=1).astype(np.float64)
         limit = self.threshold_ if threshold is None else threshold
+        limit = max(limit, self._calibration.sure_from(self._strangers))
         nearest = (rows @ self._centres.T).argmax(axis=1)
         return Matches(
             self.classes_,
