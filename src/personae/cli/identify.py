@@ -5,23 +5,24 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
 from personae.cli import streams
-from personae.cli.console import JsonStdout, progress_bar, say
+from personae.cli.console import JsonStdout, progress_bar, say, show, table
 from personae.cli.options import (
     NETWORKS,
     force_option,
     model_option,
     nobody_enrolled,
     project_option,
-    settings_from,
+    settings_at_far,
     settings_options,
 )
 from personae.errors import PhotoError
@@ -32,6 +33,7 @@ from personae.types import count_of, percent
 if TYPE_CHECKING:
     from personae.cast.trained import ModelCard
     from personae.exports.album import Album
+    from personae.exports.identify_csv import FacesTable
     from personae.exports.identify_json import IdentifyWriter
     from personae.films.photo_sets import Keeping
     from personae.outputs import Outputs
@@ -51,6 +53,9 @@ _SCHEMA = "personae/identify"
     metavar="DIR",
     help="Write a copy of every picture with boxes and names into DIR, in folders like those of PHOTOS.",
 )
+@click.option("--csv", "csv_to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write a table to FILE, a row per face.")  # fmt: skip
+@click.option("--only-unknown", is_flag=True, help="Print only the photos and faces without a name.")
 @click.option("--looks", is_flag=True, help="Name the look beside the character.")
 @click.option(
     "--keep",
@@ -60,8 +65,8 @@ _SCHEMA = "personae/identify"
     metavar="[NAME]",
     help="Keep the faces in the project as a set of photos, called NAME or like their folder. Write it after PHOTOS.",
 )
-@click.option("--no-keep", is_flag=True, help="Keep nothing, as without --keep.")
-@settings_options("threshold", "strangers", *NETWORKS)
+@click.option("--no-keep", is_flag=True, hidden=True, help="Keep nothing, as without --keep.")
+@settings_options("far", "threshold", "strangers", *NETWORKS)
 @force_option
 @model_option
 @project_option
@@ -69,6 +74,8 @@ def identify(
     photos: tuple[Path, ...],
     json_to: str | None,
     annotate_to: Path | None,
+    csv_to: Path | None,
+    only_unknown: bool,
     looks: bool,
     keep: str | None,
     no_keep: bool,
@@ -89,14 +96,16 @@ def identify(
     from personae.project.session import Project
 
     _check_keep(keep, no_keep=no_keep)
-    opened = Project.open(project, settings=settings_from(project, options), model_path=model)
+    opened = Project.open(project, settings=settings_at_far(project, model, options), model_path=model)
     networks = (str(options[name] or "") for name in ("detector", "embedder"))
     read = [Path(part) for one in (str(model or ""), *networks) for part in one.split(",") if Path(part).is_file()]
     outputs = Outputs.of_project(project, [*photos, *read], force=force)
     json_file = Path(json_to) if json_to not in (None, "-") else None
     if json_file is not None:
         outputs.check(json_file, kind="identify", like=_SCHEMA)
-    if json_file is not None or annotate_to is not None:
+    if csv_to is not None:
+        outputs.check(csv_to, kind="identify table")
+    if json_file is not None or annotate_to is not None or csv_to is not None:
         streams.go_on_unread()
     opened.prepare()
     card = opened.card
@@ -109,6 +118,7 @@ def identify(
         if json_file is not None:
             stack.enter_context(outputs.writing(json_file, kind="identify", who=who, like=_SCHEMA))
         writer = None if json_to is None else stack.enter_context(_document(json_to, card, looks=looks))
+        rows = None if csv_to is None else stack.enter_context(_table(csv_to, outputs, who))
         album = None if annotate_to is None else _album(annotate_to, photos, outputs)
         keeping = _keeping(opened, photos, keep)
         for picture in _looked_at(opened, keeping, _without(find(photos, left_out), annotate_to)):
@@ -116,8 +126,10 @@ def identify(
             who |= {identity.match.character for identity in picture.identities if identity.match is not None}
             if writer is not None:
                 writer.write(picture, copy)
+            if rows is not None:
+                rows.write(picture)
             if json_to != "-":
-                _print_picture(picture, looks=looks)
+                _print_picture(picture, looks=looks, only_unknown=only_unknown)
             if progress is not None:
                 progress(Progress("photos", tally.photos, None, Path(picture.path).name))
         if not tally.photos:  # inside: what an earlier call wrote to the file stays
@@ -125,6 +137,7 @@ def identify(
     for sentence in left_out.sentences():
         say(f"personae: {sentence}", err=True)
     if json_to != "-":
+        tally.print_totals()
         say(f"{tally}" + (f"; pictures in {annotate_to}" if annotate_to else ""))
     _finish(keeping, tally, err=json_to == "-")
     return 1 if tally.failed else 0
@@ -173,6 +186,8 @@ class _Tally:
     faces: int = 0
     named: int = 0
     ambiguous: int = 0
+    faces_of: Counter[str] = field(default_factory=Counter)
+    photos_of: Counter[str] = field(default_factory=Counter)
 
     def add(self, picture: IdentifiedPicture, album: Album | None) -> Path | None:
         """Count one picture, and say what is wrong with it; where its annotated copy is, if there is one."""
@@ -190,7 +205,19 @@ class _Tally:
         self.faces += len(picture.identities)
         self.named += sum(identity.match is not None for identity in picture.identities)
         self.ambiguous += sum(bool(identity.ambiguous) for identity in picture.identities)
+        here = Counter(describe(identity) for identity in picture.identities)
+        self.faces_of += here
+        self.photos_of.update(here.keys())
         return copy
+
+    def print_totals(self) -> None:
+        """A table of who is how often in how many photos: characters first, then who is not told apart, then unknown."""
+        rows = table("who", "faces>", "photos>")
+        rank = {name: (name == "unknown", " or " in name, -count, name) for name, count in self.faces_of.items()}
+        for name in sorted(rank, key=rank.__getitem__):
+            rows.add_row(name, str(self.faces_of[name]), str(self.photos_of[name]))
+        if rank:
+            show(rows)
 
     def __str__(self) -> str:
         unknown = self.faces - self.named - self.ambiguous
@@ -211,6 +238,16 @@ def _document(target: str, card: ModelCard | None, *, looks: bool) -> Iterator[I
         yield writer
 
 
+@contextmanager
+def _table(path: Path, outputs: Outputs, who: set[str]) -> Iterator[FacesTable]:
+    """The table of faces, open to take pictures; it is in the ledger with `who`, read at the end."""
+    from personae.exports.identify_csv import FacesTable
+    from personae.files import open_whole
+
+    with outputs.writing(path, kind="identify table", who=who), open_whole(path) as file:
+        yield FacesTable(file)
+
+
 def _album(folder: Path, photos: tuple[Path, ...], outputs: Outputs) -> Album:
     """Where annotated copies go; not into the photos' own folders, where the next call would read them."""
     from personae.exports.album import Album, common_root
@@ -229,13 +266,17 @@ def _without(photos: Iterable[Path], folder: Path | None) -> Iterator[Path]:
             yield photo
 
 
-def _print_picture(picture: IdentifiedPicture, *, looks: bool) -> None:
-    """A line per picture, and one per face under it, from left to right."""
+def _print_picture(picture: IdentifiedPicture, *, looks: bool, only_unknown: bool = False) -> None:
+    """A line per picture, and one per face under it, from left to right; or only those without a name."""
     if picture.error is not None or picture.faces is None:
         return
     boxes = picture.faces.boxes_xyxy
+    if only_unknown and all(identity.match is not None for identity in picture.identities):
+        return
     say(f"{picture.path}" + ("" if len(boxes) else "  no face"))
     for box, identity in zip(boxes, picture.identities, strict=True):
+        if only_unknown and identity.match is not None:
+            continue
         x1, y1, x2, y2 = (round(float(value)) for value in box)
         say(
             f"  {describe(identity, looks=looks):<28} {_numbers(identity)}  {x2 - x1}x{y2 - y1} px at ({x1}, {y1})"

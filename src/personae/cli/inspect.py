@@ -8,8 +8,8 @@ import click
 
 from personae import hints
 from personae.cli.console import say, say_json, show, table
+from personae.cli.model_facts import print_metrics
 from personae.cli.options import model_option, project_option
-from personae.cli.train import print_metrics
 
 
 @click.command()
