@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from personae.recognition.identification import IdentifiedPicture, Identity
 
 _SCHEMA = "personae/identify"
+_TABLE = "identify table"
 
 
 @click.command()
@@ -100,12 +101,8 @@ def identify(
     networks = (str(options[name] or "") for name in ("detector", "embedder"))
     read = [Path(part) for one in (str(model or ""), *networks) for part in one.split(",") if Path(part).is_file()]
     outputs = Outputs.of_project(project, [*photos, *read], force=force)
-    json_file = Path(json_to) if json_to not in (None, "-") else None
-    if json_file is not None:
-        outputs.check(json_file, kind="identify", like=_SCHEMA)
-    if csv_to is not None:
-        outputs.check(csv_to, kind="identify table")
-    if json_file is not None or annotate_to is not None or csv_to is not None:
+    _check_outputs(outputs, json_to, csv_to)
+    if json_to not in (None, "-") or annotate_to is not None or csv_to is not None:
         streams.go_on_unread()
     opened.prepare()
     card = opened.card
@@ -115,19 +112,14 @@ def identify(
     who = set[str](card.characters if card else ())  # the document names whom the model knows
     with ExitStack() as stack:
         progress = stack.enter_context(progress_bar(quiet=json_to == "-" and not sys.stderr.isatty()))
-        if json_file is not None:
-            stack.enter_context(outputs.writing(json_file, kind="identify", who=who, like=_SCHEMA))
-        writer = None if json_to is None else stack.enter_context(_document(json_to, card, looks=looks))
-        rows = None if csv_to is None else stack.enter_context(_table(csv_to, outputs, who))
+        writers = _writers(stack, outputs, json_to, csv_to, card, who, looks=looks)
         album = None if annotate_to is None else _album(annotate_to, photos, outputs)
         keeping = _keeping(opened, photos, keep)
         for picture in _looked_at(opened, keeping, _without(find(photos, left_out), annotate_to)):
             copy = tally.add(picture, album)
             who |= {identity.match.character for identity in picture.identities if identity.match is not None}
-            if writer is not None:
+            for writer in writers:
                 writer.write(picture, copy)
-            if rows is not None:
-                rows.write(picture)
             if json_to != "-":
                 _print_picture(picture, looks=looks, only_unknown=only_unknown)
             if progress is not None:
@@ -141,6 +133,34 @@ def identify(
         say(f"{tally}" + (f"; pictures in {annotate_to}" if annotate_to else ""))
     _finish(keeping, tally, err=json_to == "-")
     return 1 if tally.failed else 0
+
+
+def _check_outputs(outputs: Outputs, json_to: str | None, csv_to: Path | None) -> None:
+    if json_to is not None and json_to != "-":
+        outputs.check(Path(json_to), kind="identify", like=_SCHEMA)
+    if csv_to is not None:
+        outputs.check(csv_to, kind=_TABLE)
+
+
+def _writers(
+    stack: ExitStack,
+    outputs: Outputs,
+    json_to: str | None,
+    csv_to: Path | None,
+    card: ModelCard | None,
+    who: set[str],
+    *,
+    looks: bool,
+) -> list[IdentifyWriter | FacesTable]:
+    """What writes each picture, open until `stack` ends; files are in the ledger with `who`, read at the end."""
+    writers: list[IdentifyWriter | FacesTable] = []
+    if json_to is not None:
+        if json_to != "-":
+            stack.enter_context(outputs.writing(Path(json_to), kind="identify", who=who, like=_SCHEMA))
+        writers.append(stack.enter_context(_document(json_to, card, looks=looks)))
+    if csv_to is not None:
+        writers.append(stack.enter_context(_table(csv_to, outputs, who)))
+    return writers
 
 
 def _check_keep(keep: str | None, *, no_keep: bool) -> None:
@@ -211,7 +231,7 @@ class _Tally:
         return copy
 
     def print_totals(self) -> None:
-        """A table of who is how often in how many photos: characters first, then who is not told apart, then unknown."""
+        """A table of who is how often in how many photos: characters, then who is not told apart, then unknown."""
         rows = table("who", "faces>", "photos>")
         rank = {name: (name == "unknown", " or " in name, -count, name) for name, count in self.faces_of.items()}
         for name in sorted(rank, key=rank.__getitem__):
@@ -244,7 +264,7 @@ def _table(path: Path, outputs: Outputs, who: set[str]) -> Iterator[FacesTable]:
     from personae.exports.identify_csv import FacesTable
     from personae.files import open_whole
 
-    with outputs.writing(path, kind="identify table", who=who), open_whole(path) as file:
+    with outputs.writing(path, kind=_TABLE, who=who), open_whole(path) as file:
         yield FacesTable(file)
 
 

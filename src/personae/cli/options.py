@@ -31,7 +31,8 @@ EXPERTS = frozenset(
 
 def options_in_order(command: click.Command, ctx: click.Context, formatter: click.HelpFormatter) -> None:
     """Write a command's options for its help: those of `EXPERTS` under a heading of their own, after the others."""
-    usual, experts = [], []
+    usual: list[tuple[str, str]] = []
+    experts: list[tuple[str, str]] = []
     for parameter in command.get_params(ctx):
         if isinstance(parameter, click.Argument):
             continue

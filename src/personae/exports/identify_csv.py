@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from personae.exports.spans import line
@@ -27,8 +28,9 @@ class FacesTable:
         self._file.write(b"\xef\xbb\xbf")
         self._row(COLUMNS)
 
-    def write(self, picture: IdentifiedPicture) -> None:
-        """Add the faces of one picture."""
+    def write(self, picture: IdentifiedPicture, copy: Path | None = None) -> None:
+        """Add the faces of one picture; `copy`: where its annotated copy is, which no column says."""
+        del copy
         faces = picture.faces
         if faces is None or not len(faces):
             self._row((picture.path, *[""] * 9, picture.error or ""))

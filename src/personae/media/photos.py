@@ -119,10 +119,11 @@ def _opened(photo: Photo) -> Iterator[BinaryIO]:
 def find(paths: str | Path | Iterable[str | Path], left_out: LeftOut | None = None) -> Iterator[Path]:
     """Every photo at `paths`: files as they are named, folders searched at any depth, each folder in order of name.
 
-    In folders a photo is what is one by its first bytes, whatever it is called; what is called like a photo and is none
-    is yielded too, so that `load` says why, and so is a folder that may not be read. Raw photos, most of which begin
-    like TIFF, and films of JPEGs are told by their endings. Hidden and system files are passed over; a folder reached
-    twice (symbolic links, loops) is searched once. What else could be meant as a picture is counted in `left_out`. Holds the names of one folder per level in memory, never all photos.
+    In folders a photo is what is one by its first bytes, whatever it is called; what is called like a photo and is
+    none is yielded too, so that `load` says why, and so is a folder that may not be read. Raw photos, most of which
+    begin like TIFF, and films of JPEGs are told by their endings. Hidden and system files are passed over; a folder
+    reached twice (symbolic links, loops) is searched once. What else could be meant as a picture is counted in
+    `left_out`. Holds the names of one folder per level in memory, never all photos.
     """
     left_out = LeftOut() if left_out is None else left_out
     for path in [paths] if isinstance(paths, str | Path) else paths:

@@ -27,9 +27,9 @@ class TrainingMetrics:
 
     `intra_character_similarity`: mean cosine of two photos of one character. `inter_character_similarity`: of photos
     of two characters. `discrimination_ratio`: the first over the second, both mapped from -1..1 to 0..1; see
-    `discrimination_ratio`. `separation_index` d': distance of the two means in pooled standard deviations. `roc_auc`: chance that a same-character pair is more alike than a pair of two
-    characters. `equal_error_rate`: where false accepts and false rejects of pairs are equally frequent.
-    `notes`: for each None, what is missing.
+    `discrimination_ratio`. `separation_index` d': distance of the two means in pooled standard deviations. `roc_auc`:
+    chance that a same-character pair is more alike than a pair of two characters. `equal_error_rate`: where false
+    accepts and false rejects of pairs are equally frequent. `notes`: for each None, what is missing.
     """
 
     n_characters: int

@@ -40,10 +40,11 @@ class Matches:
     """What the model thinks of n faces: candidates best first, and whether the best one is named.
 
     `characters` (n, k): numbers into `names`; `similarity`, `confidence` (n, k); `evidence` (n, k): what decides, the
-    cosine of a sharp face that would be as sure (on sharp faces the similarity itself, and that where it is not given);
-    `named` (n,): whether the best candidate's evidence reaches `threshold`, never less than what makes its confidence
-    `calibration.SURE`, and it is told from the next one; `looks` (n,): the look of the nearest prototype; `rivals` (n,): of a face that reaches the threshold and is not told from
-    another character that one's number, else -1 (empty: nobody looked).
+    cosine of a sharp face that would be as sure (on sharp faces the similarity itself, and that where it is not
+    given); `named` (n,): whether the best candidate's evidence reaches `threshold`, never less than what makes its
+    confidence `calibration.SURE`, and it is told from the next one; `looks` (n,): the look of the nearest prototype;
+    `rivals` (n,): of a face that reaches the threshold and is not told from another character that one's number, else
+    -1 (empty: nobody looked).
     """
 
     names: NDArray[Any]
