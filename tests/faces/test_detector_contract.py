@@ -273,6 +273,21 @@ def test_every_face_of_the_group_photos_is_found(yunet: YuNetDetector, shared_da
 
 
 @pytest.mark.shared
+@pytest.mark.parametrize("how", ["LANCZOS", "BICUBIC", "BILINEAR"])
+def test_an_enlarged_photo_shows_its_four_faces_and_nothing_else(
+    yunet: YuNetDetector, shared_data: Path, how: str
+) -> None:
+    photo = Image.open(shared_data / "bbt/bbt1.jpg").convert("RGB")
+    original = yunet.detect(Picture(np.asarray(photo)))
+    enlarged = photo.resize((6 * photo.width, 6 * photo.height), Image.Resampling[how])
+    pixels = np.asarray(enlarged)
+    assert multiscale.is_enlarged(pixels) and not multiscale.is_enlarged(np.asarray(photo))
+    found = yunet.detect(Picture(pixels))
+    assert len(original) == len(found) == 4
+    assert (multiscale.overlaps(original.boxes_xyxy * np.float32(6), found.boxes_xyxy).max(axis=1) > 0.5).all()
+
+
+@pytest.mark.shared
 def test_every_single_photo_has_its_face(yunet: YuNetDetector, shared_data: Path) -> None:
     paths = [*photos.find(shared_data / "bbt/cast"), *photos.find(shared_data / "friends/cast")]
     paths += list(photos.find(shared_data / "lfw_dev"))[::5]
