@@ -54,7 +54,8 @@ def test_train_ends_with_what_comes_next_and_prints_no_internal_keys(home: Path)
 def test_identify_ends_with_totals_and_writes_a_table_of_faces(home: Path) -> None:
     run("train", "cast", *FAKE)
     said = run("identify", "stills", "--csv", "faces.csv", *FAKE).output.splitlines()
-    totals = {line.split()[0]: line.split()[1:] for line in said if line.startswith(("Thor", "unknown"))}
+    table = said[next(at for at, line in enumerate(said) if line.split() == ["who", "faces", "photos"]) :]
+    totals = {cells[0]: cells[1:] for cells in map(str.split, table) if cells and cells[0] in ("Thor", "unknown")}
     assert totals == {"Thor": ["2", "2"], "unknown": ["2", "2"]}
     with (home / "faces.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))

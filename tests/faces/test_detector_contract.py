@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from personae.errors import WeightsError
 from personae.faces import fake, multiscale
