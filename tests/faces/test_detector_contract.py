@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from personae.errors import WeightsError
 from personae.faces import fake, multiscale
@@ -270,6 +271,21 @@ def test_every_face_of_the_group_photos_is_found(yunet: YuNetDetector, shared_da
     for name, people in groups.items():
         if name != "note":
             assert len(yunet.detect(photos.load(shared_data / "bbt" / name))) >= len(people), name
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("how", ["LANCZOS", "BICUBIC", "BILINEAR"])
+def test_an_enlarged_photo_shows_its_four_faces_and_nothing_else(
+    yunet: YuNetDetector, shared_data: Path, how: str
+) -> None:
+    photo = Image.open(shared_data / "bbt/bbt1.jpg").convert("RGB")
+    original = yunet.detect(Picture(np.asarray(photo)))
+    enlarged = photo.resize((6 * photo.width, 6 * photo.height), Image.Resampling[how])
+    pixels = np.asarray(enlarged)
+    assert multiscale.is_enlarged(pixels) and not multiscale.is_enlarged(np.asarray(photo))
+    found = yunet.detect(Picture(pixels))
+    assert len(original) == len(found) == 4
+    assert (multiscale.overlaps(original.boxes_xyxy * np.float32(6), found.boxes_xyxy).max(axis=1) > 0.5).all()
 
 
 @pytest.mark.shared

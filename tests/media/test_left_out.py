@@ -17,12 +17,12 @@ from personae import CharacterRecognizer
 from personae.assessment import search as tuning
 from personae.cast.folder import read_cast
 from personae.cli import cli
-from personae.errors import CastError, InputError
+from personae.errors import CastError, InputError, PhotoError
 from personae.faces.analyzer import FaceAnalyzer
 from personae.faces.fake import FakeDetector, FakeEmbedder, draw_picture
 from personae.files import clear_leftovers
 from personae.media.left_out import FILMS, KNOWN, NEVER_PICTURES, OTHER_PICTURES, RAWS, LeftOut
-from personae.media.photos import SUFFIXES, find
+from personae.media.photos import SUFFIXES, find, load
 from personae.settings import Settings
 from tests.assessing import evaluate_folder
 
@@ -73,6 +73,33 @@ def test_each_kind_has_its_sentence(tmp_path: Path) -> None:
         "Left out: 1 film (.mp4): films are read by personae scan.",
         "Left out: 1 file without an ending (notes): no picture that is known here. Export what is one as JPEG.",
     ]
+
+
+def test_photos_are_known_by_content_whatever_they_are_called(tmp_path: Path) -> None:
+    for name in ("photo.dat", "photo", "photo.txt", "photo.json", "photo.nef", "photo.mp4"):
+        draw(tmp_path / name, format="png" if name == "photo.mp4" else "jpeg")
+    draw(tmp_path / ".hidden.jpg")
+    found = [path.name for path in find(tmp_path)]
+    assert found == ["photo", "photo.dat", "photo.json", "photo.mp4", "photo.nef", "photo.txt"]
+
+
+def test_words_called_like_a_photo_are_left_out_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "words.jpg").write_text("no picture, only words")
+    (found,) = find(tmp_path)
+    with pytest.raises(PhotoError, match="not a picture in a format known here"):
+        load(found)
+
+
+def test_a_film_of_jpegs_and_a_raw_photo_are_no_photos(tmp_path: Path) -> None:
+    draw(tmp_path / "film.mjpg", format="jpeg")
+    touch(tmp_path, "1.nef")
+    assert list(find(tmp_path)) == []
+
+
+def test_a_cast_folder_takes_photos_by_content(tmp_path: Path) -> None:
+    draw(tmp_path / "Thor" / "1.dat", format="jpeg")
+    draw(tmp_path / "Thor" / "2.txt", format="jpeg")
+    assert [photo.path.name for photo in read_cast(tmp_path).photos] == ["1.dat", "2.txt"]
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "gif", "webp", "tiff", "bmp", "ppm", "avif"])

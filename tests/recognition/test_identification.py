@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from personae.recognition.identification import REPEAT_MARGIN, identify_together
@@ -14,7 +16,8 @@ def decisions(*scores: tuple[float, float, float]) -> Matches:
     table = np.array(scores).reshape(-1, 3)
     order = np.argsort(-table, axis=1)
     best = np.take_along_axis(table, order, axis=1)
-    return Matches(NAMES, order, best, best, best[:, 0] >= THRESHOLD, [None] * len(table), THRESHOLD)
+    sure = (1 + best) / 2
+    return Matches(NAMES, order, best, sure, best[:, 0] >= THRESHOLD, [None] * len(table), THRESHOLD)
 
 
 def names(*scores: tuple[float, float, float]) -> list[str | None]:
@@ -44,6 +47,12 @@ def test_two_strong_faces_share_a_name_and_both_are_marked() -> None:
     found = identify_together(decisions((strong, 0, 0), (0.8, 0, 0), (0, 0.9, 0)))
     assert [i.match.character if i.match else None for i in found] == ["Thor", "Thor", "Tony"]
     assert [i.repeated for i in found] == [True, True, False]
+
+
+def test_a_name_is_never_given_at_a_confidence_below_one_half() -> None:
+    doubted = replace(decisions((0.8, 0.7, 0.0)), confidence=np.array([[0.49, 0.2, 0.0]]))
+    (face,) = identify_together(doubted)
+    assert face.match is None and face.candidates[0].character == "Thor"
 
 
 def test_a_name_is_never_given_below_the_threshold() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from personae.recognition.metrics import training_metrics
+from personae.recognition.metrics import LEAST_MAPPED, training_metrics
 from personae.recognition.prototypes import unit
 from tests.people import people
 
@@ -29,16 +29,29 @@ def test_similarities_equal_the_pairs_counted_by_hand_without_self_pairs() -> No
     intra, inter = by_hand(X, groups)
     assert found.intra_character_similarity == pytest.approx(intra)
     assert found.inter_character_similarity == pytest.approx(inter)
-    assert found.discrimination_ratio == pytest.approx(intra / inter)
+    assert found.discrimination_ratio == pytest.approx((1 + intra) / (1 + inter))
     assert (found.n_characters, found.n_embeddings) == (4, 12)
 
 
-def test_the_ratio_is_null_with_a_reason_where_it_would_explode() -> None:
+def test_the_ratio_is_a_number_where_different_people_are_not_alike_at_all() -> None:
     X = np.array([[1.0, 0], [1, 0], [-1, 0], [-1, 0]])
     found = training_metrics(X, np.array([0, 0, 1, 1]))
-    assert found.discrimination_ratio is None and "too near zero" in found.notes["discrimination_ratio"]
     assert found.inter_character_similarity == pytest.approx(-1)
+    assert found.discrimination_ratio == pytest.approx(1 / LEAST_MAPPED)
+    assert "discrimination_ratio" not in found.notes
     assert found.roc_auc == 1.0 and found.equal_error_rate == 0.0
+
+
+def test_every_cast_of_two_with_two_photos_each_has_a_ratio_and_a_better_cast_a_higher_one() -> None:
+    for seed in range(20):
+        whole = people(2, 2, seed=seed)
+        alike = whole + 0.5 * whole.mean(axis=(0, 1))  # what both share makes them harder to tell
+        ratios = [
+            training_metrics(unit(X.reshape(4, -1).astype(np.float64)), np.array([0, 0, 1, 1])).discrimination_ratio
+            for X in (whole, alike)
+        ]
+        assert None not in ratios and np.isfinite(ratios).all()  # type: ignore[arg-type]
+        assert ratios[0] > ratios[1] > 1  # type: ignore[operator]
 
 
 def test_single_photos_and_a_cast_of_one_say_what_cannot_be_measured() -> None:

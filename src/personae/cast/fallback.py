@@ -38,11 +38,11 @@ class NearestFace:
         if negatives:
             vectors = unit(np.stack([negative.embedding for negative in negatives]))
             self._negatives = Negatives(vectors, tuple(negative.character for negative in negatives))
-        self._calibration = calibrate(
+        self.calibration_ = calibrate(
             self._centres, self._starts, np.bincount(characters), None, background, seed=settings.seed
         )
         self._strangers = settings.strangers
-        fitted = self._calibration.threshold(settings.far)
+        fitted = self.calibration_.threshold(settings.far)
         self.threshold_ = fitted if settings.threshold is None else settings.threshold
 
     def decide(
@@ -61,12 +61,13 @@ class NearestFace:
         best = best_candidates(scores, candidates)
         similarity = np.take_along_axis(scores, best, axis=1).astype(np.float64)
         limit = self.threshold_ if threshold is None else threshold
+        limit = max(limit, self.calibration_.sure_from(self._strangers))
         nearest = (rows @ self._centres.T).argmax(axis=1)
         return Matches(
             self.classes_,
             best,
             similarity,
-            self._calibration.confidence_at(similarity, self._strangers),
+            self.calibration_.confidence_at(similarity, self._strangers),
             similarity[:, 0] >= limit,
             [self._looks[i] for i in nearest],
             limit,

@@ -13,7 +13,7 @@ from pathlib import Path
 from personae.errors import CastError, InputError, reason_of
 from personae.files import read_whole
 from personae.media.left_out import LeftOut
-from personae.media.photos import _SKIPPED_FOLDERS, SUFFIXES, find
+from personae.media.photos import _SKIPPED_FOLDERS, find, is_photo
 from personae.names import is_unknown_name, readable, valid_name
 from personae.types import count_of
 
@@ -62,10 +62,12 @@ def read_cast(folder: Path) -> Cast:
         entries = [entry for entry in entries
                    if not _FACE_OF_A_FILM.fullmatch(entry.name) and not entry.name.startswith(LEFT_OVER)]  # fmt: skip
     folders = [entry for entry in entries if os.path.isdir(entry)]  # noqa: PTH112 - never raises
-    loose = sum(entry.suffix.lower() in SUFFIXES for entry in set(entries) - set(folders))
-    left_out = LeftOut()
+    loose, left_out = 0, LeftOut()
     for entry in sorted(set(entries) - set(folders)):
-        left_out.add(entry)
+        if is_photo(entry):
+            loose += 1
+        else:
+            left_out.add(entry)
     if not folders:
         hint = f" It holds {count_of(loose, 'photo')} itself, to be moved into one." if loose else ""
         hint += "".join(f" {sentence}" for sentence in left_out.sentences())

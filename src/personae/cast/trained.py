@@ -22,6 +22,7 @@ from personae.files import Stamp, stamp_of
 from personae.recognition import model_file
 from personae.recognition.backgrounds import background_for
 from personae.recognition.model import CharacterModel
+from personae.recognition.operating_point import MeasuredFar
 from personae.settings import Settings
 from personae.types import Method
 
@@ -74,6 +75,13 @@ class TrainedModel:
     def characters(self) -> tuple[str, ...]:
         """The names it can give."""
         return () if self.matcher is None else tuple(str(name) for name in self.matcher.classes_)
+
+    def threshold_at(self, far: float) -> float | None:
+        """The cosine from which the share `far` of strangers gets a name; None for an empty cast."""
+        if self.matcher is None:
+            return None
+        measured = self.facts.get("calibration")
+        return self.matcher.calibration_.threshold(MeasuredFar(**measured).nominal_for(far) if measured else far)
 
     def card(self, threshold: float | None) -> ModelCard | None:
         """Facts for results, where a face is decided by `threshold` (None: the model's own); None for an empty cast."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import partial
 from importlib import import_module
 
 import click
@@ -60,11 +61,31 @@ class _LazyGroup(click.Group):
             return None
         command = getattr(import_module(f"personae.cli.{cmd_name}"), cmd_name)
         assert isinstance(command, click.Command)
+        from personae.cli.options import options_in_order
+
+        # Here, and not in a class that every command would have to name.
+        command.format_options = partial(options_in_order, command)  # type: ignore[method-assign]
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(_no_command(args[0]))
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _no_command(typed: str) -> str:
+    """That there is no such command, and which were meant."""
+    import difflib
+
+    near = difflib.get_close_matches(typed.lower(), COMMANDS, n=3, cutoff=0.6)
+    hint = f" Did you mean {' or '.join(near)}?" if near else " All commands: personae --help"
+    return f"There is no command {typed!r}.{hint}"
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -58,7 +58,7 @@ def add(
 
 def _add_names(path: Path, model: Path | None, project: Path | None, options: dict[str, Any], *, as_json: bool) -> None:
     from personae.cast.names_file import read_names
-    from personae.cli.train import cast_counts
+    from personae.cli.model_facts import cast_counts
     from personae.types import count_of
 
     opened = project_for(project, model, options)

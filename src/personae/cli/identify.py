@@ -5,16 +5,17 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
 from personae.cli import streams
-from personae.cli.console import JsonStdout, progress_bar, say
+from personae.cli.console import JsonStdout, progress_bar, say, show, table
 from personae.cli.identify_archives import archive_of, archive_options, passed_on, say_archived
 from personae.cli.options import (
     NETWORKS,
@@ -22,7 +23,7 @@ from personae.cli.options import (
     model_option,
     nobody_enrolled,
     project_option,
-    settings_from,
+    settings_at_far,
     settings_options,
 )
 from personae.errors import PhotoError
@@ -33,6 +34,7 @@ from personae.types import count_of, percent
 if TYPE_CHECKING:
     from personae.cast.trained import ModelCard
     from personae.exports.album import Album
+    from personae.exports.identify_csv import FacesTable
     from personae.exports.identify_json import IdentifyWriter
     from personae.films.photo_sets import Keeping
     from personae.outputs import Outputs
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from personae.recognition.identification import IdentifiedPicture, Identity
 
 _SCHEMA = "personae/identify"
+_TABLE = "identify table"
 
 
 @click.command()
@@ -53,6 +56,9 @@ _SCHEMA = "personae/identify"
     metavar="DIR",
     help="Write a copy of every picture with boxes and names into DIR, in folders like those of PHOTOS.",
 )
+@click.option("--csv", "csv_to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write a table to FILE, a row per face.")  # fmt: skip
+@click.option("--only-unknown", is_flag=True, help="Print only the photos and faces without a name.")
 @click.option("--looks", is_flag=True, help="Name the look beside the character.")
 @click.option(
     "--keep",
@@ -62,8 +68,8 @@ _SCHEMA = "personae/identify"
     metavar="[NAME]",
     help="Keep the faces in the project as a set of photos, called NAME or like their folder. Write it after PHOTOS.",
 )
-@click.option("--no-keep", is_flag=True, help="Keep nothing, as without --keep.")
-@settings_options("threshold", "strangers", *NETWORKS)
+@click.option("--no-keep", is_flag=True, hidden=True, help="Keep nothing, as without --keep.")
+@settings_options("far", "threshold", "strangers", *NETWORKS)
 @force_option
 @model_option
 @project_option
@@ -72,6 +78,8 @@ def identify(
     photos: tuple[Path, ...],
     json_to: str | None,
     annotate_to: Path | None,
+    csv_to: Path | None,
+    only_unknown: bool,
     looks: bool,
     keep: str | None,
     no_keep: bool,
@@ -93,14 +101,12 @@ def identify(
     from personae.project.session import Project
 
     _check_keep(keep, no_keep=no_keep)
-    opened = Project.open(project, settings=settings_from(project, options), model_path=model)
+    opened = Project.open(project, settings=settings_at_far(project, model, options), model_path=model)
     networks = (str(options[name] or "") for name in ("detector", "embedder"))
     read = [Path(part) for one in (str(model or ""), *networks) for part in one.split(",") if Path(part).is_file()]
     outputs = Outputs.of_project(project, [*photos, *read], force=force)
-    json_file = Path(json_to) if json_to not in (None, "-") else None
-    if json_file is not None:
-        outputs.check(json_file, kind="identify", like=_SCHEMA)
-    if json_file is not None or annotate_to is not None or archives:
+    _check_outputs(outputs, json_to, csv_to)
+    if json_to not in (None, "-") or annotate_to is not None or csv_to is not None or archives:
         streams.go_on_unread()
     opened.prepare()
     card = opened.card
@@ -110,9 +116,7 @@ def identify(
     who = set[str](card.characters if card else ())  # the document names whom the model knows
     with ExitStack() as stack:
         progress = stack.enter_context(progress_bar(quiet=json_to == "-" and not sys.stderr.isatty()))
-        if json_file is not None:
-            stack.enter_context(outputs.writing(json_file, kind="identify", who=who, like=_SCHEMA))
-        writer = None if json_to is None else stack.enter_context(_document(json_to, card, looks=looks))
+        writers = _writers(stack, outputs, json_to, csv_to, card, who, looks=looks)
         album = None if annotate_to is None else _album(annotate_to, photos, outputs)
         archive = archive_of(archives, outputs, photos)
         keeping = _keeping(opened, photos, keep)
@@ -120,10 +124,10 @@ def identify(
         for picture in passed_on(_looked_at(opened, keeping, found), archive):
             copy = tally.add(picture, album)
             who |= {identity.match.character for identity in picture.identities if identity.match is not None}
-            if writer is not None:
+            for writer in writers:
                 writer.write(picture, copy)
             if json_to != "-":
-                _print_picture(picture, looks=looks)
+                _print_picture(picture, looks=looks, only_unknown=only_unknown)
             if progress is not None:
                 progress(Progress("photos", tally.photos, None, Path(picture.path).name))
         if not tally.photos:  # inside: what an earlier call wrote to the file stays
@@ -131,10 +135,39 @@ def identify(
     for sentence in left_out.sentences():
         say(f"personae: {sentence}", err=True)
     if json_to != "-":
+        tally.print_totals()
         say(f"{tally}" + (f"; pictures in {annotate_to}" if annotate_to else ""))
     failed = tally.failed + say_archived(archive, archives, err=json_to == "-")
     _finish(keeping, tally, err=json_to == "-")
     return 1 if failed else 0
+
+
+def _check_outputs(outputs: Outputs, json_to: str | None, csv_to: Path | None) -> None:
+    if json_to is not None and json_to != "-":
+        outputs.check(Path(json_to), kind="identify", like=_SCHEMA)
+    if csv_to is not None:
+        outputs.check(csv_to, kind=_TABLE)
+
+
+def _writers(
+    stack: ExitStack,
+    outputs: Outputs,
+    json_to: str | None,
+    csv_to: Path | None,
+    card: ModelCard | None,
+    who: set[str],
+    *,
+    looks: bool,
+) -> list[IdentifyWriter | FacesTable]:
+    """What writes each picture, open until `stack` ends; files are in the ledger with `who`, read at the end."""
+    writers: list[IdentifyWriter | FacesTable] = []
+    if json_to is not None:
+        if json_to != "-":
+            stack.enter_context(outputs.writing(Path(json_to), kind="identify", who=who, like=_SCHEMA))
+        writers.append(stack.enter_context(_document(json_to, card, looks=looks)))
+    if csv_to is not None:
+        writers.append(stack.enter_context(_table(csv_to, outputs, who)))
+    return writers
 
 
 def _check_keep(keep: str | None, *, no_keep: bool) -> None:
@@ -183,6 +216,8 @@ class _Tally:
     faces: int = 0
     named: int = 0
     ambiguous: int = 0
+    faces_of: Counter[str] = field(default_factory=Counter)
+    photos_of: Counter[str] = field(default_factory=Counter)
 
     def add(self, picture: IdentifiedPicture, album: Album | None) -> Path | None:
         """Count one picture, and say what is wrong with it; where its annotated copy is, if there is one."""
@@ -200,7 +235,19 @@ class _Tally:
         self.faces += len(picture.identities)
         self.named += sum(identity.match is not None for identity in picture.identities)
         self.ambiguous += sum(bool(identity.ambiguous) for identity in picture.identities)
+        here = Counter(describe(identity) for identity in picture.identities)
+        self.faces_of += here
+        self.photos_of.update(here.keys())
         return copy
+
+    def print_totals(self) -> None:
+        """A table of who is how often in how many photos: characters, then who is not told apart, then unknown."""
+        rows = table("who", "faces>", "photos>")
+        rank = {name: (name == "unknown", " or " in name, -count, name) for name, count in self.faces_of.items()}
+        for name in sorted(rank, key=rank.__getitem__):
+            rows.add_row(name, str(self.faces_of[name]), str(self.photos_of[name]))
+        if rank:
+            show(rows)
 
     def __str__(self) -> str:
         unknown = self.faces - self.named - self.ambiguous
@@ -221,6 +268,16 @@ def _document(target: str, card: ModelCard | None, *, looks: bool) -> Iterator[I
         yield writer
 
 
+@contextmanager
+def _table(path: Path, outputs: Outputs, who: set[str]) -> Iterator[FacesTable]:
+    """The table of faces, open to take pictures; it is in the ledger with `who`, read at the end."""
+    from personae.exports.identify_csv import FacesTable
+    from personae.files import open_whole
+
+    with outputs.writing(path, kind=_TABLE, who=who), open_whole(path) as file:
+        yield FacesTable(file)
+
+
 def _album(folder: Path, photos: tuple[Path, ...], outputs: Outputs) -> Album:
     """Where annotated copies go; not into the photos' own folders, where the next call would read them."""
     from personae.exports.album import Album, common_root
@@ -239,13 +296,17 @@ def _without(photos: Iterable[Path], folder: Path | None) -> Iterator[Path]:
             yield photo
 
 
-def _print_picture(picture: IdentifiedPicture, *, looks: bool) -> None:
-    """A line per picture, and one per face under it, from left to right."""
+def _print_picture(picture: IdentifiedPicture, *, looks: bool, only_unknown: bool = False) -> None:
+    """A line per picture, and one per face under it, from left to right; or only those without a name."""
     if picture.error is not None or picture.faces is None:
         return
     boxes = picture.faces.boxes_xyxy
+    if only_unknown and all(identity.match is not None for identity in picture.identities):
+        return
     say(f"{picture.path}" + ("" if len(boxes) else "  no face"))
     for box, identity in zip(boxes, picture.identities, strict=True):
+        if only_unknown and identity.match is not None:
+            continue
         x1, y1, x2, y2 = (round(float(value)) for value in box)
         say(
             f"  {describe(identity, looks=looks):<28} {_numbers(identity)}  {x2 - x1}x{y2 - y1} px at ({x1}, {y1})"

@@ -8,9 +8,9 @@ import click
 
 from personae import hints
 from personae.cli.console import say, say_json, show, table
+from personae.cli.model_facts import cast_counts, print_metrics
 from personae.cli.older import say_older
 from personae.cli.options import model_option, project_option
-from personae.cli.train import cast_counts, print_metrics
 from personae.errors import ModelNotFoundError
 
 

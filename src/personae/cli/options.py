@@ -21,6 +21,30 @@ _BY_NAME = {setting.name: setting for setting in TABLE}
 NETWORKS = ("detector", "embedder", "provider", "threads", "min_detection_score", "max_picture_mpx")
 ENROLMENT = ("min_enroll_px", "min_enroll_score", "min_sharpness", "min_brightness", "max_yaw", "lock_timeout_s")
 
+EXPERTS = frozenset(
+    {*NETWORKS, *ENROLMENT, "threshold", "strangers", "max_photos", "head", "max_clusters", "background_weight", "seed"}
+    | {"outliers", "look_every_s", "min_unknown_s", "scene_gap_s", "model", "progress_as", "stream", "start_timecode"}
+    | {"drop_frame", "reel", "follow_references", "edits", "media"}
+)
+"""Names of the parameters that most people never need: they stand last in a command's help."""
+
+
+def options_in_order(command: click.Command, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    """Write a command's options for its help: those of `EXPERTS` under a heading of their own, after the others."""
+    usual: list[tuple[str, str]] = []
+    experts: list[tuple[str, str]] = []
+    for parameter in command.get_params(ctx):
+        if isinstance(parameter, click.Argument):
+            continue
+        record = parameter.get_help_record(ctx)
+        if record is not None:
+            (experts if parameter.name in EXPERTS else usual).append(record)
+    with formatter.section("Options"):
+        formatter.write_dl(usual)
+    if experts:
+        with formatter.section("Options for experts"):
+            formatter.write_dl(experts)
+
 
 def settings_options(*names: str) -> Callable[[_Command], _Command]:
     """Options for the settings of those names; the command gets each as a keyword, None where not given."""
@@ -139,8 +163,22 @@ def read_timeline(path: Path) -> Timeline:
 def nobody_enrolled(project: Path) -> str:
     """What is said where nobody is enrolled, so that everybody is unknown."""
     return (
-        f"Nobody is enrolled in {project}, so everybody is unknown. Train first: {hints.command('train CAST_FOLDER')}"
+        f"Nobody is enrolled in {project}, so everybody is unknown. Name them afterwards, or learn a cast first: "
+        f"{hints.command('train CAST_FOLDER')}"
     )
+
+
+def settings_at_far(project: Path | None, model: Path | None, options: dict[str, Any]) -> Settings:
+    """`settings_from`, with `--far` for this run alone: the threshold at which the trained model has that rate."""
+    settings = settings_from(project, options)
+    if options.get("far") is None or options.get("threshold") is not None:
+        return settings
+    from dataclasses import replace
+
+    from personae.project.session import Project
+
+    with Project.open(project, settings=settings, model_path=model) as opened:
+        return replace(settings, threshold=opened.threshold_at(options["far"]))
 
 
 def settings_from(project: Path | None, options: dict[str, Any]) -> Settings:

@@ -7,14 +7,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from personae import hints
 from personae.cli import streams
-from personae.cli.console import progress_bar, say, show, table, write_json
+from personae.cli.console import progress_bar, say, write_json
 from personae.cli.name_faces import write_faces
 from personae.cli.options import (
     NETWORKS,
@@ -23,12 +22,13 @@ from personae.cli.options import (
     nobody_enrolled,
     project_option,
     references_option,
+    settings_at_far,
     settings_from,
     settings_options,
 )
+from personae.cli.scan_summary import print_result
 from personae.errors import FilmError, StoreError
 from personae.paths import DEFAULT_FOLDER
-from personae.types import count_of, percent, seconds_text
 
 if TYPE_CHECKING:
     from personae.progress import Progress, ProgressCallback
@@ -108,7 +108,9 @@ def scan(
     if project is None and out is not None and (cast is not None or (out / DEFAULT_FOLDER).is_dir()):
         project = out / DEFAULT_FOLDER
         hints.use(project=project, model=model)
-    settings = settings_from(project, {**PRESETS[preset], **{k: v for k, v in options.items() if v is not None}})
+    given = {**PRESETS[preset], **{k: v for k, v in options.items() if v is not None}}
+    # A cast that is learnt here is learnt for that rate.
+    settings = settings_from(project, given) if cast is not None else settings_at_far(project, model, given)
     opening = {
         "stream": stream, "rate": rate, "start_timecode": start_timecode, "drop_frame": drop_frame, "reel": reel,
         "follow_references": follow_references,
@@ -184,46 +186,6 @@ def _films(films: tuple[Path, ...], *, as_one: bool, pictures: bool) -> tuple[li
     if as_one:
         groups = [] if failed else [[film for group in groups for film in group]]
     return groups, failed
-
-
-def print_result(result: ProjectFilm) -> None:
-    """Totals per person, and where the timeline is."""
-    timeline = result.timeline
-    rows = table("who", "visible face time>", "share>", "scene presence>", "appearances>", "first>", "last>")
-    for one in timeline.characters:
-        rows.add_row(
-            one.name,
-            seconds_text(one.visible_face_time_s),
-            percent(one.share, 1),
-            seconds_text(one.scene_presence_s),
-            str(one.appearances),
-            f"{one.first_s:.1f} s",
-            seconds_text(one.last_s),
-        )
-    if timeline.characters:
-        show(rows)
-    from personae.timeline.depicted import left_out
-
-    for line in left_out(timeline):
-        say(line)
-    if timeline.depicted:
-        say(f"Somebody alive among them? personae name WHO --alive --timeline {quote(str(result.files.timeline))}")
-    depicted = sum(one.depicted for one in timeline.appearances)
-    say(
-        f"{Path(timeline.video.path).name}: {seconds_text(timeline.video.duration_s)}, "
-        f"{count_of(len(timeline.shots), 'shot')}, "
-        f"{count_of(len(timeline.tracks), 'track')}, {count_of(len(timeline.appearances), 'appearance')}"
-        + (f", {depicted} of them on pictures in the picture" if depicted else "")
-        + ("; the film was not read again" if result.reused else ""),
-    )
-    from personae.films.scan import unread
-    from personae.timeline.far_in_film import describe
-
-    for sentence in unread(timeline):
-        say(sentence, prose=True)
-    if "film" in timeline.model:
-        say(describe(timeline.model["film"]), prose=True)
-    say(f"timeline: {result.files.timeline}")
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from personae.cli.console import progress_bar, say, say_json, show, table
+from personae.cli.model_facts import cast_counts
 from personae.cli.options import ENROLMENT, NETWORKS, model_option, project_option, settings_from, settings_options
+from personae.hints import command
 from personae.types import count_of
 
 if TYPE_CHECKING:
@@ -49,14 +50,15 @@ def train(
 
 
 def print_report(report: TrainingReport) -> None:
-    """One table of characters, one of rejected photos, then metrics and where the model is."""
-    counts = {entry["character"]: entry["prototypes"] for entry in report.model["characters"]}
-    characters = table("character", "used>", "rejected>", "prototypes>", "why rejected")
+    """One table of characters, one of photos left out, then where the model is and what comes next."""
+    characters = table("character", "photos used>", "left out>", "why")
     for item in report.characters:
         reasons: dict[str, int] = {}
         for _, reason, _ in item.rejected:
             reasons[reason] = reasons.get(reason, 0) + 1
-        why = ", ".join(f"{reason} {count}" if count > 1 else reason for reason, count in reasons.items())
+        why = ", ".join(
+            f"{_words(reason)} {count}" if count > 1 else _words(reason) for reason, count in reasons.items()
+        )
         if item.not_used:
             why += f"{', ' if why else ''}{item.not_used} over --max-photos"
         looks = f" ({', '.join(item.looks)})" if item.looks else ""
@@ -64,7 +66,6 @@ def print_report(report: TrainingReport) -> None:
             item.character + looks,
             str(item.used),
             str(len(item.rejected)),
-            str(counts.get(item.character, 0)),
             why,
         )
     show(characters)
@@ -72,7 +73,7 @@ def print_report(report: TrainingReport) -> None:
     if rejected:
         say("Photos that cannot be used:")
         for _, path, reason, detail in rejected[:50]:
-            say(f"  {path}: {reason} ({detail})")
+            say(f"  {path}: {_words(reason)} ({detail})")
         if len(rejected) > 50:
             say(f"  and {len(rejected) - 50} more; --json lists them all")
         say()
@@ -86,46 +87,11 @@ def print_report(report: TrainingReport) -> None:
         f"{count_of(report.added, 'photo')} new, {report.changed} changed, {len(report.removed)} gone, "
         f"{report.unchanged} as before; {count_of(report.faces_embedded, 'face')} embedded in {report.seconds:.1f} s"
     )
-    print_metrics(report.model)
     say(f"model: {report.model_path}")
+    say(f"How well it tells them apart: {command('inspect')}")
+    say(f"Next: {command('scan FILM')}, or for photos: {command('identify PHOTOS')}")
 
 
-def cast_counts(characters: Collection[str], without_photos: Collection[str]) -> str:
-    """How many characters a cast has, those without photos apart. `characters`: all or only those with photos."""
-    count, without = len({*characters, *without_photos}), sorted(without_photos)
-    listed = ", ".join(without[:10]) + (f" and {len(without) - 10} more" if len(without) > 10 else "")
-    return f"{count_of(count, 'character')}, {len(without)} of them without photos: {listed}"
-
-
-def print_metrics(card: dict[str, Any]) -> None:
-    """The metrics of a model's card, a line each, with what cannot be measured."""
-    metrics = card["metrics"]
-    rows = table("metric", "value>", "")
-    names = {
-        "n_characters": "characters",
-        "n_embeddings": "photos",
-        "intra_character_similarity": "two photos of one character are on average at cosine",
-        "inter_character_similarity": "two photos of two characters",
-        "discrimination_ratio": "the first over the second",
-        "separation_index": "d': distance of the two in standard deviations",
-        "roc_auc": "chance that a pair of one character is the more alike",
-        "equal_error_rate": "false accepts = false rejects, photo against photo",
-    }
-    for name, meaning in names.items():
-        value = metrics[name]
-        shown = "-" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
-        rows.add_row(name, shown, metrics["notes"].get(name, meaning) if value is None else meaning)
-    head = card.get("head", {"text": "prototypes", "compared": {}})
-    rows.add_row("head", head["text"], "decides between the characters a face may be")
-    point = card["operating_point"]
-    given = "" if point["fitted"] else " (given by hand)"
-    rows.add_row(
-        "threshold",
-        f"{point['threshold']:.3f}",
-        f"about {point['far']:.2%} of strangers get a name{given}",
-    )
-    show(rows)
-    if len(head["compared"]) > 1:
-        best_first = sorted(head["compared"].items(), key=lambda item: -item[1])
-        shares = ", ".join(f"{name} {share:.1%}" for name, share in best_first)
-        say(f"of {head['photos']} photos left out in turn, the heads put to the right character: {shares}")
+def _words(reason: str) -> str:
+    """A reason's code as words."""
+    return reason.replace("_", " ").lower()

@@ -167,12 +167,12 @@ def _who(one: Appearance | Totals | None) -> tuple[str, str]:
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")  # RFC 4180
-    writer.writerow([_plain(cell) for cell in columns])
-    writer.writerows([_plain(cell) for cell in row] for row in rows)
+    writer.writerow([plain(cell) for cell in columns])
+    writer.writerows([plain(cell) for cell in row] for row in rows)
     return text.getvalue().encode("utf-8-sig")
 
 
-def _plain(cell: object) -> object:
+def plain(cell: object) -> object:
     """A cell that is no formula: numbers stay numbers. Spreadsheets take the full-width signs for the same."""
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 

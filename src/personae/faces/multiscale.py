@@ -10,6 +10,9 @@ about 48 px up. So a picture is searched
    its landmarks bring the embeddings of 14 to 20 px faces a third nearer to those of the full-size photo.
 
 Steps of four are enough since the range spans a factor of sixteen.
+
+A picture that was enlarged has the pixels of a large one and none of its detail, and its blurred leaves, sleeves and
+fingers look like faces. There whatever is not sure must be a face in the mirror too, smaller and larger.
 """
 
 from __future__ import annotations
@@ -43,6 +46,17 @@ SMALL_LOOK_PX = (64.0, 192)
 """Second look at a small face: the size it has then, and the side of what is seen, the face in the middle."""
 EDGE_LOOK_PX = (80.0, 256)
 """Second look at a face cut by the edge; with less than this the tightest crops are missed now and then."""
+BAND_PX = 256
+DETAIL_LEVELS = 12
+DETAIL_SHARE = 0.001
+"""A picture has detail at its size where in some band of `BAND_PX` rows more than this share of the grey levels is
+farther than so many from what half its size shows. In photos and films at their own size that is 17 to 77 levels."""
+SURE_SCORE = 0.9
+"""From this on a face of a picture without detail is believed at once."""
+MIRROR_LOOKS_PX = ((48.0, 160), (96.0, 288))
+MIRRORED_SCORE = 0.52
+"""What a less sure one must reach in each of these mirrored looks. Of 450 blurred faces all but 13 do, of what is no
+face in photos enlarged four to eight times nothing."""
 MAX_SECOND_LOOKS = 400
 """At most so many per picture, best scores first: a crowd, or a picture of noise, must end."""
 SAME_FACE_OVERLAP = 0.3
@@ -96,8 +110,30 @@ def search(pixels: PixelArray, look: Look, min_score: float, care: Care = THOROU
         _second_look(candidates[[at]], levels[int(origin[at])], look, min_score, care)
         for at in range(min(len(candidates), MAX_SECOND_LOOKS))
     ]
+    if any(len(face) and face.scores[0] < SURE_SCORE for face in sure) and is_enlarged(pixels):
+        sure = [
+            face if not len(face) or _is_one_mirrored(face, levels[level], look) else face[:0]
+            for face, level in zip(sure, origin.tolist(), strict=False)
+        ]
     merged = concatenate(sure)
     return merged[suppress(merged)]
+
+
+def is_enlarged(pixels: PixelArray) -> bool:
+    """Whether (h, w, 3) uint8 pixels are a large picture of which half its size shows as much."""
+    import cv2
+
+    height, width = pixels.shape[:2]
+    if height * width <= TILE_PX**2:
+        return False
+    # From the middle, where a sharp picture tells at once.
+    for top in sorted(range(0, height, BAND_PX), key=lambda top: abs(2 * top + BAND_PX - height)):
+        band = np.ascontiguousarray(pixels[top : top + BAND_PX, :, 1])
+        half = cv2.resize(band, (max(1, width // 2), max(1, len(band) // 2)), interpolation=cv2.INTER_AREA)
+        lost = cv2.absdiff(band, np.asarray(cv2.resize(half, band.shape[::-1], interpolation=cv2.INTER_CUBIC)))
+        if np.count_nonzero(lost > DETAIL_LEVELS) > DETAIL_SHARE * band.size:
+            return False
+    return True
 
 
 def _levels(pixels: PixelArray, quick: bool) -> Iterator[_Level]:
@@ -166,9 +202,7 @@ def _second_look(face: Faces, level: _Level, look: Look, min_score: float, care:
     if face.scores[0] < min(min_score, care.tiny_score if size < TINY_PX else FIRST_LOOK_SCORE):
         return face[:0]
     size_then, side_then = SMALL_LOOK_PX if size < care.small_px else EDGE_LOOK_PX
-    side = side_then * max(size, 1.0) / size_then
-    corner = (box[:2] + box[2:]) / 2 - side / 2
-    canvas, scale_xy, shift_xy = _cut_out(level.pixels, corner, side, side_then)
+    canvas, scale_xy, shift_xy = _around(there, level, size_then, side_then)
     again = look(canvas, min_score if face.scores[0] >= FIRST_LOOK_SCORE else max(min_score, TINY_SCORE))
     again = scaled(_moved(again, -shift_xy[0], -shift_xy[1]), 1 / scale_xy[0], 1 / scale_xy[1])
     again = scaled(again, 1 / level.scale_xy[0], 1 / level.scale_xy[1])
@@ -177,6 +211,30 @@ def _second_look(face: Faces, level: _Level, look: Look, min_score: float, care:
     if not len(best) and at_edge:
         return face[face.scores >= min_score]  # half a face may be surer beside its surroundings than alone
     return again[best]
+
+
+def _is_one_mirrored(face: Faces, level: _Level, look: Look) -> bool:
+    """Whether the one `face` is sure, or one in the mirror at every size of `MIRROR_LOOKS_PX`."""
+    if face.scores[0] >= SURE_SCORE:
+        return True
+    there = scaled(face, *level.scale_xy)
+    for size_then, side_then in MIRROR_LOOKS_PX:
+        canvas, scale_xy, shift_xy = _around(there, level, size_then, side_then)
+        boxes = look(np.ascontiguousarray(canvas[:, ::-1]), MIRRORED_SCORE).boxes_xyxy
+        boxes = np.stack([side_then - boxes[:, 2], boxes[:, 1], side_then - boxes[:, 0], boxes[:, 3]], axis=1)
+        own = _moved(scaled(there, *scale_xy), *shift_xy).boxes_xyxy
+        if not (overlaps(own, boxes) > SAME_FACE_OVERLAP).any():
+            return False
+    return True
+
+
+def _around(
+    there: Faces, level: _Level, size_then: float, side_then: int
+) -> tuple[PixelArray, tuple[float, float], tuple[float, float]]:
+    """The surroundings of the one face `there` on its level, in which it is `size_then` px large; see `_cut_out`."""
+    box = there.boxes_xyxy[0].astype(np.float64)
+    side = side_then * max(float(there.face_px[0]), 1.0) / size_then
+    return _cut_out(level.pixels, (box[:2] + box[2:]) / 2 - side / 2, side, side_then)
 
 
 def _cut_out(

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from personae.errors import EXTRAS, NO_MEMORY, PhotoError, is_out_of_memory, reason_of
 from personae.files import NotAFileError, open_input
-from personae.media.left_out import KNOWN, LeftOut
+from personae.media.left_out import FILMS, KNOWN, LeftOut
 from personae.types import Picture, PixelArray
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".gif", ".bmp", ".dib", ".tif", ".tiff"}
     | {".webp", ".avif", ".heic", ".heif", ".hif", ".jp2", ".j2k", ".ppm", ".pgm", ".pbm", ".pnm"}
 )
-"""Lower-case file endings that count as a photo inside a folder. A file named outright is always tried."""
+"""Lower-case file endings of photos: inside a folder such a file is tried, and `load` says why it is none."""
 
 BACKGROUND_GREY = 127
 """What shows through transparent parts: mid grey, so that a cut-out face keeps contrast whether light or dark."""
@@ -119,10 +119,11 @@ def _opened(photo: Photo) -> Iterator[BinaryIO]:
 def find(paths: str | Path | Iterable[str | Path], left_out: LeftOut | None = None) -> Iterator[Path]:
     """Every photo at `paths`: files as they are named, folders searched at any depth, each folder in order of name.
 
-    In folders `SUFFIXES` count, and files of unknown or no ending that are pictures by their first bytes; hidden and
-    system files are passed over; a folder reached twice (symbolic links, loops) is searched once. What else could be
-    meant as a picture is counted in `left_out`. A folder that may not be read is yielded itself, so that `load` says
-    so. Holds the names of one folder per level in memory, never all photos.
+    In folders a photo is what is one by its first bytes, whatever it is called; what is called like a photo and is
+    none is yielded too, so that `load` says why, and so is a folder that may not be read. Raw photos, most of which
+    begin like TIFF, and films of JPEGs are told by their endings. Hidden and system files are passed over; a folder
+    reached twice (symbolic links, loops) is searched once. What else could be meant as a picture is counted in
+    `left_out`. Holds the names of one folder per level in memory, never all photos.
     """
     left_out = LeftOut() if left_out is None else left_out
     for path in [paths] if isinstance(paths, str | Path) else paths:
@@ -149,24 +150,30 @@ def _walk(folder: Path, seen: set[tuple[int, int]], left_out: LeftOut) -> Iterat
             if name not in _SKIPPED_FOLDERS:
                 yield from _walk(folder / name, seen, left_out)
             continue
-        suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - a Path per name would double the time
-        if suffix in SUFFIXES or (suffix not in KNOWN and _is_photo(folder / name)):
-            yield folder / name
+        path = folder / name
+        if is_photo(path):
+            yield path
         else:
-            left_out.add(folder / name)
+            left_out.add(path)
 
 
-def _is_photo(path: Path) -> bool:
-    """Whether a file of unknown ending is a picture by its first bytes."""
+def is_photo(path: Path) -> bool:
+    """Whether a file is called like a photo, or is one by its first bytes; see `find`."""
+    suffix = path.suffix.lower()
+    if suffix in SUFFIXES:
+        return True
     try:
         with open_input(path) as file:
             prefix = file.read(16)
             decoder = _decoder(path, file, prefix)
     except (PhotoError, OSError, ValueError):
         return False
-    if decoder is not None and decoder[1] == "BMP":  # words may begin like these two
+    kind = "HEIF" if decoder is None else decoder[1]
+    if (kind == "TIFF" and suffix in KNOWN) or (kind == "JPEG" and suffix in FILMS):
+        return False
+    if kind == "BMP":  # words may begin like these two
         return prefix[6:10] == bytes(4)
-    return decoder is None or decoder[1] != "PPM" or bool(re.match(rb"P[1-6]\s+[#\d]", prefix))
+    return kind != "PPM" or bool(re.match(rb"P[1-6]\s+[#\d]", prefix))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -101,6 +101,13 @@ class Project:
         """Facts about what names the faces; None while the cast is empty. Raises a StoreError for a damaged model."""
         return self._identifier.card()
 
+    def threshold_at(self, far: float) -> float | None:
+        """The cosine from which the share `far` of strangers gets a name, as a `threshold`; None for an empty cast.
+
+        Reckoned with what `calibrate` measured. Raises a StoreError for a damaged model.
+        """
+        return self._identifier.trained().threshold_at(far)
+
     def prepare(self) -> None:
         """Load networks and model now; raises what would go wrong at the first picture."""
         self._identifier.trained(self.context.analyzer.embedder_id)

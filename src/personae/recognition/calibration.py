@@ -21,6 +21,8 @@ from personae.recognition.scaler import EmbeddingScaler
 from personae.recognition.small_faces import SmallFaces, SmallPrototypes
 from personae.types import FloatArray, IntArray
 
+SURE = 0.5
+"""Confidence below which a match is no name: more often than not it would be wrong."""
 STRANGERS = 20_000
 _FAR_GRID = np.geomspace(0.5, 1e-4, 48)
 _SIMILARITY_GRID = np.linspace(-1.0, 1.0, 201)
@@ -57,6 +59,12 @@ class Calibration:
         half = np.interp(evidence, self.similarity, self.confidence)
         odds = half / (1 - half) * (1 - strangers) / strangers
         return np.asarray(odds / (1 + odds), np.float64)
+
+    def sure_from(self, strangers: float = 0.5) -> float:
+        """The evidence from which a confidence is at least `SURE`; infinite where none is."""
+        odds = SURE / (1 - SURE) * strangers / (1 - strangers)
+        # A trace more, so that no rounding brings the confidence below.
+        return float(np.interp(odds / (1 + odds), self.confidence, self.similarity, right=np.inf)) + 1e-9
 
 
 def calibrate(

@@ -2,7 +2,8 @@
 
 The division of labour makes every head open-set. The `CharacterModel` decides as always which characters a face may be:
 those whose similarity reaches the threshold, mostly none or one. Where several do, the heads say which, by the mean of
-their calibrated probabilities. So whether a face gets a name does not depend on the head, and FAR stays what was asked.
+their calibrated probabilities. So no head names a face that the model would not, and FAR stays at most what was asked;
+where the heads' own doubt takes the confidence below `calibration.SURE`, the face has no name.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from personae.errors import InputError
 from personae.recognition import estimator
 from personae.recognition.background import Background, Float64Array
+from personae.recognition.calibration import SURE
 from personae.recognition.heads.calibrated import CalibratedHead
 from personae.recognition.heads.registry import AUTO, ENSEMBLE, OURS, PROTOTYPES, VOTERS, make_head
 from personae.recognition.matching import check_embeddings, check_face_px
@@ -134,6 +136,7 @@ class HeadedModel(CharacterModel):
                 looks[face] = None
         return replace(
             found,
+            named=found.named & (confidence[:, 0] >= SURE),
             characters=characters[:, :candidates],
             similarity=similarity[:, :candidates],
             confidence=confidence[:, :candidates],

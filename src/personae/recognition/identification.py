@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from personae.recognition.calibration import SURE
 from personae.recognition.model import Matches
 from personae.types import AnalyzedFaces, Candidate, Match, Method
 
@@ -43,6 +44,8 @@ def identify_together(decisions: Matches) -> list[Identity]:
             evidence = decisions.evidence[face, rank]
             if evidence < decisions.threshold:
                 break
+            if candidate.confidence < SURE:
+                continue  # other heads than the prototypes doubt it
             if candidate.character in taken:
                 if evidence < decisions.threshold + REPEAT_MARGIN:
                     continue  # too weak to be a second Thor, but it may be somebody else

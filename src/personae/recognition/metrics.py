@@ -17,8 +17,8 @@ from personae.recognition.prototypes import group_means
 from personae.types import IntArray
 
 _MOST_PAIRS = 200_000
-MIN_DENOMINATOR = 0.05
-"""Below this the ratio says more about noise than about the cast."""
+LEAST_MAPPED = 0.01
+"""Least similarity 0..1 of different characters to divide by: faces whose cosine is -1 are as far apart as can be."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,10 @@ class TrainingMetrics:
     """Names as in the specification, then three that do not depend on where cosine has its zero.
 
     `intra_character_similarity`: mean cosine of two photos of one character. `inter_character_similarity`: of photos
-    of two characters. `discrimination_ratio`: the first over the second, None unless the second is clearly positive
-    (`separation_index` says the same without that trap). `separation_index` d': distance of the two means in
-    pooled standard deviations. `roc_auc`: chance that a same-character pair is more alike than a pair of two
-    characters. `equal_error_rate`: where false accepts and false rejects of pairs are equally frequent.
-    `notes`: for each None, what is missing.
+    of two characters. `discrimination_ratio`: the first over the second, both mapped from -1..1 to 0..1; see
+    `discrimination_ratio`. `separation_index` d': distance of the two means in pooled standard deviations. `roc_auc`:
+    chance that a same-character pair is more alike than a pair of two characters. `equal_error_rate`: where false
+    accepts and false rejects of pairs are equally frequent. `notes`: for each None, what is missing.
     """
 
     n_characters: int
@@ -71,12 +70,8 @@ def training_metrics(X: NDArray[Any], groups: IntArray, *, seed: int = 0) -> Tra
         notes["inter_character_similarity"] = "the cast has one character; give it a second"
     if intra is None or inter is None:
         notes["discrimination_ratio"] = "needs both similarities"
-    elif inter < MIN_DENOMINATOR:
-        notes["discrimination_ratio"] = (
-            f"different characters have a mean cosine of {inter:.3f}, too near zero to divide by; see separation_index"
-        )
     else:
-        ratio = intra / inter
+        ratio = discrimination_ratio(intra, inter)
     separation = auc = equal_error = None
     if intra is None or inter is None:
         for name in ("separation_index", "roc_auc", "equal_error_rate"):
@@ -90,6 +85,15 @@ def training_metrics(X: NDArray[Any], groups: IntArray, *, seed: int = 0) -> Tra
         auc = _roc_auc(same, different)
         equal_error = _equal_error_rate(same, different)
     return TrainingMetrics(c, len(X), intra, inter, ratio, separation, auc, equal_error, notes)
+
+
+def discrimination_ratio(intra: float, inter: float) -> float:
+    """How many times as alike two photos of one character are as photos of two: 1 is chance, higher is better.
+
+    `intra`, `inter`: the mean cosines. Different people's are near 0 or below, and nothing can be divided by that; so
+    both are mapped to a similarity of 0..1, (1 + cosine) / 2. Real casts have 1.3 to 1.8; the most is 100.
+    """
+    return (1 + intra) / 2 / max((1 + inter) / 2, LEAST_MAPPED)
 
 
 def _pair_cosines(X: Float64Array, groups: IntArray, rng: np.random.Generator) -> tuple[Float64Array, Float64Array]:

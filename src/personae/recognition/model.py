@@ -40,10 +40,11 @@ class Matches:
     """What the model thinks of n faces: candidates best first, and whether the best one is named.
 
     `characters` (n, k): numbers into `names`; `similarity`, `confidence` (n, k); `evidence` (n, k): what decides, the
-    cosine of a sharp face that would be as sure (on sharp faces the similarity itself, and that where it is not given);
-    `named` (n,): whether the best candidate's evidence reaches `threshold` and it is told from the next one; `looks`
-    (n,): the look of the nearest prototype; `rivals` (n,): of a face that reaches the threshold and is not told from
-    another character that one's number, else -1 (empty: nobody looked).
+    cosine of a sharp face that would be as sure (on sharp faces the similarity itself, and that where it is not
+    given); `named` (n,): whether the best candidate's evidence reaches `threshold`, never less than what makes its
+    confidence `calibration.SURE`, and it is told from the next one; `looks` (n,): the look of the nearest prototype;
+    `rivals` (n,): of a face that reaches the threshold and is not told from another character that one's number, else
+    -1 (empty: nobody looked).
     """
 
     names: NDArray[Any]
@@ -266,9 +267,10 @@ class CharacterModel(estimator.ClassifierMixin):
         if weighed is not cosines:
             similarity = np.take_along_axis(best_of_each(cosines, starts), best, axis=1).astype(np.float64)
         limit = self.threshold_ if threshold is None else threshold
-        reached = evidence[:, 0] >= limit
         # Below the fitted threshold a name is a guess anyway, and asked for.
-        doubtful = reached & (evidence[:, 0] >= self.threshold_)
+        doubtful = evidence[:, 0] >= max(limit, self.threshold_)
+        limit = max(limit, self.calibration_.sure_from(self.strangers))
+        reached = evidence[:, 0] >= limit
         told_from = rivals(best, scores, self.classes_, scatter=self.background_.scatter, performers=self.performers_)
         told_from = np.where(doubtful, told_from, -1)
         looks: list[str | None] = [None] * len(scaled)

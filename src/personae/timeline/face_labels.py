@@ -12,6 +12,10 @@ from personae.timeline.person import Key, Person
 from personae.timeline.places import AnyPlace
 from personae.timeline.stated import Stated
 
+FOLLOWS = 0.95
+"""Confidence in a name that a face has because most of its group was named by a person: so much of a group is one
+person (B-cubed precision on small and sharp faces mixed). What the machine thought of another name says nothing."""
+
 
 class FaceLabels:
     """The labels as they become, with who has which faces.
@@ -57,7 +61,7 @@ class FaceLabels:
         character, unknown = (None, None) if person is None else person.key
         label = replace(
             label, character=character, unknown=unknown, character_id=None if person is None else person.character_id,
-            decided_by="model", stranger=False,
+            decided_by="model", stranger=False, confidence=label.confidence if character is None else FOLLOWS,
         )  # fmt: skip
         self.labels[at] = named_by_person(label) if by_person else label
         self._members.setdefault(key_of(label), set()).add(at)

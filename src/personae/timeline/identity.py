@@ -2,7 +2,8 @@
 
 Groups come from the film alone (see `grouping`) and are weighed anew by every model: of two that are on screen together
 only one is Thor, unless both are far above the threshold (mirrors, split screens). So a profile that no photo knows
-gets its name from the same person's other tracks, and a stranger, whose group resembles nobody, gets none. A group
+gets its name from the same person's other tracks, and a stranger, whose group resembles nobody, gets none. No name has
+a confidence below `calibration.SURE`: a track that hardly belongs to a named group is left unknown. A group
 whose tracks are different characters, each by its own faces, is taken apart; groups of one character are one person.
 """
 
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from personae.recognition.calibration import SURE
 from personae.recognition.model import CharacterModel
 from personae.timeline import clustering, grouping
 from personae.timeline.evidence import Evidence, compared, evidence_of
@@ -63,8 +65,9 @@ def identify(
     groups = _taken_apart(records, groups, evidence, _named_alone(of_tracks))
     person, together = groups.person, grouping.on_screen_together(records)
     of_groups = weigh(model, groups.mean, groups.face_px, groups.quality, threshold)
-    named = name_clusters(of_groups.evidence, of_groups.asked, grouping.groups_apart(person, together))
-    share = strangers_among(of_groups.evidence.max(axis=1), np.bincount(person, minlength=len(named)), model)
+    share = strangers_among(of_groups.evidence.max(axis=1), np.bincount(person, minlength=len(groups.mean)), model)
+    asked = np.maximum(of_groups.asked, model.calibration_.sure_from(share))
+    named = name_clusters(of_groups.evidence, asked, grouping.groups_apart(person, together))
     is_named = np.array([who is not None for who in named], bool)
     nearest = of_groups.evidence.argmax(axis=1)
     whose = np.array([at if who is None else who for who, at in zip(named, nearest, strict=True)], np.int64)[person]
@@ -72,15 +75,27 @@ def identify(
     whole = model.calibration_.confidence_at(of_groups.evidence[person, whose], share)
     # A track whose own faces say little is as sure as its group, as far as it belongs there.
     lent = whole * np.clip(groups.belongs / clustering.ALIKE, 0.0, 1.0)
+    confidence = np.where(is_named[person], np.maximum(own, lent), own)
     characters = tuple(None if who is None else str(model.classes_[who]) for who in named)
+    person = _without_unsure(person, is_named[person] & (confidence < SURE))
+    more = person.max(initial=-1) + 1 - len(characters)
+    characters += (None,) * more
     return People(
         _without_no_faces(person, characters, records, evidence),
         characters,
         of_tracks.similarity[np.arange(n), whose],
-        np.where(is_named[person], np.maximum(own, lent), own),
+        confidence,
         share,
-        of_groups.either,
+        of_groups.either + ((),) * more,
     )
+
+
+def _without_unsure(person: IntArray, unsure: NDArray[np.bool_]) -> IntArray:
+    """The `unsure` tracks taken out of their named people: those of one person are an unknown person of their own."""
+    result = person.copy()
+    if unsure.any():
+        result[unsure] = person.max() + 1 + np.unique(person[unsure], return_inverse=True)[1]
+    return result
 
 
 def _named_alone(of_tracks: Weighed) -> IntArray:

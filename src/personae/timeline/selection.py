@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from personae.errors import UnknownCharacterError
+from personae.names import find_name, unknown_name, unknown_number
 from personae.timeline.timeline import Appearance, Timeline, Track
 
 CLOSE_UP = 1 / 3
@@ -41,13 +42,15 @@ def select(timeline: Timeline, wanted: Wanted) -> tuple[Cut, ...]:
     Stretches shorter than `min_s` are left out; the others get `handles_s` more on both ends, within the film, and are
     joined where they then touch. Raises UnknownCharacterError for a name that is nowhere in the timeline.
     """
-    for name in (*wanted.characters, *wanted.together, *wanted.without):
-        _known(timeline, name)
-    seen = {name: _intervals(timeline, name, wanted.close_ups) for name in wanted.characters}
+    characters, together, without = (
+        tuple(_called(timeline, name) for name in names)
+        for names in (wanted.characters, wanted.together, wanted.without)
+    )
+    seen = {name: _intervals(timeline, name, wanted.close_ups) for name in characters}
     kept = union(interval for intervals in seen.values() for interval in intervals)
-    for name in wanted.together:
+    for name in together:
         kept = intersection(kept, _intervals(timeline, name, False))
-    for name in wanted.without:
+    for name in without:
         kept = difference(kept, _intervals(timeline, name, False))
     base = timeline.video.time_base
     first, last = timeline.video.start_pts, timeline.video.start_pts + timeline.video.duration_pts
@@ -55,7 +58,7 @@ def select(timeline: Timeline, wanted: Wanted) -> tuple[Cut, ...]:
     long = [(start, end) for start, end in kept if (end - start) * base >= wanted.min_s]
     padded = union((max(first, start - handles), min(last, end + handles)) for start, end in long)
     return tuple(
-        Cut(start, end, tuple(name for name in seen if intersection([(start, end)], seen[name])) + wanted.together)
+        Cut(start, end, tuple(name for name in seen if intersection([(start, end)], seen[name])) + together)
         for start, end in padded
     )
 
@@ -68,9 +71,7 @@ def face_share(timeline: Timeline, track: Track) -> float:
 
 def of_names(timeline: Timeline, names: Iterable[str]) -> Timeline:
     """The timeline with only these characters and unknown people; UnknownCharacterError for a name it has not."""
-    kept = set(names)
-    for name in kept:
-        _known(timeline, name)
+    kept = {_called(timeline, name) for name in names}
     part = _with(timeline, tuple(found for found in timeline.appearances if found.name in kept))
     return replace(part, depicted=tuple(one for one in timeline.depicted if one.name in kept))
 
@@ -92,12 +93,16 @@ def _with(timeline: Timeline, appearances: tuple[Appearance, ...]) -> Timeline:
     return replace(timeline, appearances=appearances, characters=characters)
 
 
-def _known(timeline: Timeline, name: str) -> None:
+def _called(timeline: Timeline, name: str) -> str:
+    """How somebody is shown who is asked for as `name`: "unknown 2" is Unknown 2. Raises UnknownCharacterError."""
     names = sorted({appearance.name for appearance in timeline.appearances})
-    if name not in names:
+    number = unknown_number(name)
+    found = find_name(unknown_name(number) if number is not None else name, names)
+    if found is None:
         raise UnknownCharacterError(
             f"{name} does not appear in this film. Who does: {', '.join(names) or 'nobody'}. Names are case-sensitive."
         )
+    return found
 
 
 def _intervals(timeline: Timeline, name: str, close_ups: bool) -> list[Interval]:

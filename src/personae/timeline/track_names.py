@@ -30,8 +30,8 @@ EM_STEPS = 50
 class Weighed:
     """What the model makes of n mean faces: `evidence`, `similarity` (n, c) for each character, `asked` (n,) of each.
 
-    Nothing is enough (`asked` infinite) for one that is not told from another character; `either` gives the two, and is
-    empty for the others: see `Matches.alternatives`.
+    Nothing is enough (`asked` infinite) for one that is not told from another character, or that other heads than the
+    prototypes doubt; `either` gives the two, and is empty for the others: see `Matches.alternatives`.
     """
 
     evidence: NDArray[np.float64]
@@ -64,7 +64,10 @@ def weigh(
         evidence[there, decided.characters[:, 0]] += np.where(lead > 0, lead + 1e-9, 0.0)
         similarity[rows, decided.characters] = decided.similarity
         more = SHARP_MARGIN * np.clip((quality[there] - POOR) / (1 - POOR), 0, 1)
-        asked[there] = np.where(decided.rivals >= 0, np.inf, decided.threshold + POOLED_MARGIN + more)
+        limit = model.threshold_ if threshold is None else threshold  # how sure it is depends on the whole film
+        reached = decided.evidence[:, 0] >= decided.threshold
+        doubted = (decided.rivals >= 0) | (reached & ~decided.named)
+        asked[there] = np.where(doubted, np.inf, limit + POOLED_MARGIN + more)
         for face in np.flatnonzero(decided.rivals >= 0).tolist():
             either[int(there[face])] = decided.alternatives(face)
     return Weighed(evidence, similarity, asked, tuple(either))
