@@ -37,6 +37,9 @@ def test_names_are_in_the_cast_and_counted_apart(home: Home) -> None:
     assert cast.without_photos() == ("Rachel Green", "Ross") and cast.is_character("Ross")
     assert cast.card()["without_photos"] == ["Rachel Green", "Ross"] and cast.card()["characters"] == before
     assert home.named(0) == "c0" and not cast.is_outdated()
+    card = opened(home).card
+    assert card is not None and card.characters == ("c0", "c1", "c2") and card.without_photos == 2
+    assert "without_photos" not in card.as_dict()
 
 
 def test_an_empty_project_needs_no_network_for_names(tmp_path: Path) -> None:

@@ -33,7 +33,8 @@ log = logging.getLogger(__name__)
 class ModelCard:
     """Facts about what names the faces, as results state them.
 
-    `far`, `created`, `head`: None where they are not known (a threshold set by hand, the fallback).
+    `far`, `created`, `head`: None where they are not known (a threshold set by hand, the fallback). `characters`: whom
+    it can name; `without_photos`: how many the cast has besides, whom it cannot name before they have a face.
     """
 
     method: Method
@@ -44,10 +45,13 @@ class ModelCard:
     threshold: float
     head: str | None
     characters: tuple[str, ...]
+    without_photos: int = 0
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON types."""
-        return {**asdict(self), "characters": list(self.characters)}
+        """What names the faces, as JSON types: for results, which who is without photos had no part in."""
+        facts = {**asdict(self), "characters": list(self.characters)}
+        del facts["without_photos"]
+        return facts
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +102,7 @@ class TrainedModel:
             self.matcher.threshold_ if threshold is None else threshold,
             None if fallback else self.facts.get("head", {}).get("text", "prototypes"),
             self.characters,
+            len(self.facts.get("without_photos", ())),
         )
 
 
