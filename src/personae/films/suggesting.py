@@ -17,8 +17,10 @@ from personae.timeline.likely import People
 
 CHARACTERS, OTHERS = 5, 2
 """So many characters and other unknown people are suggested at most."""
+NEAREST = 3
+"""So many characters are suggested however improbable they are: the right one of a face seen badly is often there."""
 LEAST, LEAST_OTHER = 0.01, 0.2
-"""What is less probable is not suggested: nearly everybody is alike to somebody."""
+"""What is less probable is not suggested otherwise: nearly everybody is alike to somebody."""
 
 
 def suggested(shown: Sequence[Shown], trained: TrainedModel) -> list[UnknownPerson]:
@@ -83,7 +85,11 @@ def _suggestions(
 ) -> tuple[Suggestion, ...]:
     """Who one person may be, likeliest first."""
     best = np.argsort(-shares, kind="stable")[:CHARACTERS].tolist()
-    found = [Suggestion(float(shares[at]), character=characters[at]) for at in best if shares[at] >= LEAST]
+    found = [
+        Suggestion(float(shares[at]), character=characters[at])
+        for rank, at in enumerate(best)
+        if shares[at] >= LEAST or (rank < NEAREST and shares[at] > 0)
+    ]
     near = np.argsort(-others, kind="stable")[:OTHERS].tolist()
     found += [Suggestion(float(others[at]), other=people[at][0]) for at in near if others[at] >= LEAST_OTHER]
     return tuple(sorted(found, key=lambda one: -one.probability))
