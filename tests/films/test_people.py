@@ -18,7 +18,7 @@ from personae.errors import UnknownCharacterError
 from personae.faces.fake import draw_picture
 from personae.films import say
 from personae.films.meant import Who
-from personae.films.people import People, UnknownPerson
+from personae.films.people import Part, People, UnknownPerson, _most_first
 from personae.films.worth_learning import worth_learning
 from personae.project.session import Project
 from personae.settings import Settings
@@ -108,6 +108,32 @@ def test_one_answer_names_somebody_everywhere_and_one_undo_takes_it_back(project
     assert names(project, "ep1") == names(project, "ep2") == set()
     assert {part.name for one in people.undecided() for part in one.parts} == before
     assert people.undo() == ()
+
+
+def test_two_films_outside_of_one_title_stay_two(home: Path, scanned: Path) -> None:
+    """A decision about one must not go to the other."""
+    with Project.open(home / "outside", settings=FAKE) as project:
+        for folder, film in (("a", "ep1"), ("b", "ep2")):
+            (home / folder).mkdir()
+            shutil.copy(scanned / f"{film}.mkv", home / folder / "film.mkv")
+            project.films.scan(home / folder / "film.mkv", home / folder / "out")
+        people = project.people
+        media = {part.medium for one in people.undecided() for part in one.parts}
+        assert media == set(project.films.names()) and len(media) == 2
+        other = next(name for name in media if name.endswith(".json"))
+        odin = next(one for one in people.undecided() if [part.medium for part in one.parts] == [other])
+        people.decide(odin, _called("Odin"))
+        assert names(project, other) == {"Odin"} and names(project, "film") == set()
+        people.close()
+
+
+def test_people_are_in_order_of_their_numbers() -> None:
+    parts = [Part("holiday", "photos", number, 1) for number in (2, 10, 1)]
+    assert [one.parts[0].unknown for one in sorted((UnknownPerson((part,)) for part in parts), key=_most_first)] == [
+        1,
+        2,
+        10,
+    ]
 
 
 def test_undo_takes_back_one_command_at_a_time_also_of_one_second(people: People) -> None:

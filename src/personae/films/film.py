@@ -85,14 +85,19 @@ class StoredFilm(Decidable):
         self._timer: threading.Timer | None = None
         self._state: _State | None = None
         self._is_dirty = False
+        self._name: str | None = None
         self._outside = None if store.is_inside(files) else files.timeline
         if named is not None:
             self._state = _State(named.timeline, named.decisions, named.stamp, None, named.timeline)
 
     @property
     def name(self) -> str:
-        """What the film is called in its project."""
-        return self.files.title
+        """What the film is called in its project; one outside whose title another has goes by its timeline's path."""
+        if self._outside is None:
+            return self.files.title
+        if self._name is None:
+            self._name = self._store.name_of(self.files)
+        return self._name
 
     @property
     def store(self) -> MediaStore:

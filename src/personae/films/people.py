@@ -56,7 +56,7 @@ class People:
             first = {(_kind(one), one.name) for one in wanted}
             own = (person for person in found if any((part.kind, part.medium) in first for part in person.parts))
             found = [_beginning_in(first, person) for person in own]
-        return tuple(sorted(found, key=lambda one: (-one.face_time_s, -one.faces, one.name)))
+        return tuple(sorted(found, key=_most_first))
 
     def decided(self, media: Iterable[StoredFilm | PhotoSet] | None = None) -> tuple[DecidedPart, ...]:
         """Who has a name or was set aside, film by film; `media`: default all. Raises a StoreError."""
@@ -179,6 +179,11 @@ class People:
         """What was decided last: by its time, which is told in whole seconds; of one second, by what was said here."""
         one = made[-1]
         return one.at, self._said.index(one.request) if one.request in self._said else -1
+
+
+def _most_first(one: UnknownPerson) -> tuple[float, int, str, str, int]:
+    first = one.parts[0]
+    return -one.face_time_s, -one.faces, first.kind, first.medium, first.unknown
 
 
 def _names_given(decisions: Iterable[Decision]) -> list[str]:

@@ -209,6 +209,10 @@ class MediaStore:
             found[files.title if files.title not in found else str(files.timeline)] = files
         return found
 
+    def name_of(self, files: FilmFiles) -> str:
+        """The name that `find` knows a film by."""
+        return next((name for name, one in self.named().items() if one.timeline == files.timeline), files.title)
+
     def find(self, name: str | Path) -> FilmFiles:
         """The files of one film, by its name or the path of its timeline; raises UnknownFilmError."""
         path = Path(name)
