@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -27,7 +28,8 @@ from personae.cli.options import (
     settings_options,
 )
 from personae.errors import PhotoError
-from personae.hints import command, quoted
+from personae.hints import command
+from personae.names import unknown_name
 from personae.progress import Progress
 from personae.types import count_of, percent
 
@@ -195,13 +197,15 @@ def _finish(keeping: Keeping | None, tally: _Tally, *, err: bool) -> None:
         return
     kept = keeping.finish()
     faces = kept.faces
-    unknown = len({face.unknown for face in faces if face.unknown is not None})
+    unknown = Counter(face.unknown for face in faces if face.unknown is not None and not face.stranger)
     say(f"Kept as {kept.name!r} in {kept.folder}: {count_of(len(faces), 'face')} of "
         f"{count_of(len(kept.photos), 'photo')} with their embeddings.", err=err)  # fmt: skip
     if unknown:
-        people = "1 unknown person" if unknown == 1 else f"{unknown} unknown people"
-        call = command(f'name "Unknown N" NAME --photos {quoted(kept.name)} --learn')
-        say(f"{people} in {count_of(len(kept.photos), 'photo')}. Name them: {call}", err=err)
+        people = "1 unknown person" if len(unknown) == 1 else f"{len(unknown)} unknown people"
+        first = sorted(unknown.items(), key=lambda one: (-one[1], one[0]))[:3]
+        most = ", ".join(f"{unknown_name(number)} with {count_of(count, 'face')}" for number, count in first)
+        call = command(f"name --photos {shlex.quote(kept.name)}")
+        say(f"{people} in {count_of(len(kept.photos), 'photo')}, most often {most}. Name them: {call}", err=err)
     say(f"To take a person out: {command('forget NAME')}; to keep nothing, delete that folder.", err=err)
     for note in kept.notes:
         say(f"personae: {note}", err=True)
