@@ -32,7 +32,7 @@ from personae.films.photo_numbers import counting, so_far
 from personae.films.photo_store import PhotoStore
 from personae.films.say import Saying
 from personae.films.teaching import best_faces_of_photos
-from personae.films.warning import unlike
+from personae.films.warning import poor_crop, unlike
 from personae.names_of_today import NamesOfToday
 from personae.progress import ProgressCallback
 from personae.timeline.appearances import Label
@@ -197,7 +197,7 @@ class PhotoSet(Decidable):
 
 
 def _warnings(made: list[Decision], maker: PhotoMaker, labels: list[Label], trained: TrainedModel) -> list[str]:
-    """A sentence for each name given to a face beside that character's, or to faces that do not resemble them."""
+    """A sentence for each name given to a face beside that character's, or to faces that are poor or unlike them."""
     kept = maker.kept
     photo_of = [number for number, photo in enumerate(kept.photos) for _ in range(len(photo.faces))]
     found = []
@@ -213,6 +213,8 @@ def _warnings(made: list[Decision], maker: PhotoMaker, labels: list[Label], trai
         if beside is not None:
             path = kept.photos[photo_of[beside]].path
             found.append(f"{name} is in {path} beside them: both would be {name}.")
+        scores = np.concatenate([photo.faces.quality.score for photo in kept.photos])
+        found += poor_crop(float(scores[sorted(own)].max(initial=0.0)))
         rows = [photo.faces.embeddings * photo_naming.weights_of(photo.faces)[:, None] for photo in kept.photos]
         similarity = unlike(np.concatenate(rows)[sorted(own)].sum(axis=0), name, trained)
         if similarity is not None:

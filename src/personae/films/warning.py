@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from personae.cast.trained import TrainedModel
 from personae.films.tracks_file import Scanned
+from personae.films.worth_learning import POOR
 from personae.recognition.prototypes import unit
 from personae.timeline.decisions import Decision
 from personae.timeline.places import Finder
@@ -22,7 +23,7 @@ UNLIKE = 0.2
 def warnings_of(
     decisions: Iterable[Decision], timeline: Timeline, scanned: Scanned, trained: TrainedModel
 ) -> list[str]:
-    """A sentence for each name that is given to somebody who is on screen beside that character, or resembles them not.
+    """A sentence for each name given to somebody who is on screen beside that character, is seen badly, or is unlike.
 
     `timeline`: as it was before.
     """
@@ -37,6 +38,8 @@ def warnings_of(
         if beside is not None:
             when = timeline.video.seconds(beside)
             found.append(f"{name} is on screen beside them, at {when:.1f} s: both would be {name}.")
+        weights = [scanned.watched.records[at].weights for at in own]
+        found += poor_crop(max((float(each.max()) for each in weights if len(each)), default=0.0))
         unlike = _unlike(own, name, scanned, trained)
         if unlike is not None:
             found.append(f"The faces do not agree with {name}'s photos (similarity {unlike:.2f}).")
@@ -65,6 +68,14 @@ def _unlike(own: set[int], name: str, scanned: Scanned, trained: TrainedModel) -
     records = [scanned.watched.records[at] for at in sorted(own)]
     weighed = [record.weights[:, None] * record.embeddings for record in records if len(record.embeddings)]
     return None if not weighed else unlike(np.concatenate(weighed).sum(axis=0), name, trained)
+
+
+def poor_crop(best: float) -> list[str]:
+    """What to say where the best of somebody's faces has a quality of `best`: a sentence, or nothing."""
+    if best >= POOR:
+        return []
+    return [f"The best of their faces is poor (small, dark, blurred or turned away; quality {best:.2f}): look twice. "
+            "It teaches nothing."]  # fmt: skip
 
 
 def unlike(faces: NDArray[np.floating], name: str, trained: TrainedModel) -> float | None:
