@@ -375,7 +375,7 @@ def test_evaluation_knows_what_a_person_decided(home: Path, tmp_path: Path) -> N
     def named() -> int:
         found = evaluate_folder(
             tmp_path / "cast", project=tmp_path / "project", unknown=home / "unknown", analyzer=analyzer(),
-            settings=Settings(threshold=-0.9),
+            settings=Settings(threshold=-0.9, strangers=0.01),
         )  # fmt: skip
         return found.evaluation.strangers[0].far.count
 

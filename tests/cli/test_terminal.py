@@ -183,7 +183,7 @@ def test_names_are_shown_as_they_are_or_as_escapes(ran: Callable[[str], dict[str
         assert label == "scan" or ("[guest] Ross" in text and r"He\nl\x1b[31ma\u202e" in text), label
     assert r"a\x1b[31mred\u202e\nx" in runs["wrong path"].stderr.decode()
     lines = runs["train"].stdout.decode(plain).splitlines()
-    assert any(line.startswith("  ") and "x.png: UNREADABLE" in line for line in lines)
+    assert any(line.startswith("  ") and "x.png: unreadable" in line for line in lines)
 
 
 def test_json_is_utf_8_whatever_the_encoding(ran: Callable[[str], dict[str, Run]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from dataclasses import replace
 from fractions import Fraction
 from io import StringIO
@@ -195,7 +196,9 @@ def test_a_film_whose_pictures_begin_late_counts_from_its_first() -> None:
     early, late = film(Fraction(24)), film(Fraction(24), start_pts=987_000)
     for name, exporter in exporters().items():
         if name != "sheet":  # a decision is kept with the file's own times
-            assert exporter.export(early) == exporter.export(late), name
+            # Pages keep a digest of the timeline, by which they say that they are older than it.
+            first, second = (re.sub(rb' data-timelines="[^"]*"', b"", exporter.export(one)) for one in (early, late))
+            assert first == second, name
 
 
 def test_reels_keep_what_an_edl_can_hold() -> None:

@@ -211,7 +211,8 @@ def test_a_film_cut_short_is_said_in_the_summary(recognizer: CharacterRecognizer
     done = scan(recognizer, short, "--out", tmp_path / "out")
     assert done.return_value == 0
     last = done.stdout[done.stdout.index("short.mkv:") :]
-    assert "the file ends before the length it states: " in last and "to 4.0 s could not be read." in last
+    assert "The file ends before the length it states: " in last and "to 4.0 s could not be read." in last
+    assert "short.mkv: 4.0 s, of which 2.1 s could not be read" in last
 
 
 def test_films_are_looked_for_before_anything_is_learned(

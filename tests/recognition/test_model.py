@@ -65,7 +65,15 @@ def test_a_threshold_by_hand_overrides_at_the_call() -> None:
     model = trained()
     faces, _ = cast(5, 3)
     assert model.match(faces[:1], threshold=1.01) == [None]
-    assert model.match(people(1, 1, seed=9)[0], threshold=-1.0)[0] is not None
+    others = people(50, 1, seed=9)[:, 0]
+    assert sum(one is not None for one in model.match(others)) < 5
+    sure = trained(strangers=0.001)  # who says that nearly everybody is of the cast is believed
+    assert all(one is not None for one in sure.match(others, threshold=-1.0))
+
+
+def test_no_threshold_gives_a_name_in_doubt() -> None:
+    found = trained().match(people(50, 1, seed=9)[:, 0], threshold=-1.0)
+    assert any(one is None for one in found) and all(one is None or one.confidence >= 0.5 for one in found)
 
 
 def test_the_shrunk_scaler_keeps_the_smallest_cast_as_good_as_plain_cosine() -> None:

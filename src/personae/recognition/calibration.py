@@ -30,6 +30,7 @@ _BANDWIDTH = 0.012
 _DOUBT = 1e-5  # of a density per grid step
 _MOST_COSINES = 400_000_000  # a second of work; very large casts are calibrated on fewer strangers
 _CHUNK_VALUES = 1 << 25
+_ANCHOR_FAR = 0.0101  # just beyond the usual 1 %
 _SHIFT = 0.5
 _SHIFT_FAR = 0.01
 _SMALL_RANGE_PX = (11.2, 21.6)
@@ -103,7 +104,10 @@ def calibrate(
     impostor = np.sort(impostor)
     # A curve that does not fall can be read both ways.
     cosine = np.maximum.accumulate(np.quantile(impostor, 1 - _FAR_GRID) + 1e-9 * np.arange(len(_FAR_GRID)))
-    return Calibration(_FAR_GRID, cosine, _SIMILARITY_GRID, _confidence(genuine, impostor), shift)
+    confidence = _confidence(genuine, impostor)
+    if not background.people:
+        confidence = _anchored(confidence, float(np.quantile(impostor, 1 - _ANCHOR_FAR)))
+    return Calibration(_FAR_GRID, cosine, _SIMILARITY_GRID, confidence, shift)
 
 
 def _small_strangers(small: SmallPrototypes, starts: IntArray, count: int, seed: int) -> Float64Array:
@@ -135,6 +139,18 @@ def _small_faces_seen(statistics: SmallFaces, count: int, seed: int) -> tuple[Fl
 def _scaled(X: NDArray[Any], scaler: EmbeddingScaler | None) -> NDArray[Any]:
     X = unit(X)
     return X if scaler is None else unit(scaler.transform(X))
+
+
+def _anchored(confidence: Float64Array, cosine: float) -> Float64Array:
+    """A confidence that is at least `SURE` at `cosine`, its odds raised alike everywhere.
+
+    For an embedder that was never measured: how alike one person's faces are is a guess then, how alike strangers are
+    comes from the cast. The guess must not overrule the operating point.
+    """
+    odds = confidence / (1 - confidence)
+    at = float(np.interp(cosine, _SIMILARITY_GRID, confidence))
+    odds = odds * max(1.0, SURE / (1 - SURE) * (1 - at) / at)
+    return np.asarray(odds / (1 + odds), np.float64)
 
 
 def _score(X: NDArray[Any], centres: NDArray[Any], starts: IntArray) -> Float64Array:
