@@ -13,8 +13,9 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from personae.cast.cast import Cast
 from personae.cli import cli
-from personae.errors import UnknownCharacterError
+from personae.errors import ProjectBusyError, UnknownCharacterError
 from personae.faces.fake import draw_picture
 from personae.films import say
 from personae.films.meant import Who
@@ -108,6 +109,55 @@ def test_one_answer_names_somebody_everywhere_and_one_undo_takes_it_back(project
     assert names(project, "ep1") == names(project, "ep2") == set()
     assert {part.name for one in people.undecided() for part in one.parts} == before
     assert people.undo() == ()
+
+
+def test_two_of_one_film_who_are_said_to_be_one_are_named_both(people: People, project: Project) -> None:
+    """One request for two people of a film was taken for one answer sent twice."""
+    first, second = (one for one in people.undecided() if one.parts[0].medium == "ep1")
+    said = people.decide(UnknownPerson((*first.parts, *second.parts)), _called("Ada"), learn=True)
+    assert names(project, "ep1") == {"Ada"} and said.learnt
+    assert not [part for one in people.undecided() for part in one.parts if part.medium == "ep1"]
+
+
+def test_an_answer_that_fails_half_way_leaves_nothing(
+    people: People, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thor = the_one_in(people, "ep1", "ep2", "holiday")
+
+    def busy(*_: object, **__: object) -> None:
+        raise ProjectBusyError(project.folder, "somebody is writing to this project.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Cast, "add_faces", busy)
+        with pytest.raises(ProjectBusyError):
+            people.decide(thor, _called("Ada"), learn=True)
+    assert names(project, "ep1") == names(project, "ep2") == set() and project.cast.characters() == {}
+    assert the_one_in(people, "ep1", "ep2", "holiday").parts == thor.parts
+
+
+def test_who_gets_another_name_takes_the_faces_along_that_were_taught(people: People, project: Project) -> None:
+    """The cast went on knowing the person by the wrong name."""
+    thor = the_one_in(people, "ep1", "ep2", "holiday")
+    people.decide(thor, _called("Bob"), learn=True)
+    taught = project.cast.characters()
+    assert set(taught) == {"Bob"}
+    media = (*project.films, *project.photos)
+    for medium in media:
+        made = medium.decide(say.name("Bob", "Ada"))
+        medium.learn("Ada", request=made.request, only_new=True)
+    assert project.cast.characters()["Ada"] == taught["Bob"] and not project.cast.characters().get("Bob")
+    media[0].undo()
+    assert project.cast.characters().get("Bob")
+
+
+def test_undoing_in_one_film_takes_back_what_that_film_taught(people: People, project: Project) -> None:
+    """All that the same answer had taught elsewhere went with it."""
+    people.decide(the_one_in(people, "ep1", "ep2", "holiday"), _called("Ada"), learn=True)
+    taught = {photo.path.partition("#")[0] for photo in project.cast.photos("Ada")}
+    assert len(taught) > 1
+    project.films["ep2"].undo()
+    left = {photo.path.partition("#")[0] for photo in project.cast.photos("Ada") if photo.status == "enrolled"}
+    assert left and left == {path for path in taught if "ep2" not in path}
 
 
 def test_two_films_outside_of_one_title_stay_two(home: Path, scanned: Path) -> None:

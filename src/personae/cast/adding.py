@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,22 +84,33 @@ def add(
     return outcome_of(log, edit, changes, rejected, [*report.notes, *left_out.sentences()])
 
 
-def add_faces(gallery: Gallery, name: str, faces: Sequence[tuple[PhotoRecord, EnrolledFace]]) -> EditOutcome:
-    """Enrol faces that were embedded elsewhere (in a film) as those of `name`; what is enrolled already stays."""
+def add_faces(
+    gallery: Gallery, name: str, faces: Sequence[tuple[PhotoRecord, EnrolledFace]], theirs: Collection[str] = ()
+) -> EditOutcome:
+    """Enrol faces that were embedded elsewhere (in a film) as those of `name`; what is enrolled already stays.
+
+    `theirs`: digests of faces that are theirs in any case: what is enrolled of them as another's, by an answer that was
+    corrected since, becomes theirs.
+    """
     name, log = new_name(name), EditLog(gallery)
     before = enrolled_by_path(gallery)
     had = {(photo.given, photo.path) for photo in gallery.photos(withdrawn=True)}
     edit = log.record("add", {"into": name})
-    character = give(log, edit, name, {photo.sha256 for photo, _ in faces})
+    others = [photo for photo in gallery.photos() if photo.status == "enrolled" and photo.character != name
+              and photo.sha256 in theirs]  # fmt: skip
+    moved = {photo.sha256 for photo in others}
+    character = give(log, edit, name, {photo.sha256 for photo, _ in faces} - moved)
+    for photo in others:
+        log.place(edit, photo.character_id, photo.sha256, character)
     for photo, face in faces:
-        if (name, photo.path) not in had:
+        if (name, photo.path) not in had and photo.sha256 not in moved:
             gallery.put_photo(replace(photo, character=name, given=name, character_id=character), face)
     log.apply()
     changes = differences(before, enrolled_by_path(gallery))
     if not changes:
         log.drop(edit)
         return EditOutcome(None, notes=(f"{name} has these faces.",))
-    added = [photo.path for photo, _ in faces if (name, photo.path) not in had]
+    added = [photo.path for photo, _ in faces if (name, photo.path) not in had and photo.sha256 not in moved]
     log.explain(edit, {"into": name, "added": added, "photos": as_rows(changes)})
     return outcome_of(log, edit, changes)
 

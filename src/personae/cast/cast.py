@@ -176,22 +176,38 @@ class Cast:
 
         return self._edit("add", work, create=True)
 
-    def add_faces(self, name: str, faces: Faces | Callable[[], Faces], *, request: str = "") -> EditReport:
+    def add_faces(
+        self,
+        name: str,
+        faces: Faces | Callable[[], Faces],
+        *,
+        request: str = "",
+        source: str = "",
+        theirs: Collection[str] = (),
+    ) -> EditReport:
         """Enrol faces that are embedded already, such as those that a person named in a film.
 
-        `faces`: or a call that gives them under the project's lock. `request`: the id of
-        the command that this is a part of, for `take_back`.
+        `faces`: or a call that gives them under the project's lock. `request`: the id of the command that this is a
+        part of, and `source`: what the faces are of, both for `take_back`. `theirs`: digests of faces that are theirs
+        in any case: who has them by an answer that was corrected since loses them.
         """
         from personae.cast import editing
 
         def work(gallery: Gallery) -> list[EditOutcome]:
             given = faces() if callable(faces) else faces
-            outcome = editing.add_faces(gallery, name, given)
+            outcome = editing.add_faces(gallery, name, given, theirs)
             if request and outcome.edit is not None:
-                EditLog(gallery).explain(outcome.edit.id, {**outcome.edit.detail, "request": request})
+                said = {"request": request} | ({"source": source} if source else {})
+                EditLog(gallery).explain(outcome.edit.id, {**outcome.edit.detail, **said})
             return [outcome]
 
         return self._edit("add", work, create=True)
+
+    def has_faces_of_others(self, name: str, digests: Collection[str]) -> bool:
+        """Whether a face with one of these digests is enrolled as somebody else than `name`."""
+        with self._reading() as gallery:
+            photos = [] if gallery is None else gallery.photos()
+        return any(one.status == "enrolled" and one.character != name and one.sha256 in digests for one in photos)
 
     def add_names(self, names: Iterable[str]) -> EditReport:
         """Make characters without photos: offered where somebody is named, and never recognised before they have one.
@@ -205,15 +221,16 @@ class Cast:
         given = list(names)
         return self._edit("add", lambda gallery: [editing.add_names(gallery, given)], create=True, faces=False)
 
-    def take_back(self, request: str, *, into: Collection[str] | None = None) -> list[str]:
+    def take_back(self, request: str, *, into: Collection[str] | None = None, source: str | None = None) -> list[str]:
         """Undo the edits that were a part of the command `request`; a sentence per edit, none where there is none.
 
-        `into`: only those that taught one of these characters.
+        `into`: only those that taught one of these characters; `source`: only those with faces of this film or set.
         """
         from personae.cast import editing
 
         own = [one for one in self.log() if one.undoable and one.detail.get("request") == request
-               and (into is None or one.detail.get("into") in into)]  # fmt: skip
+               and (into is None or one.detail.get("into") in into)
+               and (source is None or one.detail.get("source") in (None, source))]  # fmt: skip
         if not own:
             return []
         self._edit("undo", lambda gallery: [editing.undo_edit(gallery, one.id) for one in reversed(own)])

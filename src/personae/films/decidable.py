@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
@@ -121,14 +122,12 @@ class Decidable(ABC):
                 self.context.paths.gallery,
                 "there is no gallery to add faces to. Say which project is meant: --project",
             )
-        with self._lock:
-            found, where = self._embedder()
-        embedder = self.context.analyzer.embedder_id
-        if embedder != found:
-            raise EmbedderMismatchError(embedder, found, where=where)
-
-        known = Cast(self.context).embeddings(name) if only_new else None
-        if known is not None and not worth_learning(self._faces(name), known):
+        self.check_learning()
+        cast = Cast(self.context)
+        known = cast.embeddings(name) if only_new else None
+        best = self._faces(name)
+        theirs = {photo.sha256 for photo, _ in best}
+        if known is not None and not worth_learning(best, known) and not cast.has_faces_of_others(name, theirs):
             return 0
 
         def faces() -> Sequence[tuple[PhotoRecord, EnrolledFace]]:
@@ -137,7 +136,15 @@ class Decidable(ABC):
             return found if known is None else worth_learning(found, known)
 
         request = request or self._request_of(name)
-        return len(Cast(self.context).add_faces(name, faces, request=request).changes)
+        return len(cast.add_faces(name, faces, request=request, source=self._source, theirs=theirs).changes)
+
+    def check_learning(self) -> None:
+        """Raise what `learn` would because of the networks in use."""
+        with self._lock:
+            found, where = self._embedder()
+        embedder = self.context.analyzer.embedder_id
+        if embedder != found:
+            raise EmbedderMismatchError(found, embedder, where=where)
 
     @abstractmethod
     def face_media(self) -> FaceMedia:
@@ -204,7 +211,16 @@ class Decidable(ABC):
         """Take back what a command taught: all of it, or only the names of `undone` where the others still hold."""
         holds = any(one not in undone for one in self.decisions.of_command(request))
         names = {one.to.name for one in undone if one.to is not None}
-        return Cast(self.context).take_back(request, into=names if holds else None)
+        return Cast(self.context).take_back(request, into=names if holds else None, source=self._source)
+
+    @property
+    def _source(self) -> str:
+        """What tells its taught faces from another's in the log: no name, no path."""
+        return hashlib.sha256(self._identity().encode()).hexdigest()[:16]
+
+    @abstractmethod
+    def _identity(self) -> str:
+        """What stays the same of it: a film's content, a set's name."""
 
     def _request_of(self, name: str) -> str:
         """The command that named somebody so last."""

@@ -210,6 +210,10 @@ class StoredFilm(Decidable):
     def _is_ours(self) -> bool:
         return self._store.is_ours(self.files)
 
+    def _identity(self) -> str:
+        with self._lock:
+            return self._current().written.video.content_id
+
     def _embedder(self) -> tuple[str, str]:
         return str(self._scanned(self._current()).fingerprint["embedder"]), f"The timeline {self.files.timeline}"
 

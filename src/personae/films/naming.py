@@ -19,6 +19,7 @@ from personae.errors import InputError, PersonaeError
 from personae.films import say
 from personae.films.answers import HELP, Answer, understood, who_of
 from personae.films.decidable import Decidable
+from personae.films.film import StoredFilm
 from personae.films.meant import Who
 from personae.films.media import Media, Medium, names_in
 from personae.films.people import Part, People, SaidOfPeople, Suggestion, UnknownPerson
@@ -336,7 +337,11 @@ class Naming:
         try:
             return self._somebody(number, own.medium)
         except InputError:
-            return UnknownPerson((Part(own.medium, own.kind, number, 0),))  # whoever it is: the film knows
+            medium = self.media.of(own)
+            shown = medium.timeline.appearances if isinstance(medium, StoredFilm) else medium.faces
+            if all(one.unknown != number for one in shown):
+                raise
+            return UnknownPerson((Part(own.medium, own.kind, number, 0),))
 
     def _somebody(self, number: int, medium: str) -> UnknownPerson:
         for one in self._left:

@@ -9,6 +9,8 @@ from uuid import uuid4
 from personae.errors import CastError, InputError, UnknownCharacterError
 from personae.films import say
 from personae.films.answers import who_of
+from personae.films.decidable import Decidable, Decided
+from personae.films.everywhere import decide_everywhere
 from personae.films.meant import Who
 from personae.films.media import Media, Medium
 from personae.films.names_table import Wanted
@@ -41,12 +43,14 @@ class Plan:
 
     def carry_out(self, *, by: str = "", learn: bool = True) -> tuple[str, int]:
         """Write everything down as one command; its id, and how many faces the cast was taught by it."""
-        request, learnt = uuid4().hex, 0
-        for one in self.media:
-            one.medium.decide(one.sayings, by=by, request=request)
-        for one in self.media if learn else ():
-            learnt += sum(one.medium.learn(name, request=request, only_new=True) for name in one.names)
-        return request, learnt
+        request = uuid4().hex
+        names = {id(one.medium): one.names for one in self.media}
+
+        def teach(medium: Decidable, decided: Decided) -> int:
+            return sum(medium.learn(name, request=decided.request, only_new=True) for name in names[id(medium)])
+
+        said = [(one.medium, one.sayings) for one in self.media]
+        return request, decide_everywhere(said, by=by, request=request, teach=teach if learn else None).learnt
 
 
 def plan(people: People, media: Media, only: Sequence[Medium], wanted: Iterable[Wanted]) -> Plan:

@@ -10,7 +10,8 @@ from uuid import uuid4
 from personae.cast.cast import Cast
 from personae.cast.trained import EMPTY, TrainedModel
 from personae.errors import PersonaeError
-from personae.films.decidable import Decidable
+from personae.films.decidable import Decidable, Decided
+from personae.films.everywhere import decide_everywhere
 from personae.films.film import StoredFilm
 from personae.films.films import Films
 from personae.films.meant import Who
@@ -90,20 +91,19 @@ class People:
         `learn`: a name teaches the cast, where the faces add something; see `settle`.
         """
         request = request or uuid4().hex
-        decided: list[Decidable] = []
-        warnings: dict[str, None] = {}
-        learnt = 0
+        parts: dict[tuple[str, str], list[Part]] = {}  # a film may show two who were said to be one
         for part in person.parts:
-            medium = self._medium(part)
-            made = medium.decide(said(unknown_name(part.unknown)), by=by, request=request)
-            warnings |= dict.fromkeys(_of(part, person, sentence) for sentence in made.warnings)
-            decided.append(medium)
-            if learn:
-                names = _names_given(made.decisions)
-                learnt += sum(medium.learn(name, request=request, only_new=True) for name in names)
+            parts.setdefault((part.kind, part.medium), []).append(part)
+        media = [self._kept(*key) for key in parts]
+        sayings = [[said(unknown_name(part.unknown)) for part in own] for own in parts.values()]
+        made = decide_everywhere(
+            list(zip(media, sayings, strict=True)), by=by, request=request, teach=_teach if learn else None
+        )
+        told = (_of(own[0], person, sentence) for own, one in zip(parts.values(), made.decided, strict=True)
+                for sentence in one.warnings)  # fmt: skip
         if request not in self._said:
             self._said.append(request)
-        return SaidOfPeople(request, tuple(decided), tuple(warnings), learnt)
+        return SaidOfPeople(request, tuple(media), tuple(dict.fromkeys(told)), made.learnt)
 
     def undo(self, *, by: str = "") -> tuple[str, ...]:
         """Take back the last command in every film and set it spoke of, and what it taught; sentences that say so.
@@ -184,6 +184,10 @@ class People:
 def _most_first(one: UnknownPerson) -> tuple[float, int, str, str, int]:
     first = one.parts[0]
     return -one.face_time_s, -one.faces, first.kind, first.medium, first.unknown
+
+
+def _teach(medium: Decidable, decided: Decided) -> int:
+    return sum(medium.learn(name, request=decided.request, only_new=True) for name in _names_given(decided.decisions))
 
 
 def _names_given(decisions: Iterable[Decision]) -> list[str]:

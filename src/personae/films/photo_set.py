@@ -151,6 +151,9 @@ class PhotoSet(Decidable):
     def _locked(self, purpose: str) -> AbstractContextManager[None]:
         return self._store.locked(self.files, purpose)
 
+    def _identity(self) -> str:
+        return f"photos/{self.files.title}"
+
     def _embedder(self) -> tuple[str, str]:
         return self._current().kept.embedder, f"{self.files.faces}"
 
