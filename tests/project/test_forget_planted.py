@@ -27,6 +27,7 @@ from personae.faces.fake import FakeDetector, FakeEmbedder, draw_face, draw_pict
 from personae.films.forget_journal import forget_in_journal
 from personae.films.keeper import search_file
 from personae.forgetting.base64_runs import base64_in
+from personae.forgetting.likeness import Likeness
 from personae.forgetting.person import Person
 from personae.forgetting.search import Search
 from personae.recognition.prototypes import unit
@@ -48,7 +49,7 @@ DRAWN = {THOR: "Thor", OTHER: "Loki"}
 def search_for(name: str) -> Search:
     """A search for `name`, who has Thor's face."""
     person = Person(name, frozenset({name}), vectors=FACES[THOR], copies=FACES[THOR][:1] * 0.5)
-    return Search(person, FACES[OTHER], [], ANALYZER, lambda _: None)
+    return Search(person, Likeness(person, FACES[OTHER], ANALYZER), [], lambda _: None)
 
 
 def found_in(path: Path, name: str = THOR) -> set[str]:

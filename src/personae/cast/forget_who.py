@@ -19,6 +19,9 @@ from personae.hints import command
 from personae.recognition import model_file
 from personae.types import FloatArray
 
+SAME = 0.99
+"""Cosine from which two embeddings are of one face in one picture."""
+
 
 def person_of(gallery: Gallery, name: str, models: Iterable[Path]) -> Person:
     """What is known of `name`, which need not be anybody's name any more.
@@ -57,9 +60,32 @@ def ids_of(characters: Characters, names: Collection[str]) -> frozenset[str]:
 
 
 def photos_of(gallery: Gallery, characters: Characters, ids: Collection[str]) -> list[PhotoRecord]:
-    """Every photo that belongs to a character of one of `ids`, withdrawn ones too."""
+    """Every photo that belongs to a character of one of `ids`, withdrawn ones too.
+
+    So does what was taken out of somebody else and shows the same face: it was given to the person afterwards.
+    """
     photos = gallery.photos(withdrawn=True)
-    return [photo for photo in photos if characters.place(photo.given, photo.sha256).character in ids]
+    own = [photo for photo in photos if characters.place(photo.given, photo.sha256).character in ids]
+    digests, known = {photo.sha256 for photo in own if photo.sha256}, {photo.id for photo in own}
+    given_up = [
+        photo
+        for photo in photos
+        if photo.withdrawn_by is not None and photo.sha256 in digests and photo.id not in known
+    ]
+    if not given_up:
+        return own
+    return own + [photo for photo in given_up if photo.id in same_faces(gallery, own, given_up)]
+
+
+def same_faces(gallery: Gallery, own: Iterable[PhotoRecord], others: Iterable[PhotoRecord]) -> set[int]:
+    """The ids of those of `others` that have a face which one of `own` has."""
+    theirs, faces = (
+        gallery.faces_of([photo.id for photo in photos if photo.id is not None]) for photos in (own, others)
+    )
+    if not theirs:
+        return set()
+    vectors = np.stack([vector for vector, _ in theirs.values()])
+    return {photo for photo, (vector, _) in faces.items() if float((vectors @ vector).max()) >= SAME}
 
 
 def centres_of(names: Collection[str], models: Iterable[Path]) -> FloatArray:

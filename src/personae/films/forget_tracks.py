@@ -42,10 +42,10 @@ def search_tracks(path: Path, arrays: dict[str, NDArray[Any]], facts: dict[str, 
     embeddings = arrays.get("embeddings")
     if embeddings is not None and embeddings.ndim == 2:
         named = _named(arrays, facts, len(embeddings))
-        if search.alike(embeddings[~named]).any():
+        if search.likeness.alike(embeddings[~named]).any():
             search.found(path, "an embedding of the face")
     for array in arrays.values():
-        if array.dtype == np.uint8 and array.ndim == 1 and any(map(search.is_in_picture, _jpegs(array.tobytes()))):
+        if is_of_pictures(array) and any(map(search.likeness.is_in, jpegs(array.tobytes()))):
             search.found(path, "the face, in a picture")
             return
 
@@ -58,7 +58,12 @@ def _named(arrays: dict[str, NDArray[Any]], facts: dict[str, Any], faces: int) -
     return np.repeat(np.array([_label(label) is not None for label in labels], bool), counts)
 
 
-def _jpegs(content: bytes) -> Iterator[bytes]:
+def is_of_pictures(array: NDArray[Any]) -> bool:
+    """Whether an array may hold pictures: the bytes of JPEG files, one after the other."""
+    return array.dtype == np.uint8 and array.ndim == 1
+
+
+def jpegs(content: bytes) -> Iterator[bytes]:
     """The pictures that stand one after the other."""
     begin = content.find(_JPEG)
     while begin >= 0:

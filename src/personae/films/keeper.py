@@ -6,7 +6,6 @@ import contextlib
 import json
 import logging
 import os
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -24,23 +23,28 @@ from personae.films import crops_file
 from personae.films.film_files import FilmFiles
 from personae.films.forget_folders import Theirs, theirs_in_film
 from personae.films.forget_journal import forget_in_journal
+from personae.films.forget_pictures import COVERED, PICTURE, cover_in_file, cover_in_folder
 from personae.films.forget_tracks import forget_in_tracks, is_of_a_film, own_tracks, search_tracks
 from personae.films.store import MediaStore
 from personae.forgetting.documents import as_text, forget_in_json
 from personae.forgetting.keeper import Forgotten, Tell, unreached, why_not
+from personae.forgetting.likeness import Likeness
 from personae.forgetting.person import Person
 from personae.forgetting.search import Search
 
 log = logging.getLogger(__name__)
-_PICTURE = re.compile(r"-?[0-9]+-[-0-9]+(-[-0-9]+)?\.jpg")
 _MADE_OF_A_TIMELINE = (".report.html", ".sheet.html", ".annotated.*")
 
 
 class FilmsKeeper:
-    """Keeps the films of a media store. `only`: no others than these."""
+    """Keeps the films of a media store. `only`: no others than these; `likeness`: tells the person's face in pictures
+    of others, in which it is covered; None where nobody is to be forgotten.
+    """
 
-    def __init__(self, store: MediaStore, only: Collection[FilmFiles] | None = None) -> None:
-        self.store = store
+    def __init__(
+        self, store: MediaStore, likeness: Likeness | None = None, only: Collection[FilmFiles] | None = None
+    ) -> None:
+        self.store, self._likeness = store, likeness
         self._only = only
         self._left: set[Path] = set()
 
@@ -51,7 +55,7 @@ class FilmsKeeper:
 
     def forget(self, person: Person, tell: Tell) -> Forgotten:
         """Clean each film under its lock. What lies outside the project and cannot be reached or written is told."""
-        every = Forgotten(Counter(dict.fromkeys(("entries of films", "tracks", "pictures"), 0)))
+        every = Forgotten(Counter(dict.fromkeys(("entries of films", "tracks", "pictures", COVERED), 0)))
         for files in self.films:
             outside = not self.store.is_inside(files)
             try:
@@ -105,12 +109,26 @@ class FilmsKeeper:
         if film.changed and outside:
             self.store.begin_writing(files)
         film.rewrite(done.removed)
+        self._cover_in(files, outside, done.removed)
         if film.changed and outside:
             self.store.written(files)
         unknown = film.unknown_people()
         if unknown:
             done.unknown[files.title if files.private else str(files.timeline)] = unknown
         return done
+
+    def _cover_in(self, files: FilmFiles, outside: bool, removed: Counter[str]) -> None:
+        """Cover the person's face in pictures of others; what was made of those shows it too."""
+        if self._likeness is None:
+            return
+        in_files = (path for path in files.every() if path != files.timeline)
+        covered = sum(cover_in_file(path, self._likeness) for path in in_files)
+        covered += cover_in_folder(files.faces, self._likeness)
+        removed[COVERED] += covered
+        if covered and not outside:
+            for path in made_of(files.timeline):
+                shred(path)
+                removed["pictures"] += 1
 
     def _may_show(self, files: FilmFiles, person: Person) -> bool:
         """Whether a film that cannot be read may be about the person, for all that is known of it."""
@@ -224,7 +242,7 @@ class _Film:
             self.pictures |= {
                 path
                 for path in self.files.faces.iterdir()
-                if _PICTURE.fullmatch(path.name)
+                if PICTURE.fullmatch(path.name)
                 and json.dumps(f"{self.files.faces.name}/{path.name}", ensure_ascii=False) not in left
             }
         # A timeline may come from a stranger: it names no picture elsewhere.

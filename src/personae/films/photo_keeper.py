@@ -17,10 +17,12 @@ from personae.films import faces_file, journal, photo_naming
 from personae.films.faces_file import Kept
 from personae.films.forget_folders import theirs_in
 from personae.films.forget_journal import forget_in_journal
+from personae.films.forget_pictures import COVERED, cover_in_folder
 from personae.films.photo_files import PhotoFiles
 from personae.films.photo_store import PhotoStore
 from personae.forgetting.documents import forget_in_json, without_names
 from personae.forgetting.keeper import Forgotten, Tell
+from personae.forgetting.likeness import Likeness
 from personae.forgetting.person import ALIKE, Person
 from personae.forgetting.search import Search
 from personae.names import highest
@@ -34,10 +36,12 @@ _FACES, _ENTRIES, _PICTURES = "faces in photos", "decisions about photos", "pict
 
 
 class PhotosKeeper:
-    """Keeps the sets of photos of a project."""
+    """Keeps the sets of photos of a project. `likeness`: tells the person's face in pictures of others, in which it is
+    covered.
+    """
 
-    def __init__(self, store: PhotoStore) -> None:
-        self.store = store
+    def __init__(self, store: PhotoStore, likeness: Likeness | None = None) -> None:
+        self.store, self._likeness = store, likeness
 
     def forget(self, person: Person, tell: Tell) -> Forgotten:
         """Take the person's faces out of each set, under its lock; names out of what stays."""
@@ -57,7 +61,7 @@ class PhotosKeeper:
                 kept = faces_file.read(files.faces)
                 labels = photo_naming.decided(kept, journal.read_photos(files), NamesOfToday()).labels
                 unnamed = np.array([label.character is None for label in labels], bool)
-                if search.alike(embeddings_of(kept)[unnamed]).any():
+                if search.likeness.alike(embeddings_of(kept)[unnamed]).any():
                     search.found(files.faces, "an embedding of the face")
 
     def _forget_in(self, files: PhotoFiles, person: Person, done: Forgotten) -> None:
@@ -94,6 +98,8 @@ class PhotosKeeper:
         found = theirs_in(files.pictures, person, lambda place: not finder.find_all([place]))
         found.delete(done)
         found.rewrite()
+        if self._likeness is not None:
+            done.removed[COVERED] += cover_in_folder(files.pictures, self._likeness)
 
 
 def forget_in_faces(kept: Kept, labels: Sequence[Label], person: Person) -> tuple[Kept, int]:

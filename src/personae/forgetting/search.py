@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import re
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from personae import archive, database
 from personae.database import Kind
@@ -22,12 +20,12 @@ from personae.errors import PersonaeError, StoreError
 from personae.files import open_input, read_whole, sha256_of
 from personae.forgetting.base64_runs import base64_in
 from personae.forgetting.documents import is_of_ours, words_of_ours
+from personae.forgetting.likeness import Likeness, decoded
 from personae.forgetting.names import NameSearch
 from personae.forgetting.person import ALIKE, Person
 from personae.ledger import Entry
 from personae.media.photos import SUFFIXES
-from personae.recognition.prototypes import unit
-from personae.types import FloatArray, Picture
+from personae.types import Picture
 
 DRAWN_ALIKE = 0.35
 """The same cosine for a face with a frame and a name drawn over it, which costs up to .2."""
@@ -50,23 +48,17 @@ class Proof:
 
 
 class Search:
-    """Looks for one person. `others` (n, d): embeddings of the cast; `entries`: of the list of outputs, before it
-    forgot; `analyzer`: of pictures, asked only where there are some; `tell`: is told of each file before it is read.
+    """Looks for one person, in pictures by `likeness`. `entries`: of the list of outputs, before it forgot; `tell`: is
+    told of each file before it is read.
     """
 
     def __init__(
-        self,
-        person: Person,
-        others: FloatArray,
-        entries: Collection[Entry],
-        analyzer: Any,
-        tell: Callable[[Path], None],
+        self, person: Person, likeness: Likeness, entries: Collection[Entry], tell: Callable[[Path], None]
     ) -> None:
-        self.person, self.analyzer, self.tell = person, analyzer, tell
+        self.person, self.likeness, self.tell = person, likeness, tell
         self.names = NameSearch(person.names)
         self.proof = Proof()
         self._done: set[str] = set()
-        self._others = others if others.shape[-1] == person.vectors.shape[-1] else np.empty((0, 0), np.float32)
         self._needles = {
             np.asarray(vector, dtype).tobytes()
             for vector in (*person.vectors, *person.copies, *person.centres)
@@ -128,26 +120,6 @@ class Search:
     def found(self, path: Path, what: str) -> None:
         """Note that something is there all the same, or could not be searched."""
         self.proof.found.append((str(path), what))
-
-    def alike(self, embeddings: FloatArray) -> NDArray[np.bool_]:
-        """(n,) which of the faces with these embeddings (n, d) are the person's, and nobody's of the cast rather."""
-        if not len(embeddings) or embeddings.shape[-1] != self.person.vectors.shape[-1] or not len(self.person.vectors):
-            return np.zeros(len(embeddings), bool)
-        faces = unit(np.asarray(embeddings, np.float32))
-        near = (faces @ unit(self.person.vectors).T).max(axis=1)
-        nearest = (faces @ unit(self._others).T).max(axis=1) if len(self._others) else np.full(len(faces), -1.0)
-        return np.asarray((near >= ALIKE) & (near > nearest))
-
-    def is_in_picture(self, content: bytes) -> bool:
-        """Whether the person's face is in a picture, by its bytes; False for one that cannot be read."""
-        picture = _decoded(content, "a picture")
-        if isinstance(picture, str):
-            return False
-        try:
-            faces = self.analyzer.analyze(picture)
-        except PersonaeError:
-            return False
-        return bool(self.alike(faces.embeddings).any()) if len(faces) else False
 
     @property
     def _overlap(self) -> int:
@@ -221,7 +193,7 @@ class Search:
             if digest in seen:
                 continue
             seen.add(digest)
-            picture = _decoded(content, f"a picture in {path}")
+            picture = decoded(content, f"a picture in {path}")
             problem = picture if isinstance(picture, str) else self._face(picture, drawn=False)
             if problem:
                 return problem
@@ -229,7 +201,7 @@ class Search:
 
     def _face(self, picture: Path | Picture, drawn: bool) -> str | None:
         try:
-            faces = self.analyzer.analyze(picture)
+            faces = self.likeness.analyzer.analyze(picture)
         except PersonaeError as error:
             return f"cannot be searched for the face ({error})"
         if not len(faces) or faces.embeddings.shape[-1] != self.person.vectors.shape[-1]:
@@ -239,7 +211,9 @@ class Search:
             return "the face"
         if drawn:  # less than is sure, so nobody else of the cast may be nearer
             nearest = (
-                (faces.embeddings @ self._others.T).max(axis=1) if len(self._others) else np.full(len(faces), -1.0)
+                (faces.embeddings @ self.likeness.others.T).max(axis=1)
+                if len(self.likeness.others)
+                else np.full(len(faces), -1.0)
             )
             if bool(((alike >= DRAWN_ALIKE) & (alike > nearest)).any()):
                 return "the face, with something drawn over it"
@@ -314,14 +288,3 @@ def _is_picture(path: Path) -> bool:
 
 def _is_webp(start: bytes) -> bool:
     return start[:4] == b"RIFF" and start[8:12] == b"WEBP"
-
-
-def _decoded(content: bytes, name: str) -> Picture | str:
-    """A picture from its bytes, or why it cannot be searched."""
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            return Picture(np.array(image.convert("RGB")), source=name)
-    except Exception as error:  # the edge: decoders raise nearly anything on broken files
-        return f"a picture in it cannot be searched for the face ({error})"

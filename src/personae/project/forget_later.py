@@ -21,6 +21,7 @@ import numpy as np
 
 from personae import archive
 from personae.cast.context import ProjectContext
+from personae.cast.keeper import CastKeeper
 from personae.errors import StoreError
 from personae.files import open_input
 from personae.films.film_files import FilmFiles, film_in
@@ -30,6 +31,7 @@ from personae.films.store import FILM_KINDS, MediaStore
 from personae.forgetting import archived
 from personae.forgetting.keeper import Forgotten, unreached
 from personae.forgetting.ledger_keeper import LedgerKeeper
+from personae.forgetting.likeness import Likeness
 from personae.forgetting.person import NOBODY, Person
 from personae.ledger import Entry, Ledger, PutOff
 from personae.names import folder_name
@@ -81,7 +83,8 @@ def _clean(context: ProjectContext, one: PutOff, path: Path) -> Forgotten:
         return Forgotten()
     person = Person("", names, vectors=_faces_of(files, names))
     store = MediaStore(context.paths, context.settings.lock_timeout_s)
-    return FilmsKeeper(store, only=[files]).forget(person, lambda _: None)
+    likeness = Likeness(person, CastKeeper(context).others(), context.analyzer)
+    return FilmsKeeper(store, likeness, only=[files]).forget(person, lambda _: None)
 
 
 def _names(one: PutOff, paths: Collection[Path]) -> frozenset[str]:

@@ -28,6 +28,7 @@ from personae.films.store import FILM_KINDS, MediaStore
 from personae.forgetting.fates import is_burnt_in
 from personae.forgetting.keeper import Forgotten, Keeper, Tell
 from personae.forgetting.ledger_keeper import LedgerKeeper, is_gone
+from personae.forgetting.likeness import Likeness
 from personae.forgetting.names import NameSearch
 from personae.forgetting.person import Person
 from personae.forgetting.search import Proof, Search, pieces
@@ -202,18 +203,18 @@ def _carry_out(context: ProjectContext, person: Person, tell: Tell) -> ForgetRep
     paths = context.paths
     cast = CastKeeper(context)
     store = MediaStore(paths, context.settings.lock_timeout_s)
-    # The ledger forgets last, for it tells what shows the person; what no room keeps is searched last.
-    photos = PhotosKeeper(PhotoStore(paths, context.settings.lock_timeout_s))
-    keepers: list[Keeper] = [
-        cast, FilmsKeeper(store), photos, FolderKeeper(paths), LedgerKeeper(paths.ledger, FILM_KINDS)
-    ]  # fmt: skip
     entries = paths.ledger.entries()
-    done = Forgotten()
-    for keeper in keepers:
+    done = cast.forget(person, tell)
+    # By the faces of those who are left. The ledger forgets last, for it tells what shows the person.
+    likeness = Likeness(person, cast.others(), context.analyzer)
+    films = FilmsKeeper(store, likeness)
+    photos = PhotosKeeper(PhotoStore(paths, context.settings.lock_timeout_s), likeness)
+    others: list[Keeper] = [films, photos, FolderKeeper(paths), LedgerKeeper(paths.ledger, FILM_KINDS)]
+    for keeper in others:
         done.add(keeper.forget(person, tell))
     forget_later.put_off(paths.ledger, person, entries, done.unreached)
-    search = Search(person, cast.others(), entries, context.analyzer, tell)
-    for keeper in sorted(keepers, key=lambda one: isinstance(one, FolderKeeper)):
+    search = Search(person, likeness, entries, tell)
+    for keeper in sorted([cast, *others], key=lambda one: isinstance(one, FolderKeeper)):  # what no room keeps is last
         keeper.search(search)
     forget_intention.end(paths)
     return _report(person, done, search.proof, cast.characters)
