@@ -318,3 +318,65 @@ def test_films_of_one_project_have_pages_in_one_folder(project: Project, tmp_pat
     assert {path.name for path in (tmp_path / "pages").iterdir()} == {
         "first.report.html", "first.sheet.html", "second.report.html", "second.sheet.html",
     }  # fmt: skip
+
+
+def test_the_page_over_several_films_is_renewed_by_the_command_that_is_told(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = tmp_path / PLACE, tmp_path / "all.html"
+    paths = [project.films[name].path for name in ("second", "first")]
+    project.close()
+    monkeypatch.chdir(folder)
+    run(["personae", "report", *(str(path.relative_to(folder)) for path in paths), "-o", str(out)])
+    done = CliRunner().invoke(cli, ["name", "Unknown 1", "Hela", "--timeline", str(paths[0])])
+    assert is_older(out), "Hela is in it"
+    told = [line for line in done.stderr.splitlines() if "Make it anew" in line]
+    assert [line.partition(" is older")[0] for line in told] == [str(out)], "the others come with it"
+    monkeypatch.chdir(tmp_path)
+    for command in (shlex.split(told[0].partition("Make it anew: ")[2]), commands(out)[0]):
+        run(command)
+        assert not is_older(out) and "Hela" in out.read_text(encoding="utf-8")
+        run(["personae", "name", "--undo", "--timeline", str(paths[0])])
+        assert is_older(out)
+        run(["personae", "name", "Unknown 1", "Hela", "--timeline", str(paths[0])])
+    run(["personae", "report", *map(str, reversed(paths)), "-o", str(out)])
+    assert not is_older(out), "in another order it is the same page"
+
+
+def test_a_page_over_films_of_two_projects_is_marked_and_renewed_by_either(project: Project, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    with Project.open(other, settings=FAKE) as opened:
+        copy = opened.films.scan(tmp_path / PLACE / "second.mp4")
+        copy.close()
+        films = [project.films["first"], opened.films["second"]]
+        out = tmp_path / "all.html"
+
+        def write() -> None:
+            timelines = {film.path: film.timeline for film in films}
+            report_timelines(timelines, out, timeline_outputs(timelines, None, force=False))
+
+        write()
+        for film in (*films, *reversed(films)):
+            film.decide(say.name("Unknown 1", "Hela"))
+            film.flush()
+            assert is_older(out)
+            film.undo()
+            film.flush()
+            assert not is_older(out)
+        for film in films:
+            film.decide(say.name("Unknown 1", "Hela"))
+            film.flush()
+        write()
+        assert not is_older(out), "what either marked is ours as it was written"
+        opened.forget("Hela")
+        assert not out.exists(), "in a project without a cast too a page is known by its timeline"
+
+
+def test_a_contact_sheet_that_stands_alone_is_told_of_when_it_is_older(film: ProjectFilm, tmp_path: Path) -> None:
+    sheet = tmp_path / "check.sheet.html"
+    run(["personae", "export", str(film.path), "-o", str(sheet)])
+    film.close()
+    done = CliRunner().invoke(cli, ["name", "Unknown 1", "Hela", "--timeline", str(film.path)])
+    assert f"{sheet} is older" in done.stderr
+    run(shlex.split(done.stderr.partition("Make it anew: ")[2]))
+    assert not is_older(sheet)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +71,9 @@ def report_timelines(
         if page.kind == OVERVIEW:  # each project whose people it shows is to find it when somebody is forgotten
             digest = hashlib.sha256(page.content).hexdigest()
             for ledger in {one.ledger.project: one.ledger for one in outputs.values() if one.ledger}.values():
-                ledger.record(page.target, sha256=digest, kind=OVERVIEW, who=page.who, source=page.source)
+                ledger.record(
+                    page.target, sha256=digest, kind=OVERVIEW, who=page.who, source=os.path.abspath(page.source)
+                )  # noqa: PTH100
     return Written(tuple(page.target for page in pages))
 
 
@@ -82,8 +85,8 @@ def _overview(
     *,
     depicted: bool,
 ) -> _Page:
-    """The page over all of them; in the ledger it is made of the first, and its head names every one."""
-    first = next(iter(timelines))
+    """The page over all of them; in the ledger it is made of one of them, and its head names every one."""
+    first = _made_of(out, timelines, outputs)
     films = [
         FilmPage(
             timeline if depicted else selection.without_depicted(timeline), timeline, path.parent, reports[path].name,
@@ -94,6 +97,14 @@ def _overview(
     commands = PageCommands.at(out, list(timelines), project_in_use(outputs[first]))
     who = list(dict.fromkeys(name for timeline in timelines.values() for name in everybody(timeline)))
     return _Page(out, overview(films, commands), OVERVIEW, who, first, outputs[first])
+
+
+def _made_of(out: Path, timelines: Mapping[Path, Timeline], outputs: Mapping[Path, Outputs]) -> Path:
+    """The timeline that stands in the ledger for all: the one of the page that is there, in whatever order they come."""
+    for path, own in outputs.items():
+        if own.is_of(out, kind=OVERVIEW, source=path):
+            return path
+    return next(iter(timelines))
 
 
 def _report_of(timeline: Path, out: Path | None, *, is_page: bool, several: bool) -> Path:
