@@ -80,7 +80,7 @@ def mark_naming(ledger: Ledger, names: Iterable[str]) -> None:
 
 
 def digests_of(path: Path) -> tuple[str, ...]:
-    """What a ledger may have as the digest of this file: its own, and of a page its own without marks. Raises OSError."""
+    """What may be a file's digest in a ledger: its own, and of a page the one without marks too. Raises OSError."""
     own = sha256_of(path)
     found = _ATTRIBUTE.search(_head(path) or b"")
     return (own,) if found is None else (own, _unmarked_digest(path.read_bytes(), found))

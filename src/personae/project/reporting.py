@@ -70,10 +70,9 @@ def report_timelines(
         page.outputs.write(page.target, page.content, kind=page.kind, who=page.who, source=page.source)
         if page.kind == OVERVIEW:  # each project whose people it shows is to find it when somebody is forgotten
             digest = hashlib.sha256(page.content).hexdigest()
+            source = os.path.abspath(page.source)  # noqa: PTH100 - of a link the link is the source
             for ledger in {one.ledger.project: one.ledger for one in outputs.values() if one.ledger}.values():
-                ledger.record(
-                    page.target, sha256=digest, kind=OVERVIEW, who=page.who, source=os.path.abspath(page.source)
-                )  # noqa: PTH100
+                ledger.record(page.target, sha256=digest, kind=OVERVIEW, who=page.who, source=source)
     return Written(tuple(page.target for page in pages))
 
 
@@ -100,7 +99,7 @@ def _overview(
 
 
 def _made_of(out: Path, timelines: Mapping[Path, Timeline], outputs: Mapping[Path, Outputs]) -> Path:
-    """The timeline that stands in the ledger for all: the one of the page that is there, in whatever order they come."""
+    """The timeline that stands in the ledger for all: as it does for the page that is there, whatever the order."""
     for path, own in outputs.items():
         if own.is_of(out, kind=OVERVIEW, source=path):
             return path
