@@ -13,6 +13,7 @@ from personae.exports import registry
 from personae.exports.overview import FilmPage, overview
 from personae.exports.page_commands import PageCommands
 from personae.exports.spans import everybody
+from personae.files import means_folder
 from personae.films.film_files import FilmFiles
 from personae.old_pages import OVERVIEW, REPORT, SHEET
 from personae.outputs import Outputs
@@ -36,7 +37,11 @@ class _Page:
 
 
 def report_timelines(
-    timelines: Mapping[Path, Timeline], out: Path | None, outputs: Mapping[Path, Outputs], *, depicted: bool = False
+    timelines: Mapping[Path, Timeline],
+    out: str | Path | None,
+    outputs: Mapping[Path, Outputs],
+    *,
+    depicted: bool = False,
 ) -> Written:
     """Write each timeline as a page for people, and beside it a contact sheet; `out`: the page, or a folder for them.
 
@@ -44,7 +49,8 @@ def report_timelines(
     checked before the first file is written. Raises InputError where two would get one name or `out` is no page's name,
     WriteError, ForeignFileError.
     """
-    is_page = out is not None and not out.is_dir() and out.suffix != ""
+    is_page = out is not None and not means_folder(out) and Path(out).suffix != ""
+    out = None if out is None else Path(out)
     if is_page and out is not None and out.suffix.lower() not in _PAGES:
         raise InputError(f"{out}: a page's name ends in .html. Give one, or a folder.")
     reports = {path: _report_of(path, out, is_page=is_page, several=len(timelines) > 1) for path in timelines}
