@@ -70,7 +70,7 @@ def export(
     film.eaf film.graphml film.vtt film.srt METHODS.txt for study; film.shots.csv film.shots.edl film.shots.otio for who
     is in each shot; film.html for people. A film (.mp4, .mov, .mkv) is the scanned one with a box and a name on every
     face. An OUT that ends in / or has no ending is a folder: it gets every format, or the one of --format. Of several
-    TIMELINES OUT is a folder.
+    TIMELINES OUT is a folder. Each of TIMELINES is a timeline's file, or the name of a film of the project.
     """
     from personae.project import exporting
 

@@ -24,7 +24,8 @@ def report(timelines: tuple[Path, ...], out: str | None, depicted: bool, force: 
     sheet (OUT with .sheet.html) shows a picture of every appearance, also of people who are left out, to go through
     with a few keys: it takes names, saves what you decide as a file, and says the command that applies it. Of several
     TIMELINES, -o PAGE.html is one page over all of them, with totals per character and a link to each film's own page.
-    A page says so when its film has been decided about or scanned again since.
+    A page says so when its film has been decided about or scanned again since. Each of TIMELINES is a timeline's file,
+    or the name of a film of the project.
     """
     from personae.project import exporting
     from personae.project.reporting import report_timelines

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.metadata
 from collections.abc import Iterable
@@ -12,6 +11,7 @@ from personae.errors import SettingError
 from personae.exports.exporter import Exporter
 from personae.files import means_folder, write_whole
 from personae.films.film_files import shortened
+from personae.names import near_names
 from personae.timeline.timeline import Timeline
 
 GROUP = "personae.exporters"
@@ -81,7 +81,7 @@ def exporter_for(path: Path, format: str | None = None) -> Exporter:
 
 def _near(word: str, known: Iterable[str]) -> str:
     """A question with a space before it; empty where nothing is near."""
-    near = difflib.get_close_matches(word.lower(), list(dict.fromkeys(known)), n=2)
+    near = near_names(word, dict.fromkeys(known))
     return f" Did you mean {' or '.join(near)}?" if near else ""
 
 
