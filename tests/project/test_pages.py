@@ -56,10 +56,11 @@ def commands(page: Path) -> list[list[str]]:
     return [shlex.split(html.unescape(re.sub(r"<[^>]+>", "", one))) for one in found]
 
 
-def run(words: list[str]) -> None:
+def run(words: list[str]) -> str:
     assert words[0] == "personae"
     done = CliRunner().invoke(cli, words[1:], catch_exceptions=False)
     assert done.exit_code == 0, done.output
+    return done.stdout
 
 
 def test_a_page_says_that_it_is_older_until_it_is_not(project: Project, film: ProjectFilm) -> None:
@@ -205,13 +206,57 @@ def test_names_typed_on_the_sheet_come_back_by_the_command_it_says(
     (tmp_path / "Downloads").mkdir()
     (tmp_path / "Downloads" / more[4]).write_text(text, encoding="utf-8")
     monkeypatch.setenv("HOME", str(tmp_path))
-    for _ in range(2):  # applied twice it counts once
-        run([words[0], words[1], words[2], str(tmp_path / "Downloads" / more[4]), *words[4:]])
+    told = [run([words[0], words[1], words[2], str(tmp_path / "Downloads" / more[4]), *words[4:]]) for _ in range(2)]
+    assert "3 decisions added" in told[0] and "Hela of <Hel>" in told[0] and "Loki" in told[0]
+    assert "0 decisions added: all of them are there already" in told[1], "applied twice it counts once"
     film.close()
     assert names(film) == {"Hela of <Hel>", "Loki", "Unknown 2"}, "as the list has it, whatever was typed"
     assert [one.name for one in film.timeline.appearances if one.stranger] == ["Unknown 2"]
     assert {one.by for one in film.decisions.entries} == {"Ada"} and len(film.decisions.entries) == 3
     assert is_older(sheet)
+    run(shlex.split(told[0].partition("Take them back with: ")[2]))
+    film.close()
+    assert names(film) == {"Unknown 1", "Unknown 2", "Thor"}, "one import is one command"
+
+
+TYPED = """
+const field = document.querySelector("#name");
+const enter = word => { field.value = word; document.querySelector("#naming").requestSubmit(); };
+const inField = () => document.activeElement === field;
+const told = () => document.querySelector("#told").textContent;
+const strike = key => (inField() ? field : document.body).dispatchEvent(
+  new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
+"""
+
+
+def test_after_a_typed_name_single_keys_work_again(film: ProjectFilm) -> None:
+    _, sheet = film.report().paths
+    text, _, more = saved_by(sheet, TYPED + """
+    click("Unknown 1"); strike("n"); more.push(inField());
+    enter("Hela"); more.push(inField(), field.value, nameOf(cards[current]));
+    strike("n"); more.push(inField(), field.value);
+    enter(".s"); more.push(inField());
+    strike("u"); more.push(cards.filter(card => card.dataset.decision).length);
+    strike("."); more.push(inField());
+    field.value = ""; strike("Escape"); more.push(inField());
+    """.replace("nameOf(cards[current])", 'document.querySelector(".card[aria-current] b").textContent'))  # fmt: skip
+    assert more[:9] == [True, False, "", "Unknown 2", True, "", False, 1, True] and more[9] is False
+    assert [json.loads(row)["to"]["character"] for row in text.splitlines()[1:]] == ["Hela"]
+
+
+def test_a_slip_is_no_name_on_the_sheet(film: ProjectFilm) -> None:
+    _, sheet = film.report().paths
+    text, _, more = saved_by(sheet, TYPED + """
+    click("Unknown 1"); strike("n");
+    enter("?"); more.push(told(), inField());
+    enter("q"); more.push(told(), inField());
+    enter("Hela"); click("Unknown 2"); strike("n");
+    enter("q"); more.push(told()); enter("q"); more.push(inField());
+    """)  # fmt: skip
+    assert "no name" in more[0] and "Is q a name?" in more[2] and "Is q a name?" in more[4]
+    assert more[1] and more[3], "to be mended there"
+    assert more[5] is False, "asked twice it is one"
+    assert [json.loads(row)["to"]["character"] for row in text.splitlines()[1:]] == ["Hela", "q"]
 
 
 def test_who_was_left_out_is_on_the_sheet_and_can_be_named(film: ProjectFilm) -> None:
