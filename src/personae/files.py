@@ -32,6 +32,12 @@ _OLD_S = 86400.0
 _PRIVATE_FOLDER, _PRIVATE_FILE, _USUAL_FILE = 0o700, 0o600, 0o666
 
 
+def means_folder(path: str | Path) -> bool:
+    """Whether a path is a folder's: one is there, or the path is a text that ends in / (or the platform's own)."""
+    ends = tuple(filter(None, ("/", os.sep, os.altsep)))
+    return Path(path).is_dir() or (isinstance(path, str) and path.endswith(ends))
+
+
 def make_folder(path: Path, *, private: bool) -> None:
     """Make a folder and those above it where they are missing; `private`: for its owner alone. Raises OSError."""
     missing = [path, *path.parents][::-1] if private else []

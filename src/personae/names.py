@@ -5,9 +5,10 @@ A name is one line that reads as it is written. So what `shown` would have to wr
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from personae.errors import InputError
 
@@ -92,6 +93,20 @@ def find_name(name: str, known: Collection[str]) -> str | None:
     except InputError:
         return None
     return composed if composed in known else None
+
+
+def near_names(word: str, known: Iterable[str]) -> list[str]:
+    """At most three of the `known` that may be meant by a word, nearest first, in whatever case."""
+    folded = {each.casefold(): each for each in reversed(list(known))}
+    return [folded[each] for each in difflib.get_close_matches(word.casefold(), folded, n=3, cutoff=0.6)]
+
+
+def no_such_name(word: str, known: Sequence[str], most: int = 20) -> str:
+    """Sentences for people after a word that is none of the `known` names: which may be meant, and which there are."""
+    near = near_names(word, known)
+    hint = f"Did you mean {' or '.join(near)}? " if near else ""
+    listed = ", ".join(known[:most]) or "none"
+    return f"{hint}There are: {listed}{', ...' if len(known) > most else '.'}"
 
 
 def folder_name(name: str) -> str:

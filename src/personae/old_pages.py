@@ -2,7 +2,8 @@
 
 A page is one file that loads nothing, opened from disk, and so it cannot look at its timeline. Whoever writes a
 timeline marks the pages that were made of it instead: in a page's first line stands what each timeline was (a digest),
-and whether that still holds. A page that was changed or moved since it was written is left alone.
+and whether that still holds. A page that was changed or moved since it was written is left alone. A mark is no
+change: a page over films of several projects stands in a ledger of each, and any of them may mark it.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 
 from personae.errors import StoreError
-from personae.files import write_whole
+from personae.files import sha256_of, write_whole
 from personae.ledger import Entry, Ledger
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,8 @@ REPORT, SHEET, OVERVIEW = "report", "sheet", "overview"
 KINDS = (REPORT, SHEET, OVERVIEW)
 """What the ledger calls pages."""
 _ATTRIBUTE = re.compile(rb' data-timelines="([0-9a-f=! ]*)"( data-older)?')
+_ANEW = re.compile(r'<p class="older">.*?personae report(?: <span data-typed="[^"]*">[^<]*</span>)+')
+_MADE_OF = re.compile(r'<span data-typed="([^"]*)">')
 _BEGINNING = 1 << 16
 _KEY_LENGTH = 16
 _OLD = "!"
@@ -76,6 +79,22 @@ def mark_naming(ledger: Ledger, names: Iterable[str]) -> None:
         log.warning("That pages are older was not noted in them: %s", error)
 
 
+def digests_of(path: Path) -> tuple[str, ...]:
+    """What may be a file's digest in a ledger: its own, and of a page the one without marks too. Raises OSError."""
+    own = sha256_of(path)
+    found = _ATTRIBUTE.search(_head(path) or b"")
+    return (own,) if found is None else (own, _unmarked_digest(path.read_bytes(), found))
+
+
+def timelines_on(page: Path) -> tuple[Path, ...]:
+    """The timelines that a page says it is to be made anew of; none where it says nothing."""
+    try:
+        told = _ANEW.search(page.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return ()
+    return tuple(page.parent / unescape(one) for one in _MADE_OF.findall(told[0] if told else ""))
+
+
 def is_older(page: Path) -> bool:
     """Whether a page says that it is older than a timeline it was made of."""
     found = _ATTRIBUTE.search(_head(page) or b"")
@@ -101,14 +120,20 @@ def _marked(timelines: str, film: str, digest: str, *, every: bool = False) -> t
 def _replace(ledger: Ledger, entry: Entry, found: re.Match[bytes], marked: bytes) -> bool:
     """Write a page anew with its mark; False where it is not as we wrote it."""
     path = Path(entry.path)
-    content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != entry.sha256:
+    if entry.sha256 not in digests_of(path):
         return False
+    content = path.read_bytes()
+    digest = _unmarked_digest(content, found)
     content = content[: found.start()] + marked + content[found.end() :]
     write_whole(path, content)
-    digest = hashlib.sha256(content).hexdigest()
     ledger.record(path, sha256=digest, kind=entry.kind, who=entry.who, source=entry.source)
     return True
+
+
+def _unmarked_digest(content: bytes, found: re.Match[bytes]) -> str:
+    """The digest of a page as it was written, before it was marked."""
+    plain = f' data-timelines="{found[1].decode().replace(_OLD, "")}"'.encode()
+    return hashlib.sha256(content[: found.start()] + plain + content[found.end() :]).hexdigest()
 
 
 def _head(path: Path) -> bytes | None:

@@ -18,6 +18,7 @@ from typing import Self
 from personae.errors import ForeignFileError, WriteError
 from personae.files import sha256_of, shred, write_error, write_whole
 from personae.ledger import LINK, Entry, Ledger
+from personae.old_pages import digests_of
 from personae.paths import ProjectPaths
 
 _SCHEMA = re.compile(rb'\s*\{\s*"schema":\s*"(personae/[a-z_-]+)/[0-9]+"')
@@ -189,7 +190,7 @@ class Outputs:
 
     def _is_as_written(self, path: Path) -> bool:
         entry = self._entry(path)
-        return entry is not None and bool(entry.sha256) and entry.sha256 == sha256_of(path)
+        return entry is not None and bool(entry.sha256) and entry.sha256 in digests_of(path)
 
     def _is_input(self, path: Path) -> bool:
         return any(os.path.exists(one) and os.path.samefile(path, one) for one in self._inputs)  # noqa: PTH110, PTH121

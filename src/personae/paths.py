@@ -83,8 +83,10 @@ class ProjectPaths:
         """
         folder = Path(timeline).absolute().parent
         for project in (folder / DEFAULT_FOLDER, folder.parent.parent if folder.parent.name == "films" else None):
-            if project is not None and cls(project).gallery.is_file():
-                return cls(project)
+            found = None if project is None else cls(project)
+            # Where nobody is enrolled yet there is no gallery.
+            if found is not None and (found.gallery.is_file() or found.ledger.path.is_file()):
+                return found
         return None
 
     @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,39 @@ def test_report_writes_page_and_sheet(timeline: Path, tmp_path: Path) -> None:
     done = run("report", timeline, "-o", tmp_path / "page.html")
     assert done.output.splitlines() == [str(tmp_path / "page.html"), str(tmp_path / "page.sheet.html")]
     assert "Scene presence" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def films(timeline: Path, tmp_path: Path) -> list[Path]:
+    other = tmp_path / "second" / "film.timeline.json"
+    native.write(replace(film(), video=replace(film().video, path="/films/Other.mov")), other)
+    return [timeline, other]
+
+
+@pytest.mark.parametrize("out", ["cuts/", "cuts.d/", "cuts"])
+def test_several_films_go_into_a_folder_that_is_made(films: list[Path], tmp_path: Path, out: str) -> None:
+    done = run("export", *films, "-o", f"{tmp_path}/{out}", "--format", "edl")
+    assert done.exit_code == 0, done.exception
+    assert [path.name for path in sorted((tmp_path / out).iterdir())] == ["My film.edl", "Other.edl"]
+
+
+def test_what_ends_in_a_slash_is_a_folder_for_one_film_too(timeline: Path, tmp_path: Path) -> None:
+    assert run("export", timeline, "-o", f"{tmp_path}/one/", "--format", "edl").exit_code == 0
+    assert [path.name for path in (tmp_path / "one").iterdir()] == ["My film.edl"]
+    assert run("export", timeline, "-o", f"{tmp_path}/all.mp4/").exit_code == 0
+    assert len(list((tmp_path / "all.mp4").iterdir())) > 15
+    assert run("report", timeline, "-o", f"{tmp_path}/pages.of.mine/").exit_code == 0
+    assert len(list((tmp_path / "pages.of.mine").glob("*.html"))) == 2
+
+
+def test_one_name_for_several_films_is_refused_with_the_way_out(films: list[Path], tmp_path: Path) -> None:
+    done = run("export", *films, "-o", tmp_path / "all.edl")
+    assert "-o FOLDER/ --format resolve" in str(done.exception) and not (tmp_path / "all.edl").exists()
+
+
+def test_a_name_of_no_format_is_told_in_short_with_what_is_near(timeline: Path, tmp_path: Path) -> None:
+    for arguments, near in ((("-o", tmp_path / "x.foo"), ""), (("-o", tmp_path / "x.fcpxm"), ".fcpxml"),
+                            (("-o", "-", "--format", "otoi"), "otio")):  # fmt: skip
+        told = str(run("export", timeline, *arguments).exception)
+        assert "personae export --formats" in told and len(told) < 240 and near in told
+    assert "or an ending" in run("export", "--formats").output

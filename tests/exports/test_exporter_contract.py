@@ -71,8 +71,8 @@ def test_suffixes_are_unambiguous_and_choose() -> None:
 
 
 @pytest.mark.parametrize(("path", "format"), [("film.doc", None), ("film", None), ("film.edl", "nothing")])
-def test_an_unknown_format_lists_what_there_is(path: str, format: str | None) -> None:
-    with pytest.raises(SettingError, match="otio"):
+def test_an_unknown_format_says_how_to_list_them(path: str, format: str | None) -> None:
+    with pytest.raises(SettingError, match="personae export --formats"):
         exporter_for(Path(path), format)
 
 

@@ -98,6 +98,24 @@ def test_who_is_clearly_one_in_films_and_photos_is_listed_once(people: People) -
         assert len(in_films) == len(set(in_films)), "two people of one film are not one"
 
 
+def test_the_best_picture_is_the_best_face_of_all_not_that_of_the_longest_appearance(
+    tmp_path: Path, project: Project, people: People
+) -> None:
+    def draw(number: int) -> Pixels:
+        """Long and small, away, and then short and large."""
+        if number < 60:
+            return scene(5, [("Frigg", 60, 120, 34)], take=number // 6)
+        return scene(5, [("Frigg", 200, 120, 96)] if number >= 130 else [], take=number // 6)
+
+    film = project.films.scan(drawn_film(tmp_path / "ep3.mkv", draw, 160))
+    spans = [one.end_pts - one.start_pts for one in film.timeline.appearances]
+    assert len(spans) == 2 and spans[0] > spans[1]
+    film.close()
+    [frigg] = [one for one in people.undecided() if any(part.medium == "ep3" for part in one.parts)]
+    best = film.timeline.appearances[1].best_picture
+    assert best is not None and best.file is not None and frigg.picture == film.path.parent / best.file
+
+
 def test_one_answer_names_somebody_everywhere_and_one_undo_takes_it_back(project: Project, people: People) -> None:
     before = {part.name for one in people.undecided() for part in one.parts}
     said = people.decide(the_one_in(people, "ep1", "ep2", "holiday"), lambda who: say.name(who, "Donald"), by="Ada")

@@ -56,10 +56,11 @@ def commands(page: Path) -> list[list[str]]:
     return [shlex.split(html.unescape(re.sub(r"<[^>]+>", "", one))) for one in found]
 
 
-def run(words: list[str]) -> None:
+def run(words: list[str]) -> str:
     assert words[0] == "personae"
     done = CliRunner().invoke(cli, words[1:], catch_exceptions=False)
     assert done.exit_code == 0, done.output
+    return done.stdout
 
 
 def test_a_page_says_that_it_is_older_until_it_is_not(project: Project, film: ProjectFilm) -> None:
@@ -205,13 +206,57 @@ def test_names_typed_on_the_sheet_come_back_by_the_command_it_says(
     (tmp_path / "Downloads").mkdir()
     (tmp_path / "Downloads" / more[4]).write_text(text, encoding="utf-8")
     monkeypatch.setenv("HOME", str(tmp_path))
-    for _ in range(2):  # applied twice it counts once
-        run([words[0], words[1], words[2], str(tmp_path / "Downloads" / more[4]), *words[4:]])
+    told = [run([words[0], words[1], words[2], str(tmp_path / "Downloads" / more[4]), *words[4:]]) for _ in range(2)]
+    assert "3 decisions added" in told[0] and "Hela of <Hel>" in told[0] and "Loki" in told[0]
+    assert "0 decisions added: all of them are there already" in told[1], "applied twice it counts once"
     film.close()
     assert names(film) == {"Hela of <Hel>", "Loki", "Unknown 2"}, "as the list has it, whatever was typed"
     assert [one.name for one in film.timeline.appearances if one.stranger] == ["Unknown 2"]
     assert {one.by for one in film.decisions.entries} == {"Ada"} and len(film.decisions.entries) == 3
     assert is_older(sheet)
+    run(shlex.split(told[0].partition("Take them back with: ")[2]))
+    film.close()
+    assert names(film) == {"Unknown 1", "Unknown 2", "Thor"}, "one import is one command"
+
+
+TYPED = """
+const field = document.querySelector("#name");
+const enter = word => { field.value = word; document.querySelector("#naming").requestSubmit(); };
+const inField = () => document.activeElement === field;
+const told = () => document.querySelector("#told").textContent;
+const strike = key => (inField() ? field : document.body).dispatchEvent(
+  new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
+"""
+
+
+def test_after_a_typed_name_single_keys_work_again(film: ProjectFilm) -> None:
+    _, sheet = film.report().paths
+    text, _, more = saved_by(sheet, TYPED + """
+    click("Unknown 1"); strike("n"); more.push(inField());
+    enter("Hela"); more.push(inField(), field.value, nameOf(cards[current]));
+    strike("n"); more.push(inField(), field.value);
+    enter(".s"); more.push(inField());
+    strike("u"); more.push(cards.filter(card => card.dataset.decision).length);
+    strike("."); more.push(inField());
+    field.value = ""; strike("Escape"); more.push(inField());
+    """.replace("nameOf(cards[current])", 'document.querySelector(".card[aria-current] b").textContent'))  # fmt: skip
+    assert more[:9] == [True, False, "", "Unknown 2", True, "", False, 1, True] and more[9] is False
+    assert [json.loads(row)["to"]["character"] for row in text.splitlines()[1:]] == ["Hela"]
+
+
+def test_a_slip_is_no_name_on_the_sheet(film: ProjectFilm) -> None:
+    _, sheet = film.report().paths
+    text, _, more = saved_by(sheet, TYPED + """
+    click("Unknown 1"); strike("n");
+    enter("?"); more.push(told(), inField());
+    enter("q"); more.push(told(), inField());
+    enter("Hela"); click("Unknown 2"); strike("n");
+    enter("q"); more.push(told()); enter("q"); more.push(inField());
+    """)  # fmt: skip
+    assert "no name" in more[0] and "Is q a name?" in more[2] and "Is q a name?" in more[4]
+    assert more[1] and more[3], "to be mended there"
+    assert more[5] is False, "asked twice it is one"
+    assert [json.loads(row)["to"]["character"] for row in text.splitlines()[1:]] == ["Hela", "q"]
 
 
 def test_who_was_left_out_is_on_the_sheet_and_can_be_named(film: ProjectFilm) -> None:
@@ -318,3 +363,65 @@ def test_films_of_one_project_have_pages_in_one_folder(project: Project, tmp_pat
     assert {path.name for path in (tmp_path / "pages").iterdir()} == {
         "first.report.html", "first.sheet.html", "second.report.html", "second.sheet.html",
     }  # fmt: skip
+
+
+def test_the_page_over_several_films_is_renewed_by_the_command_that_is_told(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = tmp_path / PLACE, tmp_path / "all.html"
+    paths = [project.films[name].path for name in ("second", "first")]
+    project.close()
+    monkeypatch.chdir(folder)
+    run(["personae", "report", *(str(path.relative_to(folder)) for path in paths), "-o", str(out)])
+    done = CliRunner().invoke(cli, ["name", "Unknown 1", "Hela", "--timeline", str(paths[0])])
+    assert is_older(out), "Hela is in it"
+    told = [line for line in done.stderr.splitlines() if "Make it anew" in line]
+    assert [line.partition(" is older")[0] for line in told] == [str(out)], "the others come with it"
+    monkeypatch.chdir(tmp_path)
+    for command in (shlex.split(told[0].partition("Make it anew: ")[2]), commands(out)[0]):
+        run(command)
+        assert not is_older(out) and "Hela" in out.read_text(encoding="utf-8")
+        run(["personae", "name", "--undo", "--timeline", str(paths[0])])
+        assert is_older(out)
+        run(["personae", "name", "Unknown 1", "Hela", "--timeline", str(paths[0])])
+    run(["personae", "report", *map(str, reversed(paths)), "-o", str(out)])
+    assert not is_older(out), "in another order it is the same page"
+
+
+def test_a_page_over_films_of_two_projects_is_marked_and_renewed_by_either(project: Project, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    with Project.open(other, settings=FAKE) as opened:
+        copy = opened.films.scan(tmp_path / PLACE / "second.mp4")
+        copy.close()
+        films = [project.films["first"], opened.films["second"]]
+        out = tmp_path / "all.html"
+
+        def write() -> None:
+            timelines = {film.path: film.timeline for film in films}
+            report_timelines(timelines, out, timeline_outputs(timelines, None, force=False))
+
+        write()
+        for film in (*films, *reversed(films)):
+            film.decide(say.name("Unknown 1", "Hela"))
+            film.flush()
+            assert is_older(out)
+            film.undo()
+            film.flush()
+            assert not is_older(out)
+        for film in films:
+            film.decide(say.name("Unknown 1", "Hela"))
+            film.flush()
+        write()
+        assert not is_older(out), "what either marked is ours as it was written"
+        opened.forget("Hela")
+        assert not out.exists(), "in a project without a cast too a page is known by its timeline"
+
+
+def test_a_contact_sheet_that_stands_alone_is_told_of_when_it_is_older(film: ProjectFilm, tmp_path: Path) -> None:
+    sheet = tmp_path / "check.sheet.html"
+    run(["personae", "export", str(film.path), "-o", str(sheet)])
+    film.close()
+    done = CliRunner().invoke(cli, ["name", "Unknown 1", "Hela", "--timeline", str(film.path)])
+    assert f"{sheet} is older" in done.stderr
+    run(shlex.split(done.stderr.partition("Make it anew: ")[2]))
+    assert not is_older(sheet)

@@ -18,6 +18,7 @@ from personae.project.recognizer import CharacterRecognizer
 from personae.settings import Settings
 from personae.timeline import face_pictures, native, records
 from personae.timeline.decisions import Decision, Part, with_ids
+from personae.timeline.looking import CutOut
 from personae.timeline.person import Person
 from personae.timeline.places import place_of
 from personae.timeline.records import TrackRecord
@@ -202,3 +203,26 @@ def test_pictures_of_parts_survive_an_interruption_and_go_with_who_is_forgotten(
     kept = face_pictures.from_arrays(cleaned, np.split(cleaned["picture"], np.cumsum(cleaned["picture_count"])[:-1]))
     assert count == 1 and [(picture.size > 0, len(spares)) for picture, spares in kept] == [(False, 0), (True, 0)]
     assert cleaned["picture"].tobytes() == rows[1].picture.tobytes(), "no byte of his pictures is left"
+
+
+@pytest.mark.parametrize(
+    "box", [(-8, 30, 40, 78), (150, 30, 198, 78), (80, -10, 128, 38), (80, 70, 128, 118), (-4, -4, 60, 60),
+            (20, 0, 120, 100), (60, 20, 100, 60), (90, 40, 97, 47)],
+)  # fmt: skip
+def test_a_face_at_the_edge_is_shown_without_a_black_rim(box: tuple[int, int, int, int]) -> None:
+    pixels = np.full((100, 200, 3), 200, np.uint8)
+    x1, y1, x2, y2 = (max(side, 0) for side in box)
+    pixels[y1:y2, x1:x2] = (250, 120, 60)
+    shown = CutOut.of(pixels, np.array(box, np.float32)).picture().astype(int)
+    assert shown.shape == (160, 160, 3) and shown.min() >= 55, "nothing that is not in the film's picture"
+    face = (shown[..., 2] < 130).sum()
+    side = min(max(box[2] - box[0], box[3] - box[1]) * 1.8, 100.0)
+    seen = (min(x2, 200) - x1) * (min(y2, 100) - y1)
+    assert face == pytest.approx(seen * (160 / side) ** 2, rel=0.12), "all of it, as large as ever"
+
+
+def test_a_face_inside_the_picture_is_in_the_middle() -> None:
+    pixels = np.zeros((200, 300, 3), np.uint8)
+    pixels[80:120, 130:170] = 255
+    rows, columns = np.nonzero(CutOut.of(pixels, np.array((130, 80, 170, 120), np.float32)).picture()[..., 0] > 127)
+    assert abs(rows.mean() - 80) < 2 and abs(columns.mean() - 80) < 2

@@ -16,7 +16,7 @@ from personae.cli.options import (
     timelines_argument,
 )
 
-_STREAM = Path("-")
+_STREAM = "-"
 
 
 def _list_formats(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
@@ -28,12 +28,13 @@ def _list_formats(ctx: click.Context, parameter: click.Parameter, value: bool) -
     for name, exporter in exporters().items():
         listed.add_row(name, " ".join(exporter.suffixes), exporter.title)
     show(listed)
+    say("--format takes the name of a format, or an ending.")
     ctx.exit()
 
 
 @click.command()
 @timelines_argument
-@click.option("-o", "--out", multiple=True, required=True, type=click.Path(path_type=Path), metavar="OUT",
+@click.option("-o", "--out", multiple=True, required=True, type=click.Path(path_type=str), metavar="OUT",
               help="A file, a folder, or - for standard output; may be repeated.")  # fmt: skip
 @click.option("--format", "format_name", metavar="NAME", help="Format, whatever the file's name ends in.")
 @click.option("--character", "characters", multiple=True, metavar="NAME", help="Only this one; may be repeated.")
@@ -53,7 +54,7 @@ def _list_formats(ctx: click.Context, parameter: click.Parameter, value: bool) -
 )
 def export(
     timelines: tuple[Path, ...],
-    out: tuple[Path, ...],
+    out: tuple[str, ...],
     format_name: str | None,
     characters: tuple[str, ...],
     no_unknown: bool,
@@ -68,7 +69,8 @@ def export(
     film.edl film.loc.edl film.txt film.xml film.fcpxml film.otio for editing programs; film.csv film.totals.csv
     film.eaf film.graphml film.vtt film.srt METHODS.txt for study; film.shots.csv film.shots.edl film.shots.otio for who
     is in each shot; film.html for people. A film (.mp4, .mov, .mkv) is the scanned one with a box and a name on every
-    face. An OUT that is a folder gets every format, or the one of --format; of several timelines OUT is a folder.
+    face. An OUT that ends in / or has no ending is a folder: it gets every format, or the one of --format. Of several
+    TIMELINES OUT is a folder. Each of TIMELINES is a timeline's file, or the name of a film of the project.
     """
     from personae.project import exporting
 

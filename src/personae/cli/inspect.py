@@ -10,7 +10,7 @@ from personae import hints
 from personae.cli.console import say, say_json, show, table
 from personae.cli.model_facts import cast_counts, print_metrics
 from personae.cli.older import say_older
-from personae.cli.options import model_option, project_option
+from personae.cli.options import TimelineType, model_option, project_option
 from personae.errors import ModelNotFoundError
 
 
@@ -18,8 +18,8 @@ from personae.errors import ModelNotFoundError
 @click.option("--json", "as_json", is_flag=True, help="Print the card as JSON.")
 @click.option(
     "--timeline",
-    type=click.Path(path_type=Path),
-    help="Show the model that named this scanned film instead, and what its FAR means there.",
+    type=TimelineType(),
+    help="Show the model that named this film (its timeline or its name), and what its FAR means there.",
 )
 @model_option
 @project_option

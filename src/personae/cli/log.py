@@ -10,7 +10,7 @@ import click
 
 from personae.cli.console import say, say_json
 from personae.cli.editing import describe_edit
-from personae.cli.options import project_option
+from personae.cli.options import TimelineType, project_option
 from personae.hints import command
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.option(
     "--timeline",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Show what people decided about this scanned film instead.",
+    type=TimelineType(),
+    help="Show what people decided about this film (its timeline or its name) instead.",
 )
 @click.option("--photos", "photo_set", metavar="SET", help="Show what people decided about this photo set instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print the log as JSON, photo by photo.")

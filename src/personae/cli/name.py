@@ -10,7 +10,7 @@ import click
 from personae.cli.name_faces import apply_faces, faces_option
 from personae.cli.name_one import SAID, name_one, take_back
 from personae.cli.older import telling_older
-from personae.cli.options import project_option, settings_from
+from personae.cli.options import TimelineType, project_option, settings_from
 
 if TYPE_CHECKING:
     from personae.films.media import Media, Medium
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 @click.argument("words", nargs=-1, metavar="[T...] [WHO=NAME...] | WHO NAME")
 @click.option(
     "--timeline",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="The film's timeline: that of WHO, or whom to ask about.",
+    type=TimelineType(),
+    help="The film (its timeline or its name): that of WHO, or whom to ask about.",
 )
 @click.option(
     "--photos", "photo_set", metavar="SET", help="Instead of a film: photos that identify --keep kept as SET."

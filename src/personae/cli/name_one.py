@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from personae.cli.console import ask_on, say
+from personae.hints import command
 from personae.types import count_of
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ SAID = {
     "no_face": "is no face",
 }
 """What is said of WHO instead of a name: the flag, and how it is told."""
+MOST_LISTED = 20
+"""So many decisions of another file are listed; `personae log` has all."""
 
 
 def name_one(
@@ -77,7 +81,15 @@ def _import(medium: Medium, other: Path) -> None:
     from personae.films.film import StoredFilm
 
     assert isinstance(medium, StoredFilm)  # --photos was refused
-    say(f"{count_of(len(medium.import_decisions(other).decisions), 'decision')} added")
+    added = medium.import_decisions(other).decisions
+    for one in added[:MOST_LISTED]:
+        say(f"  {one.said()}")
+    timeline = f"--timeline {shlex.quote(str(medium.path))}"
+    if len(added) > MOST_LISTED:
+        say(f"  and {len(added) - MOST_LISTED} more: {command(f'log {timeline}')}")
+    say(f"{count_of(len(added), 'decision')} added" + ("" if added else ": all of them are there already"))
+    if added:
+        say(f"Take {'it' if len(added) == 1 else 'them'} back with: {command(f'name {timeline} --undo')}")
 
 
 def _decide(medium: Medium, who: str, name: str | None, flags: list[str], author: str, *, yes: bool) -> str | None:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from personae import hints
 from personae.cli.console import say
+
+if TYPE_CHECKING:
+    from personae.ledger import Entry
+
+_REPORT_ENDS, _SHEET_ENDS = ".report.html", ".sheet.html"
 
 
 @contextmanager
@@ -31,18 +38,53 @@ def say_older(project: Path | None) -> None:
 
 
 def _older(project: Path | None) -> dict[Path, str]:
-    """Each report that is older -> the command that makes it anew; its contact sheet is made with it."""
+    """Each page that is older -> the command that makes it anew; what that makes with another page is not told of."""
     from personae.errors import StoreError
-    from personae.old_pages import REPORT, older_pages
+    from personae.old_pages import older_pages
     from personae.paths import ProjectPaths
 
-    found: dict[Path, str] = {}
     with contextlib.suppress(StoreError):  # whoever needs the ledger says what is wrong with it
-        for page in older_pages(ProjectPaths.at(project).ledger):
-            timeline = Path(page.source)
-            usual = timeline.with_name(timeline.name.removesuffix(".json").removesuffix(".timeline") + ".report.html")
-            path = Path(page.path)
-            if page.kind == REPORT and timeline.is_file():
-                out = "" if path.resolve() == usual.resolve() else f" --out {shlex.quote(str(path))}"
-                found[path] = hints.command(f"report {shlex.quote(str(timeline))}{out}")
-    return found
+        pages = older_pages(ProjectPaths.at(project).ledger)
+        commands = {Path(page.path): _command(page) for page in pages}
+        return {path: command for path, command in commands.items() if command and not _comes_with_another(path, pages)}
+    return {}
+
+
+def _command(page: Entry) -> str | None:
+    """The command that makes a page anew; None where one of its timelines is not there any more."""
+    from personae.old_pages import OVERVIEW, timelines_on
+
+    path = _report_of(Path(page.path))
+    timelines = [Path(page.source)]
+    if page.kind == OVERVIEW:
+        timelines = [Path(os.path.realpath(one)) for one in timelines_on(path)]
+    if not timelines or not all(one.is_file() for one in timelines):
+        return None
+    usual = timelines[0].with_name(timelines[0].name.removesuffix(".json").removesuffix(".timeline") + _REPORT_ENDS)
+    is_usual = page.kind != OVERVIEW and path.resolve() == usual.resolve()
+    out = "" if is_usual else f" --out {shlex.quote(str(path))}"
+    return hints.command(f"report {shlex.join(map(str, timelines))}{out}")
+
+
+def _report_of(path: Path) -> Path:
+    """The report beside which a contact sheet is made; any other page is its own."""
+    base = path.name.removesuffix(_SHEET_ENDS)
+    return path if base == path.name else path.with_name(base + _REPORT_ENDS)
+
+
+def _comes_with_another(path: Path, pages: Sequence[Entry]) -> bool:
+    """Whether another page that is older brings this one: a report its sheet, an overview the pages of its films."""
+    from personae.old_pages import OVERVIEW
+
+    base = path.name.removesuffix(_SHEET_ENDS)
+    reports = {path.with_name(base + ending) for ending in (_REPORT_ENDS, ".html")} if base != path.name else set()
+    return any(
+        Path(page.path) in reports
+        or (
+            page.kind == OVERVIEW
+            and Path(page.path).parent == path.parent
+            and path.name.startswith(f"{Path(page.path).stem}.")
+            and path != Path(page.path)
+        )
+        for page in pages
+    )

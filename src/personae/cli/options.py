@@ -104,6 +104,7 @@ def _noted(ctx: click.Context, parameter: click.Parameter, value: Path | None) -
 
 project_option = click.option(
     "--project",
+    is_eager=True,  # the name of a film is looked up in it
     callback=_noted,
     type=click.Path(path_type=Path, file_okay=False),
     help="Project folder.  [default: PERSONAE_PROJECT, else ./personae]",
@@ -127,20 +128,37 @@ references_option = click.option(
 )
 
 
-class _TimelinePath(click.Path):
-    """A timeline's file. Who gives an output here, as earlier versions took it, is told where it goes."""
+class TimelineType(click.Path):
+    """A scanned film: its timeline's file, or the name that it has in the project; the path of the timeline.
+
+    Who gives an output here, as earlier versions took it, is told where it goes.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, exists=True, dir_okay=False)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        try:
+        """The path of the timeline; raises BadParameter, which says which films there are."""
+        from personae.errors import UnknownFilmError
+        from personae.films.store import MediaStore
+        from personae.paths import ProjectPaths
+
+        if os.path.isfile(value):  # noqa: PTH113 - never raises
             return super().convert(value, param, ctx)
-        except click.BadParameter as error:
-            raise click.BadParameter(f"{error.message} An output is given by -o.", ctx, param) from None
+        # --project is read before: it is eager.
+        paths = ProjectPaths.at(None if ctx is None else ctx.params.get("project"))
+        try:
+            return MediaStore(paths, 0.0).find(str(value)).timeline
+        except UnknownFilmError as error:
+            message = str(error)
+        has_out = ctx is not None and any(one.name == "out" for one in ctx.command.params)
+        if has_out and Path(value).suffix:
+            message = f"File {str(value)!r} does not exist. An output is given by -o. {message}"
+        raise click.BadParameter(message, ctx, param)
 
 
-timeline_argument = click.argument("timeline", type=_TimelinePath(path_type=Path, exists=True, dir_okay=False))
-timelines_argument = click.argument(
-    "timelines", nargs=-1, required=True, type=_TimelinePath(path_type=Path, exists=True, dir_okay=False)
-)
+timeline_argument = click.argument("timeline", type=TimelineType())
+timelines_argument = click.argument("timelines", nargs=-1, required=True, type=TimelineType())
 media_option = click.option(
     "--media",
     type=click.Path(path_type=Path),

@@ -9,7 +9,7 @@ import click
 
 from personae import hints
 from personae.cli.console import say, say_json, show, table
-from personae.cli.options import project_option, settings_from
+from personae.cli.options import TimelineType, project_option, settings_from
 
 if TYPE_CHECKING:
     from personae.films.film import StoredFilm
@@ -26,8 +26,8 @@ SUGGESTED = 3
     "--timeline",
     "timelines",
     multiple=True,
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Only who is in this film; may be given several times.",
+    type=TimelineType(),
+    help="Only who is in this film (its timeline or its name); may be given several times.",
 )
 @click.option(
     "--photos",

@@ -19,6 +19,7 @@ def relabel(timelines: tuple[Path, ...], project: Path | None) -> None:
     """Name everybody in TIMELINES anew by the model of now: after a training, an edit, a removal.
 
     The films themselves are not read, so they may lie on a shelf. What you decided stays and outranks the model.
+    Each of TIMELINES is a timeline's file, or the name of a film of the project.
     """
     from personae.paths import ProjectPaths
     from personae.project.session import Project

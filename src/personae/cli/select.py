@@ -60,7 +60,7 @@ def select(
     """Write a stringout to OUT: every stretch of the film with a character, one after the other.
 
     OUT is .edl, .otio, .fcpxml or .xml for an editing program, or .mp4 for a film. An unknown person is asked for by
-    number: --character "Unknown 2".
+    number: --character "Unknown 2". TIMELINE is a timeline's file, or the name of a film of the project.
     """
     from personae.exports.page import clock
     from personae.project import exporting

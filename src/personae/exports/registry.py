@@ -9,11 +9,13 @@ from pathlib import Path
 
 from personae.errors import SettingError
 from personae.exports.exporter import Exporter
-from personae.files import write_whole
+from personae.files import means_folder, write_whole
 from personae.films.film_files import shortened
+from personae.names import near_names
 from personae.timeline.timeline import Timeline
 
 GROUP = "personae.exporters"
+_LIST_THEM = "All of them: personae export --formats"
 
 # The package's own entry points, again: known from a checkout that is not installed, and not to be replaced.
 OURS = {
@@ -56,7 +58,7 @@ def exporters() -> dict[str, Exporter]:
 def exporter_for(path: Path, format: str | None = None) -> Exporter:
     """The exporter called `format` (or its suffix), or the one with the longest suffix that `path` ends in.
 
-    Raises SettingError, which lists them.
+    Raises SettingError, which says how to list them.
     """
     known = exporters()
     if format is not None:
@@ -64,28 +66,39 @@ def exporter_for(path: Path, format: str | None = None) -> Exporter:
             named = [one for one in known.values() if f".{format.lower().lstrip('.')}" in one.suffixes]
             if named:
                 return named[0]
-            raise SettingError(f"There is no format called {format!r}. Known here: {', '.join(known)}.")
+            raise SettingError(f"There is no format called {format!r}.{_near(format, known)} {_LIST_THEM}")
         return known[format]
     name = path.name.lower()
     fitting = [(suffix, one) for one in known.values() for suffix in one.suffixes if name.endswith(suffix)]
     if not fitting:
-        listed = ", ".join(one.suffixes[0] for one in known.values())
+        endings = [suffix for one in known.values() for suffix in one.suffixes]
         raise SettingError(
-            f"{path.name}: no format goes by this name. Give --format, or a name that ends in one of {listed}. "
-            "What each is: personae export --formats"
+            f"{path.name}: no format goes by this name. Give another ending, such as .edl, .fcpxml, .csv or .html, or "
+            f"the format by --format.{_near(path.suffix, endings)} {_LIST_THEM}"
         )
     return max(fitting, key=lambda pair: len(pair[0]))[1]
 
 
-def targets(timeline: Timeline, out: Path, format: str | None = None) -> list[tuple[Path, Exporter]]:
+def _near(word: str, known: Iterable[str]) -> str:
+    """A question with a space before it; empty where nothing is near."""
+    near = near_names(word, dict.fromkeys(known))
+    return f" Did you mean {' or '.join(near)}?" if near else ""
+
+
+def targets(
+    timeline: Timeline, out: str | Path, format: str | None = None, *, several: bool = False
+) -> list[tuple[Path, Exporter]]:
     """The files that `out` stands for, with what writes them: itself, or in a folder every format, or the one `format`.
 
-    A name without a suffix is a folder's, unless `format` is given. Raises SettingError.
+    A text that ends in / is a folder's; so is a name without a suffix, unless `format` is given and `out` is not for
+    `several` films. Raises SettingError.
     """
-    if format is None and (out.is_dir() or not out.suffix):
-        return [(out / file_name(timeline, exporter), exporter) for exporter in exporters().values()]
-    exporter = exporter_for(out, format)
-    return [(out / file_name(timeline, exporter) if out.is_dir() else out, exporter)]
+    path = Path(out)
+    in_folder = means_folder(out) or (not path.suffix and (format is None or several))
+    if format is None and in_folder:
+        return [(path / file_name(timeline, exporter), exporter) for exporter in exporters().values()]
+    exporter = exporter_for(path, format)
+    return [(path / file_name(timeline, exporter) if in_folder else path, exporter)]
 
 
 def export(timeline: Timeline, path: Path, *, format: str | None = None, folder: Path | None = None) -> Path:

@@ -14,6 +14,7 @@ from personae.films.films import Films
 from personae.films.people import Part
 from personae.films.photo_set import PhotoSet
 from personae.films.photo_sets import PhotoSets
+from personae.names import no_such_name
 
 Medium = StoredFilm | PhotoSet
 
@@ -58,7 +59,7 @@ class Media:
         if found:
             raise InputError(f"{word} is a film and a set of photos. Say which: --timeline FILE or --photos {word}.")
         known = [*self._films.names(), *self._photos.names()]
-        raise InputError(f"{word} is no timeline, film or set of photos here. There are: {', '.join(known) or 'none'}.")
+        raise InputError(f"{word} is no timeline, film or set of photos here. {no_such_name(str(word), known)}")
 
     def has(self, word: str) -> bool:
         """Whether a word means a film or a set."""

@@ -27,6 +27,7 @@ from personae.films.film_files import FilmFiles, film_in, film_name
 from personae.films.pictures import with_pictures
 from personae.films.tracks_file import Scanned, write_tracks
 from personae.media.film import Video
+from personae.names import no_such_name
 from personae.paths import ProjectPaths
 from personae.timeline import native
 from personae.timeline.timeline import Timeline
@@ -224,8 +225,9 @@ class MediaStore:
         found = known.get(str(name)) or next((one for one in known.values() if one.name == str(name)), None)
         if found is not None:
             return found
-        names = ", ".join(known) or "none"
-        raise UnknownFilmError(f"No film is called {str(name)!r} in {self.paths.folder}. There are: {names}.")
+        raise UnknownFilmError(
+            f"No film is called {str(name)!r} in {self.paths.folder}. {no_such_name(str(name), list(known))}"
+        )
 
     def _note(self, files: FilmFiles, who: Collection[str], *, is_written: bool = True) -> None:
         """Note every file of a film, with its digest once it `is_written`."""

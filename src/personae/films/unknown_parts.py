@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
+import numpy as np
+
+from personae import archive
+from personae.errors import PersonaeError
+from personae.films import photo_naming
 from personae.films.film import StoredFilm
+from personae.films.kept_photos import KeptFace, photos_of
 from personae.films.photo_set import PhotoSet
 from personae.films.unknown_person import DecidedPart, Part
-from personae.timeline.timeline import Appearance
+from personae.timeline import records
+from personae.timeline.timeline import Appearance, Timeline
 
 
 def parts_of(medium: StoredFilm | PhotoSet) -> tuple[Part, ...]:
@@ -36,8 +43,14 @@ def decided_in(medium: StoredFilm | PhotoSet) -> tuple[DecidedPart, ...]:
 
 def _in_film(film: StoredFilm) -> Iterator[Part]:
     timeline = film.timeline
+    weights = _best_weights(film, timeline)
+
+    def shows(one: Appearance) -> tuple[bool, float, int]:
+        there = one.best_picture is not None and one.best_picture.file is not None
+        return there, max((weights.get(number, 0.0) for number in one.tracks), default=0.0), one.end_pts - one.start_pts
+
     best: dict[int, Appearance] = {}
-    for one in sorted(timeline.appearances, key=lambda one: one.end_pts - one.start_pts):
+    for one in sorted(timeline.appearances, key=shows):
         if one.unknown is not None and not one.stranger and not one.depicted:
             best[one.unknown] = one
     for row in timeline.characters:
@@ -47,15 +60,29 @@ def _in_film(film: StoredFilm) -> Iterator[Part]:
             yield Part(film.name, "film", row.unknown, row.appearances, row.visible_face_time_s, file)
 
 
+def _best_weights(film: StoredFilm, timeline: Timeline) -> Mapping[int, float]:
+    """How good the best face of each track is (large, sharp, from the front), by track; empty where nobody can say."""
+    try:
+        arrays, _ = archive.read(film.files.tracks, schema=records.SCHEMA)
+        weights = archive.array(arrays, "weights", "f", (None,), 0, records.LARGEST_WEIGHT)
+        counts = archive.array(arrays, "faces_count", "i", (len(timeline.tracks),), 0, len(weights))
+    except PersonaeError:  # without them they are listed all the same
+        return {}
+    own = np.split(weights, np.cumsum(counts)[:-1])
+    return {track.id: float(each.max(initial=0.0)) for track, each in zip(timeline.tracks, own, strict=False)}
+
+
 def _in_photos(photos: PhotoSet) -> Iterator[Part]:
-    faces = [one for one in photos.faces if one.unknown is not None and not one.stranger]
-    root = photos.root
-    for number, count in Counter(one.unknown for one in faces).most_common():
-        largest = max((one for one in faces if one.unknown == number), key=_size)
-        assert number is not None
-        yield Part(photos.name, "photos", number, count, 0.0, root / largest.photo, largest.number)
-
-
-def _size(face: Any) -> float:
-    x1, y1, x2, y2 = face.box_xyxy
-    return float((x2 - x1) * (y2 - y1))
+    kept, labels = photos.kept_faces()
+    weights = [float(one) for photo in kept.photos for one in photo_naming.weights_of(photo.faces)]
+    faces = [face for photo in photos_of(kept, labels) for face in photo.faces]
+    best: dict[int, tuple[float, KeptFace]] = {}
+    counts: Counter[int] = Counter()
+    for weight, face in zip(weights, faces, strict=True):
+        if face.unknown is not None and not face.stranger:
+            counts[face.unknown] += 1
+            if face.unknown not in best or weight > best[face.unknown][0]:
+                best[face.unknown] = weight, face
+    for number, count in counts.most_common():
+        shown = best[number][1]
+        yield Part(photos.name, "photos", number, count, 0.0, Path(kept.root) / shown.photo, shown.number)

@@ -17,7 +17,7 @@ import numpy as np
 from personae import archive, database
 from personae.database import Kind
 from personae.errors import PersonaeError, StoreError
-from personae.files import open_input, read_whole, sha256_of
+from personae.files import open_input, read_whole
 from personae.forgetting.base64_runs import base64_in
 from personae.forgetting.documents import is_of_ours, words_of_ours
 from personae.forgetting.likeness import Likeness, decoded
@@ -25,6 +25,7 @@ from personae.forgetting.names import NameSearch
 from personae.forgetting.person import ALIKE, Person
 from personae.ledger import Entry
 from personae.media.photos import SUFFIXES
+from personae.old_pages import digests_of
 from personae.types import Picture
 
 DRAWN_ALIKE = 0.35
@@ -224,7 +225,7 @@ class Search:
         real = Path(os.path.realpath(path))
         if any(real == listed or listed in real.parents for listed in self._listed):
             return True
-        return bool(self._listed_digests) and sha256_of(path) in self._listed_digests
+        return bool(self._listed_digests) and not self._listed_digests.isdisjoint(digests_of(path))
 
 
 def _documents_of_ours(path: Path) -> Iterator[Any]:

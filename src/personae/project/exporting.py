@@ -21,6 +21,7 @@ from personae.exports.source_film import inputs_of
 from personae.exports.spans import characters as characters_of
 from personae.exports.spans import everybody
 from personae.exports.stringouts import COUNT_FRAMES, write_stringout
+from personae.files import means_folder
 from personae.films.film_files import FilmFiles
 from personae.outputs import Outputs
 from personae.paths import ProjectPaths
@@ -83,7 +84,7 @@ def pointing_to(timeline: Timeline, media: Path | None) -> Timeline:
 
 def export_timelines(
     timelines: Mapping[Path, Timeline],
-    outs: Sequence[Path],
+    outs: Sequence[str | Path],
     outputs: Mapping[Path, Outputs],
     *,
     shown: Shown,
@@ -94,6 +95,7 @@ def export_timelines(
 ) -> Written:
     """Write each timeline to each of `outs`: a file by its suffix or `format`, a folder every format, a film annotated.
 
+    A text that ends in / is a folder's, and so is a name without a suffix where there are several timelines.
     Raises SettingError for a name of no format, InputError where two would get one name, WriteError, ForeignFileError,
     and for a film what reading it raises.
     """
@@ -102,11 +104,11 @@ def export_timelines(
     files: list[tuple[Path, Path, Exporter]] = []
     for path, timeline in found.items():
         for target in outs:
-            if format is None and target.suffix.lower() in FORMATS and not target.is_dir():
-                films.append((path, target))
+            if format is None and Path(target).suffix.lower() in FORMATS and not means_folder(target):
+                films.append((path, Path(target)))
             else:
-                files += [(path, *job) for job in registry.targets(timeline, target, format)]
-    _check_names([target for _, target, _ in files] + [target for _, target in films])
+                files += [(path, *job) for job in registry.targets(timeline, target, format, several=len(found) > 1)]
+    _check_names([(target, exporter) for _, target, exporter in files] + [(target, None) for _, target in films])
     contents = [
         placed(exporter, timelines[path], path, target, outputs[path]).export(found[path], path.parent)
         for path, target, exporter in files
@@ -198,8 +200,12 @@ def _annotate(
     return [f"{target} is without {', '.join(left_out)}. Matroska (.mkv) holds most."] if left_out else []
 
 
-def _check_names(targets: list[Path]) -> None:
+def _check_names(targets: list[tuple[Path, Exporter | None]]) -> None:
     """Two timelines must not be written over each other."""
-    for target in targets:
-        if targets.count(target) > 1:
-            raise InputError(f"{target} would be written more than once. Give a folder, or export one by one.")
+    names = [target for target, _ in targets]
+    for target, exporter in targets:
+        if names.count(target) > 1:
+            how = "Export one by one."
+            if exporter is not None:
+                how = f"Give a folder and the format: -o FOLDER/ --format {exporter.name}. Or export one by one."
+            raise InputError(f"{target} would be written more than once. {how}")

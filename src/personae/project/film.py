@@ -37,7 +37,7 @@ class ProjectFilm(StoredFilm):
         shown = exporting.Shown(tuple(characters), unknown, depicted)
         other = None if media is None else Path(media)
         return exporting.export_timelines(
-            {self.path: self.timeline}, [Path(one) for one in out], {self.path: self._outputs(force, other)},
+            {self.path: self.timeline}, out, {self.path: self._outputs(force, other)},
             shown=shown, format=format, media=other, follow_references=follow_references,
             progress_callback=progress_callback,
         )  # fmt: skip
@@ -46,9 +46,8 @@ class ProjectFilm(StoredFilm):
         self, out: str | Path | None = None, *, depicted: bool = False, force: bool = False
     ) -> exporting.Written:
         """Write a page for people and a contact sheet: beside the timeline, or as or in `out`. Raises as `export`."""
-        page = None if out is None else Path(out)
         outputs = {self.path: self._outputs(force)}
-        return report_timelines({self.path: self.timeline}, page, outputs, depicted=depicted)
+        return report_timelines({self.path: self.timeline}, out, outputs, depicted=depicted)
 
     def select(
         self,

@@ -22,7 +22,6 @@ from personae.files import (
     open_input,
     read_whole,
     replacing,
-    sha256_of,
     shred,
     write_whole,
 )
@@ -33,6 +32,7 @@ from personae.forgetting.documents import as_text, forget_in_json, is_of_ours
 from personae.forgetting.keeper import Forgotten, Tell
 from personae.forgetting.person import Person
 from personae.forgetting.search import Search
+from personae.old_pages import digests_of
 from personae.paths import FORGETTING_FILE, ProjectPaths
 from personae.recognition import model_file
 
@@ -86,7 +86,7 @@ class FolderKeeper:
         found = set()
         for path in files_of(self.paths) if entries else ():
             with contextlib.suppress(OSError):
-                is_ours = stat.S_ISREG(path.lstat().st_mode) and sha256_of(path) in entries
+                is_ours = stat.S_ISREG(path.lstat().st_mode) and not entries.isdisjoint(digests_of(path))
                 if is_ours and not _is_document(path) and not is_of_a_film(path):
                     found.add(path)
         return found

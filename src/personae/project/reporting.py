@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from personae.exports import registry
 from personae.exports.overview import FilmPage, overview
 from personae.exports.page_commands import PageCommands
 from personae.exports.spans import everybody
+from personae.files import means_folder
 from personae.films.film_files import FilmFiles
 from personae.old_pages import OVERVIEW, REPORT, SHEET
 from personae.outputs import Outputs
@@ -35,7 +37,11 @@ class _Page:
 
 
 def report_timelines(
-    timelines: Mapping[Path, Timeline], out: Path | None, outputs: Mapping[Path, Outputs], *, depicted: bool = False
+    timelines: Mapping[Path, Timeline],
+    out: str | Path | None,
+    outputs: Mapping[Path, Outputs],
+    *,
+    depicted: bool = False,
 ) -> Written:
     """Write each timeline as a page for people, and beside it a contact sheet; `out`: the page, or a folder for them.
 
@@ -43,7 +49,8 @@ def report_timelines(
     checked before the first file is written. Raises InputError where two would get one name or `out` is no page's name,
     WriteError, ForeignFileError.
     """
-    is_page = out is not None and not out.is_dir() and out.suffix != ""
+    is_page = out is not None and not means_folder(out) and Path(out).suffix != ""
+    out = None if out is None else Path(out)
     if is_page and out is not None and out.suffix.lower() not in _PAGES:
         raise InputError(f"{out}: a page's name ends in .html. Give one, or a folder.")
     reports = {path: _report_of(path, out, is_page=is_page, several=len(timelines) > 1) for path in timelines}
@@ -69,8 +76,9 @@ def report_timelines(
         page.outputs.write(page.target, page.content, kind=page.kind, who=page.who, source=page.source)
         if page.kind == OVERVIEW:  # each project whose people it shows is to find it when somebody is forgotten
             digest = hashlib.sha256(page.content).hexdigest()
+            source = os.path.abspath(page.source)  # noqa: PTH100 - of a link the link is the source
             for ledger in {one.ledger.project: one.ledger for one in outputs.values() if one.ledger}.values():
-                ledger.record(page.target, sha256=digest, kind=OVERVIEW, who=page.who, source=page.source)
+                ledger.record(page.target, sha256=digest, kind=OVERVIEW, who=page.who, source=source)
     return Written(tuple(page.target for page in pages))
 
 
@@ -82,8 +90,8 @@ def _overview(
     *,
     depicted: bool,
 ) -> _Page:
-    """The page over all of them; in the ledger it is made of the first, and its head names every one."""
-    first = next(iter(timelines))
+    """The page over all of them; in the ledger it is made of one of them, and its head names every one."""
+    first = _made_of(out, timelines, outputs)
     films = [
         FilmPage(
             timeline if depicted else selection.without_depicted(timeline), timeline, path.parent, reports[path].name,
@@ -94,6 +102,14 @@ def _overview(
     commands = PageCommands.at(out, list(timelines), project_in_use(outputs[first]))
     who = list(dict.fromkeys(name for timeline in timelines.values() for name in everybody(timeline)))
     return _Page(out, overview(films, commands), OVERVIEW, who, first, outputs[first])
+
+
+def _made_of(out: Path, timelines: Mapping[Path, Timeline], outputs: Mapping[Path, Outputs]) -> Path:
+    """The timeline that stands in the ledger for all: as it does for the page that is there, whatever the order."""
+    for path, own in outputs.items():
+        if own.is_of(out, kind=OVERVIEW, source=path):
+            return path
+    return next(iter(timelines))
 
 
 def _report_of(timeline: Path, out: Path | None, *, is_page: bool, several: bool) -> Path:

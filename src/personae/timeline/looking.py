@@ -52,43 +52,43 @@ WORTH_SHRINKING = 0.75
 
 @dataclass(frozen=True, eq=False)
 class CutOut:
-    """The part of a picture around one face, for people to look at. `part` (h, w, 3) RGB begins at `corner_xy`."""
+    """The part of a picture around one face, for people to look at. `part` (h, w, 3) RGB begins at `corner_xy`.
+
+    `square`: left, top and side of what is shown, in the film's pixels.
+    """
 
     part: PixelArray
     corner_xy: tuple[int, int]
-    box_xyxy: NDArray[np.float64]
+    square: tuple[float, float, float]
 
     @classmethod
     def of(cls, pixels: PixelArray, box_xyxy: NDArray[np.float32]) -> CutOut:
         """Copied out of `pixels` (h, w, 3), so that these need not be kept."""
-        box = box_xyxy.astype(np.float64)
-        centre, half = (box[:2] + box[2:]) / 2, _side(box) / 2
-        left, top = np.maximum(centre - half - 1, 0).astype(int)
-        right, bottom = np.maximum(centre + half + 2, 0).astype(int)
-        return cls(pixels[top:bottom, left:right].copy(), (int(left), int(top)), box)
+        box, size = box_xyxy.astype(np.float64), np.array([pixels.shape[1], pixels.shape[0]], np.float64)
+        side = min(float(max(*(box[2:] - box[:2]), 1.0)) * CUT_OUT_FACES, *size)
+        corner = np.clip((box[:2] + box[2:] - side) / 2, 0.0, size - side)
+        left, top = np.maximum(corner - 1, 0).astype(int)
+        right, bottom = (corner + side + 2).astype(int)
+        square = (float(corner[0]), float(corner[1]), side)
+        return cls(pixels[top:bottom, left:right].copy(), (int(left), int(top)), square)
 
     def picture(self) -> PixelArray:
-        """(160, 160, 3) uint8 RGB, the face in the middle; black beyond the film's picture."""
+        """(160, 160, 3) uint8 RGB, the face in the middle, or nearer to the edge of the film's picture where it is."""
         import cv2
 
         part = self.part
-        if not part.size:
-            return np.zeros((CUT_OUT_PX, CUT_OUT_PX, 3), np.uint8)
-        scale = CUT_OUT_PX / _side(self.box_xyxy)
-        shift = CUT_OUT_PX / 2 - (self.box_xyxy[:2] + self.box_xyxy[2:]) / 2 * scale
-        matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+        left, top, side = self.square
+        scale = CUT_OUT_PX / side
+        matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
         matrix[:, 2] += matrix[:, :2] @ np.array(self.corner_xy)
         shrink = max(1, int(1 / scale))
         if shrink > 1:  # averaged, since the warp looks at single pixels
             size = max(part.shape[1] // shrink, 1), max(part.shape[0] // shrink, 1)
             matrix[:, :2] *= np.array([part.shape[1] / size[0], part.shape[0] / size[1]])
             part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
-        return np.asarray(cv2.warpAffine(part, matrix, (CUT_OUT_PX, CUT_OUT_PX), flags=cv2.INTER_LINEAR), np.uint8)
-
-
-def _side(box_xyxy: NDArray[np.float64]) -> float:
-    """Width and height, in the film's pixels, of what is shown around a face."""
-    return float(max(*(box_xyxy[2:] - box_xyxy[:2]), 1.0)) * CUT_OUT_FACES
+        to = (CUT_OUT_PX, CUT_OUT_PX)
+        warped = cv2.warpAffine(part, matrix, to, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(warped, np.uint8)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from personae.errors import UnknownCharacterError
-from personae.names import find_name, unknown_name, unknown_number
+from personae.names import find_name, no_such_name, unknown_name, unknown_number
 from personae.timeline.timeline import Appearance, Timeline, Track
 
 CLOSE_UP = 1 / 3
@@ -94,15 +94,17 @@ def _with(timeline: Timeline, appearances: tuple[Appearance, ...]) -> Timeline:
 
 
 def _called(timeline: Timeline, name: str) -> str:
-    """How somebody is shown who is asked for as `name`: "unknown 2" is Unknown 2. Raises UnknownCharacterError."""
+    """How somebody is shown who is asked for as `name`: "unknown 2" is Unknown 2. Raises UnknownCharacterError.
+
+    In any case, where no two names differ in that alone.
+    """
     names = sorted({appearance.name for appearance in timeline.appearances})
     number = unknown_number(name)
     found = find_name(unknown_name(number) if number is not None else name, names)
-    if found is None:
-        raise UnknownCharacterError(
-            f"{name} does not appear in this film. Who does: {', '.join(names) or 'nobody'}. Names are case-sensitive."
-        )
-    return found
+    alike = [each for each in names if each.casefold() == name.casefold()]
+    if found is None and len(alike) != 1:
+        raise UnknownCharacterError(f"{name} does not appear in this film. {no_such_name(name, names)}")
+    return found or alike[0]
 
 
 def _intervals(timeline: Timeline, name: str, close_ups: bool) -> list[Interval]:

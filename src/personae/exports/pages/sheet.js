@@ -52,7 +52,9 @@ if (cards.length) {
     portrait.className = of.className.replace("card", "");
     portrait.style.cssText = of.style.cssText;
     portrait.title = `The surest picture of ${name}`;
+    // Out of the field: single keys are commands again.
     field.value = "";
+    field.blur();
   };
   const go = number => {
     current = Math.max(0, Math.min(cards.length - 1, number));
@@ -93,10 +95,17 @@ if (cards.length) {
   };
   // A name, as the command line takes it; nothing where it can be none.
   const known = () => [...list.options].map(option => option.value);
+  // A single letter may be a key that was meant; typed again it is the name.
+  let doubted = null;
   const name = typed => {
     const one = typed.normalize("NFC").trim().replace(/\s+/g, " ");
     if (!one) return tell("Type a name, or choose one from the list.");
     if (/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u.test(one)) return tell("Signs that cannot be seen stand in this name.");
+    if (!/[\p{L}\p{N}]/u.test(one)) return tell(`${one} is no name: there is no letter in it.`);
+    if ([...one].length === 1 && !known().includes(one) && doubted !== one) {
+      doubted = one;
+      return tell(`Is ${one} a name? Enter again: yes. Keys are keys outside this field: Esc leaves it.`);
+    }
     const number = /^unknown\s*(\d+)$/i.exec(one);
     if (number) {
       const unknown = Number(number[1]);
@@ -160,7 +169,7 @@ if (cards.length) {
     const second = cards.findIndex(card => card.offsetTop > top);
     return second < 0 ? cards.length : second;
   };
-  const type = () => { field.focus(); field.select(); };
+  const type = () => { field.focus(); field.select(); doubted = null; };
   const keys = {
     j: () => decide("right"), f: () => decide("wrong"), n: type, a: () => decide("alive"), p: () => decide("depicted"),
     s: () => decide("stranger"), x: () => decide("no_face"), u: undo, ArrowRight: () => go(current + 1), ArrowLeft: () => go(current - 1),
@@ -173,6 +182,7 @@ if (cards.length) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const act = keys[event.key] || keys[event.key.toLowerCase()];
     if (act) { event.preventDefault(); act(); }
+    else if (event.key === ".") type();  // the sign itself then lands in the field
   });
   addEventListener("click", event => {
     const card = event.target.closest(".card");
