@@ -21,7 +21,7 @@ for python in python3.11 python3.12 python3.13 python3.14; do
 done
 
 .venv/bin/python -m pytest -q -m exhaustive
-PERSONAE_KILLS=60 .venv/bin/python -m pytest -q tests/project/test_kills.py
+PERSONAE_KILLS=60 .venv/bin/python -m pytest -q tests/project/test_kills.py tests/project/test_kill.py
 PERSONAE_STRESS_S=60 .venv/bin/python -m pytest -q tests/project/test_stress.py
 PERSONAE_KILL_EVERY=1 .venv/bin/python -m pytest -q tests/project/test_forget_kills.py
 # Some twenty minutes: 2,000 files that went wrong for every reader; only errors of ours, in 10 s and 3 GB.

@@ -257,7 +257,8 @@ def test_adding_one_at_a_time_ends_where_training_on_all_ends(tmp_path: Path) ->
         np.testing.assert_array_equal(other[key], value, err_msg=key)  # tolerance: none
 
 
-def test_ten_thousand_updates_do_not_drift(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [1_000, pytest.param(10_000, marks=pytest.mark.exhaustive)])
+def test_many_updates_do_not_drift(count: int, tmp_path: Path) -> None:
     d, rng = 16, random.Random(1)
     vectors = np.random.default_rng(1).normal(size=(6, d)).astype(np.float32)
     one = np.full(1, 80, np.float32)
@@ -275,7 +276,7 @@ def test_ten_thousand_updates_do_not_drift(tmp_path: Path) -> None:
         start, revision = gallery.enrolled(), gallery.digest
         depth = updates = 0
         kinds: dict[str, int] = {}
-        while updates < 10_000:
+        while updates < count:
             names = sorted({photo.character for photo in gallery.photos()})
             kind = rng.choice(["rename", "merge", "split", "remove", "undo"] if depth < 6 else ["undo"])
             if kind == "undo" and not depth:
@@ -303,7 +304,7 @@ def test_ten_thousand_updates_do_not_drift(tmp_path: Path) -> None:
                 gallery._database.write("DELETE FROM edits WHERE undone_by IS NOT NULL OR action = 'undo'")
         if depth:
             editing.undo(gallery, depth)
-        assert min(kinds.values()) > 300
+        assert min(kinds.values()) > 0.03 * count
         assert gallery.digest == revision
         np.testing.assert_array_equal(gallery.enrolled().embeddings, start.embeddings)
     model = CharacterModel().fit(start.embeddings, start.characters)

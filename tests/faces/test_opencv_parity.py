@@ -76,6 +76,7 @@ def test_the_photos_that_come_with_packages(
         assert count == 1 and cosine >= 0.999, path.name
 
 
+@pytest.mark.exhaustive
 @pytest.mark.shared
 def test_many_photos(shared_data: Path, ours: tuple[YuNetDetector, SFaceEmbedder], theirs: tuple[Any, Any]) -> None:
     paths = [*photos.find(shared_data / "bbt"), *photos.find(shared_data / "friends/cast")]

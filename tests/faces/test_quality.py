@@ -144,6 +144,7 @@ def test_a_plain_crop_is_finite_and_blurred(level: int) -> None:
     assert np.isfinite(measured.score).all() and Reason.BLURRY in measured.reasons[0]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.shared
 def test_thresholds_on_many_photos(yunet: YuNetDetector, shared_data: Path) -> None:
     """All of the 40 small crops enrol, of the others nearly all; of their blurred and darkened copies nearly none."""

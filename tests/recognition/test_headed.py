@@ -266,6 +266,7 @@ def twins(pairs: int, photos: int) -> np.ndarray[Any, np.dtype[np.float32]]:
     return np.asarray(unit(centres[:, None] + scatter), np.float32)
 
 
+@pytest.mark.exhaustive
 def test_of_twins_no_head_tells_apart_clearly_more_than_prototypes_do() -> None:
     """What docs/heads.md says: where the choice matters most, the mean of the photos is hard to beat."""
     faces = twins(8, 30)

@@ -39,6 +39,7 @@ def test_only_the_parts_asked_for_are_loaded(archive: Path) -> None:
         assert np.unique(faces.person).tolist() == list(range(40 * part, 40 * part + 40))
 
 
+@pytest.mark.exhaustive
 def test_learned_statistics_read_nobody_who_is_tested(archive: Path, tmp_path: Path) -> None:
     """Replacing every embedding of cast and strangers changes not one byte of what is learned."""
     first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
