@@ -190,3 +190,26 @@ def test_exports_that_do_not_name_the_person_are_not_listed(tmp_path: Path, besi
     left = [path for path in files if path.is_file() and path in naming["Loki"]]
     assert f"not touched: {len(left)} files in {out} (" in said
     assert not any(f"{path} (" in said for path in left)
+
+
+def test_characters_without_photos_are_forgotten_and_keep_longer_names(home: Home) -> None:
+    cast = home.recognizer.cast
+    cast.add_names(["Gunther", "Rachel Karen Green"])
+    teach(home, "Rachel", (21, 22), ("1.000", "2.000"))
+    report = home.recognizer.forget_character("Rachel")
+    assert report.found == () and "Rachel Karen Green" in report.part_of_other_names
+    assert cast.without_photos() == ("Gunther", "Rachel Karen Green")
+    report = home.recognizer.forget_character("Gunther")
+    assert report.found == () and report.removed["characters without photos"] == 1
+    assert cast.without_photos() == ("Rachel Karen Green",)
+    assert b"Gunther" not in b"".join(path.read_bytes() for path in home.folder.rglob("*") if path.is_file())
+
+
+def test_a_table_of_photos_is_listed_for_those_whom_it_names(tmp_path: Path, beside: Path) -> None:
+    world = World(tmp_path, beside)
+    world.run("train", world.folder / "cast", "--project", world.project)
+    table = world.folder / "faces.csv"
+    world.run("identify", world.folder / "cast" / "Loki", "--csv", table, "--no-keep", "--project", world.project)
+    with Project.open(world.project) as project:
+        assert project.forget("Thor").exports == ()
+        assert project.forget("Loki").exports == (str(table),)
