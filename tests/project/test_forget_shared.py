@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from personae import FaceAnalyzer, Picture, Quality, archive
+from personae import FaceAnalyzer, Picture, Project, Quality, archive
 from personae.cast.editing import add_faces
 from personae.cast.gallery import EnrolledFace, Gallery, PhotoRecord
-from personae.faces.fake import FakeDetector, FakeEmbedder
+from personae.faces.fake import FakeDetector, FakeEmbedder, draw_picture
 from personae.files import sha256_of
 from personae.films import crops_file, face_manifest, tracks_file
 from personae.films.forget_pictures import COVERED
 from personae.forgetting.likeness import Likeness, decoded
+from personae.forgetting.names import NameSearch
 from personae.forgetting.person import Person
 from tests.cast.test_editing import Home, assert_model_fits_gallery, fewer_strangers  # noqa: F401 - a fixture
 from tests.drawn_films import drawn_film, scene
@@ -166,3 +167,49 @@ def test_a_covered_picture_has_as_many_bytes_and_everybody_else() -> None:
     assert (left @ faces_of("Loki").T).max() > 0.5 > (left @ faces_of("Thor").T).max()
     assert likeness.covered(without) is None
     assert likeness.covered(b"no picture") is None
+
+
+def test_exports_that_do_not_name_the_person_are_not_listed(tmp_path: Path, beside: Path) -> None:
+    """Bea is in the cast, and so in the film's model, but not in the film."""
+    world = World(tmp_path, beside)
+    (world.folder / "cast" / "Bea").mkdir()
+    Image.fromarray(draw_picture([("Bea", 96)]).pixels).save(world.folder / "cast" / "Bea" / "1.png")
+    world.run("scan", world.film, "--cast", world.folder / "cast", "--project", world.project, "--progress", "none")
+    timeline = world.project / "films" / "party" / "film.timeline.json"
+    out = world.folder / "exports"
+    out.mkdir()
+    world.run("export", timeline, "-o", out, "--project", world.project)
+    search = {name: NameSearch([name]) for name in ("Bea", "Loki")}
+    files = [path for path in sorted(out.iterdir()) if path.is_file()]
+    naming = {name: [p for p in files if one.in_bytes(p.read_bytes())] for name, one in search.items()}
+    assert 0 < len(naming["Bea"]) < 4 < len(naming["Loki"])
+    with Project.open(world.project) as project:
+        listed = {Path(path) for path in project.forget("Bea").exports}
+    assert listed == {path for path in naming["Bea"] if path.suffix != ".html"}  # pages are deleted
+    said = world.run("forget", "Loki", "--yes", "--project", world.project)
+    left = [path for path in files if path.is_file() and path in naming["Loki"]]
+    assert f"not touched: {len(left)} files in {out} (" in said
+    assert not any(f"{path} (" in said for path in left)
+
+
+def test_characters_without_photos_are_forgotten_and_keep_longer_names(home: Home) -> None:
+    cast = home.recognizer.cast
+    cast.add_names(["Gunther", "Rachel Karen Green"])
+    teach(home, "Rachel", (21, 22), ("1.000", "2.000"))
+    report = home.recognizer.forget_character("Rachel")
+    assert report.found == () and "Rachel Karen Green" in report.part_of_other_names
+    assert cast.without_photos() == ("Gunther", "Rachel Karen Green")
+    report = home.recognizer.forget_character("Gunther")
+    assert report.found == () and report.removed["characters without photos"] == 1
+    assert cast.without_photos() == ("Rachel Karen Green",)
+    assert b"Gunther" not in b"".join(path.read_bytes() for path in home.folder.rglob("*") if path.is_file())
+
+
+def test_a_table_of_photos_is_listed_for_those_whom_it_names(tmp_path: Path, beside: Path) -> None:
+    world = World(tmp_path, beside)
+    world.run("train", world.folder / "cast", "--project", world.project)
+    table = world.folder / "faces.csv"
+    world.run("identify", world.folder / "cast" / "Loki", "--csv", table, "--no-keep", "--project", world.project)
+    with Project.open(world.project) as project:
+        assert project.forget("Thor").exports == ()
+        assert project.forget("Loki").exports == (str(table),)

@@ -35,6 +35,7 @@ def forget_in_gallery(gallery: Gallery, person: Person, removed: Counter[str]) -
     theirs = _Theirs.of(gallery, own)
     gallery.remove_photos(photo.id for photo in own if photo.id is not None)
     removed["photos"] += len(own)
+    removed["characters without photos"] += 0 if own else len(ids)
     lapsed = _forget_negatives(gallery, person, ids, theirs, removed)
     for photo in gallery.photos(withdrawn=True):
         # It came in as the person's, and a person said that it is somebody else's.

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from personae.project.forgetting import ForgetReport
 
 _MOST_FILMS = 10
+_MOST_OF_A_FOLDER = 3
+"""Files of one folder that are named one by one; with --json all are."""
 
 
 @click.command()
@@ -78,14 +80,29 @@ def _print_elsewhere(report: ForgetReport) -> None:
         say(f"NOT REACHED: {path}: {why}")
     if report.unreached:
         say("These are cleaned when the project is next written to and they can be reached.")
-    for path in report.exports:
-        say(f"written elsewhere earlier, not touched: {path} ({report.export_kinds.get(path) or 'unknown'})")
+    for line in _by_folder(report):
+        say(f"written elsewhere earlier, not touched: {line}")
     for sentence in cannot_know(report):
         say(sentence, prose=True)
     if report.photos_left:
         say("still in your own folders; training on them again would learn the person again:")
         for path in report.photos_left:
             say(f"  {path}")
+
+
+def _by_folder(report: ForgetReport) -> list[str]:
+    """What is left elsewhere, a line each; of a folder with many files, one line with their number and kinds."""
+    folders: dict[Path, list[str]] = {}
+    for path in report.exports:
+        folders.setdefault(Path(path).parent, []).append(path)
+    lines = []
+    for folder, paths in folders.items():
+        kinds = [report.export_kinds.get(path) or "unknown" for path in paths]
+        if len(paths) > _MOST_OF_A_FOLDER:
+            lines.append(f"{count_of(len(paths), 'file')} in {folder} ({', '.join(sorted(set(kinds)))})")
+        else:
+            lines += [f"{path} ({kind})" for path, kind in zip(paths, kinds, strict=True)]
+    return lines
 
 
 def cannot_know(report: ForgetReport) -> list[str]:

@@ -161,14 +161,14 @@ def _writers(
     *,
     looks: bool,
 ) -> list[IdentifyWriter | FacesTable]:
-    """What writes each picture, open until `stack` ends; files are in the ledger with `who`, read at the end."""
+    """What writes each picture, open until `stack` ends; the document is in the ledger with `who`, read at the end."""
     writers: list[IdentifyWriter | FacesTable] = []
     if json_to is not None:
         if json_to != "-":
             stack.enter_context(outputs.writing(Path(json_to), kind="identify", who=who, like=_SCHEMA))
         writers.append(stack.enter_context(_document(json_to, card, looks=looks)))
     if csv_to is not None:
-        writers.append(stack.enter_context(_table(csv_to, outputs, who)))
+        writers.append(stack.enter_context(_table(csv_to, outputs)))
     return writers
 
 
@@ -273,13 +273,14 @@ def _document(target: str, card: ModelCard | None, *, looks: bool) -> Iterator[I
 
 
 @contextmanager
-def _table(path: Path, outputs: Outputs, who: set[str]) -> Iterator[FacesTable]:
-    """The table of faces, open to take pictures; it is in the ledger with `who`, read at the end."""
+def _table(path: Path, outputs: Outputs) -> Iterator[FacesTable]:
+    """The table of faces, open to take pictures; it is in the ledger with whom it names."""
     from personae.exports.identify_csv import FacesTable
     from personae.files import open_whole
 
-    with outputs.writing(path, kind=_TABLE, who=who), open_whole(path) as file:
-        yield FacesTable(file)
+    named = set[str]()
+    with outputs.writing(path, kind=_TABLE, who=named), open_whole(path) as file:
+        yield FacesTable(file, named)
 
 
 def _album(folder: Path, photos: tuple[Path, ...], outputs: Outputs) -> Album:

@@ -20,11 +20,12 @@ class FacesTable:
     """Writes rows into an open `file`: each face of a picture from the left, or one row for a photo without any.
 
     `character` is empty for an unknown face; `maybe`: "A or B" for one that is not told apart, else the nearest
-    character of an unknown; `error`: why a photo could not be read.
+    character of an unknown; `error`: why a photo could not be read. `named` takes up every character in it.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, named: set[str] | None = None) -> None:
         self._file = file
+        self._named = set[str]() if named is None else named
         self._file.write(b"\xef\xbb\xbf")
         self._row(COLUMNS)
 
@@ -38,6 +39,7 @@ class FacesTable:
         for number, (box, one) in enumerate(zip(faces.boxes_xyxy.tolist(), picture.identities, strict=True), 1):
             match, nearest = one.match, one.candidates[0] if one.candidates else None
             best = match or nearest
+            self._named |= {*one.ambiguous, *(() if best is None else (best.character,))}
             maybe = " or ".join(one.ambiguous) or (nearest.character if nearest is not None and match is None else "")
             self._row(
                 (

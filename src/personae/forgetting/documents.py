@@ -17,7 +17,7 @@ _TABLE = "performers"
 _NAME_FIELDS = frozenset(
     {
         *("character", "character_id", "characters", "classes", "name", "names", "who", "to", "nearest", "runner_up"),
-        *("ambiguous", _TABLE),
+        *("ambiguous", "without_photos", _TABLE),
     }
 )
 _WRITERS = frozenset({"by", "request", "author", "imported"})

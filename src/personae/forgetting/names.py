@@ -172,6 +172,18 @@ def _printable(text: str) -> str:
     return text
 
 
+def names_in(content: bytes, names: Collection[str]) -> list[str]:
+    """Those of `names` that stand in the content of a file; all of them where it is no text, as in an archive."""
+    names = [name for name in names if name.strip()]
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return names
+    if not names or not NameSearch(names).in_bytes(content):
+        return []
+    return [name for name in names if NameSearch([name]).in_bytes(content)]
+
+
 def _pattern_of(name: str) -> str:
     """A pattern for a name whose spaces, and what stands for a line break, may be any white space."""
     words = re.split(r"[\s\x00-\x1f\x7f-\x9f]+", name)

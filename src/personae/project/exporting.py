@@ -23,6 +23,7 @@ from personae.exports.spans import everybody
 from personae.exports.stringouts import COUNT_FRAMES, write_stringout
 from personae.files import means_folder
 from personae.films.film_files import FilmFiles
+from personae.forgetting.names import names_in
 from personae.outputs import Outputs
 from personae.paths import ProjectPaths
 from personae.progress import ProgressCallback
@@ -118,7 +119,8 @@ def export_timelines(
     for path, target in films:
         outputs[path].check(target, kind="annotated film", source=path)
     for (path, target, exporter), content in zip(files, contents, strict=True):
-        outputs[path].write(target, content, kind=exporter.name, who=everybody(found[path]), source=path)
+        who = named_in(content, found[path], shows_faces=isinstance(exporter, Page))
+        outputs[path].write(target, content, kind=exporter.name, who=who, source=path)
     counted = any(getattr(exporter, "counts_frames", False) for *_, exporter in files)
     rates = (rate_note(found[path].video) for path, *_ in files)
     notes = list(dict.fromkeys(filter(None, rates))) if counted else []
@@ -133,6 +135,15 @@ def placed(exporter: Exporter, timeline: Timeline, path: Path, target: Path, out
         return exporter
     commands = PageCommands.at(target, [path], project_in_use(outputs))
     return exporter.placed(commands, native.digest(timeline))
+
+
+def named_in(content: bytes, timeline: Timeline, *, shows_faces: bool) -> list[str]:
+    """The characters that a file about a timeline names; where it `shows_faces`, everybody in the timeline besides.
+
+    The film's model may know many others: whoever is forgotten is not to be told of files that do not name them.
+    """
+    shown = characters_of(timeline) if shows_faces else []
+    return list(dict.fromkeys([*shown, *names_in(content, everybody(timeline))]))
 
 
 def project_in_use(outputs: Outputs) -> Path | None:
@@ -193,7 +204,7 @@ def _annotate(
     follow_references: bool,
     progress_callback: ProgressCallback | None,
 ) -> list[str]:
-    with outputs.writing(target, kind="annotated film", who=everybody(timeline), source=path):
+    with outputs.writing(target, kind="annotated film", who=characters_of(timeline), source=path):
         left_out = write_annotated(
             timeline, target, follow_references=follow_references, progress_callback=progress_callback
         )

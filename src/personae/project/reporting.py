@@ -12,12 +12,11 @@ from personae.errors import InputError
 from personae.exports import registry
 from personae.exports.overview import FilmPage, overview
 from personae.exports.page_commands import PageCommands
-from personae.exports.spans import everybody
 from personae.files import means_folder
 from personae.films.film_files import FilmFiles
 from personae.old_pages import OVERVIEW, REPORT, SHEET
 from personae.outputs import Outputs
-from personae.project.exporting import Written, placed, project_in_use
+from personae.project.exporting import Written, named_in, placed, project_in_use
 from personae.timeline import selection
 from personae.timeline.timeline import Timeline
 
@@ -69,7 +68,8 @@ def report_timelines(
         wanted = {REPORT: (reports[path], shown), SHEET: (_sheet(reports[path]), timeline)}
         for name, (target, of) in wanted.items():
             content = placed(known[name], timeline, path, target, outputs[path]).export(of, path.parent)
-            pages.append(_Page(target, content, name, everybody(timeline), path, outputs[path]))
+            who = named_in(content, timeline, shows_faces=True)
+            pages.append(_Page(target, content, name, who, path, outputs[path]))
     for page in pages:
         page.outputs.check_content(page.target, page.content, kind=page.kind, source=page.source)
     for page in pages:
@@ -100,8 +100,10 @@ def _overview(
         for path, timeline in timelines.items()
     ]  # fmt: skip
     commands = PageCommands.at(out, list(timelines), project_in_use(outputs[first]))
-    who = list(dict.fromkeys(name for timeline in timelines.values() for name in everybody(timeline)))
-    return _Page(out, overview(films, commands), OVERVIEW, who, first, outputs[first])
+    content = overview(films, commands)
+    every = (named_in(content, timeline, shows_faces=True) for timeline in timelines.values())
+    who = list(dict.fromkeys(name for named in every for name in named))
+    return _Page(out, content, OVERVIEW, who, first, outputs[first])
 
 
 def _made_of(out: Path, timelines: Mapping[Path, Timeline], outputs: Mapping[Path, Outputs]) -> Path:
