@@ -17,6 +17,7 @@ from personae.files import means_folder
 from personae.films.film_files import FilmFiles
 from personae.old_pages import OVERVIEW, REPORT, SHEET
 from personae.outputs import Outputs
+from personae.project.colours import Numbers, colours_of
 from personae.project.exporting import Written, placed, project_in_use
 from personae.timeline import selection
 from personae.timeline.timeline import Timeline
@@ -61,14 +62,15 @@ def report_timelines(
         )
     known = registry.exporters()
     pages: list[_Page] = []
+    colours = colours_of(timelines, map(project_in_use, outputs.values()))
     if is_page and out is not None and len(timelines) > 1:
-        pages.append(_overview(timelines, out, reports, outputs, depicted=depicted))
+        pages.append(_overview(timelines, out, reports, outputs, colours, depicted=depicted))
     for path, timeline in timelines.items():
         shown = timeline if depicted else selection.without_depicted(timeline)
         # To be checked are those on pictures too: one may be alive.
         wanted = {REPORT: (reports[path], shown), SHEET: (_sheet(reports[path]), timeline)}
         for name, (target, of) in wanted.items():
-            content = placed(known[name], timeline, path, target, outputs[path]).export(of, path.parent)
+            content = placed(known[name], timeline, path, target, outputs[path], colours[path]).export(of, path.parent)
             pages.append(_Page(target, content, name, everybody(timeline), path, outputs[path]))
     for page in pages:
         page.outputs.check_content(page.target, page.content, kind=page.kind, source=page.source)
@@ -87,6 +89,7 @@ def _overview(
     out: Path,
     reports: Mapping[Path, Path],
     outputs: Mapping[Path, Outputs],
+    colours: Mapping[Path, Numbers | None],
     *,
     depicted: bool,
 ) -> _Page:
@@ -99,7 +102,7 @@ def _overview(
         )
         for path, timeline in timelines.items()
     ]  # fmt: skip
-    commands = PageCommands.at(out, list(timelines), project_in_use(outputs[first]))
+    commands = PageCommands.at(out, list(timelines), project_in_use(outputs[first]), colours[first])
     who = list(dict.fromkeys(name for timeline in timelines.values() for name in everybody(timeline)))
     return _Page(out, overview(films, commands), OVERVIEW, who, first, outputs[first])
 
