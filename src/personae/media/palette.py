@@ -66,11 +66,11 @@ class Colours:
 
     @classmethod
     def of_cast(cls, cast: Mapping[str, str], shown: Collection[str] = ()) -> Colours:
-        """For a project's `cast`, id -> name, in the order in which they came: by id, so that a new name changes none.
+        """For a project's `cast`, id -> name: by id, so that a new name changes no colour.
 
         Of a cast that is too large, those who are `shown`: everybody on pages that are made together.
         """
-        own = {key: name for key, name in cast.items() if len(cast) <= len(COLOURS) or name in shown}
+        own = {key: name for key, name in sorted(cast.items()) if len(cast) <= len(COLOURS) or name in shown}
         by_id = cls(own)
         return cls(numbers={name: by_id.of(key) for key, name in own.items()})
 
