@@ -52,8 +52,11 @@ class Progress:
         return UNITS[self.stage]
 
     def __str__(self) -> str:
-        count = f"{self.done}" if self.total is None else f"{self.done}/{self.total}"
-        return f"{self.stage} {count}" + (f" {self.message}" if self.message else "")
+        if self.unit in (self.stage, ""):
+            count = f"{self.done}" if self.total is None else f"{self.done}/{self.total}"
+            return f"{self.stage} {count}" + (f" {self.message}" if self.message else "")
+        count = f"{self.done} {self.unit}" if self.total is None else f"{self.done} of {self.total} {self.unit}"
+        return f"{self.stage}: {count}" + (f", {self.message}" if self.message else "")
 
 
 ProgressCallback = Callable[[Progress], None]

@@ -67,6 +67,8 @@ def test_analyzed_faces_keep_their_parts_together() -> None:
 def test_progress_reads_as_text() -> None:
     assert str(Progress("photos", 3, 10, "a.jpg")) == "photos 3/10 a.jpg"
     assert str(Progress("photos", 3)) == "photos 3"
+    assert str(Progress("film", 1, 13, "1.4x, 9 s left")) == "film: 1 of 13 seconds, 1.4x, 9 s left"
+    assert str(Progress("fetch", 12)) == "fetch: 12 bytes" and str(Progress("waiting", 0)) == "waiting 0"
 
 
 def test_percent_never_rounds_up_to_certainty() -> None:

@@ -121,5 +121,19 @@ def test_twelve_characters_have_twelve_colours_and_keep_them() -> None:
     assert {Colours(many).of(name) for name in many} == set(range(12))
 
 
+def test_a_cast_has_its_colours_by_id() -> None:
+    cast = {f"{number:04}": f"Character {number}" for number in range(12)}
+    colours = Colours.of_cast(cast).numbers
+    assert sorted(colours.values()) == list(range(12))
+    renamed = {"0003": "A", **{key: name for key, name in reversed(cast.items()) if key != "0003"}}
+    assert Colours.of_cast(renamed).numbers == {
+        "A" if name == "Character 3" else name: number for name, number in colours.items()
+    }
+    large = {f"{number:04}": f"Character {number}" for number in range(300)}
+    shown = [f"Character {number}" for number in range(20, 32)]
+    assert sorted(Colours.of_cast(large, shown).numbers) == sorted(shown)
+    assert len(set(Colours.of_cast(large, shown).numbers.values())) == 12
+
+
 def test_people_without_a_name_are_grey() -> None:
     assert GREY.rgb == UNKNOWN_COLOUR and max(UNKNOWN_COLOUR) - min(UNKNOWN_COLOUR) < 12

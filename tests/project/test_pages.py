@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from personae.cli import cli
 from personae.films import say
+from personae.media.palette import Colours
 from personae.old_pages import is_older, older_pages
 from personae.project.exporting import timeline_outputs
 from personae.project.film import ProjectFilm
@@ -425,3 +426,46 @@ def test_a_contact_sheet_that_stands_alone_is_told_of_when_it_is_older(film: Pro
     assert f"{sheet} is older" in done.stderr
     run(shlex.split(done.stderr.partition("Make it anew: ")[2]))
     assert not is_older(sheet)
+
+
+def colours_on(page: Path) -> dict[str, str]:
+    """The colour of each character on a page."""
+    rows = re.findall(
+        r'class="[^"]*known" style="(--colour:var[^"]+)".*?<b>(.*?)</b>', page.read_text(encoding="utf-8")
+    )
+    found: dict[str, set[str]] = {}
+    for colour, name in rows:
+        found.setdefault(name, set()).add(colour)
+    assert all(len(own) == 1 for own in found.values()), found
+    return {name: own.pop() for name, own in found.items()}
+
+
+def test_a_character_has_one_colour_on_all_pages_of_a_project(project: Project, tmp_path: Path) -> None:
+    """Each name is in one film alone, and both wish for one colour: a film that knows its own people gives it twice."""
+    wished: dict[int, str] = {}
+    names_of = (f"Guest {number}" for number in range(99))
+    first, second = next(
+        (wished[own], name) for name in names_of if (own := Colours().of(name)) in wished or wished.update({own: name})
+    )
+    films = [project.films[name] for name in ("first", "second")]
+    for film, name in zip(films, (first, second), strict=True):
+        film.decide(say.name("Unknown 1", name))
+        film.learn(name)
+        film.flush()
+    timelines = {film.path: film.timeline for film in films}
+    out = tmp_path / "all.html"
+    outputs = timeline_outputs(timelines, None, force=False)
+    pages = [
+        *report_timelines(timelines, out, outputs).paths,
+        *(page for film in films for page in film.report().paths),
+    ]
+    colours = colours_on(out)
+    assert set(colours) == {"Thor", first, second} and len(set(colours.values())) == 3
+    assert len(pages) == 9 and all(colours_on(page).items() <= colours.items() for page in pages)
+    for film in films:
+        film.relabel()
+        film.flush()
+        assert colours_on(film.report().paths[0]).items() <= colours.items()
+    project.cast.rename("Thor", "Donar")
+    renamed = {**colours, "Donar": colours["Thor"]}
+    assert all(colours_on(film.report().paths[0]).items() <= renamed.items() for film in films), "a name changes none"

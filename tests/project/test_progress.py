@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from click.testing import CliRunner
 from personae.cli import cli, console
 from personae.exports.annotated_film import write_annotated
 from personae.exports.stringouts import write_stringout
-from personae.progress import Progress
+from personae.progress import Progress, ProgressCallback
 from personae.timeline.selection import Wanted, select
 from tests.assessing import evaluate_folder
 from tests.drawn_films import drawn_film, drawn_recognizer, scene
@@ -95,6 +97,23 @@ def test_scan_tells_unless_it_is_asked_not_to(
     assert done.exception is None
     assert ("after 0 s: film" in done.stderr or "after 1 s: film" in done.stderr) == told
     assert "after" not in done.stdout
+
+
+def test_scan_tells_which_of_several_films_it_is_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn_recognizer(tmp_path)
+    films = [drawn_film(tmp_path / f"{name}.mkv", lambda _: scene(1, [("Thor", 160, 120, 80)]), 10) for name in "ab"]
+    seen: list[str] = []
+
+    @contextmanager
+    def noted(**_: object) -> Iterator[ProgressCallback]:
+        yield lambda step: seen.append(str(step))
+
+    monkeypatch.setattr("personae.cli.scan.progress_bar", noted)
+    fakes = ("--detector", "fake", "--embedder", "fake", "--project", str(tmp_path / "project"))
+    assert CliRunner().invoke(cli, ["scan", *map(str, films), *fakes], standalone_mode=False).exception is None
+    told = [line for line in seen if line.startswith("film: ")]
+    assert any("seconds, a.mkv (1 of 2)" in line for line in told), seen
+    assert "b.mkv (2 of 2)" in told[-1] and "a.mkv" not in told[-1]
 
 
 def test_a_bar_shows_names_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:

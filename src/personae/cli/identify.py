@@ -7,7 +7,7 @@ import os
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -119,7 +119,7 @@ def identify(
     with ExitStack() as stack:
         progress = stack.enter_context(progress_bar(quiet=json_to == "-" and not sys.stderr.isatty()))
         writers = _writers(stack, outputs, json_to, csv_to, card, who, looks=looks)
-        album = None if annotate_to is None else _album(annotate_to, photos, outputs)
+        album = None if annotate_to is None else _album(annotate_to, photos, outputs, opened.cast.names())
         archive = archive_of(archives, outputs, photos)
         keeping = _keeping(opened, photos, keep)
         found = _without(_without(find(photos, left_out), annotate_to), archives.sort_into)
@@ -283,14 +283,15 @@ def _table(path: Path, outputs: Outputs) -> Iterator[FacesTable]:
         yield FacesTable(file, named)
 
 
-def _album(folder: Path, photos: tuple[Path, ...], outputs: Outputs) -> Album:
+def _album(folder: Path, photos: tuple[Path, ...], outputs: Outputs, cast: Mapping[str, str]) -> Album:
     """Where annotated copies go; not into the photos' own folders, where the next call would read them."""
     from personae.exports.album import Album, common_root
+    from personae.media.palette import Colours
 
     own = [one if one.is_dir() else one.parent for one in photos]
     if any(one.is_dir() and folder.is_dir() and one.samefile(folder) for one in own):
         raise click.UsageError(f"--annotate {folder}: the photos lie there. Choose a folder of its own for the copies.")
-    return Album(folder, root=common_root(photos), outputs=outputs)
+    return Album(folder, root=common_root(photos), outputs=outputs, colours=Colours.of_cast(cast).numbers)
 
 
 def _without(photos: Iterable[Path], folder: Path | None) -> Iterator[Path]:

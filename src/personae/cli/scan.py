@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,9 +125,10 @@ def scan(
         if opened.card is None:
             say(nobody_enrolled(opened.folder), err=True, prose=True)
         done = 0
+        sources, telling = _telling_which(groups, progress)
         for outcome in opened.films.scan_many(
-            groups if as_one else [group[0] for group in groups], out,
-            decisions=edits, fresh=fresh, progress_callback=progress, opening=opening,
+            (group if as_one else group[0] for group in sources), out,
+            decisions=edits, fresh=fresh, progress_callback=telling, opening=opening,
         ):  # fmt: skip
             group = outcome.source if as_one else [outcome.source]
             if outcome.film is None:
@@ -150,6 +152,25 @@ def scan(
 
                 write_json(native.dumps_line(outcome.film.timeline))
     return 0 if not failed else 1 if done else 2
+
+
+def _telling_which(
+    groups: list[list[Path]], progress: ProgressCallback | None
+) -> tuple[Iterator[list[Path]], ProgressCallback | None]:
+    """The films one by one, and a callback that says which of several it is about."""
+    if progress is None or len(groups) < 2:
+        return iter(groups), progress
+    at = [""]
+
+    def each() -> Iterator[list[Path]]:
+        for number, group in enumerate(groups, 1):
+            at[0] = f"{group[0].name} ({number} of {len(groups)})"
+            yield group
+
+    def tell(step: Progress) -> None:
+        progress(replace(step, message=", ".join(filter(None, (at[0], step.message)))))
+
+    return each(), tell
 
 
 def _annotated(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from personae.errors import PhotoError
@@ -23,15 +23,22 @@ class Album:
 
     `root`: what the originals lie in, see `common_root`; None: every copy lies in `folder` itself. `outputs`: what may
     be written. Where a file of that name is there already, and not this picture's own copy from before, the copy gets a
-    number.
+    number. `colours`: who has which; others get one as they come.
     """
 
-    def __init__(self, folder: Path, *, root: Path | None = None, outputs: Outputs | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        root: Path | None = None,
+        outputs: Outputs | None = None,
+        colours: Mapping[str, int] | None = None,
+    ) -> None:
         self.folder = folder
         self._root = root
         self._outputs = outputs or Outputs(None)
         self._sources: dict[str, str] = {}
-        self._colours = Colours()
+        self._colours = Colours(numbers=colours)
 
     def add(self, picture: IdentifiedPicture, pixels: Picture | None = None) -> Path:
         """Write the copy of one identified picture as JPEG and return its path.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,17 +38,19 @@ def write_annotated(
     timeline: Timeline,
     path: Path,
     *,
+    colours: Mapping[str, int] | None = None,
     follow_references: bool = False,
     progress_callback: ProgressCallback | None = None,
 ) -> tuple[str, ...]:
     """Write the film, or its parts in a row, with what the timeline says drawn on it; `.mp4`, `.mov` or `.mkv`.
 
     Returns the streams that are not in the new film since its container cannot hold them, as people call them; Matroska
-    holds most. `follow_references`: as the film was opened. Raises FilmError where the film cannot be read, WriteError.
+    holds most. `colours`: who has which in the palette; `follow_references`: as the film was opened. Raises FilmError
+    where the film cannot be read, WriteError.
     """
     video = timeline.video
     container = format_of(path, video)
-    moments = _Labels(timeline)
+    moments = _Labels(timeline, colours)
     with (
         film_errors(path),
         open_source(video, follow_references=follow_references) as film,
@@ -177,9 +179,12 @@ def _copied(out: FilmWriter, stream: Stream) -> Stream | None:
 class _Labels:
     """Who is where at each moment."""
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(self, timeline: Timeline, numbers: Mapping[str, int] | None = None) -> None:
         owner = {number: one for one in timeline.appearances for number in one.tracks}
-        self._colours = Colours.for_all(characters(timeline), timeline.model.get("characters"))
+        shown = characters(timeline)
+        self._colours = Colours.for_all(shown, timeline.model.get("characters"))
+        if numbers is not None:
+            self._colours = Colours(sorted(shown), numbers)
         # Several tracks of one appearance are several spans; a track without a name gets no box.
         self._faces = sorted(
             ((track, owner[track.id]) for track in timeline.tracks if track.id in owner and track.boxes),

@@ -47,7 +47,7 @@ class ContactSheet:
         found = [span for span in spans(timeline, Grid.held(timeline.video)) if span.appearance.seen == "face"]
         asked = sorted((span for span in found if not span.appearance.stranger), key=_order)
         strangers = sorted((span for span in found if span.appearance.stranger), key=_order)
-        made = Cards(timeline, folder)
+        made = Cards(timeline, folder, self.commands.colours)
         cards = "".join(map(made.of, asked))
         left_out = "".join(map(made.of, strangers)) + made.of_nobody()
         film = title(timeline)

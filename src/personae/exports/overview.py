@@ -50,7 +50,7 @@ def overview(films: Sequence[FilmPage], commands: PageCommands) -> bytes:
     """The page in UTF-8. `commands`: with the films' timelines in the same order."""
     titles = _titles(films)
     found = [
-        _Film(one, name, people_of(one.shown, Grid.held(one.shown.video), one.folder))
+        _Film(one, name, people_of(one.shown, Grid.held(one.shown.video), one.folder, commands.colours))
         for one, name in zip(films, titles, strict=True)
     ]
     count = count_of(len(found), "film")
@@ -59,7 +59,7 @@ def overview(films: Sequence[FilmPage], commands: PageCommands) -> bytes:
         f"<header><h1>{count}</h1><p>Who is on screen in which, and how long altogether. {length} in all.</p>"
         f"{older(commands)}</header>"
     )
-    sections = (head, _figures(found), _people(found), _films(found), _unknown(found, commands))
+    sections = (head, _figures(found), _people(found, commands), _films(found), _unknown(found, commands))
     body = "<main>\n" + "\n".join(filter(None, sections)) + f"\n<footer>Personae {text(__version__)}</footer></main>"
     made_of = {one.timeline.video.content_id: native.digest(one.timeline) for one in films}
     return page(f"{count}: who is on screen", body, "report", made_of)
@@ -87,7 +87,7 @@ def _figures(films: list[_Film]) -> str:
     return f'<div class="figures">{tiles}</div>'
 
 
-def _people(films: list[_Film]) -> str:
+def _people(films: list[_Film], commands: PageCommands) -> str:
     """A row per character: the totals over all films, and each film with its time."""
     found: dict[str, list[tuple[_Film, PersonRow]]] = {}
     for film in films:
@@ -97,7 +97,7 @@ def _people(films: list[_Film]) -> str:
     if not found:
         return "<section><h2>Nobody by name</h2><p>No character is in any of these films.</p></section>"
     cast = [name for film in films for name in film.page.shown.model.get("characters") or []]
-    colours, length = styles(sorted(found), cast), sum(film.length_s for film in films)
+    colours, length = styles(sorted(found), cast, commands.colours), sum(film.length_s for film in films)
     seconds = {name: sum(person.visible_s for _, person in own) for name, own in found.items()}
     most = max(seconds.values()) or 1
     rows = []

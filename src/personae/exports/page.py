@@ -62,14 +62,17 @@ def clock(seconds: float) -> str:
     return f"{tenths // 36000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"
 
 
-def colours(timeline: Timeline) -> Mapping[str, str]:
-    """The style that gives a character's colour; an unknown person has none and is grey."""
-    return styles(characters(timeline), timeline.model.get("characters"))
+def colours(timeline: Timeline, numbers: Mapping[str, int] | None = None) -> Mapping[str, str]:
+    """The style that gives a character's colour; an unknown person has none and is grey. `numbers`: see `styles`."""
+    return styles(characters(timeline), timeline.model.get("characters"), numbers)
 
 
-def styles(shown: Sequence[str], cast: object = None) -> Mapping[str, str]:
-    """The style of each name; `cast`: who else may be shown elsewhere, in the same colours."""
-    found = Colours.for_all(shown, cast)
+def styles(shown: Sequence[str], cast: object = None, numbers: Mapping[str, int] | None = None) -> Mapping[str, str]:
+    """The style of each name. `cast`: who else may be shown elsewhere, in the same colours.
+
+    `numbers`: who has which colour on all pages of a project; without it by these names alone.
+    """
+    found = Colours.for_all(shown, cast) if numbers is None else Colours(sorted(shown), numbers)
     return {name: f"--colour:var(--c{found.of(name)})" for name in shown}
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -24,15 +24,23 @@ _REPORT, _SHEET = ".report.html", ".sheet.html"
 class PageCommands:
     """The commands of one page. `timelines`, `project`: paths from the page's folder; `project` None: found by itself.
 
-    `page`: the page's own name, where it is not the one that a report has without being told.
+    `page`: the page's own name, where it is not the one that a report has without being told. `colours`: who has which
+    colour on all pages made there (`page.styles`).
     """
 
     timelines: Sequence[str] = ("FILE",)
     project: str | None = None
     page: str | None = None
+    colours: Mapping[str, int] | None = None
 
     @classmethod
-    def at(cls, page: Path | None, timelines: Sequence[Path], project: Path | None) -> PageCommands:
+    def at(
+        cls,
+        page: Path | None,
+        timelines: Sequence[Path],
+        project: Path | None,
+        colours: Mapping[str, int] | None = None,
+    ) -> PageCommands:
         """The commands of a page that lies at `page`, None: nobody knows where, so that paths are whole.
 
         `project`: the folder of the one in use, None where there is none.
@@ -51,6 +59,7 @@ class PageCommands:
             tuple(_from(folder, path) for path in timelines),
             None if is_found or project is None else _from(folder, project),
             None if is_usual or page is None else page.name,
+            colours,
         )
 
     def name(self, *words: str, who: str) -> str:

@@ -41,8 +41,8 @@ class Report:
     def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
         """The page in UTF-8."""
         grid = Grid.held(timeline.video)
-        people = people_of(timeline, grid, folder)
         where = self.commands
+        people = people_of(timeline, grid, folder, where.colours)
         sections = (
             _header(timeline, where),
             _figures(timeline, people),

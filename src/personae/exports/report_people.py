@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,9 +45,11 @@ class PersonRow:
         return f'<div class="who">{self.picture}<b>{text(self.name)}</b></div>'
 
 
-def people_of(timeline: Timeline, grid: Grid, folder: Path | None) -> list[PersonRow]:
-    """Characters by visible face time, longest first, then unknown people by number."""
-    styles, base = colours(timeline), timeline.video.time_base
+def people_of(
+    timeline: Timeline, grid: Grid, folder: Path | None, numbers: Mapping[str, int] | None = None
+) -> list[PersonRow]:
+    """Characters by visible face time, longest first, then unknown people by number. `numbers`: of colours."""
+    styles, base = colours(timeline, numbers), timeline.video.time_base
     totals = {row.name: row for row in timeline.characters}
     by_name: dict[str, list[Span]] = {}
     for span in spans(timeline, grid):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,12 @@ _ROUNDING_PX = 1
 
 
 class Cards:
-    """Makes the cards of one timeline; `folder`: where it lies, with the pictures."""
+    """Makes the cards of one timeline; `folder`: where it lies, with the pictures; `numbers`: of colours."""
 
-    def __init__(self, timeline: Timeline, folder: Path | None) -> None:
+    def __init__(self, timeline: Timeline, folder: Path | None, numbers: Mapping[str, int] | None = None) -> None:
         self._timeline, self._folder = timeline, folder
         self._tracks = {track.id: track for track in timeline.tracks}
-        self._colours = colours(timeline)
+        self._colours = colours(timeline, numbers)
         self._unused: dict[int, list[tuple[str, int, int]]] | None = None
 
     def of(self, span: Span) -> str:

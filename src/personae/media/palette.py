@@ -9,7 +9,7 @@ stands beside its colour: nothing is said by colour alone.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -49,11 +49,11 @@ class Colours:
     """Who has which of the `COLOURS`, by number.
 
     A name has a colour of its own choice, the same in every film and picture, unless somebody has it already: then the
-    next free one. When all are taken they begin again.
+    next free one. When all are taken they begin again. `numbers`: who has one already.
     """
 
-    def __init__(self, names: Iterable[str] = ()) -> None:
-        self._numbers: dict[str, int] = {}
+    def __init__(self, names: Iterable[str] = (), numbers: Mapping[str, int] | None = None) -> None:
+        self._numbers: dict[str, int] = dict(numbers or {})
         for name in names:
             self.of(name)
 
@@ -63,6 +63,21 @@ class Colours:
         known = [one for one in cast if isinstance(one, str)] if isinstance(cast, list | tuple) else []
         everybody = sorted({*shown, *known})
         return cls(everybody if len(everybody) <= len(COLOURS) else shown)
+
+    @classmethod
+    def of_cast(cls, cast: Mapping[str, str], shown: Collection[str] = ()) -> Colours:
+        """For a project's `cast`, id -> name: by id, so that a new name changes no colour.
+
+        Of a cast that is too large, those who are `shown`: everybody on pages that are made together.
+        """
+        own = {key: name for key, name in sorted(cast.items()) if len(cast) <= len(COLOURS) or name in shown}
+        by_id = cls(own)
+        return cls(numbers={name: by_id.of(key) for key, name in own.items()})
+
+    @property
+    def numbers(self) -> Mapping[str, int]:
+        """Who has which, so far."""
+        return dict(self._numbers)
 
     def of(self, name: str) -> int:
         """The number of somebody's colour; whoever is new gets one."""

@@ -214,7 +214,10 @@ def find_films(paths: str | Path | Sequence[str | Path]) -> Iterator[Path]:
                     found = True
                     yield Path(folder) / name
         if not found:
-            raise FilmError(path, "there is no film in this folder. For a folder of numbered pictures give a rate too.")
+            raise FilmError(
+                path,
+                "there is no film in this folder. Where it holds numbered pictures, say how many a second: --rate 25",
+            )
 
 
 def content_id(paths: Sequence[Path]) -> str:

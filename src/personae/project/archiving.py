@@ -25,7 +25,8 @@ from personae.recognition.identification import IdentifiedPicture
 class Archived:
     """What was written: sidecars by `--out` or beside the photos, copies and links; and sentences for people.
 
-    `failed`: (file, why): a photo that could not be read, a file of somebody else's in the place of one of ours.
+    `without`: photos that have no sidecar, as they show nobody; `failed`: (file, why): a photo that could not be read,
+    a file of somebody else's in the place of one of ours.
     """
 
     sidecars: list[Path] = field(default_factory=list)
@@ -33,6 +34,7 @@ class Archived:
     people: int = 0
     notes: list[str] = field(default_factory=list)
     failed: list[tuple[Path, str]] = field(default_factory=list)
+    without: int = 0
 
 
 class Archive:
@@ -91,9 +93,12 @@ class Archive:
 
     def _write_sidecar(self, photo: Path, people: People) -> None:
         place = photo if self._wishes.beside_originals else self._place(photo)
+        told = len(self._sidecars.notes)
         written = self._sidecars.write(people, photo, place, kind=SIDECAR)
         if written is not None:
             self._done.sidecars.append(written)
+        elif len(self._sidecars.notes) == told:
+            self._done.without += 1
 
     def _place(self, photo: Path) -> Path:
         """Where in `out` a copy of the photo would lie."""

@@ -27,6 +27,7 @@ from personae.forgetting.names import names_in
 from personae.outputs import Outputs
 from personae.paths import ProjectPaths
 from personae.progress import ProgressCallback
+from personae.project.colours import Numbers, colours_of
 from personae.timeline import native, selection
 from personae.timeline.selection import Cut, Wanted
 from personae.timeline.timeline import Timeline
@@ -110,8 +111,9 @@ def export_timelines(
             else:
                 files += [(path, *job) for job in registry.targets(timeline, target, format, several=len(found) > 1)]
     _check_names([(target, exporter) for _, target, exporter in files] + [(target, None) for _, target in films])
+    colours = colours_of(timelines, map(project_in_use, outputs.values()))
     contents = [
-        placed(exporter, timelines[path], path, target, outputs[path]).export(found[path], path.parent)
+        placed(exporter, timelines[path], path, target, outputs[path], colours[path]).export(found[path], path.parent)
         for path, target, exporter in files
     ]
     for (path, target, exporter), content in zip(files, contents, strict=True):
@@ -125,15 +127,19 @@ def export_timelines(
     rates = (rate_note(found[path].video) for path, *_ in files)
     notes = list(dict.fromkeys(filter(None, rates))) if counted else []
     for path, target in films:
-        notes += _annotate(found[path], target, path, outputs[path], follow_references, progress_callback)
+        notes += _annotate(
+            found[path], target, path, outputs[path], colours[path], follow_references, progress_callback
+        )
     return Written((*(target for _, target, _ in files), *(target for _, target in films)), tuple(notes))
 
 
-def placed(exporter: Exporter, timeline: Timeline, path: Path, target: Path, outputs: Outputs) -> Exporter:
+def placed(
+    exporter: Exporter, timeline: Timeline, path: Path, target: Path, outputs: Outputs, colours: Numbers | None
+) -> Exporter:
     """The exporter for a file that will lie at `target`: a page says what can be typed there. Others do not care."""
     if not isinstance(exporter, Page):
         return exporter
-    commands = PageCommands.at(target, [path], project_in_use(outputs))
+    commands = PageCommands.at(target, [path], project_in_use(outputs), colours)
     return exporter.placed(commands, native.digest(timeline))
 
 
@@ -156,7 +162,8 @@ def exported(timeline: Timeline, path: Path, *, shown: Shown, format: str | None
     whole, timeline = timeline, shown.of(timeline)
     exporter = registry.exporter_for(Path("-"), format)
     if isinstance(exporter, Page):
-        commands = PageCommands.at(None, [path], _project_of(path))
+        project = _project_of(path)
+        commands = PageCommands.at(None, [path], project, colours_of({path: whole}, [project])[path])
         exporter = exporter.placed(commands, native.digest(whole))
     note = rate_note(timeline.video) if getattr(exporter, "counts_frames", False) else None
     return exporter.export(timeline, path.parent), note
@@ -192,7 +199,8 @@ def annotate_beside(
 ) -> Written:
     """Write the film with a box and a name on every face, beside its timeline; raises FilmError, StoreError."""
     target = path_beside(timeline, path)
-    notes = _annotate(timeline, target, path, outputs, follow_references, progress_callback)
+    colours = colours_of({path: timeline}, [project_in_use(outputs)])[path]
+    notes = _annotate(timeline, target, path, outputs, colours, follow_references, progress_callback)
     return Written((target,), tuple(notes))
 
 
@@ -201,13 +209,15 @@ def _annotate(
     target: Path,
     path: Path,
     outputs: Outputs,
+    colours: Numbers | None,
     follow_references: bool,
     progress_callback: ProgressCallback | None,
 ) -> list[str]:
     with outputs.writing(target, kind="annotated film", who=characters_of(timeline), source=path):
         left_out = write_annotated(
-            timeline, target, follow_references=follow_references, progress_callback=progress_callback
-        )
+            timeline, target, colours=colours, follow_references=follow_references,
+            progress_callback=progress_callback,
+        )  # fmt: skip
     return [f"{target} is without {', '.join(left_out)}. Matroska (.mkv) holds most."] if left_out else []
 
 

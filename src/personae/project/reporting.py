@@ -16,6 +16,7 @@ from personae.files import means_folder
 from personae.films.film_files import FilmFiles
 from personae.old_pages import OVERVIEW, REPORT, SHEET
 from personae.outputs import Outputs
+from personae.project.colours import Numbers, colours_of
 from personae.project.exporting import Written, named_in, placed, project_in_use
 from personae.timeline import selection
 from personae.timeline.timeline import Timeline
@@ -60,14 +61,15 @@ def report_timelines(
         )
     known = registry.exporters()
     pages: list[_Page] = []
+    colours = colours_of(timelines, map(project_in_use, outputs.values()))
     if is_page and out is not None and len(timelines) > 1:
-        pages.append(_overview(timelines, out, reports, outputs, depicted=depicted))
+        pages.append(_overview(timelines, out, reports, outputs, colours, depicted=depicted))
     for path, timeline in timelines.items():
         shown = timeline if depicted else selection.without_depicted(timeline)
         # To be checked are those on pictures too: one may be alive.
         wanted = {REPORT: (reports[path], shown), SHEET: (_sheet(reports[path]), timeline)}
         for name, (target, of) in wanted.items():
-            content = placed(known[name], timeline, path, target, outputs[path]).export(of, path.parent)
+            content = placed(known[name], timeline, path, target, outputs[path], colours[path]).export(of, path.parent)
             who = named_in(content, timeline, shows_faces=True)
             pages.append(_Page(target, content, name, who, path, outputs[path]))
     for page in pages:
@@ -87,6 +89,7 @@ def _overview(
     out: Path,
     reports: Mapping[Path, Path],
     outputs: Mapping[Path, Outputs],
+    colours: Mapping[Path, Numbers | None],
     *,
     depicted: bool,
 ) -> _Page:
@@ -99,7 +102,7 @@ def _overview(
         )
         for path, timeline in timelines.items()
     ]  # fmt: skip
-    commands = PageCommands.at(out, list(timelines), project_in_use(outputs[first]))
+    commands = PageCommands.at(out, list(timelines), project_in_use(outputs[first]), colours[first])
     content = overview(films, commands)
     every = (named_in(content, timeline, shows_faces=True) for timeline in timelines.values())
     who = list(dict.fromkeys(name for named in every for name in named))
