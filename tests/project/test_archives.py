@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from PIL import Image
 
 from personae import say
 from personae.cli import cli
-from personae.errors import InputError, SettingError
+from personae.errors import InputError, SettingError, WriteError
 from personae.faces.fake import draw_picture
+from personae.files import write_error
 from personae.forgetting.names import NameSearch
 from personae.media.xmp_embedding import packet_in
 from personae.media.xmp_people import names_in, people_in
@@ -198,7 +200,7 @@ def test_a_foreign_sidecar_is_added_to_and_renewed(project: Project, photos: Pat
 def test_a_sidecar_that_is_damaged_or_not_ours_is_left_alone(project: Project, photos: Path, tmp_path: Path) -> None:
     damaged = photos / "a" / "1.jpg.xmp"
     damaged.write_bytes(FOREIGN[:-300])
-    text = run(project, "identify", photos, "--xmp", "--beside-originals")
+    text = run(project, "identify", photos, "--xmp", "--beside-originals", status=1)
     assert damaged.read_bytes() == FOREIGN[:-300] and "It is left alone." in text
     other = tmp_path / "xmp" / "a" / "1.jpg.xmp"
     other.parent.mkdir(parents=True)
@@ -208,6 +210,70 @@ def test_a_sidecar_that_is_damaged_or_not_ours_is_left_alone(project: Project, p
     assert (tmp_path / "xmp" / "b" / "1.jpg.xmp").is_file(), "the others are done"
     run(project, "identify", photos, "--xmp", "--out", tmp_path / "xmp", "--force")
     assert names(other) == ("Monica", "Thor"), "added to, also by force"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<x", b"<rdf/>", b"<!DOCTYPE x>" + FOREIGN.removeprefix(b"\xef\xbb\xbf"), b"\0" * 9]
+)
+def test_a_sidecar_that_is_no_xmp_is_a_failure(project: Project, photos: Path, content: bytes) -> None:
+    (photos / "a" / "1.jpg.xmp").write_bytes(content)
+    text = run(project, "identify", photos, "--xmp", "--beside-originals", status=1)
+    assert (photos / "a" / "1.jpg.xmp").read_bytes() == content
+    assert f"personae: {photos / 'a' / '1.jpg.xmp'}: " in text and "XMP sidecars of 3 photos" in text
+
+
+@pytest.mark.parametrize("place", ["--out", "--beside-originals", "--sort-into"])
+@pytest.mark.parametrize("what", ["folder", "pipe", "loop"])
+def test_what_stands_in_the_place_of_a_sidecar_stops_no_other(
+    project: Project, photos: Path, tmp_path: Path, place: str, what: str
+) -> None:
+    folder = {"--out": tmp_path / "new" / "a", "--sort-into": tmp_path / "new" / "Thor"}.get(place, photos / "a")
+    there = folder / "1.jpg.xmp"
+    folder.mkdir(parents=True, exist_ok=True)
+    if what == "folder":
+        there.mkdir()
+    elif what == "pipe":
+        os.mkfifo(there)
+    else:
+        there.symlink_to(there)
+    into = [place] if place == "--beside-originals" else [place, tmp_path / "new"]
+    text = run(project, "identify", photos, "--xmp", *into, "--force", status=1)
+    assert text.count(f"{there}: ") == 1 and "left alone" in text
+    made = set((photos if place == "--beside-originals" else tmp_path / "new").rglob("*.xmp"))
+    assert len(made - {there}) == 3, "the others are done"
+
+
+def test_a_file_in_the_place_of_a_persons_folder_stops_nobody_else(
+    project: Project, photos: Path, tmp_path: Path
+) -> None:
+    for name, more in (("links", ["--links"]), ("copies", [])):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "Thor").write_bytes(b"mine")
+        text = run(project, "identify", photos, "--sort-into", tmp_path / name, *more, status=1)
+        assert "a part of this path is a file" in text and "of 1 person" in text
+        assert sorted(digests(tmp_path / name)) == ["Loki/1.jpg", "Thor"]
+        assert (tmp_path / name / "Thor").read_bytes() == b"mine"
+
+
+def test_a_full_disk_stops_everything(project: Project, photos: Path, tmp_path: Path) -> None:
+    from personae.exports import sidecars
+
+    def full(path: Path, content: bytes) -> None:
+        raise write_error(path, OSError(28, "No space left on device")) from OSError(28, "No space left on device")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sidecars, "write_whole", full)
+        with pytest.raises(WriteError, match="the disk is full"):
+            project.archive(project.identify([photos / "a" / "1.jpg"]), out=tmp_path / "xmp")
+
+
+def test_photos_of_nobody_are_counted(project: Project, photos: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (64, 64)).save(photos / "empty.png")
+    text = run(
+        project, "identify", photos, "--xmp", "--out", tmp_path / "xmp", "--sort-into", tmp_path / "sorted"
+    )  # fmt: skip
+    assert f"XMP sidecars of 4 photos in {tmp_path / 'xmp'}; 1 photo without one: nobody in it to write down\n" in text
+    assert f"of 2 people in {tmp_path / 'sorted'}; 2 photos in no folder: nobody in them to sort by\n" in text
 
 
 def test_two_photos_never_share_a_sidecar(project: Project, tmp_path: Path) -> None:
