@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -428,6 +429,99 @@ def test_what_another_program_wrote_again_is_cleaned_all_the_same(
     assert {Path(path).name for path in report.exports} == {"1.jpg.xmp", "3.webp"}, "what the user says, and changed"
     assert names(mine) == () and b"Thor himself" in mine.read_bytes() and edited.exists()
     assert [path.name for path in edited.parent.iterdir()] == ["3.webp"]
+
+
+@pytest.fixture
+def named(project: Project, photos: Path) -> Project:
+    """Somebody known from photos that others are on too: a set with Odin, beside Thor in a/1.jpg, and alone."""
+    draw(photos / "c" / "4.png", ["Odin"], 7)
+    kept = project.photos.keep(photos, "holiday")
+    who = next(one for one in kept.photos if one.path == "c/4.png").faces[0].name
+    run(project, "name", "holiday", f"{who}=Odin", "--yes")
+    return project
+
+
+HOW = [[], ["--links"], ["--embed"], ["--links", "--xmp"], ["--xmp"]]
+
+
+@pytest.mark.parametrize("how", HOW, ids=" ".join)
+def test_what_was_deleted_is_not_listed_as_left(named: Project, photos: Path, tmp_path: Path, how: list[str]) -> None:
+    run(named, "archive", "holiday", "--sort-into", tmp_path / "sorted", *how)
+    assert sorted(path.name for path in (tmp_path / "sorted" / "Odin").iterdir() if path.suffix != ".xmp") == [
+        "1.jpg", "4.png"
+    ]  # fmt: skip
+    text = run(named, "forget", "Odin", "--yes")
+    assert "written elsewhere" not in text
+    assert not (tmp_path / "sorted" / "Odin").exists() and (tmp_path / "sorted" / "Thor" / "1.jpg").exists()
+
+
+def test_what_stays_is_said_as_it_is(named: Project, photos: Path, tmp_path: Path) -> None:
+    run(named, "archive", "holiday", "--sort-into", tmp_path / "inside", "--embed")
+    run(named, "archive", "holiday", "--sort-into", tmp_path / "copies")
+    changed = {name: tmp_path / name / "Odin" / "4.png" for name in ("inside", "copies")}
+    for path in changed.values():
+        path.write_bytes(path.read_bytes() + b"mine")
+    text = run(named, "forget", "Odin", "--yes")
+    assert names(changed["inside"]) == () and changed["inside"].read_bytes().endswith(b"mine")
+    lines = [line for line in text.splitlines() if line.startswith("written elsewhere")]
+    assert sorted(lines) == [
+        "written elsewhere earlier, and changed since: the name was taken out, the rest stays: "
+        f"{changed['inside'].resolve()} (sorted photo with names)",
+        f"written elsewhere earlier, not touched: {changed['copies'].resolve()} (sorted photo)",
+    ]
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_a_link_of_the_users_own_is_left_alone(named: Project, photos: Path, tmp_path: Path, away: bool) -> None:
+    run(named, "archive", "holiday", "--sort-into", tmp_path / "disk" / "links", "--links")
+    mine, ours = (tmp_path / "disk" / "links" / "Odin" / name for name in ("1.jpg", "4.png"))
+    mine.unlink()
+    mine.symlink_to(photos / "b" / "3.webp")
+    if away:
+        (tmp_path / "disk").rename(tmp_path / "unplugged")
+    report = named.forget("Odin")
+    if away:
+        (tmp_path / "unplugged").rename(tmp_path / "disk")
+        named.cast.rename("Loki", "Low-key")
+        assert named.context.paths.ledger.to_be_cleaned() == ()
+    else:
+        assert report.exports == (str(mine.parent.resolve() / mine.name),)
+    assert mine.readlink() == photos / "b" / "3.webp" and not ours.is_symlink()
+
+
+def test_a_link_of_an_earlier_version_goes_too(named: Project, photos: Path, tmp_path: Path) -> None:
+    run(named, "archive", "holiday", "--sort-into", tmp_path / "links", "--links")
+    ledger = named.context.paths.ledger
+    for entry in ledger.of_kinds(["photo link"]):  # they were noted without a digest
+        ledger.record(entry.path, sha256="", kind=entry.kind, who=entry.who, source=entry.source)
+    mine = tmp_path / "links" / "Odin" / "1.jpg"
+    mine.unlink()
+    mine.symlink_to(photos / "b" / "3.webp")
+    named.forget("Odin")
+    assert list(digests(tmp_path / "links" / "Odin")) == ["1.jpg"]
+
+
+def test_a_folder_that_the_user_deleted_is_no_disk_that_is_away(named: Project, photos: Path, tmp_path: Path) -> None:
+    for name, how in (("links", ["--links"]), ("copies", ["--xmp"])):
+        run(named, "archive", "holiday", "--sort-into", tmp_path / name, *how)
+        shutil.rmtree(tmp_path / name / "Odin")
+    text = run(named, "forget", "Odin", "--yes")
+    assert "written elsewhere" not in text and "NOT REACHED" not in text
+
+
+def test_killed_after_the_last_copy_the_empty_folder_goes(named: Project, tmp_path: Path) -> None:
+    from personae.forgetting import archived
+
+    run(named, "archive", "holiday", "--sort-into", named.folder / "sorted")
+    run(named, "archive", "holiday", "--sort-into", tmp_path / "sorted")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(archived, "leave_folder", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            named.forget("Odin")
+    for folder in (named.folder, tmp_path):
+        assert list((folder / "sorted" / "Odin").iterdir()) == []
+    assert named.forget("Odin").exports == ()
+    assert not (named.folder / "sorted" / "Odin").exists() and not (tmp_path / "sorted" / "Odin").exists()
 
 
 def test_an_unplugged_disk_is_cleaned_when_it_is_back(project: Project, photos: Path, tmp_path: Path) -> None:

@@ -79,7 +79,9 @@ def _print_elsewhere(report: ForgetReport) -> None:
     if report.unreached:
         say("These are cleaned when the project is next written to and they can be reached.")
     for path in report.exports:
-        say(f"written elsewhere earlier, not touched: {path} ({report.export_kinds.get(path) or 'unknown'})")
+        partly = path in report.names_taken_out
+        how = "and changed since: the name was taken out, the rest stays" if partly else "not touched"
+        say(f"written elsewhere earlier, {how}: {path} ({report.export_kinds.get(path) or 'unknown'})")
     for sentence in cannot_know(report):
         say(sentence, prose=True)
     if report.photos_left:

@@ -30,8 +30,8 @@ class Sidecars:
     def write(self, people: People, photo: Path, place: Path, *, kind: str) -> Path | None:
         """Write the sidecar of `photo` for a photo at `place`; None where nobody in it is to be written down.
 
-        Raises ForeignFileError for a file that is not ours, unless it may be merged, and for what cannot be read as XMP;
-        WriteError.
+        Raises ForeignFileError for a file that is not ours, unless it may be merged, and for one that cannot be read as
+        XMP; WriteError.
         """
         target = self._target(photo, place)
         is_there, is_ours = os.path.lexists(target), self._outputs.is_of(target, kind=kind, source=photo)
