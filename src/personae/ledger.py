@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +62,19 @@ LINK = "photo link"
 """The kind of a link to a photo of the user's: an entry is about the link, whatever it points to."""
 _OLD_LIST = "exports.txt"
 
+
+def link_digest(target: str) -> str:
+    """What stands for a link's content: the digest of what it says, so that it is known after its source is not."""
+    return sha256(os.fsencode(target)).hexdigest()
+
+
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A file that was written. `path`: absolute; `sha256`: of its content, "" where it is not known (yet).
+    """A file that was written. `path`: absolute; `sha256`: of its content, of a link of where it leads (see
+    `link_digest`), "" where it is not known (yet).
 
     `kind`: "report", "annotated photo", the name of an export's format ...; `who`: the characters in it; `source`:
     what it was made of (a photo, a timeline).

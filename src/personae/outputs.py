@@ -17,7 +17,7 @@ from typing import Self
 
 from personae.errors import ForeignFileError, WriteError
 from personae.files import sha256_of, shred, write_error, write_whole
-from personae.ledger import LINK, Entry, Ledger
+from personae.ledger import LINK, Entry, Ledger, link_digest
 from personae.old_pages import digests_of
 from personae.paths import ProjectPaths
 
@@ -125,7 +125,7 @@ class Outputs:
         if os.path.lexists(path) and not is_same:
             raise ForeignFileError(path, "this file is not one that Personae wrote, and it is left alone.")
         if self.ledger is not None and not (is_same and self.ledger.find(path, LINK)):
-            self.ledger.record(path, sha256="", kind=LINK, who=who, source=_absolute(source))
+            self.ledger.record(path, sha256=link_digest(str(source)), kind=LINK, who=who, source=_absolute(source))
         if not is_same:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,9 @@ from PIL import Image
 
 from personae import say
 from personae.cli import cli
-from personae.errors import InputError, SettingError
+from personae.errors import InputError, SettingError, WriteError
 from personae.faces.fake import draw_picture
+from personae.files import write_error
 from personae.forgetting.names import NameSearch
 from personae.media.xmp_embedding import packet_in
 from personae.media.xmp_people import names_in, people_in
@@ -206,7 +209,7 @@ def test_a_foreign_sidecar_is_added_to_and_renewed(project: Project, photos: Pat
 def test_a_sidecar_that_is_damaged_or_not_ours_is_left_alone(project: Project, photos: Path, tmp_path: Path) -> None:
     damaged = photos / "a" / "1.jpg.xmp"
     damaged.write_bytes(FOREIGN[:-300])
-    text = run(project, "identify", photos, "--xmp", "--beside-originals")
+    text = run(project, "identify", photos, "--xmp", "--beside-originals", status=1)
     assert damaged.read_bytes() == FOREIGN[:-300] and "It is left alone." in text
     other = tmp_path / "xmp" / "a" / "1.jpg.xmp"
     other.parent.mkdir(parents=True)
@@ -216,6 +219,70 @@ def test_a_sidecar_that_is_damaged_or_not_ours_is_left_alone(project: Project, p
     assert (tmp_path / "xmp" / "b" / "1.jpg.xmp").is_file(), "the others are done"
     run(project, "identify", photos, "--xmp", "--out", tmp_path / "xmp", "--force")
     assert names(other) == ("Monica", "Thor"), "added to, also by force"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<x", b"<rdf/>", b"<!DOCTYPE x>" + FOREIGN.removeprefix(b"\xef\xbb\xbf"), b"\0" * 9]
+)
+def test_a_sidecar_that_is_no_xmp_is_a_failure(project: Project, photos: Path, content: bytes) -> None:
+    (photos / "a" / "1.jpg.xmp").write_bytes(content)
+    text = run(project, "identify", photos, "--xmp", "--beside-originals", status=1)
+    assert (photos / "a" / "1.jpg.xmp").read_bytes() == content
+    assert f"personae: {photos / 'a' / '1.jpg.xmp'}: " in text and "XMP sidecars of 3 photos" in text
+
+
+@pytest.mark.parametrize("place", ["--out", "--beside-originals", "--sort-into"])
+@pytest.mark.parametrize("what", ["folder", "pipe", "loop"])
+def test_what_stands_in_the_place_of_a_sidecar_stops_no_other(
+    project: Project, photos: Path, tmp_path: Path, place: str, what: str
+) -> None:
+    folder = {"--out": tmp_path / "new" / "a", "--sort-into": tmp_path / "new" / "Thor"}.get(place, photos / "a")
+    there = folder / "1.jpg.xmp"
+    folder.mkdir(parents=True, exist_ok=True)
+    if what == "folder":
+        there.mkdir()
+    elif what == "pipe":
+        os.mkfifo(there)
+    else:
+        there.symlink_to(there)
+    into = [place] if place == "--beside-originals" else [place, tmp_path / "new"]
+    text = run(project, "identify", photos, "--xmp", *into, "--force", status=1)
+    assert text.count(f"{there}: ") == 1 and "left alone" in text
+    made = set((photos if place == "--beside-originals" else tmp_path / "new").rglob("*.xmp"))
+    assert len(made - {there}) == 3, "the others are done"
+
+
+def test_a_file_in_the_place_of_a_persons_folder_stops_nobody_else(
+    project: Project, photos: Path, tmp_path: Path
+) -> None:
+    for name, more in (("links", ["--links"]), ("copies", [])):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "Thor").write_bytes(b"mine")
+        text = run(project, "identify", photos, "--sort-into", tmp_path / name, *more, status=1)
+        assert "a part of this path is a file" in text and "of 1 person" in text
+        assert sorted(digests(tmp_path / name)) == ["Loki/1.jpg", "Thor"]
+        assert (tmp_path / name / "Thor").read_bytes() == b"mine"
+
+
+def test_a_full_disk_stops_everything(project: Project, photos: Path, tmp_path: Path) -> None:
+    from personae.exports import sidecars
+
+    def full(path: Path, content: bytes) -> None:
+        raise write_error(path, OSError(28, "No space left on device")) from OSError(28, "No space left on device")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sidecars, "write_whole", full)
+        with pytest.raises(WriteError, match="the disk is full"):
+            project.archive(project.identify([photos / "a" / "1.jpg"]), out=tmp_path / "xmp")
+
+
+def test_photos_of_nobody_are_counted(project: Project, photos: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (64, 64)).save(photos / "empty.png")
+    text = run(
+        project, "identify", photos, "--xmp", "--out", tmp_path / "xmp", "--sort-into", tmp_path / "sorted"
+    )  # fmt: skip
+    assert f"XMP sidecars of 4 photos in {tmp_path / 'xmp'}; 1 photo without one: nobody in it to write down\n" in text
+    assert f"of 2 people in {tmp_path / 'sorted'}; 2 photos in no folder: nobody in them to sort by\n" in text
 
 
 def test_two_photos_never_share_a_sidecar(project: Project, tmp_path: Path) -> None:
@@ -370,6 +437,99 @@ def test_what_another_program_wrote_again_is_cleaned_all_the_same(
     assert {Path(path).name for path in report.exports} == {"1.jpg.xmp", "3.webp"}, "what the user says, and changed"
     assert names(mine) == () and b"Thor himself" in mine.read_bytes() and edited.exists()
     assert [path.name for path in edited.parent.iterdir()] == ["3.webp"]
+
+
+@pytest.fixture
+def named(project: Project, photos: Path) -> Project:
+    """Somebody known from photos that others are on too: a set with Odin, beside Thor in a/1.jpg, and alone."""
+    draw(photos / "c" / "4.png", ["Odin"], 7)
+    kept = project.photos.keep(photos, "holiday")
+    who = next(one for one in kept.photos if one.path == "c/4.png").faces[0].name
+    run(project, "name", "holiday", f"{who}=Odin", "--yes")
+    return project
+
+
+HOW = [[], ["--links"], ["--embed"], ["--links", "--xmp"], ["--xmp"]]
+
+
+@pytest.mark.parametrize("how", HOW, ids=" ".join)
+def test_what_was_deleted_is_not_listed_as_left(named: Project, photos: Path, tmp_path: Path, how: list[str]) -> None:
+    run(named, "archive", "holiday", "--sort-into", tmp_path / "sorted", *how)
+    assert sorted(path.name for path in (tmp_path / "sorted" / "Odin").iterdir() if path.suffix != ".xmp") == [
+        "1.jpg", "4.png"
+    ]  # fmt: skip
+    text = run(named, "forget", "Odin", "--yes")
+    assert "written elsewhere" not in text
+    assert not (tmp_path / "sorted" / "Odin").exists() and (tmp_path / "sorted" / "Thor" / "1.jpg").exists()
+
+
+def test_what_stays_is_said_as_it_is(named: Project, photos: Path, tmp_path: Path) -> None:
+    run(named, "archive", "holiday", "--sort-into", tmp_path / "inside", "--embed")
+    run(named, "archive", "holiday", "--sort-into", tmp_path / "copies")
+    changed = {name: tmp_path / name / "Odin" / "4.png" for name in ("inside", "copies")}
+    for path in changed.values():
+        path.write_bytes(path.read_bytes() + b"mine")
+    text = run(named, "forget", "Odin", "--yes")
+    assert names(changed["inside"]) == () and changed["inside"].read_bytes().endswith(b"mine")
+    lines = [line for line in text.splitlines() if line.startswith("written elsewhere")]
+    assert sorted(lines) == [
+        "written elsewhere earlier, and changed since: the name was taken out, the rest stays: "
+        f"{changed['inside'].resolve()} (sorted photo with names)",
+        f"written elsewhere earlier, not touched: {changed['copies'].resolve()} (sorted photo)",
+    ]
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_a_link_of_the_users_own_is_left_alone(named: Project, photos: Path, tmp_path: Path, away: bool) -> None:
+    run(named, "archive", "holiday", "--sort-into", tmp_path / "disk" / "links", "--links")
+    mine, ours = (tmp_path / "disk" / "links" / "Odin" / name for name in ("1.jpg", "4.png"))
+    mine.unlink()
+    mine.symlink_to(photos / "b" / "3.webp")
+    if away:
+        (tmp_path / "disk").rename(tmp_path / "unplugged")
+    report = named.forget("Odin")
+    if away:
+        (tmp_path / "unplugged").rename(tmp_path / "disk")
+        named.cast.rename("Loki", "Low-key")
+        assert named.context.paths.ledger.to_be_cleaned() == ()
+    else:
+        assert report.exports == (str(mine.parent.resolve() / mine.name),)
+    assert mine.readlink() == photos / "b" / "3.webp" and not ours.is_symlink()
+
+
+def test_a_link_of_an_earlier_version_goes_too(named: Project, photos: Path, tmp_path: Path) -> None:
+    run(named, "archive", "holiday", "--sort-into", tmp_path / "links", "--links")
+    ledger = named.context.paths.ledger
+    for entry in ledger.of_kinds(["photo link"]):  # they were noted without a digest
+        ledger.record(entry.path, sha256="", kind=entry.kind, who=entry.who, source=entry.source)
+    mine = tmp_path / "links" / "Odin" / "1.jpg"
+    mine.unlink()
+    mine.symlink_to(photos / "b" / "3.webp")
+    named.forget("Odin")
+    assert list(digests(tmp_path / "links" / "Odin")) == ["1.jpg"]
+
+
+def test_a_folder_that_the_user_deleted_is_no_disk_that_is_away(named: Project, photos: Path, tmp_path: Path) -> None:
+    for name, how in (("links", ["--links"]), ("copies", ["--xmp"])):
+        run(named, "archive", "holiday", "--sort-into", tmp_path / name, *how)
+        shutil.rmtree(tmp_path / name / "Odin")
+    text = run(named, "forget", "Odin", "--yes")
+    assert "written elsewhere" not in text and "NOT REACHED" not in text
+
+
+def test_killed_after_the_last_copy_the_empty_folder_goes(named: Project, tmp_path: Path) -> None:
+    from personae.forgetting import archived
+
+    run(named, "archive", "holiday", "--sort-into", named.folder / "sorted")
+    run(named, "archive", "holiday", "--sort-into", tmp_path / "sorted")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(archived, "leave_folder", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            named.forget("Odin")
+    for folder in (named.folder, tmp_path):
+        assert list((folder / "sorted" / "Odin").iterdir()) == []
+    assert named.forget("Odin").exports == ()
+    assert not (named.folder / "sorted" / "Odin").exists() and not (tmp_path / "sorted" / "Odin").exists()
 
 
 def test_an_unplugged_disk_is_cleaned_when_it_is_back(project: Project, photos: Path, tmp_path: Path) -> None:

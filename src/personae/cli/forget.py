@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,8 +81,10 @@ def _print_elsewhere(report: ForgetReport) -> None:
         say(f"NOT REACHED: {path}: {why}")
     if report.unreached:
         say("These are cleaned when the project is next written to and they can be reached.")
-    for line in _by_folder(report):
+    for line in _by_folder(report, [path for path in report.exports if path not in report.names_taken_out]):
         say(f"written elsewhere earlier, not touched: {line}")
+    for line in _by_folder(report, [path for path in report.exports if path in report.names_taken_out]):
+        say(f"written elsewhere earlier, and changed since: the name was taken out, the rest stays: {line}")
     for sentence in cannot_know(report):
         say(sentence, prose=True)
     if report.photos_left:
@@ -90,10 +93,10 @@ def _print_elsewhere(report: ForgetReport) -> None:
             say(f"  {path}")
 
 
-def _by_folder(report: ForgetReport) -> list[str]:
+def _by_folder(report: ForgetReport, files: Sequence[str]) -> list[str]:
     """What is left elsewhere, a line each; of a folder with many files, one line with their number and kinds."""
     folders: dict[Path, list[str]] = {}
-    for path in report.exports:
+    for path in files:
         folders.setdefault(Path(path).parent, []).append(path)
     lines = []
     for folder, paths in folders.items():

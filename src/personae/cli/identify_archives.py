@@ -15,7 +15,7 @@ from personae.types import count_of
 if TYPE_CHECKING:
     from personae.outputs import Outputs
     from personae.project.archive_wishes import ArchiveWishes
-    from personae.project.archiving import Archive, Archived
+    from personae.project.archiving import Archive
     from personae.recognition.identification import IdentifiedPicture
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -84,20 +84,20 @@ def say_archived(archive: Archive | None, wishes: ArchiveWishes, *, err: bool = 
     for note in done.notes:
         say(f"personae: {note}", err=True)
     if wishes.out is not None or wishes.beside_originals:
-        say(f"XMP sidecars of {count_of(len(done.sidecars), 'photo')} {_where(wishes)}{_others(done, wishes)}", err=err)
+        without = _others(done.nobody, "without one", "to write down")
+        say(f"XMP sidecars of {count_of(len(done.sidecars), 'photo')} {_where(wishes)}{without}", err=err)
     if wishes.sort_into is not None:
         what = "link" if wishes.links else "sorted photo"
         people = "1 person" if done.people == 1 else f"{done.people} people"
-        say(f"{count_of(len(done.sorted), what)} of {people} in {wishes.sort_into}", err=err)
+        without = _others(done.unsorted, "in no folder", "to sort by")
+        say(f"{count_of(len(done.sorted), what)} of {people} in {wishes.sort_into}{without}", err=err)
     return len(done.failed)
 
 
-def _others(done: Archived, wishes: ArchiveWishes) -> str:
-    """Why other photos have no sidecar; empty where all have one."""
-    if not done.without:
-        return ""
-    others = "the other photo shows" if done.without == 1 else f"the other {done.without} photos show"
-    return f"; {others} {'nobody' if wishes.unknown else 'nobody by name'}"
+def _others(photos: list[Path], how: str, why: str) -> str:
+    """What became of the photos of nobody; nothing where there is none."""
+    there = "it" if len(photos) == 1 else "them"
+    return f"; {count_of(len(photos), 'photo')} {how}: nobody in {there} {why}" if photos else ""
 
 
 def _where(wishes: ArchiveWishes) -> str:

@@ -5,8 +5,10 @@ A sidecar that is there already is added to and never replaced: other programs w
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from personae.errors import ForeignFileError, reason_of
 from personae.files import read_whole, write_whole
 from personae.media.xmp_people import People, with_people
 from personae.outputs import Outputs
@@ -15,7 +17,7 @@ from personae.outputs import Outputs
 class Sidecars:
     """Writes sidecars. `adobe_names`: `1.xmp`; `merge`: also into those that are not ours.
 
-    `notes`: sentences on what was left alone, for people.
+    `notes`: sentences for people.
     """
 
     def __init__(self, outputs: Outputs, *, adobe_names: bool = False, merge: bool = False) -> None:
@@ -26,20 +28,22 @@ class Sidecars:
         self._sources: dict[str, Path] = {}
 
     def write(self, people: People, photo: Path, place: Path, *, kind: str) -> Path | None:
-        """Write the sidecar of `photo` for a photo at `place`; None where nothing is to be said, or it was left alone.
+        """Write the sidecar of `photo` for a photo at `place`; None where nobody in it is to be written down.
 
-        Raises ForeignFileError for a file that is not ours, unless it may be merged; WriteError.
+        Raises ForeignFileError for a file that is not ours, unless it may be merged, and for one that cannot be read as
+        XMP; WriteError.
         """
         target = self._target(photo, place)
-        is_there, is_ours = target.exists(), self._outputs.is_of(target, kind=kind, source=photo)
+        is_there, is_ours = os.path.lexists(target), self._outputs.is_of(target, kind=kind, source=photo)
         if is_there and not (is_ours or self._merge or self._outputs.force):
             self._outputs.check(target, kind=kind, source=photo)
-        content = read_whole(target) if is_there else None
         try:
+            content = read_whole(target) if is_there else None
             merged = with_people(content, people)
+        except OSError as error:
+            raise ForeignFileError(target, f"it cannot be read ({reason_of(error)}), and it is left alone.") from None
         except ValueError as error:
-            self.notes.append(f"{target}: {error}. It is left alone.")
-            return None
+            raise ForeignFileError(target, f"{error}. It is left alone.") from None
         self.notes += [
             f"{target} calls somebody {theirs} whom this cast calls {ours}: the name there stays."
             for ours, theirs in merged.others
@@ -53,8 +57,8 @@ class Sidecars:
             if is_there and is_ours:
                 self._outputs.remove(target)
             return None
-        if merged.content == content and is_ours:
-            return target
+        if merged.content == content and (is_ours or not people.regions):
+            return target if people.regions else None
         with self._outputs.adding_to(target, kind=kind, who=people.names, source=photo):
             if merged.content != content:
                 write_whole(target, merged.content)

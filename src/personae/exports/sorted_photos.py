@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from personae.exports.photo_people import PhotoFaces
+from personae.exports.refusals import Refusals
 from personae.exports.sidecars import Sidecars
 from personae.files import open_input, open_whole, read_whole, sha256_of, write_error, write_whole
 from personae.forgetting.archived import COPY, NAMED_COPY, SORTED, SORTED_SIDECAR
@@ -21,15 +22,23 @@ class SortedPhotos:
     """Sorts photos into `folder`. `links`: no copies; `embed`: names into the copies; `sidecars`: where beside them.
 
     Nothing is written over: photos of one name from two folders get numbers, and a copy that somebody has changed since
-    stays as it is, but for the names in it. `made`: every copy and link.
+    stays as it is, but for the names in it. `made`: every copy and link; `refusals`: takes what could not be.
     """
 
     def __init__(
-        self, folder: Path, outputs: Outputs, *, links: bool = False, embed: bool = False, sidecars: Sidecars | None
+        self,
+        folder: Path,
+        outputs: Outputs,
+        refusals: Refusals,
+        *,
+        links: bool = False,
+        embed: bool = False,
+        sidecars: Sidecars | None,
     ) -> None:
         self.folder = folder
         self.made: list[Path] = []
         self._outputs = outputs
+        self._refusals = refusals
         self._links = links
         self._embed = embed
         self._sidecars = sidecars
@@ -42,17 +51,19 @@ class SortedPhotos:
         """Sort one photo; `people`: its names, None where they are not written. Raises WriteError, OSError."""
         self._seen.add(str(photo.path))
         for owner in photo.who:
-            named = [owner] if not is_unknown_name(owner) else []
             folder = self._folder(owner)
-            if self._links:
-                place = self._place(folder, photo.path)
-                self._outputs.link(place, photo.path, who=named)
-            else:
-                place, people_left = self._copied(folder, photo.path, named, people)
-            beside = people if self._links else people_left
-            if beside is not None and self._sidecars is not None:
-                self._sidecars.write(beside, photo.path, place, kind=SORTED_SIDECAR)
-            self.made.append(place)
+            with self._refusals.noted(folder):
+                self._put(photo.path, folder, [owner] if not is_unknown_name(owner) else [], people)
+
+    def _put(self, photo: Path, folder: Path, named: list[str], people: People | None) -> None:
+        if self._links:
+            place, beside = self._place(folder, photo), people
+            self._outputs.link(place, photo, who=named)
+        else:
+            place, beside = self._copied(folder, photo, named, people)
+        self.made.append(place)
+        if beside is not None and self._sidecars is not None:
+            self._sidecars.write(beside, photo, place, kind=SORTED_SIDECAR)
 
     def notes(self) -> list[str]:
         """Sentences on what people should know."""

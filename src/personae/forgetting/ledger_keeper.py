@@ -36,10 +36,13 @@ class LedgerKeeper:
         for entry in self._outside():
             if person.may_be_in(entry) and entry.kind not in self._films:
                 self._file(entry, person, done, tell)
+        # Last, for who was killed must find on the list what is left, or the empty folder alone.
+        for folder in {Path(path).parent for path, kind in person.written if kind in archived.SORTED}:
+            archived.leave_folder(folder, person)
         # After a kill the list may no longer say who was in what is listed.
         known = {path for path, _ in (*done.listed, *done.unreached)}
         for path, kind in person.written:
-            if Path(path) not in known and kind not in self._films and self._stays(Path(path), kind):
+            if Path(path) not in known and kind not in self._films and self._stays(Path(path), kind, person):
                 done.listed.append((Path(path), kind))
         forget_in_list(self.ledger, person, self._films)
         return done
@@ -62,6 +65,8 @@ class LedgerKeeper:
             known = Entry(one.path, "", one.kind)
         # As it was then: what was made anew since shows nobody who was forgotten.
         self._file(replace(known, sha256=one.sha256, kind=one.kind), person, done, lambda _: None)
+        if one.kind in archived.SORTED:
+            archived.leave_folder(Path(one.path).parent, person)
         return done
 
     def _outside(self) -> list[Entry]:
@@ -99,18 +104,18 @@ class LedgerKeeper:
     def _archived(self, path: Path, entry: Entry, person: Person, done: Forgotten) -> None:
         outcome = archived.forget_in_file(path, entry, person)
         if outcome == "gone":
-            archived.leave_folder(path.parent, person)
             self.ledger.drop([path])
-        elif outcome == "listed":
+        elif outcome in ("listed", "partly"):
             done.listed.append((path, entry.kind))
-        if outcome in ("cleaned", "listed") and path.is_file() and entry.kind != LINK:
+            done.partly += [path] if outcome == "partly" else []
+        if outcome in ("cleaned", "partly", "listed") and path.is_file() and entry.kind != LINK:
             who = tuple(name for name in entry.who if name not in person.spellings)
             # What others changed stays marked so, by the digest of what we wrote.
             digest = sha256_of(path) if outcome == "cleaned" else entry.sha256
             self.ledger.record(path, sha256=digest, kind=entry.kind, who=who, source=entry.source)
         if outcome == "cleaned" and entry.kind in (archived.SIDECAR, archived.SORTED_SIDECAR):
             self._cleaned.append(path)
-        if outcome in ("gone", "cleaned"):
+        if outcome in ("gone", "cleaned", "partly"):
             done.removed["written files"] += 1
 
     def _clean(self, path: Path, entry: Entry, person: Person) -> bool:
@@ -127,8 +132,10 @@ class LedgerKeeper:
         self.ledger.record(path, sha256=sha256_of(path), kind=entry.kind, who=who, source=entry.source)
         return True
 
-    def _stays(self, path: Path, kind: str) -> bool:
+    def _stays(self, path: Path, kind: str, person: Person) -> bool:
         """Whether a file that showed the person is left as it was, neither cleaned nor deleted."""
+        if kind in archived.KINDS:
+            return archived.shows(path, kind, person)
         if not os.path.lexists(path) and path.parent.is_dir():
             return False
         entry = self.ledger.find(path)
@@ -165,7 +172,10 @@ def rows_of(ledger: Ledger) -> list[str]:
 
 def is_gone(entry: Entry) -> bool:
     """Whether a file is not there any more, and not for want of its disk."""
-    return not os.path.lexists(entry.path) and Path(entry.path).parent.is_dir()
+    if os.path.lexists(entry.path):
+        return False
+    folder = Path(entry.path).parent
+    return folder.is_dir() or (entry.kind in archived.SORTED and archived.is_in_use(folder.parent))
 
 
 def _is_as_written(path: Path, entry: Entry) -> bool:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from personae.cast.context import ProjectContext
-from personae.errors import ForeignFileError, InputError, PhotoError
+from personae.errors import InputError, PhotoError
 from personae.exports.album import common_root
 from personae.exports.photo_people import PhotoFaces, of_kept, of_picture
+from personae.exports.refusals import Refusals
 from personae.exports.sidecars import Sidecars
 from personae.exports.sorted_photos import SortedPhotos
 from personae.films.photo_set import PhotoSet
@@ -25,16 +26,17 @@ from personae.recognition.identification import IdentifiedPicture
 class Archived:
     """What was written: sidecars by `--out` or beside the photos, copies and links; and sentences for people.
 
-    `without`: photos that have no sidecar, as they show nobody; `failed`: (file, why): a photo that could not be read,
-    a file of somebody else's in the place of one of ours.
+    `nobody`: photos without a sidecar, for nobody in them is to be written down; `unsorted`: photos in no folder;
+    `failed`: (file, why): a photo that could not be read, what stood in the place of one of ours and is none.
     """
 
     sidecars: list[Path] = field(default_factory=list)
     sorted: list[Path] = field(default_factory=list)
     people: int = 0
+    nobody: list[Path] = field(default_factory=list)
+    unsorted: list[Path] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     failed: list[tuple[Path, str]] = field(default_factory=list)
-    without: int = 0
 
 
 class Archive:
@@ -44,6 +46,7 @@ class Archive:
         self._wishes = wishes
         self._root = None if root is None else Path(os.path.abspath(root))  # noqa: PTH100 - links are not followed
         self._done = Archived()
+        self._refusals = Refusals()
         self._places: dict[str, Path] = {}
         names = wishes.adobe_names
         self._sidecars = Sidecars(outputs, adobe_names=names, merge=wishes.beside_originals)
@@ -52,7 +55,7 @@ class Archive:
         if wishes.sort_into is not None:
             beside = self._beside_copies if wishes.xmp or wishes.embed else None
             self._sorted = SortedPhotos(
-                wishes.sort_into, outputs, links=wishes.links, embed=wishes.embed, sidecars=beside
+                wishes.sort_into, outputs, self._refusals, links=wishes.links, embed=wishes.embed, sidecars=beside
             )
 
     def add_picture(self, picture: IdentifiedPicture) -> None:
@@ -70,19 +73,20 @@ class Archive:
         try:
             people = photo.people()
         except PhotoError as error:
-            self._done.failed.append((photo.path, error.reason))
+            self._refusals.note(photo.path, error.reason)
             return
-        try:
-            if self._wishes.out is not None or self._wishes.beside_originals:
+        if self._wishes.out is not None or self._wishes.beside_originals:
+            with self._refusals.noted(photo.path):
                 self._write_sidecar(photo.path, people)
-            if self._sorted is not None:
-                self._sorted.add(photo, people if self._wishes.xmp or self._wishes.embed else None)
-        except ForeignFileError as error:
-            self._done.failed.append((Path(error.path), str(error).removeprefix(f"{error.path}: ")))
+        if self._sorted is not None:
+            self._sorted.add(photo, people if self._wishes.xmp or self._wishes.embed else None)
+            if not photo.who:
+                self._done.unsorted.append(photo.path)
 
     def finish(self) -> Archived:
         """What was written."""
         done = self._done
+        done.failed = self._refusals.failed
         done.sidecars = list(dict.fromkeys(done.sidecars))
         done.notes = [*self._sidecars.notes, *self._beside_copies.notes]
         if self._sorted is not None:
@@ -93,12 +97,12 @@ class Archive:
 
     def _write_sidecar(self, photo: Path, people: People) -> None:
         place = photo if self._wishes.beside_originals else self._place(photo)
-        told = len(self._sidecars.notes)
+        told = len(self._sidecars.notes) + len(self._refusals.failed)
         written = self._sidecars.write(people, photo, place, kind=SIDECAR)
         if written is not None:
             self._done.sidecars.append(written)
-        elif len(self._sidecars.notes) == told:
-            self._done.without += 1
+        elif len(self._sidecars.notes) + len(self._refusals.failed) == told:
+            self._done.nobody.append(photo)
 
     def _place(self, photo: Path) -> Path:
         """Where in `out` a copy of the photo would lie."""

@@ -30,7 +30,7 @@ from personae.films.keeper import FilmsKeeper
 from personae.films.store import FILM_KINDS, MediaStore
 from personae.forgetting import archived
 from personae.forgetting.keeper import Forgotten, unreached
-from personae.forgetting.ledger_keeper import LedgerKeeper
+from personae.forgetting.ledger_keeper import LedgerKeeper, is_gone
 from personae.forgetting.likeness import Likeness
 from personae.forgetting.person import NOBODY, Person
 from personae.ledger import Entry, Ledger, PutOff
@@ -61,6 +61,9 @@ def clean(context: ProjectContext) -> None:
     ledger = context.paths.ledger
     for one in ledger.to_be_cleaned():
         path = Path(one.path)
+        if is_gone(Entry(one.path, "", one.kind)):
+            ledger.cleaned(one)
+            continue
         if unreached(path.parent) is not None:
             continue
         done = _clean(context, one, path)

@@ -25,6 +25,7 @@ from personae.films.keeper import FilmsKeeper
 from personae.films.photo_keeper import PhotosKeeper
 from personae.films.photo_store import PhotoStore
 from personae.films.store import FILM_KINDS, MediaStore
+from personae.forgetting import archived
 from personae.forgetting.fates import is_burnt_in
 from personae.forgetting.keeper import Forgotten, Keeper, Tell
 from personae.forgetting.ledger_keeper import LedgerKeeper, is_gone
@@ -52,7 +53,8 @@ class ForgetReport:
     texts of others that contain the name; `exports`: files written elsewhere that stay as they are, and `export_kinds`
     what each is; `unreached`: (file, why) written elsewhere that could not be cleaned and is cleaned when it is seen
     again; `unknown_people`: film, or "photos/" and the name of a set, -> unknown people in it, any of whom may be the
-    person; `burnt_in`: those of `exports` that are films and pictures, in which nobody can search for a name;
+    person; `names_taken_out`: those of `exports` that others have changed, without what we said of the person;
+    `burnt_in`: those of `exports` that are films and pictures, in which nobody can search for a name;
     `photos_left`: the person's photos in your own folders; `characters`: photos per character in the model now.
     """
 
@@ -68,6 +70,7 @@ class ForgetReport:
     unreached: tuple[tuple[str, str], ...] = ()
     unknown_people: dict[str, int] = field(default_factory=dict)
     burnt_in: tuple[str, ...] = ()
+    names_taken_out: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -119,7 +122,8 @@ def tell(report: ForgetReport) -> None:
     for path, why in report.unreached:
         log.warning("Of the forgotten person, to be cleaned when it is seen again: %s (%s)", path, why)
     for path in report.exports:
-        log.warning("Of the forgotten person, written elsewhere and not touched: %s", path)
+        how = "the names taken out, the rest left" if path in report.names_taken_out else "not touched"
+        log.warning("Of the forgotten person, written elsewhere, %s: %s", how, path)
 
 
 def _whom(context: ProjectContext, name: str) -> Person:
@@ -143,7 +147,9 @@ def _whom(context: ProjectContext, name: str) -> Person:
     written = tuple(
         (entry.path, entry.kind)
         for entry in entries
-        if person.may_be_in(entry) and not is_inside(Path(entry.path), project.folder) and not is_gone(entry)
+        if person.may_be_in(entry)
+        and (entry.kind in archived.SORTED or not is_inside(Path(entry.path), project.folder))
+        and not is_gone(entry)
     )
     kept = tuple((_within(project, path), Trainer(context.with_model(path)).kept_parameters()) for path in models)
     return replace(person, models=kept, written=written)
@@ -235,4 +241,5 @@ def _report(person: Person, done: Forgotten, proof: Proof, characters: dict[str,
         tuple((str(path), why) for path, why in done.unreached),
         done.unknown,
         tuple(sorted(path for path, kind in kinds.items() if is_burnt_in(path, kind))),
+        tuple(sorted(str(path) for path in done.partly)),
     )
