@@ -182,9 +182,9 @@ def test_nothing_gets_among_the_users_photos_unless_told_so(project: Project, ph
 def test_photos_without_a_sidecar_are_accounted_for(project: Project, photos: Path, tmp_path: Path) -> None:
     draw(photos / "a" / "nobody.png", [], 0)
     text = run(project, "identify", photos, "--xmp", "--out", tmp_path / "xmp")
-    assert f"XMP sidecars of 4 photos in {tmp_path / 'xmp'}; the other photo shows nobody" in text
+    assert f"XMP sidecars of 4 photos in {tmp_path / 'xmp'}; 1 photo without one: nobody in it to write down" in text
     text = run(project, "identify", photos, "--xmp", "--no-unknown", "--out", tmp_path / "named")
-    assert "XMP sidecars of 3 photos" in text and "; the other 2 photos show nobody by name" in text
+    assert "XMP sidecars of 3 photos" in text and "; 2 photos without one: nobody in them to write down" in text
 
 
 def test_a_foreign_sidecar_is_added_to_and_renewed(project: Project, photos: Path) -> None:
