@@ -213,3 +213,21 @@ def test_a_table_of_photos_is_listed_for_those_whom_it_names(tmp_path: Path, bes
     with Project.open(world.project) as project:
         assert project.forget("Thor").exports == ()
         assert project.forget("Loki").exports == (str(table),)
+
+
+def test_the_face_in_cut_outs_of_kept_photos_is_covered(tmp_path: Path, beside: Path) -> None:
+    world = World(tmp_path, beside)
+    photos = world.folder / "holiday"
+    photos.mkdir()
+    Image.fromarray(beside_each_other(0)).save(photos / "a.png")
+    world.run("train", world.folder / "cast", "--project", world.project)
+    world.run("identify", photos, "--keep", "--project", world.project)
+    world.run("name", "holiday", "--faces", "--project", world.project)
+    pictures = [path for path in (world.project / "photos").rglob("*.jpg") if path.parent.name == "Loki"]
+    analyzer = FaceAnalyzer(detector=FakeDetector(), embedder=FakeEmbedder())
+    assert len(pictures) == 1 and (analyzer.analyze(pictures[0]).embeddings @ faces_of("Thor").T).max() > 0.5
+    report = world.forget()
+    assert report.found == () and report.removed[COVERED] == 1
+    assert_no_face_is_left(world.project, "Thor")
+    assert (analyzer.analyze(pictures[0]).embeddings @ faces_of("Loki").T).max() > 0.5
+    assert "nothing in the folders was changed" in world.run("name", "holiday", "--faces", "--project", world.project)

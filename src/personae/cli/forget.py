@@ -56,7 +56,7 @@ def print_report(report: ForgetReport) -> None:
     removed = ", ".join(f"{what} {count}" for what, count in report.removed.items() if count) or "nothing was left"
     say(f"forgotten: {report.names[0]}{also}: {removed}")
     for text in report.part_of_other_names[:10]:
-        say(f"note: the name is part of this text of somebody else's photo, which stays: {text}")
+        say(f"note: the name is part of this text about somebody else, which stays: {text}")
     say("Searched for name, embeddings and faces:")
     for path, what in report.searched:
         say(f"  {path}: {what}")
