@@ -583,3 +583,34 @@ def test_photos_that_were_sorted_below_their_own_folder_are_not_read_again(proje
         text = run(project, "identify", photos, "--sort-into", photos / "sorted")
         assert "4 photos, 6 faces" in text
     assert len(digests(photos / "sorted")) == 4
+
+
+@pytest.mark.parametrize("how", [["--embed"], ["--links", "--xmp"], ["--xmp"], ["--annotate"]], ids=" ".join)
+def test_copies_below_the_photos_are_no_photos_of_a_set(
+    project: Project, photos: Path, tmp_path: Path, how: list[str]
+) -> None:
+    below = photos / "below"
+    into: list[str | Path] = ["--annotate", below] if how == ["--annotate"] else ["--sort-into", below, *how]
+    run(project, "identify", photos, "--keep", "holiday", *into)
+    copies = sum(path.suffix != ".xmp" for path in below.rglob("*") if path.is_file())
+    assert copies == 4
+    if how == ["--embed"]:
+        exif._run("-overwrite_original", "-XMP-xmp:Rating=3", str(below / "Thor" / "1.jpg"))
+    for said in (
+        run(project, "identify", photos, "--keep", "holiday"),
+        run(project, "identify", photos),
+        " ".join([*project.photos.keep([photos], "again").notes, "4 photos"]),
+    ):
+        assert "Left out: 4 copies that Personae made of these photos." in said and "4 photos" in said
+    assert {len(one.photos) for one in project.photos} == {4}
+    assert len(project.photos.keep(below, "alone").photos) == 4, "asked for alone they are photos as any other"
+    named = run(project, "identify", photos / "b", below / ("b" if how == ["--annotate"] else "Loki") / "1.jpg")
+    assert "Left out" not in named and "4 photos" in named, "and so is what is named outright"
+
+
+def test_a_copy_that_became_a_photo_of_its_own_is_one(project: Project, photos: Path) -> None:
+    run(project, "identify", photos, "--sort-into", photos / "below")
+    draw(photos / "below" / "Loki" / "1.jpg", ["Hela"], 8)  # something else, under the name of a copy
+    (photos / "a" / "1.jpg").unlink()  # and a copy whose photo is gone
+    text = run(project, "identify", photos)
+    assert "Left out: 2 copies that Personae made" in text and "5 photos" in text

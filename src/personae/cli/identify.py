@@ -97,6 +97,7 @@ def identify(
     together as Unknown 1, Unknown 2, and can be named with personae name. Exit status 1 means that some photos could
     not be read (each is named, and the others are done), 2 that nothing was done.
     """
+    from personae.films.own_copies import without_copies
     from personae.media.left_out import LeftOut
     from personae.media.photos import find
     from personae.outputs import Outputs
@@ -122,7 +123,8 @@ def identify(
         album = None if annotate_to is None else _album(annotate_to, photos, outputs, opened.cast.names())
         archive = archive_of(archives, outputs, photos)
         keeping = _keeping(opened, photos, keep)
-        found = _without(_without(find(photos, left_out), annotate_to), archives.sort_into)
+        found = without_copies(find(photos, left_out), photos, opened.context.paths.ledger, left_out)
+        found = _without(_without(found, annotate_to), archives.sort_into)
         for picture in passed_on(_looked_at(opened, keeping, found), archive):
             copy = tally.add(picture, album)
             who |= {identity.match.character for identity in picture.identities if identity.match is not None}

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from personae.errors import PhotoError
+from personae.films.own_copies import ANNOTATED
 from personae.media.annotate import BoxLabel, annotate
 from personae.media.palette import Colours
 from personae.media.photos import load
@@ -15,7 +16,7 @@ from personae.outputs import Outputs
 from personae.recognition.identification import IdentifiedPicture
 from personae.types import Picture, percent
 
-KIND = "annotated photo"
+KIND = ANNOTATED
 
 
 class Album:

@@ -17,6 +17,7 @@ from personae.files import LARGEST_PHOTO, sha256_of
 from personae.films import faces_file
 from personae.films.decidable import Decided
 from personae.films.faces_file import Kept, StoredPhoto
+from personae.films.own_copies import without_copies
 from personae.films.photo_concluding import concluded
 from personae.films.photo_maker import relative
 from personae.films.photo_naming import identities
@@ -91,7 +92,8 @@ class PhotoSets:
         given = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
         left_out, problems, done = LeftOut(), [], 0
         keeping = self.keeping(given, name)
-        for picture in keeping.look(find(given, left_out)):
+        found = without_copies(find(given, left_out), given, self.context.paths.ledger, left_out)
+        for picture in keeping.look(found):
             done += 1
             if picture.error is not None:
                 problems.append(f"{picture.path}: {picture.error}")

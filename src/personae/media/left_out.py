@@ -39,9 +39,10 @@ class LeftOut:
     def __init__(self) -> None:
         self._endings: Counter[str] = Counter()
         self._bare: list[str] = []
+        self._copies = 0
 
     def __bool__(self) -> bool:
-        return bool(self._endings or self._bare)
+        return bool(self._endings or self._bare or self._copies)
 
     def add(self, path: Path) -> None:
         """Count a file that was passed over; what is never a picture is not counted."""
@@ -51,10 +52,15 @@ class LeftOut:
         elif not suffix:
             self._bare.append(path.name)
 
+    def add_copy(self) -> None:
+        """Count a copy that Personae made of a photo which is there too."""
+        self._copies += 1
+
     def update(self, other: LeftOut) -> None:
         """Add what another one counted."""
         self._endings.update(other._endings)
         self._bare += other._bare
+        self._copies += other._copies
 
     def sentences(self, where: str = "") -> list[str]:
         """One for each kind: how many, which, and what to do. `where`: words for the place, such as " of Thor"."""
@@ -75,4 +81,7 @@ class LeftOut:
                 f"Left out{where}: {count_of(len(names), 'file')} without an ending ({listed}): no picture that is "
                 "known here. Export what is one as JPEG."
             )
+        if self._copies:
+            made = "copies that Personae made" if self._copies > 1 else "copy that Personae made"
+            said.append(f"Left out{where}: {self._copies} {made} of these photos.")
         return said
