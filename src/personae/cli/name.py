@@ -106,13 +106,13 @@ def name(
                 one, words = media.find(words[0]), ()
             if undone is not None:
                 _alone("--undo", bool(words or flags or other or table))
-                take_back(opened, one, undone, author)
+                take_back(opened, media, one, undone, author)
             elif faces is not None:
                 _alone("--faces", bool(flags or other or table) or len(words) > 1)
-                apply_faces(media, one, faces, words, author, yes=yes)
+                apply_faces(media, one, faces, words, author, learn=learn is not False, yes=yes)
             elif other is not None or flags or (one is not None and len(words) == 2 and not _are_pairs(words, media)):
                 _alone("--from", table is not None)
-                name_one(opened, one, words, flags, other, author, learn=bool(learn), yes=yes)
+                name_one(opened, one, words, flags, other, author, learn=learn, yes=yes)
             else:
                 _many_or_dialogue(opened, media, one, words, table, author, learn=learn is not False, yes=yes)
         finally:

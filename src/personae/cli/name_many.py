@@ -17,6 +17,17 @@ if TYPE_CHECKING:
     from personae.project.session import Project
 
 
+def agreed(warnings: Sequence[str], question: str) -> bool:
+    """Show what may be wrong, if anything, and ask whether to go on; raises InputError where nobody can be asked."""
+    from personae.films.warning import is_slight
+
+    if warnings and not sys.stdin.isatty():
+        for warning in warnings:
+            say(f"personae: {warning}", err=True)
+        raise InputError("Nobody can be asked, so nothing was done. To do it all the same, give --yes.")
+    return not warnings or ask_on([*warnings, question], enter=all(map(is_slight, warnings)))
+
+
 def name_many(
     opened: Project, media: Media, only: Sequence[Medium], pairs: Sequence[str], table: Path | None, author: str,
     *, learn: bool, yes: bool,
@@ -29,14 +40,9 @@ def name_many(
     if table is not None:
         wanted += read_table(table)
     planned = plan(opened.people, media, only, wanted)
-    if planned.warnings and not yes:
-        if not sys.stdin.isatty():
-            for warning in planned.warnings:
-                say(f"personae: {warning}", err=True)
-            raise InputError("Nobody can be asked, so nothing was named. To name them all the same, give --yes.")
-        if not ask_on([*planned.warnings, "Name them all the same?"]):
-            say("nobody was named")
-            return
+    if not yes and not agreed(planned.warnings, "Name them all the same?"):
+        say("nobody was named")
+        return
     _, learnt = planned.carry_out(by=author, learn=learn)
     for one in wanted:
         say(f"{one.who}{f' of {one.medium}' if one.medium else ''}: {one.name}")

@@ -65,14 +65,15 @@ def plan(people: People, media: Media, only: Sequence[Medium], wanted: Iterable[
     for one in wanted:
         try:
             for medium, who in _meant(one, chosen, unknown):
-                saying = _saying(who, one.name)
+                name = name_in(medium, one.name)
+                saying = _saying(who, name)
                 warnings |= dict.fromkeys(medium.warnings(saying))
                 if (before := twice.setdefault((id(medium), str(who).casefold()), one.name)) != one.name:
                     raise InputError(f"{one.who} cannot be {before} and {one.name}.")
                 own = by_medium.setdefault(id(medium), _OfMedium(medium))
                 own.sayings.append(saying)
-                if one.name not in _INSTEAD and not is_unknown_name(one.name):
-                    own.names[valid_name(one.name)] = None
+                if name.casefold() not in _INSTEAD and not is_unknown_name(name):
+                    own.names[valid_name(name)] = None
         except InputError as error:
             wrong.append(f"{one.where}: {error}" if one.where else str(error))
     if wrong:
@@ -88,6 +89,16 @@ def split_pair(word: str) -> tuple[str, str]:
     if not who.strip() or not name.strip():
         raise InputError(f"{word!r} does not say who is called what. Write WHO=NAME.")
     return who.strip(), name.strip()
+
+
+def name_in(medium: Medium, name: str) -> str:
+    """ "Unknown 4 of ep2" as "Unknown 4" in ep2, others as they are. Raises InputError in another film or set."""
+    who, of = who_of(name)
+    if of and not _is_called(medium, of):
+        raise InputError(
+            f"{who} is in {of}, and this is about {medium.name}. Who is in both gets one name in both: give it to each."
+        )
+    return who if of else name
 
 
 def _saying(who: Who, name: str) -> say.Saying:

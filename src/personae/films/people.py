@@ -20,6 +20,7 @@ from personae.films.say import Saying
 from personae.films.say import name as say_name
 from personae.films.seen_people import Shown, named_by, shown_in
 from personae.films.suggesting import suggested
+from personae.films.undoing import summed, undo_everywhere
 from personae.films.unknown_parts import decided_in, parts_of
 from personae.films.unknown_person import DecidedPart, Part, SaidOfPeople, Suggestion, UnknownPerson
 from personae.names import unknown_name
@@ -99,8 +100,7 @@ class People:
             warnings |= dict.fromkeys(_of(part, person, sentence) for sentence in made.warnings)
             decided.append(medium)
             if learn:
-                names = _names_given(made.decisions)
-                learnt += sum(medium.learn(name, request=request, only_new=True) for name in names)
+                learnt += medium.learn_from(made)
         if request not in self._said:
             self._said.append(request)
         return SaidOfPeople(request, tuple(decided), tuple(warnings), learnt)
@@ -115,11 +115,9 @@ class People:
             return ()
         command = max(last, key=lambda one: self._order(one[1]))[1][0].command
         told: dict[str, None] = {}
-        for medium, made in last:
-            if made[0].command == command:
-                undone = medium.undo(by=by)
-                told |= dict.fromkeys(f"Taken back in {medium.name}: {one.said()}." for one in undone.decisions)
-                told |= dict.fromkeys(undone.warnings)
+        own = [medium for medium, made in last if made[0].command == command]
+        for medium, undone in zip(own, undo_everywhere(own, command, by=by), strict=True):
+            told |= dict.fromkeys([f"Taken back in {medium.name}: {summed(undone.decisions)}.", *undone.warnings])
         return tuple(told)
 
     def settle(self) -> None:
@@ -184,12 +182,6 @@ class People:
 def _most_first(one: UnknownPerson) -> tuple[float, int, str, str, int]:
     first = one.parts[0]
     return -one.face_time_s, -one.faces, first.kind, first.medium, first.unknown
-
-
-def _names_given(decisions: Iterable[Decision]) -> list[str]:
-    """The characters that decisions give faces to."""
-    given = (one.to.character for one in decisions if one.to is not None and one.kind in ("name", "give", "merge"))
-    return list(dict.fromkeys(name for name in given if name is not None))
 
 
 def _of(part: Part, person: UnknownPerson, sentence: str) -> str:
