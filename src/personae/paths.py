@@ -83,8 +83,9 @@ class ProjectPaths:
         """
         folder = Path(timeline).absolute().parent
         for project in (folder / DEFAULT_FOLDER, folder.parent.parent if folder.parent.name == "films" else None):
-            if project is not None and cls(project).gallery.is_file():
-                return cls(project)
+            own = None if project is None else cls(project)
+            if own is not None and (own.gallery.is_file() or own.ledger.path.is_file()):  # without a cast it has one
+                return own
         return None
 
     @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from personae.cli.name_faces import apply_faces, faces_option
+from personae.cli.name_faces import apply_faces, faces_option, timeline_of
 from personae.cli.name_one import SAID, name_one, take_back
 from personae.cli.older import telling_older
 from personae.cli.options import project_option, settings_from
@@ -96,6 +96,8 @@ def name(
         raise click.UsageError("--import is for films: give --timeline.")
     flags = [flag for flag in SAID if said[flag]]
     first = timeline or next((Path(word) for word in words if Path(word).is_file()), None)
+    if first is None and faces and not words and photo_set is None:
+        first = timeline_of(faces)
     found = None if first is None else ProjectPaths.of_film(first)
     place = project or (None if found is None else found.folder)
     with telling_older(place), Project.open(place, settings=settings_from(place, {})) as opened:

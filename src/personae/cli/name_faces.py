@@ -39,7 +39,7 @@ def apply_faces(
     if one is None and words:
         one = media.find(words[0])
     elif one is None and faces:
-        one = media.find(_timeline_of(faces))
+        one = media.find(timeline_of(faces))
     elif words:
         raise click.UsageError("--faces is about one film or set of photos.")
     if one is None:
@@ -47,7 +47,8 @@ def apply_faces(
     _apply(FaceFolders.of(one), author, learn=learn, yes=yes)
 
 
-def _timeline_of(faces: str) -> Path:
+def timeline_of(faces: str) -> Path:
+    """The timeline beside a folder of faces; raises UsageError."""
     folder = Path(faces)
     found = folder.absolute().with_name(f"{folder.absolute().name.removesuffix('.faces')}.timeline.json")
     if not folder.absolute().name.endswith(".faces") or not found.is_file():

@@ -14,6 +14,7 @@ from personae.types import count_of
 
 if TYPE_CHECKING:
     from personae.films.media import Media, Medium
+    from personae.films.names_table import Wanted
     from personae.project.session import Project
 
 
@@ -26,6 +27,18 @@ def agreed(warnings: Sequence[str], question: str) -> bool:
             say(f"personae: {warning}", err=True)
         raise InputError("Nobody can be asked, so nothing was done. To do it all the same, give --yes.")
     return not warnings or ask_on([*warnings, question], enter=all(map(is_slight, warnings)))
+
+
+def _told(one: Wanted) -> str:
+    """What was said of somebody, as a sentence."""
+    from personae.films.answers import who_of
+    from personae.names import unknown_number
+
+    who = f"{one.who}{f' of {one.medium}' if one.medium else ''}"
+    if unknown_number(who_of(one.name)[0]) is not None:
+        return f"{who} and {one.name} are one person"
+    instead = {".s": "stays without a name", ".x": "is no face", ".n": "is somebody new"}.get(one.name.casefold())
+    return f"{who} {instead or f'is {one.name}'}"
 
 
 def name_many(
@@ -45,6 +58,6 @@ def name_many(
         return
     _, learnt = planned.carry_out(by=author, learn=learn)
     for one in wanted:
-        say(f"{one.who}{f' of {one.medium}' if one.medium else ''}: {one.name}")
+        say(_told(one))
     say(f"{count_of(len(wanted), 'answer')} kept; {count_of(learnt, 'face')} added to the cast")
     say(f"Take it back with: {command('name --undo')}")

@@ -223,11 +223,11 @@ class Naming:
         return self._say(person, f"{person.name}: {told}", saying)
 
     def _suggested(self, person: UnknownPerson, number: int) -> Suggestion:
-        if not 1 <= number <= len(person.suggestions):
-            count = len(person.suggestions)
+        if not 1 <= number <= len(person.choices):
+            count = len(person.choices)
             there = "There is no suggestion" if not count else f"There is no suggestion {number}: they go up to {count}"
             raise InputError(f"{there}. For a character called {number} type ={number}")
-        return person.suggestions[number - 1]
+        return person.choices[number - 1]
 
     def _take(self, person: UnknownPerson, suggestion: Suggestion) -> Told:
         if suggestion.character is not None:
