@@ -8,6 +8,7 @@ import pytest
 
 from personae.errors import InputError
 from personae.films import say
+from personae.films.people import Suggestion
 from personae.names import valid_name
 from personae.project.session import Project
 from tests.cli.test_cli_naming import FAKES, Run, run
@@ -180,3 +181,32 @@ def test_many_decisions_are_taken_back_in_a_line(run: Run, project: Project) -> 
     run("name", lines=".s all\n")
     code, output = run("name", "--undo")
     assert code == 0 and output.strip().count("\n") == 0 and "and 3 more" in output
+
+
+def test_edits_of_the_cast_say_which_films_show_names_of_before(run: Run, with_film: Project) -> None:
+    run("name", "ep1", "Unknown 1=Sif", "Unknown 2=Lady Sif")
+    code, output = run("merge", "Sif", "Lady Sif")
+    assert code == 0 and "may show the names of before" in output and "personae relabel " in output
+    path = with_film.films["ep1"].path
+    assert run("relabel", path)[0] == 0
+    assert {row.character for row in with_film.films["ep1"].timeline.characters} == {"Sif"}
+    code, output = run("undo")
+    assert code == 0 and "personae relabel " in output
+
+
+@pytest.mark.parametrize("probability", [0.04, 0.05])
+def test_what_is_hardly_probable_is_no_choice(project: Project, probability: float) -> None:
+    naming = naming_of(project, {"Unknown 2 of holiday": (Suggestion(0.3, "Thor"), Suggestion(probability, "Odin"))})
+    assert naming.answer("2").kind == ("said" if probability >= 0.05 else "error")
+
+
+def test_people_tells_of_strangers(run: Run, project: Project) -> None:
+    run("name", lines=".s all\n")
+    assert "4 people were set aside as strangers" in run("people")[1]
+    assert "(stranger)" in run("people", "--all")[1]
+
+
+def test_many_names_are_told_as_what_they_mean(run: Run, project: Project) -> None:
+    output = run("name", "holiday", "Unknown 1=Thor", "Unknown 3=Unknown 4", "Unknown 2=.s")[1]
+    for told in ("Unknown 1 is Thor", "Unknown 3 and Unknown 4 are one person", "Unknown 2 stays without a name"):
+        assert told in output
