@@ -210,3 +210,9 @@ def test_many_names_are_told_as_what_they_mean(run: Run, project: Project) -> No
     output = run("name", "holiday", "Unknown 1=Thor", "Unknown 3=Unknown 4", "Unknown 2=.s")[1]
     for told in ("Unknown 1 is Thor", "Unknown 3 and Unknown 4 are one person", "Unknown 2 stays without a name"):
         assert told in output
+
+
+def test_the_log_says_which_faces_a_name_taught(run: Run, with_film: Project) -> None:
+    run("name", "ep1", "Unknown 1=Sif")
+    output = run("log")[1]
+    assert "of ep1.mkv, named there" in output and "photo" not in output
