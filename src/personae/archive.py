@@ -135,7 +135,8 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         with open_input(path) as file:
             yield file
     except (FileNotFoundError, NotADirectoryError):
-        raise ModelNotFoundError(path, f"there is no such file. Train first: {command('train CAST_FOLDER')}") from None
+        advice = f"Train first: {command('train CAST_FOLDER')}, or name somebody in films or photos: {command('name')}"
+        raise ModelNotFoundError(path, f"there is no such file. {advice}") from None
     except OSError as error:
         raise StoreError(
             path, f"cannot be read ({error.strerror}). Check its permissions, or choose another path."

@@ -16,10 +16,18 @@ _HIDDEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
 """Unicode categories that move the cursor, break lines, turn the reading direction, hide, or are no characters."""
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Letters and marks that show nothing at all."""
+_SIGNS = frozenset({"Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "Zs"})
+"""Punctuation, and signs of counting and money. Emoji are none of these."""
 _JOINERS = "\u200c\u200d"
 _MARKS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 """What may stand between a picture letter and the joiner after it: how it is drawn, and the tone of its skin."""
 _UNKNOWN = re.compile(r"unknown\s*(\d+)", re.IGNORECASE)
+_ALIKE = re.compile(
+    r"unknown[\s_.#-]*\d+\s*(\w{0,2}|of\b.*|[-_]?\s*\(?(copy|\d+)\)?(\s*\d+)?)", re.IGNORECASE | re.DOTALL
+)
+"""What reads like an unknown person and is none: "Unknown 4x", "unknown_4", "Unknown 4 of ep2", "Unknown 4 (2)"."""
+_COMMAND = re.compile(r"\.\S?(\s.*)?", re.DOTALL)
+"""What is a command where people are named: ".s", ".m 2"."""
 _DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))})
 """What Windows takes for devices, also with an ending."""
 _LONGEST_FOLDER = 200
@@ -30,9 +38,10 @@ _HIGHEST = 10**8
 def valid_name(name: str) -> str:
     """A character's name as it is kept: composed (NFC), without white space around it, single spaces within.
 
-    Raises InputError for what can be none: nothing, or a text with line breaks, control characters, signs that cannot
-    be seen or that turn the reading direction, and "Unknown 2", which is how a person without a name is shown. The
-    joiners that Persian, Indic and emoji need stay between those.
+    Raises InputError for what can be none: nothing, a text with line breaks, control characters, signs that cannot be
+    seen or that turn the reading direction; "Unknown 2", which is how a person without a name is shown, and what reads
+    like it ("Unknown 4x", "Unknown 4 of ep2"); punctuation alone ("?"); and the commands of naming (".s"). The joiners
+    that Persian, Indic and emoji need stay between those.
     """
     if not isinstance(name, str) or not name.strip():
         raise InputError(f"{name!r} is no name for a character. Give it a text that is not empty.")
@@ -48,7 +57,20 @@ def valid_name(name: str) -> str:
         raise InputError(
             f'"{name}" is no name for a character: people without a name are shown so. Give it another name.'
         )
+    if why := _why_none(name):
+        raise InputError(f'"{shown(name)}" is no name for a character: {why}. Give it another name.')
     return name
+
+
+def _why_none(name: str) -> str:
+    """Why somebody who types this hardly means a name; empty where they may."""
+    if _ALIKE.fullmatch(name):
+        return "it reads like a person without a name, who is Unknown and a number"
+    if _COMMAND.fullmatch(name):
+        return "what begins with a dot is a command where people are named"
+    if all(unicodedata.category(sign) in _SIGNS for sign in name):
+        return "it has no letter and no digit"
+    return ""
 
 
 def unknown_name(number: int) -> str:

@@ -83,10 +83,9 @@ class ProjectPaths:
         """
         folder = Path(timeline).absolute().parent
         for project in (folder / DEFAULT_FOLDER, folder.parent.parent if folder.parent.name == "films" else None):
-            found = None if project is None else cls(project)
-            # Where nobody is enrolled yet there is no gallery.
-            if found is not None and (found.gallery.is_file() or found.ledger.path.is_file()):
-                return found
+            own = None if project is None else cls(project)
+            if own is not None and (own.gallery.is_file() or own.ledger.path.is_file()):  # without a cast it has one
+                return own
         return None
 
     @contextmanager

@@ -39,7 +39,7 @@ def run(project: Project) -> Run:
 
 
 def test_a_pipe_of_a_line_a_person(run: Run, project: Project) -> None:
-    code, output = run("name", lines="Odin\n99\nX\n.\n")
+    code, output = run("name", lines="Odin\n99\nX\ny\n.\n")
     assert code == 0
     assert "4 people without a name" in output and "1 of 4  Unknown 2 of holiday: 4 faces" in output
     assert "0.png, face 2 from the left" in output, "the picture"
@@ -94,7 +94,7 @@ def test_films_are_named_by_path_and_name_and_the_end_says_what_next(with_film: 
 def test_pairs_and_tables_are_one_command(run: Run, project: Project, tmp_path: Path) -> None:
     code, output = run("name", "holiday", "Unknown 2=Odin", "Unknown 3=A=B", "--no-learn")
     assert code == 0 and "2 answers kept; 0 faces added" in output and faces(project)[1] == "A=B Odin"
-    code, output = run("name", "A=B", "Loki", "--photos", "holiday")
+    code, output = run("name", "A=B", "Loki", "--photos", "holiday", "--yes")
     assert code == 0 and faces(project)[1] == "Loki Odin", "WHO with a sign in it"
     table = tmp_path / "names.csv"
     table.write_text("unknown;name;film\n1;Thor;holiday\n9;Hela;holiday\n")
@@ -203,7 +203,7 @@ def test_a_terminal_completes_names_and_asks_again(
         [
             ("1 of 4", "od\t\n"),  # completed
             ("2 of 4", "Odin Allfather\n"),
-            ("all the same? Enter or y", "n\n"),
+            ("all the same? y: yes", "n\n"),
             ("2 of 4", "Thr\n"),
             ("Did you mean Thor?", "\n"),
             ("3 of 4", ".u\n"),
@@ -223,5 +223,5 @@ def test_one_person_is_asked_about_on_a_terminal_before_a_doubtful_name(
 ) -> None:
     project.photos["holiday"].decide(say.name("Unknown 2", "Odin"))
     words = ["Unknown 1", "Odin", "--photos", "holiday"]
-    assert "nothing was said" in terminal([("all the same? [Y/n]", "n\n")], words)
+    assert "nothing was said" in terminal([("all the same? [y/n]", "n\n")], words)
     assert faces(project)[0] == "Unknown 1 Odin"

@@ -399,7 +399,8 @@ def test_the_command_line(place: Path) -> None:
     output = run("scan", place / "saga.mp4", "--faces", "--project", place / "personae", "--progress", "none")
     assert "are not applied yet" in output
     output = run("name", "--faces", root, "--author", "Ada")
-    assert "Unknown 1 is Monica\n1 decision applied; --undo takes" in output
+    assert "Unknown 1 is Monica\n" in output and "1 decision applied; --undo takes" in output
+    assert "added to the cast" in output
     assert "taken back: Unknown 1 is Monica" in run("name", "--timeline", timeline, "--undo")
     assert (root / "Unknown 1").is_dir() and not (root / "Monica").exists()
     run("name", "Unknown 1", "Monica", "--timeline", timeline, "--faces", "", status=2)

@@ -413,7 +413,9 @@ def test_identify_keep_says_what_is_kept_and_name_names_it(project: Project, pho
     plain = run(project, "identify", photos, "--json", tmp_path / "plain.json")[1]
     for name, words in (("holiday", ("--keep",)), ("trip", ("--keep", "trip"))):
         code, output = run(project, "identify", photos, *words)
-        assert code == 0 and output.startswith(plain.rstrip())
+        assert code == 0 and plain.splitlines()[-1] in output
+        assert "0.png  Thor, 1 unknown\n" in output and "px at" not in output, "a line for a photo with a name"
+        assert output.index("9 faces: 3 named") < output.index(" Unknown 2 "), "everybody, once they are grouped"
         assert f"Kept as '{name}' in {project.folder / 'photos' / name}: 9 faces of 5 photos" in output
         assert "2 unknown" in output and "personae forget NAME" in output and "delete that folder" in output
     assert run(project, "identify", photos, "--keep", "--json", tmp_path / "kept.json")[0] == 0

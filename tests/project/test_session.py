@@ -316,7 +316,7 @@ def test_harm_is_warned_of_before_it_is_believed(tmp_path: Path, project: Projec
     with project.films.scan(film_at(tmp_path / "film.mp4")) as film:
         done = film.decide(say.name("Unknown 1", "Thor"))
         assert any("on screen beside them" in one for one in done.warnings)
-        assert any("do not agree with Thor's photos" in one for one in done.warnings)
+        assert any("do not agree with what is known of Thor" in one for one in done.warnings)
         assert film.undo().decisions and film.decide(say.confirm("Thor")).warnings == ()
 
 

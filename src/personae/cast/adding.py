@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from personae.cast.edit_log import EditLog
-from personae.cast.edit_steps import EditOutcome, differences, enrolled_by_path, give, outcome_of, whose
+from personae.cast.edit_steps import EditOutcome, differences, enrolled_by_path, give, outcome_of
 from personae.cast.enrolment import WantedPhoto, enrol
 from personae.cast.finding import digest_of, new_name, real_path
 from personae.cast.gallery import Gallery
@@ -127,10 +127,13 @@ def add_names(gallery: Gallery, names: Iterable[str]) -> EditOutcome:
     if not new:
         return EditOutcome(None, notes=tuple(notes))
     edit = log.record("names", {"names": new})
+    before = log.characters()
     for name in new:
-        character = whose(log, edit, name)
-        if not log.characters().is_there(character):  # an edit took them out
-            log.place(edit, character, None, character)
+        gone = before.called(name)  # an edit took them out
+        if gone is not None:
+            log.place(edit, gone, None, gone)
+        else:
+            log.gallery.who.add(name, made_by=edit)
     log.apply()
     return outcome_of(log, edit, (), (), notes)
 

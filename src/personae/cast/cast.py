@@ -368,5 +368,5 @@ class Cast:
         )
 
     def _nothing(self) -> ModelNotFoundError:
-        advice = command("train CAST_FOLDER")
-        return ModelNotFoundError(self.context.paths.gallery, f"nothing is enrolled yet. Train first: {advice}")
+        advice = f"Train first: {command('train CAST_FOLDER')}, or name somebody in films or photos: {command('name')}"
+        return ModelNotFoundError(self.context.paths.gallery, f"nothing is enrolled yet. {advice}")

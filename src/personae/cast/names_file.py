@@ -15,7 +15,8 @@ def read_names(path: Path) -> tuple[list[str], list[str]]:
 
     Raises CastError, with every line that is no name, and InputError where the file cannot be read or names nobody.
     """
-    names: dict[str, int] = {}
+    names: list[str] = []
+    line_of: dict[str, int] = {}
     again: list[str] = []
     wrong: list[str] = []
     for number, line in enumerate(lines_of(path), 1):
@@ -27,13 +28,13 @@ def read_names(path: Path) -> tuple[list[str], list[str]]:
         except InputError as error:
             wrong.append(f"line {number}: {error}")
             continue
-        before = next((known for known in names if known.casefold() == name.casefold()), None)
-        if before is None:
-            names[name] = number
+        before = line_of.setdefault(name.casefold(), number)
+        if before == number:
+            names.append(name)
         else:
-            again.append(f"line {number}: {name} stands in line {names[before]} already.")
+            again.append(f"line {number}: {name} stands in line {before} already.")
     if wrong:
         raise CastError(f"{path} has lines that are no names, so nothing was added:", tuple(wrong))
     if not names:
         raise InputError(f"{path} names nobody. Write one name a line.")
-    return list(names), again
+    return names, again

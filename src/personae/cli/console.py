@@ -90,14 +90,17 @@ def ask(question: str) -> bool:
     return answer.strip().casefold() in ("y", "yes")
 
 
-def ask_on(lines: Sequence[str]) -> bool:
-    """Say what may be wrong and ask whether to go on, which Enter does; for a terminal."""
+def ask_on(lines: Sequence[str], *, enter: bool) -> bool:
+    """Say what may be wrong and ask whether to go on; for a terminal. `enter`: Enter goes on, else it asks again."""
     *first, last = lines
     for line in first:
         say(line, err=True, prose=True)
-    sys.stderr.write(f"{shown(last)} [Y/n]: ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().casefold() in ("", "y", "yes")
+    while True:
+        sys.stderr.write(f"{shown(last)} [{'Y/n' if enter else 'y/n'}]: ")
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+        if line.strip() or enter or not line:
+            return line.strip().casefold() in (("", "y", "yes") if enter else ("y", "yes"))
 
 
 class Table:

@@ -91,8 +91,17 @@ def _photos(detail: dict[str, Any]) -> str:
     return count_of(photos if isinstance(photos, int) else len(photos), "photo")
 
 
+def _added(detail: dict[str, Any]) -> str:
+    """How many photos were added, or how many faces that were named, of which films and photos."""
+    named = [Path(path).name.rpartition("#") for path in detail.get("added", ())]
+    if not named or not all(sign and what.startswith(("t=", "face=")) for _, sign, what in named):
+        return _photos(detail)
+    files = list(dict.fromkeys(file for file, _, _ in named))
+    return f"{count_of(len(named), 'face')} of {', '.join(files[:3])}{', ...' if len(files) > 3 else ''}, named there"
+
+
 _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
-    "add": lambda detail: f"{detail['into']}: {_photos(detail)}",
+    "add": lambda detail: f"{detail['into']}: {_added(detail)}",
     "names": lambda detail: f"{', '.join(detail['names'])}: without photos",
     "remove": lambda detail: (
         f"{detail['character']}, {_photos(detail)}"

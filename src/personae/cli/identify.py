@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +17,7 @@ import click
 from personae.cli import streams
 from personae.cli.console import JsonStdout, progress_bar, say, show, table
 from personae.cli.identify_archives import archive_of, archive_options, passed_on, say_archived
+from personae.cli.identify_kept import finish, print_named
 from personae.cli.options import (
     NETWORKS,
     force_option,
@@ -28,8 +28,6 @@ from personae.cli.options import (
     settings_options,
 )
 from personae.errors import PhotoError
-from personae.hints import command
-from personae.names import unknown_name
 from personae.progress import Progress
 from personae.types import count_of, percent
 
@@ -131,7 +129,7 @@ def identify(
             for writer in writers:
                 writer.write(picture, copy)
             if json_to != "-":
-                _print_picture(picture, looks=looks, only_unknown=only_unknown)
+                _show(picture, is_kept=keeping is not None, looks=looks, only_unknown=only_unknown)
             if progress is not None:
                 progress(Progress("photos", tally.photos, None, Path(picture.path).name))
         if not tally.photos:  # inside: what an earlier call wrote to the file stays
@@ -139,10 +137,10 @@ def identify(
     for sentence in left_out.sentences():
         say(f"personae: {sentence}", err=True)
     if json_to != "-":
-        tally.print_totals()
+        tally.print_totals(is_kept=keeping is not None)
         say(f"{tally}" + (f"; pictures in {annotate_to}" if annotate_to else ""))
     failed = tally.failed + say_archived(archive, archives, err=json_to == "-")
-    _finish(keeping, tally, err=json_to == "-")
+    finish(keeping if tally.photos > tally.failed else None, err=json_to == "-")
     return 1 if failed else 0
 
 
@@ -193,26 +191,6 @@ def _looked_at(opened: Project, keeping: Keeping | None, photos: Iterable[Path])
     return opened.identify(photos) if keeping is None else keeping.look(photos)
 
 
-def _finish(keeping: Keeping | None, tally: _Tally, *, err: bool) -> None:
-    """Keep what was seen, if it shall be; say what is kept, where, and how it goes again."""
-    if keeping is None or tally.photos == tally.failed:
-        return
-    kept = keeping.finish()
-    faces = kept.faces
-    unknown = Counter(face.unknown for face in faces if face.unknown is not None and not face.stranger)
-    say(f"Kept as {kept.name!r} in {kept.folder}: {count_of(len(faces), 'face')} of "
-        f"{count_of(len(kept.photos), 'photo')} with their embeddings.", err=err)  # fmt: skip
-    if unknown:
-        people = "1 unknown person" if len(unknown) == 1 else f"{len(unknown)} unknown people"
-        first = sorted(unknown.items(), key=lambda one: (-one[1], one[0]))[:3]
-        most = ", ".join(f"{unknown_name(number)} with {count_of(count, 'face')}" for number, count in first)
-        call = command(f"name --photos {shlex.quote(kept.name)}")
-        say(f"{people} in {count_of(len(kept.photos), 'photo')}, most often {most}. Name them: {call}", err=err)
-    say(f"To take a person out: {command('forget NAME')}; to keep nothing, delete that folder.", err=err)
-    for note in kept.notes:
-        say(f"personae: {note}", err=True)
-
-
 @dataclass
 class _Tally:
     """What was found in the photos so far."""
@@ -246,8 +224,13 @@ class _Tally:
         self.photos_of.update(here.keys())
         return copy
 
-    def print_totals(self) -> None:
-        """A table of who is how often in how many photos: characters, then who is not told apart, then unknown."""
+    def print_totals(self, *, is_kept: bool) -> None:
+        """A table of who is how often in how many photos: characters, then who is not told apart, then unknown.
+
+        `is_kept`: the table comes when all are grouped.
+        """
+        if is_kept:
+            return
         rows = table("who", "faces>", "photos>")
         rank = {name: (name == "unknown", " or " in name, -count, name) for name, count in self.faces_of.items()}
         for name in sorted(rank, key=rank.__getitem__):
@@ -302,6 +285,14 @@ def _without(photos: Iterable[Path], folder: Path | None) -> Iterator[Path]:
     for photo in photos:
         if own is None or not Path(os.path.abspath(photo)).is_relative_to(own):  # noqa: PTH100
             yield photo
+
+
+def _show(picture: IdentifiedPicture, *, is_kept: bool, looks: bool, only_unknown: bool) -> None:
+    """What is said of a picture while it is looked at."""
+    if is_kept and not only_unknown:
+        print_named(picture)
+    else:
+        _print_picture(picture, looks=looks, only_unknown=only_unknown)
 
 
 def _print_picture(picture: IdentifiedPicture, *, looks: bool, only_unknown: bool = False) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from personae.cli.editing import editing_options, print_edit, project_for
-from personae.cli.older import telling_older
+from personae.cli.older import say_names_of_before, telling_older
 
 
 @click.command()
@@ -20,4 +20,7 @@ def merge(
 ) -> None:
     """Make the characters NAMES (two or more) one, because they are one person or one role."""
     with telling_older(project):
-        print_edit(project_for(project, model, options).cast.merge(*names, into=into), as_json=as_json)
+        opened = project_for(project, model, options)
+        print_edit(opened.cast.merge(*names, into=into), as_json=as_json)
+        if not as_json:
+            say_names_of_before(opened)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from personae.cli.name_faces import apply_faces, faces_option
+from personae.cli.name_faces import apply_faces, faces_option, timeline_of
 from personae.cli.name_one import SAID, name_one, take_back
 from personae.cli.older import telling_older
 from personae.cli.options import TimelineType, project_option, settings_from
@@ -96,6 +96,8 @@ def name(
         raise click.UsageError("--import is for films: give --timeline.")
     flags = [flag for flag in SAID if said[flag]]
     first = timeline or next((Path(word) for word in words if Path(word).is_file()), None)
+    if first is None and faces and not words and photo_set is None:
+        first = timeline_of(faces)
     found = None if first is None else ProjectPaths.of_film(first)
     place = project or (None if found is None else found.folder)
     with telling_older(place), Project.open(place, settings=settings_from(place, {})) as opened:
@@ -106,13 +108,13 @@ def name(
                 one, words = media.find(words[0]), ()
             if undone is not None:
                 _alone("--undo", bool(words or flags or other or table))
-                take_back(opened, one, undone, author)
+                take_back(opened, media, one, undone, author)
             elif faces is not None:
                 _alone("--faces", bool(flags or other or table) or len(words) > 1)
-                apply_faces(media, one, faces, words, author, yes=yes)
+                apply_faces(media, one, faces, words, author, learn=learn is not False, yes=yes)
             elif other is not None or flags or (one is not None and len(words) == 2 and not _are_pairs(words, media)):
                 _alone("--from", table is not None)
-                name_one(opened, one, words, flags, other, author, learn=bool(learn), yes=yes)
+                name_one(opened, one, words, flags, other, author, learn=learn, yes=yes)
             else:
                 _many_or_dialogue(opened, media, one, words, table, author, learn=learn is not False, yes=yes)
         finally:

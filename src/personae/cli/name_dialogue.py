@@ -85,9 +85,9 @@ def _show(question: Question, naming: Naming, count: int) -> None:
     if person.picture is not None:
         face = next((part.face for part in person.parts if part.picture == person.picture), None)
         say(f"  {_relative(person.picture)}{'' if face is None else f', face {face} from the left'}")
-    if person.suggestions:
+    if person.choices:
         say("  " + "  ".join(_suggested(number, one.name, one.probability, one is question.taken)
-                             for number, one in enumerate(person.suggestions[:9], 1)))  # fmt: skip
+                             for number, one in enumerate(person.choices[:9], 1)))  # fmt: skip
 
 
 def _suggested(number: int, name: str, probability: float, is_taken: bool) -> str:
@@ -123,6 +123,7 @@ def _sum_up(naming: Naming) -> None:
     import shlex
 
     from personae.films.film import StoredFilm
+    from personae.films.photo_set import PhotoSet
 
     say()
     for line in naming.said:
@@ -137,10 +138,13 @@ def _sum_up(naming: Naming) -> None:
     say(f"Take the last answer back: {command('name --undo')}")
     if films:
         listed = " ".join(shlex.quote(_relative(path)) for path in films)
-        if naming.learnt:
-            say(f"Find those you named in all of these films: {command(f'relabel {listed}')}")
+        if naming.learnt and left:  # everybody has a name otherwise
+            say(f"Look for those you named among who is left: {command(f'relabel {listed}')}")
         say(f"Look at it as a page: {command(f'report {listed}')}")
         say(f"For editing programs: {command(f'export {shlex.quote(_relative(films[0]))} -o film.edl')}")
+    for photos in (medium for medium in naming.touched if isinstance(medium, PhotoSet)):
+        archive = command(f"archive {shlex.quote(photos.name)} --sort-into DIR")
+        say(f"For archives, a folder per person or XMP sidecars: {archive}")
 
 
 def _read(prompt: str) -> str | None:

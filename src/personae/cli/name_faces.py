@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from personae.cli.console import ask_on, say
+from personae.cli.console import say
+from personae.cli.name_many import agreed
+from personae.cli.name_one import say_learnt
 from personae.hints import command, quoted
 from personae.types import count_of
 
@@ -26,7 +27,9 @@ faces_option = click.option(
 )  # fmt: skip
 
 
-def apply_faces(media: Media, one: Medium | None, faces: str, words: Sequence[str], author: str, *, yes: bool) -> None:
+def apply_faces(
+    media: Media, one: Medium | None, faces: str, words: Sequence[str], author: str, *, learn: bool, yes: bool
+) -> None:
     """Write the folders of a film or of photos where there are none, else apply what was changed in them.
 
     Which: `one`, or what the only one of `words` means, or the film beside the folder `faces`. Raises UsageError.
@@ -36,15 +39,16 @@ def apply_faces(media: Media, one: Medium | None, faces: str, words: Sequence[st
     if one is None and words:
         one = media.find(words[0])
     elif one is None and faces:
-        one = media.find(_timeline_of(faces))
+        one = media.find(timeline_of(faces))
     elif words:
         raise click.UsageError("--faces is about one film or set of photos.")
     if one is None:
         raise click.UsageError("Say whose faces are meant: personae name T --faces")
-    _apply(FaceFolders.of(one), author, yes=yes)
+    _apply(FaceFolders.of(one), author, learn=learn, yes=yes)
 
 
-def _timeline_of(faces: str) -> Path:
+def timeline_of(faces: str) -> Path:
+    """The timeline beside a folder of faces; raises UsageError."""
     folder = Path(faces)
     found = folder.absolute().with_name(f"{folder.absolute().name.removesuffix('.faces')}.timeline.json")
     if not folder.absolute().name.endswith(".faces") or not found.is_file():
@@ -52,7 +56,7 @@ def _timeline_of(faces: str) -> Path:
     return found if folder.is_absolute() else folder.with_name(found.name)
 
 
-def _apply(folders: FaceFolders, author: str, *, yes: bool) -> None:
+def _apply(folders: FaceFolders, author: str, *, learn: bool, yes: bool) -> None:
     written = None if folders.is_there else folders.write()
     foreseen = folders.foresee()
     if written is not None and not foreseen.decisions and not foreseen.problems:
@@ -67,14 +71,13 @@ def _apply(folders: FaceFolders, author: str, *, yes: bool) -> None:
         return
     for one in foreseen.decisions:
         say(_said(one))
-    if foreseen.warnings and not yes and sys.stdin.isatty():
-        if not ask_on([*foreseen.warnings, "Apply this all the same?"]):
-            say("nothing was applied")
-            return
-    else:
-        for warning in foreseen.warnings:
-            say(f"personae: {warning}", err=True)
+    if not yes and not agreed(foreseen.warnings, "Apply this all the same?"):
+        say("nothing was applied")
+        return
+    for warning in foreseen.warnings if yes else ():
+        say(f"personae: {warning}", err=True)
     decided = folders.apply(by=author)
+    say_learnt(folders.media, decided, learn=learn)
     say(f"{count_of(len(decided.decisions), 'decision')} applied; --undo takes them back together.")
 
 

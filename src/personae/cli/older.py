@@ -15,6 +15,7 @@ from personae.cli.console import say
 
 if TYPE_CHECKING:
     from personae.ledger import Entry
+    from personae.project.session import Project
 
 _REPORT_ENDS, _SHEET_ENDS = ".report.html", ".sheet.html"
 
@@ -29,6 +30,25 @@ def telling_older(project: Path | None) -> Iterator[None]:
         for page, command in _older(project).items():
             if page not in before:
                 say(f"{page} is older than its timeline now. Make it anew: {command}", err=True)
+
+
+def say_names_of_before(opened: Project) -> None:
+    """After an edit of who is one character: which films show names of before, and the command that names them anew."""
+    from personae.films.seen_people import named_by
+
+    card = opened.card
+    now = None if card is None else card.as_dict()
+    cast = set(opened.cast.names().values())
+    found = []
+    for name in opened.films.names():
+        with opened.films[name] as film:
+            shown = {row.character for row in film.timeline.characters if row.character is not None}
+            if shown and (shown - cast or named_by(film) != now):
+                found.append(shlex.quote(os.path.relpath(film.path)))
+    if found:
+        count, them = ("A film was", "it") if len(found) == 1 else (f"{len(found)} films were", "them")
+        say(f"{count} named before this edit and may show the names of before.")
+        say(f"Name {them} anew: {hints.command('relabel ' + ' '.join(found))}")
 
 
 def say_older(project: Path | None) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from personae.films.unknown_person import DecidedPart, Part, Suggestion, UnknownPerson
     from personae.project.session import Project
 
+PICTURES = 10
+"""The best pictures of so many people are listed; folders show all."""
 SUGGESTED = 3
 """So many suggestions stand in the table; --json has all."""
 
@@ -61,19 +63,25 @@ def people(
             document = {"people": [_person(one) for one in unnamed]}
             say_json(document | ({"decided": [_part(one) for one in others]} if everybody else {}))
             return
-        _print(opened, unnamed)
+        set_aside = sum(part.stranger for part in others or opened.people.decided(media or None))
+        _print(opened, unnamed, set_aside)
         if others:
             listed = table("who", "in", "faces>", "face time s>")
             for part in others:
-                listed.add_row(part.who, part.medium, str(part.faces), _seconds(part.face_time_s))
+                listed.add_row(
+                    part.who + (" (stranger)" if part.stranger else ""),
+                    part.medium,
+                    str(part.faces),
+                    _seconds(part.face_time_s),
+                )
             show(listed)
 
 
-def _print(opened: Project, unnamed: tuple[UnknownPerson, ...]) -> None:
+def _print(opened: Project, unnamed: tuple[UnknownPerson, ...], set_aside: int) -> None:
     if not unnamed:
         empty = not opened.films.names() and not opened.photos.names()
         advice = f"{hints.command('scan FILM')}, or {hints.command('identify PHOTOS --keep NAME')}"
-        say(f"Nothing is scanned or kept yet: {advice}" if empty else "Nobody is unknown.")
+        say(f"Nothing is scanned or kept yet: {advice}" if empty else _nobody(set_aside))
         return
     listed = table("who", "also in", "faces>", "face time s>", "may be")
     for one in unnamed:
@@ -82,16 +90,29 @@ def _print(opened: Project, unnamed: tuple[UnknownPerson, ...]) -> None:
             ", ".join(part.name for part in one.parts[1:]),
             str(one.faces),
             _seconds(one.face_time_s),
-            "  ".join(f"{at} {_said(own)}" for at, own in enumerate(one.suggestions[:SUGGESTED], 1)) or "-",
+            "  ".join(f"{at} {_said(own)}" for at, own in enumerate(one.choices[:SUGGESTED], 1)) or "-",
         )
     show(listed)
     say("Their best pictures:")
-    for one in unnamed:
+    for one in unnamed[:PICTURES]:
         where = next((part for part in one.parts if part.picture is not None), None)
         if where is not None:
             say(f"  {one.name}: {where.picture}" + ("" if where.face is None else f"#{where.face}"))
+    if len(unnamed) > PICTURES:
+        say(f"  and {len(unnamed) - PICTURES} more")
+    first = unnamed[0].parts[0].medium
+    say(f"All pictures of a film or of photos as folders, to look through, rename and apply: "
+        f"{hints.command(f'name {hints.quoted(first)} --faces')}")  # fmt: skip
     count = "1 unknown person" if len(unnamed) == 1 else f"{len(unnamed)} unknown people"
     say(f"{count}. Say who they are: {hints.command('name')}")
+
+
+def _nobody(set_aside: int) -> str:
+    """That nobody is to be named, and how many were set aside."""
+    if not set_aside:
+        return "Everybody has a name."
+    count = "1 person was" if set_aside == 1 else f"{set_aside} people were"
+    return f"Nobody is left to be named; {count} set aside as strangers, film by film: {hints.command('people --all')}"
 
 
 def _said(one: Suggestion) -> str:

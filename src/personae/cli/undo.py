@@ -9,6 +9,7 @@ import click
 
 from personae.cli.console import say
 from personae.cli.editing import describe_edit, editing_options, print_edit, project_for
+from personae.cli.older import say_names_of_before
 
 
 @click.command()
@@ -19,8 +20,11 @@ def undo(steps: int, as_json: bool, model: Path | None, project: Path | None, **
 
     A training and `personae forget` are no edits that can be undone.
     """
-    report = project_for(project, model, options).cast.undo(steps)
+    opened = project_for(project, model, options)
+    report = opened.cast.undo(steps)
     if not as_json:
         for edit in report.edits:
             say(f"undone: {edit.id} {edit.action} {describe_edit(edit)}")
     print_edit(report, as_json=as_json)
+    if not as_json:
+        say_names_of_before(opened)

@@ -80,7 +80,7 @@ def _figures(films: list[_Film]) -> str:
     figures = (
         (len(films), "film" if len(films) == 1 else "films"),
         (len(characters), "character" if len(characters) == 1 else "characters"),
-        (unknown, "unknown person, film by film" if unknown == 1 else "unknown people, film by film"),
+        (unknown, "unknown person" if unknown == 1 else "unknown people, each film counted alone"),
         (appearances, "appearance" if appearances == 1 else "appearances"),
     )
     tiles = "".join(f"<div><b>{value}</b><span>{what}</span></div>" for value, what in figures)

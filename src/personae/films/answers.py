@@ -1,7 +1,7 @@
 """What somebody types about a person without a name, as a value: the same keys in the terminal and on a page.
 
 Commands begin with a dot, so that every name can be typed: characters called X or Q too. A text that begins with "=" is
-a name as it stands: "=7" for a character called 7, "=.s" for one called ".s".
+a name as it stands: "=7" for a character called 7.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ HELP = (
     ".u        undo the last answer, and ask it again",
     ".q        quit; what was said is kept",
     ".?        these keys",
-    "=NAME     a name that looks like something else: =7, =.s",
+    "=NAME     a name that looks like something else: =7",
 )
 """A line for each key."""
 _MERGE = re.compile(r"\.m(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
@@ -69,7 +69,8 @@ def understood(line: str) -> Answer:
     if text.startswith("."):
         kind = COMMANDS.get(text.casefold())
         if kind is None:
-            raise InputError(f"{text} is no command. For all of them type .? and for a character called so ={text}")
+            instead = f" and for a character called so ={text}" if text[2:].strip(". ") and " " not in text else ""
+            raise InputError(f"{text} is no command. For all of them type .?{instead}")
         return Answer(kind)
     if text.isascii() and text.isdigit():
         return Answer("suggestion", number=int(text[:9]))

@@ -20,7 +20,7 @@ from personae.files import Stamp
 from personae.films.face_media import FaceMedia
 from personae.films.say import Saying
 from personae.films.say import undo as say_undo
-from personae.films.worth_learning import worth_learning
+from personae.films.worth_learning import names_given, worth_learning
 from personae.names_of_today import NamesOfToday
 from personae.timeline.decisions import Decision, Decisions
 
@@ -88,11 +88,12 @@ class Decidable(ABC):
         with self._lock:
             return self._considered(said, "", "", Cast(self.context).names_of_today(), dry=True).warnings
 
-    def undo(self, *, by: str = "", command: str | None = None, only: str | None = None) -> Decided:
+    def undo(self, *, by: str = "", command: str | None = None, only: str | None = None, anew: bool = True) -> Decided:
         """Take back all that the last command decided, also what it taught the cast; empty where there is nothing.
 
         `command`: another one than the last, by its id (`Decided.request`); `only`: one decision of any command, by its
-        id. What was decided later about the same faces stays as it is.
+        id. What was decided later about the same faces stays as it is. `anew`: name everybody anew where the cast was
+        taught by it; without that the caller does, when it is undone wherever else it was said.
         """
         decisions = self.decisions
         if only is not None:
@@ -102,10 +103,10 @@ class Decidable(ABC):
         if not last:
             return Decided(())
         # What was taught goes first: where the project is busy, nothing is undone yet, and it can be asked for again.
-        notes = [note for request in sorted({one.request for one in last if one.request})
-                 for note in self._take_back(request, last)]  # fmt: skip
+        requests = {request for one in last for request in (one.request, one.command) if request}
+        notes = [note for request in sorted(requests) for note in self._take_back(request, last, only=only is not None)]
         self.decide(say_undo([one.id for one in last]), by=by)
-        if notes:
+        if notes and anew:
             self.relabel()  # by the model that was not taught
         return Decided(last, tuple(notes))
 
@@ -145,6 +146,17 @@ class Decidable(ABC):
         embedder = self.context.analyzer.embedder_id
         if embedder != found:
             raise EmbedderMismatchError(found, embedder, where=where)
+
+    def learn_from(self, decided: Decided) -> int:
+        """Teach the cast the names that were just decided, where they add something; how many faces were added.
+
+        It is taken back with them. Raises as `learn`.
+        """
+        return sum(
+            self.learn(name, request=command, only_new=True)
+            for command in dict.fromkeys(one.command for one in decided.decisions)
+            for name in names_given(one for one in decided.decisions if one.command == command)
+        )
 
     @abstractmethod
     def face_media(self) -> FaceMedia:
@@ -207,9 +219,12 @@ class Decidable(ABC):
         except PersonaeError:
             return EMPTY
 
-    def _take_back(self, request: str, undone: Sequence[Decision]) -> list[str]:
-        """Take back what a command taught: all of it, or only the names of `undone` where the others still hold."""
-        holds = any(one not in undone for one in self.decisions.of_command(request))
+    def _take_back(self, request: str, undone: Sequence[Decision], *, only: bool) -> list[str]:
+        """Take back what a command taught: all of it, or only the names of `undone` where the others still hold.
+
+        `only`: others may hold elsewhere, in another film.
+        """
+        holds = only or any(one not in undone for one in self.decisions.of_command(request))
         names = {one.to.name for one in undone if one.to is not None}
         return Cast(self.context).take_back(request, into=names if holds else None, source=self._source)
 

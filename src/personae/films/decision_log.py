@@ -42,20 +42,28 @@ def entries_of(decisions: Decisions) -> list[Entry]:
     ]  # fmt: skip
 
 
-def take_back_one(medium: Decidable, which: str, *, by: str = "") -> Decided:
-    """Take one decision back, also what it taught the cast; of an undo, what it took back holds again.
-
-    `which`: its number, or its id. Raises InputError where there is none, or it does not hold any more.
-    """
-    entries = entries_of(medium.decisions)
+def entry_of(decisions: Decisions, which: str) -> Entry:
+    """The decision of that number or id; raises InputError where there is none."""
+    entries = entries_of(decisions)
     found = next((one for one in entries if which in (str(one.number), one.decision.id)), None)
     if found is None:
         there = f"They go from 1 to {len(entries)}." if entries else "Nobody decided anything here."
         raise InputError(f"There is no decision {which} here. {there}")
+    return found
+
+
+def take_back_one(medium: Decidable, which: str, *, by: str = "", anew: bool = True) -> Decided:
+    """Take one decision back, also what it taught the cast; of an undo, what it took back holds again.
+
+    `which`: its number, or its id; `anew`: as in `Decidable.undo`. Raises InputError where there is none, or
+    it does not hold any more.
+    """
+    entries = entries_of(medium.decisions)
+    found = entry_of(medium.decisions, which)
     if found.undone_by is not None:
         raise InputError(f"Decision {found.number} was taken back by {found.undone_by} already.")
     if found.decision.kind != "undo":
-        return medium.undo(by=by, only=found.decision.id)
+        return medium.undo(by=by, only=found.decision.id, anew=anew)
     medium.decide(say.undo([found.decision.id]), by=by)
     again = tuple(one.decision for one in entries if one.number in found.takes_back)
     return Decided((found.decision,), tuple(f"It holds again: {one.said()}." for one in again))

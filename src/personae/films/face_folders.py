@@ -214,7 +214,7 @@ class FilmFolders(FaceFolders):
         maker = Maker(timeline, scanned, self.media.decisions, request=uuid4().hex, names=names)
         made, _ = said_to(maker, said)
         trained = self._trained()
-        warned = [(one, text) for one in made for text in warnings_of([one], timeline, scanned, trained)]
+        warned = [(one, text) for one in made for text in warnings_of([one], timeline, scanned, trained, names.ids)]
         return made, [f"{one.said()}: {text}" for one, text in warned]
 
 
@@ -247,5 +247,7 @@ class PhotoFolders(FaceFolders):
         )  # fmt: skip
         made, maker = said_to(maker, said)
         trained = self._trained()
-        warned = [(one, text) for one in made for text in photo_warnings([one], maker, list(now.labels), trained)]
+        warned = [
+            (one, text) for one in made for text in photo_warnings([one], maker, list(now.labels), trained, names.ids)
+        ]
         return made, [f"{one.said()}: {text}" for one, text in warned]

@@ -18,6 +18,7 @@ from uuid import uuid4
 from personae.cast.cast import Cast
 from personae.cast.context import ProjectContext
 from personae.cast.gallery import EnrolledFace, PhotoRecord
+from personae.cast.trained import EMPTY
 from personae.errors import PersonaeError
 from personae.files import Stamp, stamp_of
 from personae.films import journal, scan
@@ -233,7 +234,8 @@ class StoredFilm(Decidable):
         timeline = with_names(self._view(state), names)
         maker = Maker(timeline, scanned, state.decisions, by=by, request=request or uuid4().hex, names=names)
         made, _ = said_to(maker, said)
-        return Decided(tuple(made), tuple(warnings_of(made, timeline, scanned, self._trained()) if made else ()))
+        trained = self._trained() if made else EMPTY
+        return Decided(tuple(made), tuple(warnings_of(made, timeline, scanned, trained, names.ids)))
 
     def _write_down(self, made: Sequence[Decision]) -> None:
         state = self._current()

@@ -18,21 +18,20 @@ from uuid import uuid4
 from personae.errors import InputError, PersonaeError
 from personae.films import say
 from personae.films.answers import HELP, Answer, understood, who_of
+from personae.films.asked import Key, keys_of, numbers_given, taken_by_enter
 from personae.films.decidable import Decidable
 from personae.films.film import StoredFilm
 from personae.films.meant import Who
 from personae.films.media import Media, Medium, names_in
-from personae.films.people import Part, People, SaidOfPeople, Suggestion, UnknownPerson
+from personae.films.people import Part, People, Suggestion, UnknownPerson
+from personae.films.undoing import undo_everywhere
+from personae.films.warning import is_slight, is_slip
 from personae.names import find_name, is_unknown_name, unknown_name, unknown_number, valid_name
 from personae.types import count_of
 
-CLEAR = 0.8
-"""A suggestion from this probability on is taken by Enter."""
 NEAR = 0.8
 """Names that are so alike (difflib's ratio) may be the same, mistyped: "Monika" and "Monica" are at .83."""
 _YES, _NO = ("y", "yes"), ("n", "no")
-Key = tuple[str, str, int]
-"""Kind and name of a medium, and the number of an unknown person in it."""
 
 
 @dataclass(frozen=True)
@@ -62,16 +61,20 @@ class _Step:
     later: frozenset[Key] = frozenset()
     joined: UnknownPerson | None = None
     names: tuple[str, ...] = ()
+    learnt: int = 0
 
 
 @dataclass(frozen=True)
 class _Pending:
-    """What is asked back. `typed`: the line it is about; `again`: what the same line once more does."""
+    """What is asked back. `typed`: the line it is about; `again`: what the same line once more does; `enter`: whether
+    Enter goes on, as where the other answer is the unlikely one.
+    """
 
     asks: str
     typed: str
     go_on: Callable[[], Told]
     again: Callable[[], Told] | None = None
+    enter: bool = True
 
 
 @dataclass
@@ -92,7 +95,6 @@ class Naming:
     learn: bool = True
     agree: bool = False
     in_step: bool = False
-    learnt: int = 0
     is_over: bool = False
     _left: tuple[UnknownPerson, ...] = ()
     _later: set[Key] = field(default_factory=set)
@@ -138,6 +140,11 @@ class Naming:
         found = (medium for step in self._steps for _, media in step.said for medium in media)
         return tuple({medium.files: medium for medium in found if isinstance(medium, Medium)}.values())
 
+    @property
+    def learnt(self) -> int:
+        """How many faces the answers that hold have added to the cast."""
+        return sum(step.learnt for step in self._steps)
+
     def completions(self) -> list[str]:
         """The names that can be completed: of the cast, with and without photos, and those given so far."""
         given = {name for step in self._steps for name in step.names}
@@ -153,8 +160,11 @@ class Naming:
         try:
             if pending is not None:
                 word = line.strip().casefold()
-                if word in _YES or not (word or self.in_step):
+                if word in _YES or (not word and pending.enter and not self.in_step):
                     return pending.go_on()
+                if not word and not self.in_step:
+                    self._pending = pending
+                    return Told("asked", (pending.asks,))
                 if pending.again is not None and line.strip() == pending.typed:
                     return pending.again()
                 if word in _NO:
@@ -219,11 +229,11 @@ class Naming:
         return self._say(person, f"{person.name}: {told}", saying)
 
     def _suggested(self, person: UnknownPerson, number: int) -> Suggestion:
-        if not 1 <= number <= len(person.suggestions):
-            count = len(person.suggestions)
+        if not 1 <= number <= len(person.choices):
+            count = len(person.choices)
             there = "There is no suggestion" if not count else f"There is no suggestion {number}: they go up to {count}"
             raise InputError(f"{there}. For a character called {number} type ={number}")
-        return person.suggestions[number - 1]
+        return person.choices[number - 1]
 
     def _take(self, person: UnknownPerson, suggestion: Suggestion) -> Told:
         if suggestion.character is not None:
@@ -241,12 +251,14 @@ class Naming:
                 lambda: self._name(person, text, is_literal=True),
             )
         name = near or name
-        warnings = self.people.warnings(person, name)
+        warnings = [one for one in self.people.warnings(person, name) if not (is_literal and is_slip(one))]
         if not warnings or self.agree:
             return self._named(person, name, warnings)
+        slight = all(map(is_slight, warnings))
+        keys = "Enter or y: yes. n: no." if slight else "y: yes. n: no."
         return self._ask(
-            " ".join([*warnings, f"{name} all the same? Enter or y: yes. n: no."]), text,
-            lambda: self._named(person, name),
+            " ".join([*warnings, f"{name} all the same? {keys}"]), text,
+            lambda: self._named(person, name), enter=slight,
         )  # fmt: skip
 
     def _meant(self, text: str, *, is_literal: bool) -> tuple[str, str]:
@@ -267,18 +279,20 @@ class Naming:
         self._steps[-1].names = (name,)
         return Told(told.kind, (*warnings, *told.lines))
 
-    def _ask(self, asks: str, typed: str, go_on: Callable[[], Told], again: Callable[[], Told] | None = None) -> Told:
-        self._pending = _Pending(asks, typed.strip(), go_on, again)
+    def _ask(
+        self, asks: str, typed: str, go_on: Callable[[], Told], again: Callable[[], Told] | None = None, *,
+        enter: bool = True,
+    ) -> Told:  # fmt: skip
+        self._pending = _Pending(asks, typed.strip(), go_on, again, enter)
         return Told("asked", (asks,))
 
     # What an answer does
 
     def _say(self, person: UnknownPerson, line: str, said: Callable[[Who], say.Saying], *, learn: bool = False) -> Told:
         made = self.people.decide(person, said, by=self.by, learn=learn)
-        self.learnt += made.learnt
         added = f"; {count_of(made.learnt, 'face')} added to the cast" if made.learnt else ""
-        self._later |= _numbers_given(made, person)
-        self._done(_Step(person, line, ((made.request, made.media),)))
+        self._later |= numbers_given(made, person)
+        self._done(_Step(person, line, ((made.request, made.media),), learnt=made.learnt))
         return Told("said", (line + added,))
 
     def _done(self, step: _Step) -> None:
@@ -356,8 +370,7 @@ class Naming:
         step = self._steps[-1]
         notes: list[str] = []
         for request, media in step.said:
-            for medium in media:
-                notes += medium.undo(by=self.by, command=request).warnings
+            notes += [note for undone in undo_everywhere(media, request, by=self.by) for note in undone.warnings]
         self._steps.pop()
         self._later -= step.later
         self._look()
@@ -378,26 +391,3 @@ class Naming:
 
     def _look(self) -> None:
         self._left = tuple(self.people.undecided(self.only))
-
-
-def taken_by_enter(person: UnknownPerson) -> Suggestion | None:
-    """The suggestion that Enter takes: a character whose probability is at least .8; None where there is none."""
-    first = next(iter(person.suggestions), None)
-    return first if first is not None and first.character is not None and first.probability >= CLEAR else None
-
-
-def keys_of(person: UnknownPerson) -> set[Key]:
-    """Where somebody is, with their number there."""
-    return {(part.kind, part.medium, part.unknown) for part in person.parts}
-
-
-def _numbers_given(made: SaidOfPeople, person: UnknownPerson) -> set[Key]:
-    """The numbers that somebody was given who is "new": nobody asks for them again here."""
-    kinds = {part.medium: part.kind for part in person.parts}
-    return {
-        (kinds[medium.name], medium.name, one.to.unknown)
-        for medium in made.media
-        if isinstance(medium, Medium) and medium.name in kinds
-        for one in medium.decisions.of_request(made.request)
-        if one.kind == "name" and one.to is not None and one.to.unknown is not None
-    }

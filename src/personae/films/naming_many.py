@@ -9,14 +9,14 @@ from uuid import uuid4
 from personae.errors import CastError, InputError, UnknownCharacterError
 from personae.films import say
 from personae.films.answers import who_of
-from personae.films.decidable import Decidable, Decided
+from personae.films.decidable import Decidable
 from personae.films.everywhere import decide_everywhere
 from personae.films.meant import Who
 from personae.films.media import Media, Medium
 from personae.films.names_table import Wanted
 from personae.films.people import People, UnknownPerson
 from personae.films.photo_set import PhotoSet
-from personae.names import is_unknown_name, unknown_name, unknown_number, valid_name
+from personae.names import unknown_name, unknown_number
 
 
 def _new(who: Who) -> say.Saying:
@@ -31,7 +31,6 @@ _INSTEAD = {".s": say.stranger, ".x": say.no_face, ".n": _new}
 class _OfMedium:
     medium: Medium
     sayings: list[say.Saying] = field(default_factory=list)
-    names: dict[str, None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -44,13 +43,9 @@ class Plan:
     def carry_out(self, *, by: str = "", learn: bool = True) -> tuple[str, int]:
         """Write everything down as one command; its id, and how many faces the cast was taught by it."""
         request = uuid4().hex
-        names = {id(one.medium): one.names for one in self.media}
-
-        def teach(medium: Decidable, decided: Decided) -> int:
-            return sum(medium.learn(name, request=decided.request, only_new=True) for name in names[id(medium)])
-
         said = [(one.medium, one.sayings) for one in self.media]
-        return request, decide_everywhere(said, by=by, request=request, teach=teach if learn else None).learnt
+        teach = Decidable.learn_from if learn else None
+        return request, decide_everywhere(said, by=by, request=request, teach=teach).learnt
 
 
 def plan(people: People, media: Media, only: Sequence[Medium], wanted: Iterable[Wanted]) -> Plan:
@@ -69,14 +64,13 @@ def plan(people: People, media: Media, only: Sequence[Medium], wanted: Iterable[
     for one in wanted:
         try:
             for medium, who in _meant(one, chosen, unknown):
-                saying = _saying(who, one.name)
+                name = name_in(medium, one.name)
+                saying = _saying(who, name)
                 warnings |= dict.fromkeys(medium.warnings(saying))
                 if (before := twice.setdefault((id(medium), str(who).casefold()), one.name)) != one.name:
                     raise InputError(f"{one.who} cannot be {before} and {one.name}.")
                 own = by_medium.setdefault(id(medium), _OfMedium(medium))
                 own.sayings.append(saying)
-                if one.name not in _INSTEAD and not is_unknown_name(one.name):
-                    own.names[valid_name(one.name)] = None
         except InputError as error:
             wrong.append(f"{one.where}: {error}" if one.where else str(error))
     if wrong:
@@ -92,6 +86,16 @@ def split_pair(word: str) -> tuple[str, str]:
     if not who.strip() or not name.strip():
         raise InputError(f"{word!r} does not say who is called what. Write WHO=NAME.")
     return who.strip(), name.strip()
+
+
+def name_in(medium: Medium, name: str) -> str:
+    """ "Unknown 4 of ep2" as "Unknown 4" in ep2, others as they are. Raises InputError in another film or set."""
+    who, of = who_of(name)
+    if of and not _is_called(medium, of):
+        raise InputError(
+            f"{who} is in {of}, and this is about {medium.name}. Who is in both gets one name in both: give it to each."
+        )
+    return who if of else name
 
 
 def _saying(who: Who, name: str) -> say.Saying:

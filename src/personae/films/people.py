@@ -10,7 +10,7 @@ from uuid import uuid4
 from personae.cast.cast import Cast
 from personae.cast.trained import EMPTY, TrainedModel
 from personae.errors import PersonaeError
-from personae.films.decidable import Decidable, Decided
+from personae.films.decidable import Decidable
 from personae.films.everywhere import decide_everywhere
 from personae.films.film import StoredFilm
 from personae.films.films import Films
@@ -21,6 +21,7 @@ from personae.films.say import Saying
 from personae.films.say import name as say_name
 from personae.films.seen_people import Shown, named_by, shown_in
 from personae.films.suggesting import suggested
+from personae.films.undoing import summed, undo_everywhere
 from personae.films.unknown_parts import decided_in, parts_of
 from personae.films.unknown_person import DecidedPart, Part, SaidOfPeople, Suggestion, UnknownPerson
 from personae.names import unknown_name
@@ -97,7 +98,10 @@ class People:
         media = [self._kept(*key) for key in parts]
         sayings = [[said(unknown_name(part.unknown)) for part in own] for own in parts.values()]
         made = decide_everywhere(
-            list(zip(media, sayings, strict=True)), by=by, request=request, teach=_teach if learn else None
+            list(zip(media, sayings, strict=True)),
+            by=by,
+            request=request,
+            teach=Decidable.learn_from if learn else None,
         )
         told = (_of(own[0], person, sentence) for own, one in zip(parts.values(), made.decided, strict=True)
                 for sentence in one.warnings)  # fmt: skip
@@ -115,11 +119,13 @@ class People:
             return ()
         command = max(last, key=lambda one: self._order(one[1]))[1][0].command
         told: dict[str, None] = {}
-        for medium, made in last:
-            if made[0].command == command:
-                undone = medium.undo(by=by)
-                told |= dict.fromkeys(f"Taken back in {medium.name}: {one.said()}." for one in undone.decisions)
-                told |= dict.fromkeys(undone.warnings)
+        own = [medium for medium, made in last if made[0].command == command]
+        is_untaught = False
+        for medium, undone in zip(own, undo_everywhere(own, command, by=by), strict=True):
+            told |= dict.fromkeys([f"Taken back in {medium.name}: {summed(undone.decisions)}.", *undone.warnings])
+            is_untaught = is_untaught or bool(undone.warnings)
+        if is_untaught:
+            self.settle()  # others may have the name by the model that was taught
         return tuple(told)
 
     def settle(self) -> None:
@@ -184,16 +190,6 @@ class People:
 def _most_first(one: UnknownPerson) -> tuple[float, int, str, str, int]:
     first = one.parts[0]
     return -one.face_time_s, -one.faces, first.kind, first.medium, first.unknown
-
-
-def _teach(medium: Decidable, decided: Decided) -> int:
-    return sum(medium.learn(name, request=decided.request, only_new=True) for name in _names_given(decided.decisions))
-
-
-def _names_given(decisions: Iterable[Decision]) -> list[str]:
-    """The characters that decisions give faces to."""
-    given = (one.to.character for one in decisions if one.to is not None and one.kind in ("name", "give", "merge"))
-    return list(dict.fromkeys(name for name in given if name is not None))
 
 
 def _of(part: Part, person: UnknownPerson, sentence: str) -> str:

@@ -6,7 +6,7 @@ A decision is durable once it is in the journal. `photos.json` is a view of face
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,7 @@ from personae.films.photo_numbers import counting, so_far
 from personae.films.photo_store import PhotoStore
 from personae.films.say import Saying
 from personae.films.teaching import best_faces_of_photos
-from personae.films.warning import poor_crop, unlike
+from personae.films.warning import disagreeing, one_sign, poor_crop, unlike
 from personae.names_of_today import NamesOfToday
 from personae.progress import ProgressCallback
 from personae.timeline.appearances import Label
@@ -178,7 +178,7 @@ class PhotoSet(Decidable):
             made, maker = said_to(maker, said)
             numbers.unknown = max(numbers.unknown, maker.decisions.highest_unknown)
         trained = self._trained(state.kept.embedder)
-        return Decided(tuple(made), tuple(_warnings(made, maker, labels, trained) if made else ()))
+        return Decided(tuple(made), tuple(_warnings(made, maker, labels, trained, names.ids) if made else ()))
 
     def _write_down(self, made: Sequence[Decision]) -> None:
         state = self._current()
@@ -199,8 +199,13 @@ class PhotoSet(Decidable):
         return stamp_of(self.files.faces, self.files.decisions)
 
 
-def _warnings(made: list[Decision], maker: PhotoMaker, labels: list[Label], trained: TrainedModel) -> list[str]:
-    """A sentence for each name given to a face beside that character's, or to faces that are poor or unlike them."""
+def _warnings(
+    made: list[Decision], maker: PhotoMaker, labels: list[Label], trained: TrainedModel, known: Collection[str]
+) -> list[str]:
+    """A sentence for each name given to a face beside that character's, or to faces that are poor or unlike them, and
+    for a new name of one sign. `known`: the characters of the cast.
+    """
+    there = {*known, *(label.character for label in labels)}
     kept = maker.kept
     photo_of = [number for number, photo in enumerate(kept.photos) for _ in range(len(photo.faces))]
     found = []
@@ -208,6 +213,7 @@ def _warnings(made: list[Decision], maker: PhotoMaker, labels: list[Label], trai
         if one.kind not in ("name", "give", "merge") or one.to is None or one.to.character is None:
             continue
         name, own = one.to.character, maker.find_all(one.places)
+        found += one_sign(one, there)
         photos = {photo_of[at] for at in own}
         beside = next(
             (at for at, label in enumerate(labels) if label.character == name and at not in own
@@ -221,5 +227,5 @@ def _warnings(made: list[Decision], maker: PhotoMaker, labels: list[Label], trai
         rows = [photo.faces.embeddings * photo_naming.weights_of(photo.faces)[:, None] for photo in kept.photos]
         similarity = unlike(np.concatenate(rows)[sorted(own)].sum(axis=0), name, trained)
         if similarity is not None:
-            found.append(f"The faces do not agree with {name}'s photos (similarity {similarity:.2f}).")
+            found.append(disagreeing(name, similarity))
     return found

@@ -9,6 +9,9 @@ from typing import Literal
 from personae.films.decidable import Decidable
 from personae.names import unknown_name
 
+LEAST_SHOWN = 0.05
+"""A suggestion that is less probable is no choice: it would be noise, and a key away from a mistake."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -69,6 +72,11 @@ class UnknownPerson:
 
     parts: tuple[Part, ...]
     suggestions: tuple[Suggestion, ...] = ()
+
+    @property
+    def choices(self) -> tuple[Suggestion, ...]:
+        """The suggestions that are worth being shown to somebody who chooses."""
+        return tuple(one for one in self.suggestions if one.probability >= LEAST_SHOWN)
 
     @property
     def name(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Container, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,22 +16,51 @@ from personae.timeline.places import Finder
 from personae.timeline.timeline import Timeline
 
 UNLIKE = 0.2
-"""Below this cosine to a character's photos two faces are rather two people's than one's: strangers stay below .32 in
+"""Below this cosine to a character's faces two faces are rather two people's than one's: strangers stay below .32 in
 999 of 1,000 cases, and the mean face of a track reaches far more with its own character."""
 
 
-def warnings_of(
-    decisions: Iterable[Decision], timeline: Timeline, scanned: Scanned, trained: TrainedModel
-) -> list[str]:
-    """A sentence for each name given to somebody who is on screen beside that character, is seen badly, or is unlike.
+_ONE_SIGN = "it would be a new character with a name of one sign."
+_POOR = "The best of their faces is poor"
 
-    `timeline`: as it was before.
+
+def is_slight(warning: str) -> bool:
+    """Whether a warning is about a poor crop alone: it asks for a second look and does not speak against the name."""
+    return _POOR in warning
+
+
+def is_slip(warning: str) -> bool:
+    """Whether a warning is about a new name of one sign: who types "=7" has said already that it is meant."""
+    return warning.endswith(_ONE_SIGN)
+
+
+def one_sign(decision: Decision, known: Container[str | None]) -> list[str]:
+    """What to say of a new name of one sign, which may be a slip of a key; `known`: the characters there are."""
+    name = decision.to and decision.to.character
+    if not name or len(name) > 1 or name in known:
+        return []
+    return [f"Nobody is called {name}: {_ONE_SIGN}"]
+
+
+def warnings_of(
+    decisions: Iterable[Decision],
+    timeline: Timeline,
+    scanned: Scanned,
+    trained: TrainedModel,
+    known: Collection[str] = (),
+) -> list[str]:
+    """A sentence for each name given to somebody who is on screen beside that character, is seen badly, or is unlike;
+    and for a new name of one sign.
+
+    `timeline`: as it was before; `known`: the characters of the cast.
     """
     found: list[str] = []
+    there = {*known, *(one.character for one in timeline.appearances)}
     for decision in decisions:
         if decision.kind not in ("name", "give", "merge") or decision.to is None or decision.to.character is None:
             continue
         name = decision.to.character
+        found += one_sign(decision, there)
         finder = Finder(timeline.tracks, timeline.video)
         own = {at for part in decision.parts for at in finder.find_all(part.places)}
         beside = _beside(own, name, timeline)
@@ -42,7 +71,7 @@ def warnings_of(
         found += poor_crop(max((float(each.max()) for each in weights if len(each)), default=0.0))
         unlike = _unlike(own, name, scanned, trained)
         if unlike is not None:
-            found.append(f"The faces do not agree with {name}'s photos (similarity {unlike:.2f}).")
+            found.append(disagreeing(name, unlike))
     return found
 
 
@@ -74,8 +103,13 @@ def poor_crop(best: float) -> list[str]:
     """What to say where the best of somebody's faces has a quality of `best`: a sentence, or nothing."""
     if best >= POOR:
         return []
-    return [f"The best of their faces is poor (small, dark, blurred or turned away; quality {best:.2f}): look twice. "
+    return [f"{_POOR} (small, dark, blurred or turned away; quality {best:.2f}): look twice. "
             "It teaches nothing."]  # fmt: skip
+
+
+def disagreeing(name: str, similarity: float) -> str:
+    """What to say of faces that are `unlike` a character. It may have photos, or faces that were named in films."""
+    return f"The faces do not agree with what is known of {name} (similarity {similarity:.2f})."
 
 
 def unlike(faces: NDArray[np.floating], name: str, trained: TrainedModel) -> float | None:

@@ -1,19 +1,26 @@
-"""Which faces teach a cast something."""
+"""Which faces, and which decisions, teach a cast something."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from personae.cast.gallery import EnrolledFace, PhotoRecord
 from personae.recognition.prototypes import unit
+from personae.timeline.decisions import Decision
 from personae.types import FloatArray
 
 POOR = 0.3
 """Faces of less quality (small, dark, turned away) teach little, and may teach what is wrong."""
 NEARLY_SAME = 0.9
 """Cosine from which a face shows what another one shows: pictures of one moment."""
+
+
+def names_given(decisions: Iterable[Decision]) -> list[str]:
+    """The characters that decisions give faces to, each once."""
+    given = (one.to.character for one in decisions if one.to is not None and one.kind in ("name", "give", "merge"))
+    return list(dict.fromkeys(name for name in given if name is not None))
 
 
 def worth_learning(
