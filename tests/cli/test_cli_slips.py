@@ -216,3 +216,8 @@ def test_the_log_says_which_faces_a_name_taught(run: Run, with_film: Project) ->
     run("name", "ep1", "Unknown 1=Sif")
     output = run("log")[1]
     assert "of ep1.mkv, named there" in output and "photo" not in output
+
+
+def test_the_end_advises_to_look_again_only_where_somebody_is_left(run: Run, with_film: Project) -> None:
+    output = run("name", "ep1", lines="Sif\n.q\n")[1]
+    assert "Look for those you named among who is left: personae relabel " in output
