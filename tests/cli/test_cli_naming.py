@@ -74,7 +74,8 @@ def test_films_are_named_by_path_and_name_and_the_end_says_what_next(with_film: 
     timeline = with_film.films["ep1"].path
     code, output = run("name", timeline, "--author", "Ada", lines="Sif\n.s all\n")
     assert code == 0 and "1 of 2  Unknown 1 of ep1: 1 appearance, 1.2 s of face" in output
-    for words in ("personae relabel ", "personae report ", "-o film.edl", "personae name --undo"):
+    assert "personae relabel " not in output, "nobody is left whom it could find"
+    for words in ("personae report ", "-o film.edl", "personae name --undo"):
         assert words in output, words
     assert all(line.count("film.timeline.json") == 1 for line in output.splitlines() if "personae re" in line)
     code, output = run("log", "--timeline", timeline)

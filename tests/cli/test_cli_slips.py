@@ -216,3 +216,15 @@ def test_the_log_says_which_faces_a_name_taught(run: Run, with_film: Project) ->
     run("name", "ep1", "Unknown 1=Sif")
     output = run("log")[1]
     assert "of ep1.mkv, named there" in output and "photo" not in output
+
+
+def test_the_end_advises_to_look_again_only_where_somebody_is_left(run: Run, with_film: Project) -> None:
+    output = run("name", "ep1", lines="Sif\n.q\n")[1]
+    assert "Look for those you named among who is left: personae relabel " in output
+
+
+def test_a_call_sheet_given_twice_is_told_in_a_line(run: Run, tmp_path: Path) -> None:
+    sheet = tmp_path / "names.txt"
+    sheet.write_text("Thor\nOdin\nLoki\nSif\n")
+    run("add", "--names", sheet)
+    assert "4 of these names are in the cast already." in run("add", "--names", sheet)[1]

@@ -123,7 +123,10 @@ def add_names(gallery: Gallery, names: Iterable[str]) -> EditOutcome:
     wanted, log = list(dict.fromkeys(new_name(name) for name in names)), EditLog(gallery)
     known = {character.name for character in gallery.characters()}
     new = [name for name in wanted if name not in known]
-    notes = [f"{name} is in the cast already." for name in wanted if name in known]
+    there = [name for name in wanted if name in known]
+    notes = [f"{name} is in the cast already." for name in there]
+    if len(there) > 3:
+        notes = [f"{len(there)} of these names are in the cast already."]
     if not new:
         return EditOutcome(None, notes=tuple(notes))
     edit = log.record("names", {"names": new})
