@@ -60,13 +60,13 @@ def forget_in_file(path: Path, entry: Entry, person: Person) -> Outcome:
 
 
 def shows(path: Path, kind: str, person: Person) -> bool:
-    """Whether a file is left that shows or names the person, after they were forgotten."""
+    """Whether a file that was known to show or name the person still does, after they were forgotten."""
     if not os.path.lexists(path):  # their own folder went with it; what a disk holds that is away, nobody knows
         return not (path.parent.parent if kind in SORTED else path.parent).is_dir()
     if kind in SORTED and is_folder_of(path.parent, person):
         return True
-    if kind in (COPY, LINK):
-        return False
+    if kind in (COPY, LINK):  # a whole photo of theirs, in the folder of somebody else; a link is none
+        return kind == COPY
     try:
         content = read_whole(path)
         packet = packet_in(content) if kind == NAMED_COPY else content
