@@ -61,7 +61,7 @@ def clean(context: ProjectContext) -> None:
     ledger = context.paths.ledger
     for one in ledger.to_be_cleaned():
         path = Path(one.path)
-        if is_gone(Entry(one.path, "", one.kind)):
+        if one.kind in archived.SORTED and is_gone(Entry(one.path, "", one.kind)):
             ledger.cleaned(one)
             continue
         if unreached(path.parent) is not None:
