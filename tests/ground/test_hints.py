@@ -33,8 +33,10 @@ def personae(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., R
 
 
 def advised(text: str) -> list[str]:
-    """The words of the command in a line that ends with one."""
-    return shlex.split(text.strip().splitlines()[-1].partition("personae ")[2])
+    """The words of the first command in the last line, up to a comma or its end."""
+    words = shlex.split(text.strip().splitlines()[-1].partition("personae ")[2])
+    end = next((at for at, word in enumerate(words, 1) if word.endswith(",")), len(words))
+    return [word.rstrip(",") for word in words[:end]]
 
 
 def test_what_the_hints_know_of_the_commands_is_true() -> None:

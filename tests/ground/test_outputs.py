@@ -224,7 +224,7 @@ def test_a_second_call_writes_its_own_files_anew_and_no_more(place: Path, argume
 
 def test_an_export_follows_a_decision_without_force(place: Path) -> None:
     assert run("export", T, "-o", "film.csv").exit_code == 0
-    assert run("name", "Thor", "Loki", "--timeline", T).exit_code == 0
+    assert run("name", "Thor", "Loki", "--timeline", T, "--yes").exit_code == 0
     assert run("export", T, "-o", "film.csv").exit_code == 0
     assert b"Loki" in (place / "film.csv").read_bytes()
     (place / "film.csv").write_bytes((place / "film.csv").read_bytes() + b"my own line\n")
@@ -295,7 +295,7 @@ def test_a_scan_leaves_a_file_of_its_timelines_name_alone(place: Path, content: 
 
 @pytest.mark.parametrize("arguments", [("--json", T), ("--json", "out/film.decisions.jsonl")])
 def test_another_file_of_ours_is_told_apart_and_left_alone(place: Path, arguments: tuple[str, str]) -> None:
-    assert run("name", "Thor", "Loki", "--timeline", T).exit_code == 0
+    assert run("name", "Thor", "Loki", "--timeline", T, "--yes").exit_code == 0
     before = contents(place)
     assert "another one of Personae (personae/" in refused(run("identify", "cast", *arguments, *FAKE))
     assert contents(place) == before

@@ -78,8 +78,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ["export", "personae/films/party/party.timeline.json", "-o", "outside.eaf"],
             ["report", "out/party.timeline.json", "--project", "personae"],
             ["identify", "together", "--keep", "photos"],
-            ["name", "both.png#1", "Loki", "--photos", "photos"],
-            ["name", "both.png#1", "Thor", "--photos", "photos"],
+            ["name", "both.png#1", "Loki", "--photos", "photos", "--yes"],
+            ["name", "both.png#1", "Thor", "--photos", "photos", "--yes"],
             ["identify", "together", "--json", "out/who.json"],
             ["identify", "together", "--annotate", "personae/drawn", "--json", "personae/who.json"],
         ):

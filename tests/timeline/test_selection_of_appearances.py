@@ -68,7 +68,7 @@ def test_handles_end_with_the_film() -> None:
     assert cut.end_pts == end.video.start_pts + end.video.duration_pts
 
 
-@pytest.mark.parametrize("wanted", [Wanted(("thor",)), Wanted(("Thor",), ("X",)), Wanted(("Thor",), (), ("X",))])
+@pytest.mark.parametrize("wanted", [Wanted(("Thorn",)), Wanted(("Thor",), ("X",)), Wanted(("Thor",), (), ("X",))])
 def test_a_name_that_is_not_there_is_an_error_that_lists_who_is(wanted: Wanted) -> None:
     with pytest.raises(UnknownCharacterError, match="Thor, Tony, Unknown 1"):
         select(timeline(), wanted)

@@ -101,7 +101,7 @@ class EditLog:
     def drop(self, edit: int) -> None:
         """Take back an entry of which nothing came, with what it decided."""
         self.gallery.log.remove([edit])
-        self.gallery.who.remove_made_by(edit)
+        self.gallery.who.remove_made_by([edit])
 
     def place(self, edit: int, character: str, sha256: str | None, becomes: str | None) -> None:
         """Add a placement; `character` and `becomes` are ids."""
@@ -151,7 +151,8 @@ class EditLog:
         self.gallery.log.mark_undone(edit.id, undone_by)
         self._names_back(edit.detail.get(_BEFORE, {}))
         self.apply()
-        self.gallery.who.remove_made_by(edit.id)
+        # A character whose first faces were taken back before lived on by those that are taken back now.
+        self.gallery.who.remove_made_by([one.id for one in self.edits() if one.undone_by is not None])
 
     def _names_back(self, before: dict[str, Any]) -> None:
         characters = self.characters()

@@ -99,14 +99,14 @@ class GalleryCharacters:
         for character in characters:
             self._database.write("DELETE FROM characters WHERE id = ?", (character,))
 
-    def remove_made_by(self, edit: int) -> None:
-        """Take those out that an edit made which is undone, unless something came in for them since."""
+    def remove_made_by(self, edits: Collection[int]) -> None:
+        """Take those out that edits made which are undone, unless something came in for them since."""
         characters = self.all()
         given = {text_of(row[0]) for row in self._database.rows("SELECT DISTINCT given FROM photos")}
         needed = {characters.start(name) for name in given} | characters.peopled
         for table in ("placements", "negatives"):
             needed |= {row[0] for row in self._database.rows(f"SELECT DISTINCT character FROM {table}")}
-        self.remove([row.id for row in characters.rows.values() if row.made_by == edit and row.id not in needed])
+        self.remove([row.id for row in characters.rows.values() if row.made_by in edits and row.id not in needed])
 
     def forget(self, characters: Collection[str], names: Collection[str]) -> tuple[list[tuple[str, str]], int]:
         """Take characters out for good, with what was decided about them and the former `names` of others.
