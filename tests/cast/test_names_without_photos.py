@@ -27,6 +27,13 @@ def opened(home: Home) -> Project:
     return Project.open(home.folder, settings=Settings(lock_timeout_s=5), analyzer=analyzer)
 
 
+def test_names_in_other_capitals_are_known_ones(tmp_path: Path) -> None:
+    with Project.open(tmp_path / "project", settings=Settings(detector="fake", embedder="fake")) as project:
+        project.cast.add_names(["Ada", "ADA", "Bob"])
+        report = project.cast.add_names(["bob", "Cid"])
+        assert sorted(project.cast.characters()) == ["Ada", "Bob", "Cid"] and "bob" in report.notes[0]
+
+
 def test_names_are_in_the_cast_and_counted_apart(home: Home) -> None:
     cast = opened(home).cast
     before = cast.card()["characters"]

@@ -178,6 +178,18 @@ def test_undoing_in_one_film_takes_back_what_that_film_taught(people: People, pr
     assert left and left == {path for path in taught if "ep2" not in path}
 
 
+def test_a_name_in_other_capitals_is_the_known_one(people: People, project: Project) -> None:
+    """Two characters, Ada and ADA, came of one."""
+    first, second = (one for one in people.undecided() if one.parts[0].medium == "ep1")
+    people.decide(first, _called("Ada"), learn=True)
+    people.decide(second, _called("ADA"), learn=True)
+    assert set(project.cast.characters()) == {"Ada"} and names(project, "ep1") == {"Ada"}
+    alone = project.photos["holiday"]
+    alone.decide(say.name(("1.png", 1), "Loki"))
+    alone.decide(say.name(("0.png", 2), "LOKI"))
+    assert {face.character for face in alone.faces} <= {"Ada", "Loki"}
+
+
 def test_two_films_outside_of_one_title_stay_two(home: Path, scanned: Path) -> None:
     """A decision about one must not go to the other."""
     with Project.open(home / "outside", settings=FAKE) as project:

@@ -120,10 +120,12 @@ def add_names(gallery: Gallery, names: Iterable[str]) -> EditOutcome:
 
     Raises InputError for what can be no name.
     """
-    wanted, log = list(dict.fromkeys(new_name(name) for name in names)), EditLog(gallery)
-    known = {character.name for character in gallery.characters()}
-    new = [name for name in wanted if name not in known]
-    there = [name for name in wanted if name in known]
+    wanted: dict[str, str] = {}  # in other capitals it is the same name
+    for name in map(new_name, names):
+        wanted.setdefault(name.casefold(), name)
+    log, known = EditLog(gallery), {character.name.casefold() for character in gallery.characters()}
+    new = [name for folded, name in wanted.items() if folded not in known]
+    there = [name for folded, name in wanted.items() if folded in known]
     notes = [f"{name} is in the cast already." for name in there]
     if len(there) > 3:
         notes = [f"{len(there)} of these names are in the cast already."]

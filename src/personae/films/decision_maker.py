@@ -72,6 +72,11 @@ class DecisionMaker(ABC):
     def nobody(self, who: str) -> UnknownCharacterError:
         """That nobody is called so, and who there is."""
 
+    @property
+    @abstractmethod
+    def characters(self) -> set[str]:
+        """The names that are there, also of whom the cast does not know."""
+
     @abstractmethod
     def id_of(self, character: str) -> str | None:
         """The id of a character that is there, where the cast does not tell."""
@@ -210,7 +215,11 @@ class DecisionMaker(ABC):
         return to
 
     def character(self, name: str) -> Person:
-        """A character by a valid name, with their id where it is known."""
+        """A character by a valid name, with their id where it is known; in other capitals it is the known one."""
+        known = {*self.names.values(), *self.characters}
+        if name not in known:
+            same = [one for one in known if one.casefold() == name.casefold()]
+            name = same[0] if len(same) == 1 else name
         return Person(name, None, self.names.ids.get(name) or self.id_of(name))
 
     def made(self, kind: Kind, chosen: Iterable[Chosen], to: Person | None = None) -> tuple[Decision, ...]:

@@ -104,6 +104,11 @@ class Maker(DecisionMaker):
         """That nobody is called so, and who there is."""
         return nobody(self.timeline, who)
 
+    @property
+    def characters(self) -> set[str]:
+        """The characters in the timeline."""
+        return {one.character for one in self.timeline.appearances if one.character is not None}
+
     def id_of(self, character: str) -> str | None:
         """The id of a character in the timeline."""
         known = (one.character_id for one in self.timeline.appearances if one.character == character)

@@ -61,6 +61,11 @@ class PhotoMaker(DecisionMaker):
             f"Nobody is called {who!r} in these photos. There are: {', '.join(known) or 'none'}."
         )
 
+    @property
+    def characters(self) -> set[str]:
+        """The characters in the photos."""
+        return {one.character for one in self.labels if one.character is not None}
+
     def id_of(self, character: str) -> str | None:
         """The id of a character in the photos."""
         return next((one.character_id for one in self.labels if one.character == character and one.character_id), None)
