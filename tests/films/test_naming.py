@@ -308,7 +308,7 @@ def test_a_name_in_other_letters_is_the_known_one(project: Project) -> None:
     naming = known(naming_of(project))
     assert naming.answer("MONICA").lines[-1].startswith("Monica is in ")
     assert naming.answer("y").lines == ("Unknown 1 of holiday is Monica",)
-    assert naming.answer("=MONICA").lines == ("Unknown 4 of holiday is MONICA",)
+    assert naming.answer("=MONICA").lines[-1].startswith("Monica is in "), "one rule everywhere"
 
 
 @pytest.mark.parametrize(

@@ -265,12 +265,10 @@ class Naming:
         """The name that a text gives, and the known name that may be meant instead, or nothing."""
         known = self.completions()
         name = valid_name(text)
-        found = find_name(text, known)
+        folded = {each.casefold(): each for each in known}
+        found = find_name(text, known) or folded.get(name.casefold())
         if found is not None or is_literal:
             return found or name, ""
-        folded = {each.casefold(): each for each in known}
-        if name.casefold() in folded:
-            return folded[name.casefold()], ""
         close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=NEAR)
         return name, folded[close[0]] if close else ""
 
