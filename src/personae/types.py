@@ -238,9 +238,9 @@ class Match:
     look: str | None = None
 
 
-def count_of(number: int, noun: str) -> str:
-    """A count with its noun: "1 photo", "2 photos"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def count_of(number: int, noun: str, plural: str = "") -> str:
+    """A count with its noun: "1 photo", "2 photos"; `plural`: where it is no "s" more."""
+    return f"{number} {noun}" if number == 1 else f"{number} {plural or f'{noun}s'}"
 
 
 def seconds_text(seconds: float) -> str:

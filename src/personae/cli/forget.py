@@ -115,7 +115,7 @@ def cannot_know(report: ForgetReport) -> list[str]:
     if unknown:
         films = list(report.unknown_people)
         more = f" and {len(films) - _MOST_FILMS} more" if len(films) > _MOST_FILMS else ""
-        people = "1 unknown person" if unknown == 1 else f"{unknown} unknown people"
+        people = count_of(unknown, "unknown person", "unknown people")
         who = "was not touched" if unknown == 1 else "were not touched"
         where = "films and photos" if any(name.startswith("photos/") for name in films) else "films"
         said.append(f"{people} of your {where} {who}; look at them: {', '.join(films[:_MOST_FILMS])}{more}")

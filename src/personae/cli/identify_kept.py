@@ -32,7 +32,7 @@ def finish(keeping: Keeping | None, *, err: bool) -> None:
     if not err:
         print_kept(kept)
     if unknown:
-        people = "1 unknown person" if len(unknown) == 1 else f"{len(unknown)} unknown people"
+        people = count_of(len(unknown), "unknown person", "unknown people")
         first = sorted(unknown.items(), key=lambda one: (-one[1], one[0]))[:3]
         most = ", ".join(f"{unknown_name(number)} with {count_of(count, 'face')}" for number, count in first)
         call = command(f"name --photos {shlex.quote(kept.name)}")

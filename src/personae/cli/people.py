@@ -10,6 +10,7 @@ import click
 from personae import hints
 from personae.cli.console import say, say_json, show, table
 from personae.cli.options import TimelineType, project_option, settings_from
+from personae.types import count_of
 
 if TYPE_CHECKING:
     from personae.films.film import StoredFilm
@@ -103,7 +104,7 @@ def _print(opened: Project, unnamed: tuple[UnknownPerson, ...], set_aside: int) 
     first = unnamed[0].parts[0].medium
     say(f"All pictures of a film or of photos as folders, to look through, rename and apply: "
         f"{hints.command(f'name {hints.quoted(first)} --faces')}")  # fmt: skip
-    count = "1 unknown person" if len(unnamed) == 1 else f"{len(unnamed)} unknown people"
+    count = count_of(len(unnamed), "unknown person", "unknown people")
     say(f"{count}. Say who they are: {hints.command('name')}")
 
 

@@ -60,7 +60,7 @@ def _how(timeline: Timeline, told: Callable[[float], str]) -> str:
 
 def _measures(timeline: Timeline) -> str:
     people = {one.name for one in timeline.appearances if one.unknown is not None}
-    unknown = "1 unknown person" if len(people) == 1 else f"{len(people)} unknown people"
+    unknown = count_of(len(people), "unknown person", "unknown people")
     return (
         f"The film has {count_of(len(timeline.shots), 'shot')}, {count_of(len(timeline.tracks), 'face track')} and "
         f"{count_of(len(timeline.appearances), 'appearance')}, with {unknown}. "

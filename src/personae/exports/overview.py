@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
@@ -118,8 +118,7 @@ def _people(films: list[_Film], commands: PageCommands) -> str:
             ("Appearances", str(sum(len(person.spans) for _, person in own))),
             ("Films", f'<span class="chips">{where}</span>'),
         )
-        tail = "".join(f'<td data-label="{label}">{value}</td>' for label, value in cells)
-        rows.append(f'<tr class="known" style="{colours[name]}"><td>{best.who}</td>{tail}</tr>')
+        rows.append(f'<tr class="known" style="{colours[name]}"><td>{best.who}</td>{_cells(cells)}</tr>')
     return (
         "<section><h2>People</h2><p>Over all films, most time first. Two measures that are never mixed; neither is "
         "screen time, which also counts somebody seen from behind.</p><table><thead><tr><th>Who</th>"
@@ -128,6 +127,10 @@ def _people(films: list[_Film], commands: PageCommands) -> str:
         "<th>Films<small>with the visible face time in each</small></th></tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></section>"
     )
+
+
+def _cells(cells: Iterable[tuple[str, str]]) -> str:
+    return "".join(f'<td data-label="{label}">{value}</td>' for label, value in cells)
 
 
 def _films(films: list[_Film]) -> str:
@@ -141,8 +144,7 @@ def _films(films: list[_Film]) -> str:
             ("Appearances", str(len(film.page.shown.appearances))),
             ("Check names", f'<a href="{quote(film.page.sheet)}">contact sheet</a>'),
         )
-        tail = "".join(f'<td data-label="{label}">{value}</td>' for label, value in cells)
-        rows.append(f"<tr><td><b>{film.link}</b></td>{tail}</tr>")
+        rows.append(f"<tr><td><b>{film.link}</b></td>{_cells(cells)}</tr>")
     return (
         "<section><h2>Films</h2><p>Each has a page of its own, beside this one.</p><table><thead><tr><th>Film</th>"
         "<th>Length</th><th>Characters</th><th>Unknown people</th><th>Appearances</th><th>Check names</th></tr></thead>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,10 +27,17 @@ from personae.timeline.decisions import Decision, Decisions
 
 @dataclass(frozen=True)
 class Decided:
-    """What was written down, and sentences about what may be wrong with it."""
+    """What was written down, and sentences about what may be wrong with it; `about`: the decision of each of these."""
 
     decisions: tuple[Decision, ...]
     warnings: tuple[str, ...] = ()
+    about: tuple[Decision, ...] = ()
+
+    @classmethod
+    def of(cls, made: Sequence[Decision], warnings_of: Callable[[Decision], Iterable[str]]) -> Decided:
+        """Decisions with what may be wrong with each."""
+        warned = [(text, one) for one in made for text in warnings_of(one)]
+        return cls(tuple(made), tuple(text for text, _ in warned), tuple(one for _, one in warned))
 
     @property
     def request(self) -> str:
@@ -83,10 +90,14 @@ class Decidable(ABC):
 
     def warnings(self, sayings: Saying | Iterable[Saying]) -> tuple[str, ...]:
         """What `decide` would warn of, before anything is written down. Raises as `decide` where it cannot be said."""
+        return self.foresee(sayings).warnings
+
+    def foresee(self, sayings: Saying | Iterable[Saying]) -> Decided:
+        """What `decide` would write down and warn of; nothing is. Raises as `decide` where it cannot be said."""
         said = [sayings] if callable(sayings) else list(sayings)
         self.context.settle(self._outside)
         with self._lock:
-            return self._considered(said, "", "", Cast(self.context).names_of_today(), dry=True).warnings
+            return self._considered(said, "", "", Cast(self.context).names_of_today(), dry=True)
 
     def undo(self, *, by: str = "", command: str | None = None, only: str | None = None, anew: bool = True) -> Decided:
         """Take back all that the last command decided, also what it taught the cast; empty where there is nothing.

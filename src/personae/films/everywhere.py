@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from personae.errors import PersonaeError
@@ -24,13 +24,13 @@ def decide_everywhere(
     *,
     by: str = "",
     request: str,
-    teach: Callable[[Decidable, Decided], int] | None = None,
+    learn: bool = False,
 ) -> Everywhere:
-    """Write down under one `request` what is said of each film and set; then `teach`, once for each of them.
+    """Write down under one `request` what is said of each film and set; `learn`: then teach the cast the names.
 
-    Raises as `Decidable.decide` and `teach`; what was written down before that is taken back.
+    Raises as `Decidable.decide` and `learn_from`; what was written down before that is taken back.
     """
-    if teach is not None:
+    if learn:
         for medium, _ in said:
             medium.check_learning()
     done: list[tuple[Decidable, Decided]] = []
@@ -38,8 +38,8 @@ def decide_everywhere(
     try:
         for medium, sayings in said:
             done.append((medium, medium.decide(sayings, by=by, request=request)))
-        if teach is not None:
-            learnt = sum(teach(medium, decided) for medium, decided in done)
+        if learn:
+            learnt = sum(medium.learn_from(decided) for medium, decided in done)
     except BaseException:
         for medium, _ in reversed(done):
             with contextlib.suppress(PersonaeError, OSError):  # the first error is the one to tell

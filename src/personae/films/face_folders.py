@@ -14,13 +14,11 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 from personae.cast.cast import Cast
-from personae.cast.trained import EMPTY, TrainedModel
-from personae.errors import InputError, PersonaeError
-from personae.films import face_manifest, face_plan, face_sync, tracks_file
-from personae.films.decidable import Decided, said_to
+from personae.errors import InputError
+from personae.films import face_manifest, face_plan, face_sync
+from personae.films.decidable import Decided
 from personae.films.decision_maker import Chosen, DecisionMaker
 from personae.films.face_media import FaceMedia, FilmFaces, PhotoFaces
 from personae.films.face_plan import Change, Plan
@@ -28,10 +26,8 @@ from personae.films.film import StoredFilm
 from personae.films.maker import Maker
 from personae.films.photo_maker import PhotoMaker
 from personae.films.photo_set import PhotoSet
-from personae.films.photo_set import _warnings as photo_warnings
 from personae.films.say import Saying
 from personae.films.say import name as say_name
-from personae.films.warning import warnings_of
 from personae.timeline.decisions import Decision
 from personae.timeline.person import Person
 
@@ -94,8 +90,9 @@ class FaceFolders(ABC):
         plan = self._plan()
         if plan.problems or not plan.changes:
             return Foreseen((), (), plan.problems, plan.notes)
-        made, warnings = self._rehearsed([self._saying(one) for one in plan.changes])
-        return Foreseen(tuple(made), tuple(warnings), (), plan.notes)
+        foreseen = self.media.foresee([self._saying(one) for one in plan.changes])
+        warnings = (f"{one.said()}: {text}" for one, text in zip(foreseen.about, foreseen.warnings, strict=True))
+        return Foreseen(foreseen.decisions, tuple(warnings), (), plan.notes)
 
     def apply(self, *, by: str = "") -> Decided:
         """Decide what the folders say, in one command, and bring them up to it. Empty where they say nothing new.
@@ -153,12 +150,6 @@ class FaceFolders(ABC):
         there = {one.character for one in media.people if one is not None and one.character is not None}
         return there | set(Cast(self.media.context).names_of_today().values())
 
-    def _trained(self) -> TrainedModel:
-        try:
-            return self.media.context.model.current_or_empty()
-        except PersonaeError:
-            return EMPTY
-
     @property
     @abstractmethod
     def _why_none(self) -> str:
@@ -171,10 +162,6 @@ class FaceFolders(ABC):
     @abstractmethod
     def _writing(self) -> AbstractContextManager[None]:
         """Hold the lock of the files, and note what is written."""
-
-    @abstractmethod
-    def _rehearsed(self, said: list[Saying]) -> tuple[list[Decision], list[str]]:
-        """What would be decided, and warnings."""
 
 
 class FilmFolders(FaceFolders):
@@ -208,15 +195,6 @@ class FilmFolders(FaceFolders):
             if outside:
                 store.written(files)
 
-    def _rehearsed(self, said: list[Saying]) -> tuple[list[Decision], list[str]]:
-        scanned = tracks_file.read_beside(self.media.files.timeline)
-        timeline, names = self.media.timeline, Cast(self.media.context).names_of_today()
-        maker = Maker(timeline, scanned, self.media.decisions, request=uuid4().hex, names=names)
-        made, _ = said_to(maker, said)
-        trained = self._trained()
-        warned = [(one, text) for one in made for text in warnings_of([one], timeline, scanned, trained, names.ids)]
-        return made, [f"{one.said()}: {text}" for one, text in warned]
-
 
 class PhotoFolders(FaceFolders):
     """A set's: `faces` in its folder."""
@@ -239,15 +217,3 @@ class PhotoFolders(FaceFolders):
 
     def _writing(self) -> AbstractContextManager[None]:
         return self.media.alone()
-
-    def _rehearsed(self, said: list[Saying]) -> tuple[list[Decision], list[str]]:
-        now, names = self.media.face_media(), Cast(self.media.context).names_of_today()
-        maker = PhotoMaker(
-            now.kept, now.labels, self.media.decisions, request=uuid4().hex, names=names
-        )  # fmt: skip
-        made, maker = said_to(maker, said)
-        trained = self._trained()
-        warned = [
-            (one, text) for one in made for text in photo_warnings([one], maker, list(now.labels), trained, names.ids)
-        ]
-        return made, [f"{one.said()}: {text}" for one, text in warned]

@@ -235,7 +235,7 @@ class StoredFilm(Decidable):
         maker = Maker(timeline, scanned, state.decisions, by=by, request=request or uuid4().hex, names=names)
         made, _ = said_to(maker, said)
         trained = self._trained() if made else EMPTY
-        return Decided(tuple(made), tuple(warnings_of(made, timeline, scanned, trained, names.ids)))
+        return Decided.of(made, lambda one: warnings_of([one], timeline, scanned, trained, names.ids))
 
     def _write_down(self, made: Sequence[Decision]) -> None:
         state = self._current()

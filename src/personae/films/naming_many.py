@@ -9,7 +9,6 @@ from uuid import uuid4
 from personae.errors import CastError, InputError, UnknownCharacterError
 from personae.films import say
 from personae.films.answers import who_of
-from personae.films.decidable import Decidable
 from personae.films.everywhere import decide_everywhere
 from personae.films.meant import Who
 from personae.films.media import Media, Medium
@@ -44,8 +43,7 @@ class Plan:
         """Write everything down as one command; its id, and how many faces the cast was taught by it."""
         request = uuid4().hex
         said = [(one.medium, one.sayings) for one in self.media]
-        teach = Decidable.learn_from if learn else None
-        return request, decide_everywhere(said, by=by, request=request, teach=teach).learnt
+        return request, decide_everywhere(said, by=by, request=request, learn=learn).learnt
 
 
 def plan(people: People, media: Media, only: Sequence[Medium], wanted: Iterable[Wanted]) -> Plan:

@@ -10,7 +10,6 @@ from uuid import uuid4
 from personae.cast.cast import Cast
 from personae.cast.trained import EMPTY, TrainedModel
 from personae.errors import PersonaeError
-from personae.films.decidable import Decidable
 from personae.films.everywhere import decide_everywhere
 from personae.films.film import StoredFilm
 from personae.films.films import Films
@@ -97,12 +96,7 @@ class People:
             parts.setdefault((part.kind, part.medium), []).append(part)
         media = [self._kept(*key) for key in parts]
         sayings = [[said(unknown_name(part.unknown)) for part in own] for own in parts.values()]
-        made = decide_everywhere(
-            list(zip(media, sayings, strict=True)),
-            by=by,
-            request=request,
-            teach=Decidable.learn_from if learn else None,
-        )
+        made = decide_everywhere(list(zip(media, sayings, strict=True)), by=by, request=request, learn=learn)
         told = (_of(own[0], person, sentence) for own, one in zip(parts.values(), made.decided, strict=True)
                 for sentence in one.warnings)  # fmt: skip
         if request not in self._said:

@@ -178,7 +178,7 @@ class PhotoSet(Decidable):
             made, maker = said_to(maker, said)
             numbers.unknown = max(numbers.unknown, maker.decisions.highest_unknown)
         trained = self._trained(state.kept.embedder)
-        return Decided(tuple(made), tuple(_warnings(made, maker, labels, trained, names.ids) if made else ()))
+        return Decided.of(made, lambda one: _warnings([one], maker, labels, trained, names.ids))
 
     def _write_down(self, made: Sequence[Decision]) -> None:
         state = self._current()
