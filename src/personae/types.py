@@ -117,6 +117,12 @@ class Quality:
             reasons=tuple(self.reasons[i] for i in keep),
         )
 
+    def with_more(self, other: Quality) -> Self:
+        """That of these faces, then that of others."""
+        names = ("face_px", "sharpness", "brightness", "yaw", "score")
+        both = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in names}
+        return type(self)(**both, reasons=(*self.reasons, *other.reasons))
+
     @classmethod
     def empty(cls) -> Self:
         """The quality of no faces."""

@@ -9,9 +9,9 @@ is looked at more densely.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
@@ -22,6 +22,7 @@ from personae.faces.detector import Detector
 from personae.media.film import FilmPicture
 from personae.media.film_errors import as_film_error
 from personae.settings import Settings
+from personae.timeline import seeking
 from personae.types import Faces, Picture, PixelArray, Quality
 
 SURE_SCORE = 0.7
@@ -106,6 +107,16 @@ class Look:
     around: tuple[CutOut, ...]
     tiny: PixelArray
 
+    def with_more(self, other: Look) -> Look:
+        """With the faces of another look at the same picture besides."""
+        return replace(
+            self,
+            faces=multiscale.concatenate([self.faces, other.faces]),
+            crops=np.concatenate([self.crops, other.crops]),
+            quality=self.quality.with_more(other.quality),
+            around=(*self.around, *other.around),
+        )
+
 
 @dataclass
 class Looker:
@@ -124,18 +135,34 @@ class Looker:
         with as_film_error(picture.path):
             pixels = picture.rgb()
             still = Picture(grain.without_grain(pixels))
-            faces = self._found(still, least_px)
-            crops = align.crops(still, faces)
-            self.faces += len(faces)
-            return Look(
-                picture.pts,
-                picture.pts + picture.duration_pts,
-                faces,
-                crops,
-                quality.assess(crops, faces, self.settings),
-                tuple(CutOut.of(pixels, box) for box in faces.boxes_xyxy),
-                picture.grey(TINY_PX),
-            )
+            return self._look_at(picture, pixels, still, self._found(still, least_px))
+
+    def _look_at(self, picture: FilmPicture, pixels: PixelArray, still: Picture, faces: Faces) -> Look:
+        crops = align.crops(still, faces)
+        self.faces += len(faces)
+        return Look(
+            picture.pts,
+            picture.pts + picture.duration_pts,
+            faces,
+            crops,
+            quality.assess(crops, faces, self.settings),
+            tuple(CutOut.of(pixels, box) for box in faces.boxes_xyxy),
+            picture.grey(TINY_PX),
+        )
+
+    def look_again(self, picture: FilmPicture, seen: Look, before: Look) -> Look:
+        """What was `seen` in the picture, and what is found where faces of the look `before` should be.
+
+        Raises FilmError for whatever fails, memory included.
+        """
+        missing = ~same_place(before.faces.boxes_xyxy, seen.faces.boxes_xyxy).any(axis=1)
+        if not missing.any():
+            return seen
+        with as_film_error(picture.path):
+            pixels = picture.rgb()
+            still = Picture(grain.without_grain(pixels))
+            more = seeking.sought(self.detector, still.pixels, before.faces.boxes_xyxy[missing], seen.faces.boxes_xyxy)
+            return seen.with_more(self._look_at(picture, pixels, still, more)) if len(more) else seen
 
     def _found(self, picture: Picture, least_px: float) -> Faces:
         least_scale = LEAST_SHORT_SIDE_PX / min(picture.size_wh)
@@ -155,19 +182,29 @@ class Looker:
 
 @dataclass(eq=False)
 class _Window:
-    """The pictures after one regular look up to the next, and both looks on their way (`first`: None at the start)."""
+    """The pictures after one regular look up to the next, and both looks on their way.
 
-    first: Future[Look] | None = None
+    `before`: the window before, None at the start; `settled`: the looks of this window in order, its last one included.
+    """
+
+    before: _Window | None = None
     pictures: list[FilmPicture] = field(default_factory=list)
     last: Future[Look] | None = None
     settled: Future[list[Look]] | None = None
 
     def settle(self, looker: Looker, cuts: Container[int]) -> list[Look]:
-        """The looks of this window in order: those that have to be added, and its last."""
+        """The looks of this window in order: those that have to be added, and its last.
+
+        It goes on from what the window before came to: a head that was found again there is looked for here too.
+        """
         assert self.last is not None
         last = self.last.result()
-        between = [] if self.first is None else _between(self.first.result(), last, self.pictures[:-1], looker, cuts)
-        return [*between, last]
+        if self.before is None:
+            return [last]
+        assert self.before.settled is not None
+        first = self.before.settled.result()[-1]
+        self.before = None  # else all windows of a film would be held
+        return _filled(first, last, self.pictures, looker, cuts)
 
 
 def looks(
@@ -205,13 +242,14 @@ def looks(
         window.pictures.append(picture)
         if next_pts is None or picture.pts >= next_pts:
             next_pts = picture.pts + float(every_pts)
-            if window.first is None or regular % 2 == 0:
+            full = None if window.before is None or regular % 2 == 0 else window.before.last
+            if full is None:
                 window.last = pool.submit(looker.look, picture)
             else:
-                window.last = pool.submit(looker.look_after, picture, window.first)
+                window.last = pool.submit(looker.look_after, picture, full)
             regular += 1
             waiting.append(window)
-            window = _Window(window.last)
+            window = _Window(window)
         while waiting and (picture.pts - waiting[0].pictures[-1].pts >= behind_pts or too_many(picture)):
             settle()
         while settling and (len(settling) > SETTLING or too_many(picture)):
@@ -230,19 +268,20 @@ def _result(window: _Window) -> list[Look]:
     return window.settled.result()
 
 
-def _between(
-    first: Look, last: Look, pictures: list[FilmPicture], looker: Looker, cuts: Container[int]
-) -> Iterator[Look]:
-    if not pictures:
-        return
-    cut = next((at for at, pts in enumerate([*(p.pts for p in pictures), last.pts]) if pts in cuts), None)
-    if cut is None and all_have_partners(first, last) and likeness(first, last) >= SAME_VIEW:
-        return
-    middle = len(pictures) // 2 if cut is None else max(cut - 1, 0)
+def _filled(
+    first: Look, last: Look, pictures: Sequence[FilmPicture], looker: Looker, cuts: Container[int]
+) -> list[Look]:
+    """The looks after `first` up to `last`; `pictures`: those between them, and that of the last."""
+    cut = next((at for at, picture in enumerate(pictures) if picture.pts in cuts), None)
+    same_view = cut is None and likeness(first, last) >= SAME_VIEW
+    if same_view:
+        last = looker.look_again(pictures[-1], last, first)
+    if len(pictures) < 2 or (same_view and all_have_partners(first, last)):
+        return [last]
+    middle = (len(pictures) - 1) // 2 if cut is None else max(cut - 1, 0)
     look = looker.look(pictures[middle], _least_px(first, last))
-    yield from _between(first, look, pictures[:middle], looker, cuts)
-    yield look
-    yield from _between(look, last, pictures[middle + 1 :], looker, cuts)
+    before = _filled(first, look, pictures[: middle + 1], looker, cuts)
+    return [*before, *_filled(before[-1], last, pictures[middle + 1 :], looker, cuts)]
 
 
 def _least_px(first: Look, last: Look) -> float:
