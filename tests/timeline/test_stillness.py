@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from personae.timeline.labelling import STILL
 from personae.timeline.records import TrackRecord, cut, without_mixtures
-from personae.timeline.stillness import changes_of
+from personae.timeline.stillness import STILL, changes_of
 from tests.film_maker import head
 
 Crop = NDArray[np.uint8]

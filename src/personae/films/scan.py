@@ -28,7 +28,7 @@ from personae.timeline.timeline import Timeline
 from personae.timeline.watching import Watched, watch
 from personae.types import seconds_text
 
-FINGERPRINT = 5
+FINGERPRINT = 6
 """Version of everything between pictures and tracks; raise it when tracks change."""
 RARE_FACES_S = 60.0
 FEW_GAPS = 3
