@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.timeline.framed import Frame, frame_around
+from personae.timeline.framed import frame_around
 from personae.timeline.wide import FACE_PX, WIDE_FACES, WIDE_PX, Wide
 from personae.types import FloatArray
 
@@ -34,6 +34,7 @@ LIKENESS = 0.98
 """Correlation of a face with itself at another moment where it was found again."""
 FACE_HALF = round(0.62 * FACE_PX)
 EDGE_PX = 4
+STEPS = 3
 
 
 @dataclass(frozen=True)
@@ -72,26 +73,22 @@ def motion_of(wides: Sequence[Wide]) -> Motion | None:
     frame = frame_around(grey, _seen(base))
     if frame is None or frame.support < SUPPORT:
         return Motion(0.0 if frame is None else frame.support, math.inf, math.inf, 0.0)
-    faces, frames, likeness = [np.eye(2, 3, dtype=np.float32)], [np.eye(2, 3, dtype=np.float32)], []
-    places = [_in_film(base, faces[0])]
+    band = frame.band(EDGE_PX) > 0
+    places, slips, likeness = [_in_film(base, np.eye(2, 3, dtype=np.float32))], [np.zeros(2)], []
     for wide in wides:
         if wide is base:
             continue
-        found = _face_again(grey, _blurred(wide))
+        other = _blurred(wide)
+        found = _face_again(grey, other)
         if found is None:
             continue
         likeness.append(found[0])
-        around = _frame_again(grey, _blurred(wide), frame, found[1])
-        if around is None:
-            continue
-        faces.append(found[1])
-        frames.append(around)
         places.append(_in_film(wide, found[1]))
-    if len(faces) < FEWEST:
+        slips.append(_slip(grey, other, band & _seen(base), found[1]))
+    if len(slips) < FEWEST:
         return Motion(frame.support, math.inf, math.inf, 0.0)
-    middle = np.array([WIDE_PX / 2, WIDE_PX / 2, 1.0])
-    apart = np.array([face @ middle - around @ middle for face, around in zip(faces, frames, strict=True)])
-    off = np.sqrt(((apart - apart.mean(axis=0)) ** 2).sum(axis=1).mean())
+    slip = np.array(slips)
+    off = np.sqrt(((slip - slip.mean(axis=0)) ** 2).sum(axis=1).mean())
     went = np.array(places)
     far = np.sqrt(((went - went.mean(axis=0)) ** 2).sum(axis=2)).max() * WIDE_FACES / base.side
     return Motion(frame.support, float(far), float(off), float(np.median(likeness)))
@@ -107,7 +104,10 @@ def _box_moved(wides: Sequence[Wide]) -> float:
 
 
 def _blurred(wide: Wide) -> NDArray[np.float32]:
-    return wide.grey.astype(np.float32)
+    """As large as it is: a part that is blurred alone has other edges, and seems to lie elsewhere."""
+    import cv2
+
+    return np.asarray(cv2.GaussianBlur(wide.grey.astype(np.float32), (0, 0), 0.8), np.float32)
 
 
 def _seen(wide: Wide) -> NDArray[np.bool_]:
@@ -136,12 +136,33 @@ def _face_again(base: NDArray[np.float32], other: NDArray[np.float32]) -> tuple[
     return likeness, fit
 
 
-def _frame_again(
-    base: NDArray[np.float32], other: NDArray[np.float32], frame: Frame, guess: NDArray[np.float32]
-) -> NDArray[np.float32] | None:
-    """Affine map (2, 3) of the frame's edges alone."""
-    found = _fitted(base, other, guess, frame.band(EDGE_PX))
-    return None if found is None else found[1]
+def _slip(
+    base: NDArray[np.float32], other: NDArray[np.float32], band: NDArray[np.bool_], fit: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """(2,) how far the frame is from where it would be if it moved as the face does (Lucas and Kanade 1981), in pixels.
+
+    A shift alone, since lean and nearness change both sides of a flat frame alike.
+    """
+    import cv2
+
+    off = np.zeros(2)
+    for _ in range(STEPS):
+        moved = fit.copy()
+        moved[:, 2] += fit[:, :2] @ off.astype(np.float32)
+        here = cv2.warpAffine(
+            other,
+            moved,
+            (WIDE_PX, WIDE_PX),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        gx = (cv2.Sobel(here, cv2.CV_32F, 1, 0, ksize=3) / 8)[band].astype(np.float64)
+        gy = (cv2.Sobel(here, cv2.CV_32F, 0, 1, ksize=3) / 8)[band].astype(np.float64)
+        left = (base - here)[band].astype(np.float64)
+        left -= left.mean()
+        square = np.array([[gx @ gx, gx @ gy], [gx @ gy, gy @ gy]]) + 1e-6 * np.eye(2)
+        off += np.linalg.solve(square, np.array([gx @ left, gy @ left]))
+    return off
 
 
 def _fitted(
@@ -150,9 +171,9 @@ def _fitted(
     """Evangelidis and Psarakis (2008); None where it does not converge."""
     import cv2
 
-    steps = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 1e-4)
+    steps = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 50, 1e-6)
     try:
-        likeness, fit = cv2.findTransformECC(base, other, guess.copy(), cv2.MOTION_AFFINE, steps, mask, 3)
+        likeness, fit = cv2.findTransformECC(base, other, guess.copy(), cv2.MOTION_AFFINE, steps, mask, 1)
     except cv2.error:
         return None
     return float(likeness), np.asarray(fit, np.float32)
