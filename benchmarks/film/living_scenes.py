@@ -105,7 +105,7 @@ class Person:
         return np.asarray(camera.at(s, self.depth) @ moved(x, y) @ halves, np.float64)
 
     def face(self, s: float) -> NDArray[np.uint8]:
-        """(h, w, 4) the body at its moment, with what of the photo is person."""
+        """(h, w, 4) the body at its moment, with what of the photo is person: only the head changes."""
         a, _, c, d = self.phases
         much = {"listens": 1.0, "hardly moves": 0.35, "breathes": 0.0}[self.life]
         turn, nod = much * 0.07 * np.sin(0.8 * s + a), much * 0.05 * np.sin(0.6 * s + self.phases[1])
@@ -116,9 +116,11 @@ class Person:
         u = body.u / (1 - 0.35 * abs(self.yaw)) + body.across * (self.yaw * 0.35) - body.bump * turn
         v = body.v - body.bump * nod - body.lips * mouth - body.lids * blink
         (x, wide), (y, tall) = body.from_halves
-        where = (x + u * wide).astype(np.float32), (y + v * tall).astype(np.float32)
-        shown = cv2.remap(body.texture, *where, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(cv2.merge([*cv2.split(shown), body.alpha]), np.uint8)
+        map_x, map_y = (x + u * wide).astype(np.float32), (y + v * tall).astype(np.float32)
+        shown = cv2.remap(body.layer, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        layer = body.layer.copy()
+        layer[: len(shown), :, :3] = shown[..., :3]
+        return layer
 
 
 class Body:
@@ -126,26 +128,28 @@ class Body:
 
     def __init__(self, head: Head, height: float) -> None:
         x1, y1, x2, y2 = head.box
-        scale = min(1.3 * height / (y2 - y1), 1.0)
+        scale = min(1.15 * height / (y2 - y1), 1.0)
         photo = head.photo
         while np.median(photo[-1]) < 24 and len(photo) > y2 + 8:  # some have black margins
             photo = photo[:-1]
         below = max(round(y2 + 2.2 * (y2 - y1)) - len(photo), 0)
         photo = cv2.copyMakeBorder(photo, 0, below, 0, 0, cv2.BORDER_REPLICATE)
         size = (round(photo.shape[1] * scale), round(photo.shape[0] * scale))
-        self.texture = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
+        texture = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
         x1, y1, x2, y2 = (value * scale for value in head.box)
         self.from_halves = ((x1 + x2) / 2, (x2 - x1) / 2), ((y1 + y2) / 2, (y2 - y1) / 2)
         ys, xs = np.mgrid[: size[1], : size[0]].astype(np.float32)
         u, v = ((xs - (x1 + x2) / 2) / ((x2 - x1) / 2), (ys - (y1 + y2) / 2) / ((y2 - y1) / 2))
-        self.u, self.v = u, v
+        head_of = np.abs(u / 1.45) ** 2.5 + np.abs((v + 0.05) / 1.6) ** 2.5 < 1
+        shoulders = (v > 1.0) & (np.abs(u) < 0.9 + 1.7 * np.sqrt(np.clip(v - 1.0, 0, 1.2)))
+        alpha = cv2.GaussianBlur((255 * (head_of | shoulders)).astype(np.uint8), (0, 0), 1.5)
+        self.layer = np.dstack([texture, alpha])
+        rows = max(int(np.searchsorted(v[:, 0], 1.5)), 1)
+        self.u, self.v = u, v = u[:rows], v[:rows]
         self.bump = np.clip(1 - 0.8 * (u * u + v * v), 0, 1)
         self.across = np.clip(1 - u * u, 0, 1)
         self.lips = np.exp(-((u / 0.45) ** 2) - ((v - 0.6) / 0.35) ** 2)
         self.lids = np.exp(-((u / 0.8) ** 2) - ((v + 0.22) / 0.16) ** 2)
-        head_of = np.abs(u / 1.45) ** 2.5 + np.abs((v + 0.05) / 1.6) ** 2.5 < 1
-        shoulders = (v > 1.0) & (np.abs(u) < 0.9 + 1.7 * np.sqrt(np.clip(v - 1.0, 0, 1.2)))
-        self.alpha = cv2.GaussianBlur((255 * (head_of | shoulders)).astype(np.uint8), (0, 0), 1.5)
 
     @property
     def to_halves(self) -> Floats:
@@ -171,9 +175,9 @@ def laid(picture: Pixels, layer: NDArray[np.uint8], matrix: Floats) -> None:
     if left >= right or top >= bottom:
         return
     warped = cv2.warpPerspective(layer, moved(-left, -top) @ matrix, (int(right - left), int(bottom - top)))
-    alpha = warped[..., 3:].astype(np.float32) / 255
+    share = warped[..., 3].astype(np.float32) / 255
     under = picture[top:bottom, left:right]
-    under[:] = np.clip(under + (warped[..., :3].astype(np.float32) - under) * alpha + 0.5, 0, 255)
+    under[:] = cv2.blendLinear(np.ascontiguousarray(warped[..., :3]), np.ascontiguousarray(under), share, 1 - share)
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,7 +226,7 @@ def picture_of(
     face = float(y2 - y1)
     border = {
         "wall": rng.uniform(0.05, 0.2), "passed": rng.uniform(0.0, 0.2), "hand": rng.uniform(0.0, 0.12),
-        "screen": rng.uniform(0.05, 0.15), "newspaper": 0.03,
+        "screen": rng.uniform(0.05, 0.15), "newspaper": 0.0,
     }[kind] * face  # fmt: skip
     dark, light = (int(rng.integers(10, 70)), int(rng.integers(200, 250)))
     tone = {"hand": light, "screen": dark, "newspaper": light}.get(kind, int(rng.choice([dark, light])))
@@ -245,7 +249,8 @@ def picture_of(
 
 def _page(photo: Pixels, face: float, rng: np.random.Generator) -> tuple[Pixels, NDArray[np.int64]]:
     """The photo, grey, in a page of lines of print, and where it begins there."""
-    grey = np.repeat(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+    # Print is never as light as the paper, nor quite black.
+    grey = cv2.convertScaleAbs(cv2.cvtColor(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB), None, 0.7, 25)
     left, top, right, bottom = (round(float(value) * face) for value in rng.uniform(0.4, 2.2, 4))
     page = cv2.copyMakeBorder(grey, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(222, 220, 212))
     pitch = max(round(face * float(rng.uniform(0.09, 0.15))), 4)
@@ -339,7 +344,7 @@ class Take:
             picture = cv2.convertScaleAbs(picture, alpha=0.18)
         left, top = rng.integers(0, SIZE_WH[0]), rng.integers(0, SIZE_WH[1])
         noise = _NOISE[3.0 if dim else 1.2][top : top + SIZE_WH[1], left : left + SIZE_WH[0]]
-        return np.asarray(cv2.add(picture, np.repeat(noise[..., None], 3, axis=2), dtype=cv2.CV_8U), np.uint8)
+        return np.asarray(cv2.add(picture, cv2.merge([noise] * 3), dtype=cv2.CV_8U), np.uint8)
 
 
 _NOISE = {
@@ -353,7 +358,8 @@ def _backdrop(rng: np.random.Generator) -> Pixels:
 
 
 def _length(rng: np.random.Generator, longest: float = 20.0) -> float:
-    return float(np.exp(rng.uniform(np.log(2.1), np.log(longest))))
+    """Two seconds and more, most often a few; up to `longest`."""
+    return float(np.exp(rng.beta(0.8, 1.5) * np.log(longest / 2.1))) * 2.1
 
 
 def _spread(count: int, rng: np.random.Generator) -> list[tuple[float, float]]:

@@ -1,4 +1,4 @@
-"""A photo in the picture is told from a living face, though landmarks tremble when the camera moves."""
+"""A face that speaks is told from one that may be a photo, though landmarks tremble when the camera moves."""
 
 from __future__ import annotations
 
@@ -103,4 +103,4 @@ def test_who_listens_for_two_seconds_and_moves_once_lives(face: Crop) -> None:
     listens[3] = 0.47
     spoiled[:3] = 0.5  # a dissolve, landmarks that slip
     of = [replace(record([face] * 3), box_changes=changes).stillness for changes in (listens, photo, spoiled)]
-    assert of[0] >= STILL and of[1] < STILL and of[2] < STILL
+    assert of[0] > 2 * max(of[1], of[2])

@@ -36,9 +36,8 @@ def face(astronaut: Path) -> Pixels:
 
 def framed(face: Pixels) -> Pixels:
     """The head as a photo: more wall around, and a dark frame."""
-    return cv2.copyMakeBorder(
-        cv2.copyMakeBorder(face, 8, 0, 12, 12, cv2.BORDER_REPLICATE), 6, 6, 6, 6, cv2.BORDER_CONSTANT, value=(30, 20, 10)
-    )  # fmt: skip
+    wider = cv2.copyMakeBorder(face, 8, 0, 12, 12, cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.copyMakeBorder(wider, 6, 6, 6, 6, cv2.BORDER_CONSTANT, value=(30, 20, 10)), np.uint8)
 
 
 def at(picture: Pixels, x: float, y: float) -> Wide:

@@ -17,7 +17,10 @@ NEAREST, FARTHEST = 0.55, 2.15
 """How far each edge is from the face's middle, in face sizes."""
 CANDIDATES = 5
 SHORTEST = 0.6
-"""An edge is so long at least, in face sizes."""
+"""An edge is so long at least, in face sizes,"""
+LONG = 1.2
+"""and from here on all are long. Half of what is tried are the longest, half the nearest long ones: lines of print are
+longer than the edge of a photo among them."""
 LEAST_STEP = 3.0
 """What an edge changes over a pixel at least, in grey levels; and in standard deviations of the noise:"""
 LEAST_STEP_NOISE = 4.0
@@ -33,13 +36,13 @@ class Frame:
     corners: FloatArray
     support: float
 
-    def band(self, width: int) -> NDArray[np.uint8]:
-        """(160, 160) uint8: 255 on the edges and `width` pixels around."""
+    def edges(self, width: int) -> NDArray[np.bool_]:
+        """(160, 160) the four edges and `width` pixels around."""
         import cv2
 
         mask = np.zeros((WIDE_PX, WIDE_PX), np.uint8)
-        cv2.polylines(mask, [np.round(self.corners).astype(np.int32)], True, 255, 2 * width + 1)
-        return mask
+        cv2.polylines(mask, [np.round(self.corners).astype(np.int32)], True, 1, 2 * width + 1)
+        return np.asarray(mask > 0, np.bool_)
 
 
 def frame_around(grey: FloatArray, seen: NDArray[np.bool_]) -> Frame | None:
@@ -107,9 +110,9 @@ class _Edges:
                    lean.astype(np.float32), np.asarray(safe, np.bool_))  # fmt: skip
 
     def lines(self, side: int) -> NDArray[np.float64]:
-        """(n, 3) lines a x + b y = c left of the middle (`side` -1) or right of it (1), those with most edge first."""
+        """(n, 3) lines a x + b y = c left of the middle (`side` -1) or right of it (1), long and near ones first."""
         middle = WIDE_PX / 2
-        found = []
+        found: list[tuple[float, float, float]] = []
         for slope in SLOPES_DEG:
             a, b = np.cos(np.radians(slope)), np.sin(np.radians(slope))
             near = np.abs(self.lean_deg - slope) < SAME_SLOPE_DEG
@@ -118,17 +121,19 @@ class _Edges:
             counts = np.bincount(np.round(away).astype(int), minlength=WIDE_PX)
             counts[1:-1] += counts[:-2] // 2 + counts[2:] // 2
             for at in np.flatnonzero(counts >= SHORTEST * FACE_PX):
-                found.append((counts[at], slope, float(at)))
-        kept: list[tuple[int, float, float]] = []
-        for one in sorted(found, reverse=True):
-            if all(abs(one[2] - other[2]) > 2.5 or abs(one[1] - other[1]) > 5 for other in kept):
-                kept.append(one)
-            if len(kept) == CANDIDATES:
-                break
+                found.append((float(counts[at]), -float(at), float(slope)))
+        kept: list[tuple[float, float, float]] = []
+        for order in (sorted(found, reverse=True), sorted(found, key=_near, reverse=True)):
+            most = len(kept) + CANDIDATES
+            for one in order:
+                if all(abs(one[1] - other[1]) > 2.5 or abs(one[2] - other[2]) > 7 for other in kept):
+                    kept.append(one)
+                if len(kept) == most:
+                    break
         lines = np.empty((len(kept), 3))
-        for row, (_, slope, away_px) in enumerate(kept):
+        for row, (_, nearness, slope) in enumerate(kept):
             a, b = np.cos(np.radians(slope)), np.sin(np.radians(slope))
-            lines[row] = a, b, a * middle + b * middle + side * away_px
+            lines[row] = a, b, a * middle + b * middle - side * nearness
         return lines
 
     def support(self, start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -144,6 +149,11 @@ class _Edges:
         hits = (self.map[y, x] > 0) & inside
         count = inside.sum(axis=-1)
         return np.asarray(np.where(2 * count >= POINTS, hits.sum(axis=-1) / np.maximum(count, 1), 0.0), np.float64)
+
+
+def _near(line: tuple[float, float, float]) -> tuple[float, float]:
+    """Length, as far as it tells, and nearness."""
+    return min(line[0], LONG * FACE_PX), line[1]
 
 
 def _meet(uprights: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArray[np.float64]:

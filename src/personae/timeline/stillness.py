@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from personae.types import FloatArray
 
-STILL = 0.112
-"""A face that changes more than this within seconds is alive (see `usual_change`); one that changes less may be. In
-made films (seeds 2 to 6 of benchmarks/film) 1,706 faces that turn and speak stay above .123, and 79 of 80 photos below
-.103; listeners in real films come down to .09."""
+STILL = 0.3
+"""A face that changes more than this from moment to moment is alive (see `usual_change`). One that changes less may be:
+listeners come down to .09, and pictures in the dark up to here, for noise."""
 FEWEST_CHANGES = 2
 STILL_SHARE = 2 / 3
 STILL_SHARE_OF_FEW = 3 / 4

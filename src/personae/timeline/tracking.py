@@ -237,9 +237,12 @@ class FaceTracker:
 
     def _finished(self, track: FaceTrack) -> list[FaceTrack]:
         changes = changes_of([sample.crop for sample in track.samples])
+        # A face that leaves the picture changes by what is cut off.
+        cut_off = np.array([not sample.wide.has_face for sample in track.samples])
+        changes[cut_off | np.concatenate([[False], cut_off[:-1]])] = np.nan
         track.changes = {sample.pts: float(change) for sample, change in zip(track.samples, changes, strict=True)}
         track.shown = [sample.shown for sample in track.samples]
-        if usual_change(changes.tolist()) < STILL:  # few are, and the others need not be looked at
+        if usual_change(changes.tolist()) < STILL:  # the others need not be looked at
             track.surface = surface_of([sample.wide for sample in track.samples])
         track.thin()
         often = round((track.end_pts - track.start_pts) / (EMBEDDED_EVERY_S * self._second))

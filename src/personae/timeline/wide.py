@@ -16,6 +16,8 @@ WIDE_FACES = 4.5
 """How much of the picture it shows, in face sizes: a portrait in its frame, head and shoulders."""
 FACE_PX = WIDE_PX / WIDE_FACES
 """So many of its pixels a face is high or wide, whichever is more."""
+FACE_HALF = round(0.62 * FACE_PX)
+"""From the middle to the edges of a square that has all of the face."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,3 +54,17 @@ class Wide:
         last = (math.floor((width - left) * scale), math.floor((height - top) * scale))
         inside = (*np.minimum(first, WIDE_PX).tolist(), *np.clip(last, 0, WIDE_PX).tolist())
         return cls(small, (float(left), float(top)), float(side), inside)
+
+    @property
+    def has_face(self) -> bool:
+        """Whether all of the face was in the film's picture."""
+        low, high = WIDE_PX // 2 - FACE_HALF, WIDE_PX // 2 + FACE_HALF
+        return all(edge <= low for edge in self.inside[:2]) and all(edge >= high for edge in self.inside[2:])
+
+    @property
+    def seen(self) -> NDArray[np.bool_]:
+        """(160, 160) what was in the film's picture."""
+        left, top, right, bottom = self.inside
+        seen = np.zeros((WIDE_PX, WIDE_PX), bool)
+        seen[top:bottom, left:right] = True
+        return seen
