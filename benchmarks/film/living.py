@@ -44,7 +44,7 @@ RATE = Fraction(8)
 LEAST_S = 1.9
 """A track of two seconds may begin or end a picture later."""
 WINDOWS_S = (2.0, 3.0, 5.0, 8.0, 12.0, 20.0)
-HOLDS_STILL = 0.2
+HOLDS_STILL = 0.45
 """Real faces whose usual change from sample to sample (`TrackRecord.stillness`) is less hold still; the photos of
 `benchmarks/film/make_film.py` change by .1 at most, people who speak by .3 and more."""
 SAME_BOX = 0.3

@@ -16,7 +16,7 @@ WIDE_FACES = 4.5
 """How much of the picture it shows, in face sizes: a portrait in its frame, head and shoulders."""
 FACE_PX = WIDE_PX / WIDE_FACES
 """So many of its pixels a face is high or wide, whichever is more."""
-FACE_HALF = round(0.62 * FACE_PX)
+FACE_HALF = round(0.56 * FACE_PX)
 """From the middle to the edges of a square that has all of the face."""
 
 
