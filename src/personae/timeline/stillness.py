@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from personae.types import FloatArray
 
-STILL = 0.45
+STILL = 0.34
 """A face that changes more than this from moment to moment is alive (see `usual_change`). One that changes less may be:
 listeners come down to .09, and pictures in the dark up to here, for noise."""
 FEWEST_CHANGES = 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,22 +37,21 @@ class Wide:
         """Around one face of `pixels` (h, w, 3) RGB."""
         import cv2
 
-        x1, y1, x2, y2 = (float(value) for value in box_xyxy)
-        side = max(round(max(x2 - x1, y2 - y1, 1.0) * WIDE_FACES), 1)
-        left, top = round((x1 + x2 - side) / 2), round((y1 + y2 - side) / 2)
+        middle_x, middle_y = (float(value) for value in (box_xyxy[:2] + box_xyxy[2:]) / 2)
+        side = round(max(*(float(value) for value in box_xyxy[2:] - box_xyxy[:2]), 1.0) * WIDE_FACES)
+        left, top = round(middle_x - side / 2), round(middle_y - side / 2)
         height, width = pixels.shape[:2]
-        part = pixels[max(top, 0) : max(top + side, 0), max(left, 0) : max(left + side, 0)]
-        grey = np.zeros((side, side), np.uint8)
-        if part.size:
-            y, x = max(-top, 0), max(-left, 0)
-            grey[y : y + part.shape[0], x : x + part.shape[1]] = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)
+        x1, y1 = max(left, 0), max(top, 0)
+        x2, y2 = max(min(left + side, width), x1), max(min(top + side, height), y1)
         scale = WIDE_PX / side
-        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        small = np.asarray(cv2.resize(grey, (WIDE_PX, WIDE_PX), interpolation=how), np.uint8)
-        first = (math.ceil(max(-left, 0) * scale), math.ceil(max(-top, 0) * scale))
-        last = (math.floor((width - left) * scale), math.floor((height - top) * scale))
-        inside = (*np.minimum(first, WIDE_PX).tolist(), *np.clip(last, 0, WIDE_PX).tolist())
-        return cls(small, (float(left), float(top)), float(side), inside)
+        inside = tuple(round(edge * scale) for edge in (x1 - left, y1 - top, x2 - left, y2 - top))
+        size = (inside[2] - inside[0], inside[3] - inside[1])
+        grey = np.zeros((WIDE_PX, WIDE_PX), np.uint8)
+        if min(size) > 0:
+            part = cv2.cvtColor(pixels[y1:y2, x1:x2], cv2.COLOR_RGB2GRAY)
+            how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+            grey[inside[1] : inside[3], inside[0] : inside[2]] = cv2.resize(part, size, interpolation=how)
+        return cls(grey, (float(left), float(top)), float(side), (inside[0], inside[1], inside[2], inside[3]))
 
     @property
     def has_face(self) -> bool:
