@@ -25,6 +25,7 @@ import cv2
 import numpy as np
 
 from benchmarks.film import living_scenes as scenes
+from benchmarks.film.living_parts import SIZE_WH, Flat, Person
 from benchmarks.film.make_film import _head
 from benchmarks.film.scenes import Head
 from personae.faces import backends
@@ -45,10 +46,9 @@ LEAST_S = 1.9
 """A track of two seconds may begin or end a picture later."""
 WINDOWS_S = (2.0, 3.0, 5.0, 8.0, 12.0, 20.0)
 HOLDS_STILL = 0.45
-"""Real faces whose usual change from sample to sample (`TrackRecord.stillness`) is less hold still; the photos of
-`benchmarks/film/make_film.py` change by .1 at most, people who speak by .3 and more."""
+"""Real faces whose usual change from sample to sample (`TrackRecord.stillness`) is less hold still: more of them than
+the rule has to look at."""
 SAME_BOX = 0.3
-FEWEST_PHOTOS = 2
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def film_of(take: scenes.Take, path: Path) -> list[list[tuple[float, float, floa
     boxes = []
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=RATE, options={"preset": "superfast", "crf": str(take.crf)})
-        stream.width, stream.height, stream.pix_fmt = *scenes.SIZE_WH, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = *SIZE_WH, "yuv420p"
         for number in range(round(take.seconds * RATE)):
             picture, faces = take.picture(float(number / RATE))
             boxes.append(faces)
@@ -199,14 +199,12 @@ def made_cases(take: scenes.Take, name: str, folder: Path, detector: Detector) -
         own = [record for record in found if _is_of(record, boxes, at, video) and seconds_of(record, video) >= LEAST_S]
         if own:
             record = max(own, key=lambda each: seconds_of(each, video))
-            yield Case(
-                isinstance(one, scenes.Person), groups_of(take, one), is_depicted(record, video), f"{name}, face {at}"
-            )
+            yield Case(isinstance(one, Person), groups_of(take, one), is_depicted(record, video), f"{name}, face {at}")
 
 
-def groups_of(take: scenes.Take, one: scenes.Person | scenes.Flat) -> tuple[str, ...]:
+def groups_of(take: scenes.Take, one: Person | Flat) -> tuple[str, ...]:
     """The rows of the table that a face of a take belongs to."""
-    if isinstance(one, scenes.Person):
+    if isinstance(one, Person):
         return (
             "made", f"condition: {take.condition}", f"camera: {take.camera.how}", f"life: {one.life}",
             f"setting: {one.setting}",
