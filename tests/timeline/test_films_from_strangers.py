@@ -208,7 +208,7 @@ TRACKS: list[tuple[str, Any]] = [
     ("face_pts", 10**12), ("best_pts", 10**12), ("best_pts", np.zeros(3, np.int64)), ("best_box", INFINITY),
     ("best_box", np.zeros((5, 4), np.int64)), ("picture", np.full(3, 255, np.uint8)),
     ("picture", np.zeros(5, np.float32)),
-    ("box_changes", INFINITY), ("boxes_count", 0), ("boxes_count", -1), ("boxes_count", 3), ("faces_count", 2**62),
+    ("box_changes", INFINITY), ("surface", 2), ("surface", -1), ("boxes_count", 0), ("boxes_count", -1), ("boxes_count", 3), ("faces_count", 2**62),
     ("picture_count", 99), ("boxes_count", np.ones(3, np.int64)), ("look_pts", 10**12), ("look_pts", Missing),
     ("tiny", np.zeros((1, 9, 16), np.uint8)), ("tiny", np.zeros((10, 9, 16), np.float32)),
     ("video", 3), ("video.time_base", "0/1"), ("video.duration_pts", 5), ("shots", [{"start_pts": 5, "end_pts": 1}]),

@@ -29,8 +29,8 @@ MOVED = 0.04
 SUPPORT = 0.8
 """How much of each edge of a frame has to be seen."""
 SLIP = 0.14
-"""How far a face may slip in its frame in most moments, in pixels of a wide cut-out: .35 % of its size. Of what was
-drawn to choose by (benchmarks/film/living.py), 19 of 20 framed pictures slip less, and people .15 at least."""
+"""How far a face may slip in its frame in most moments, in pixels of a wide cut-out: .4 % of its size. Of what was
+drawn to choose by (benchmarks/film/living.py), 19 of 20 framed pictures slip less, and people .18 at least."""
 MOST_MOMENTS = 2 / 3
 """A frame may be half hidden, a face blurred, in a third of all moments."""
 LIKENESS = 0.98
