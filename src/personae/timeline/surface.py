@@ -28,9 +28,9 @@ MOVED = 0.04
 """How far a face or its size goes in the film's picture before it tells, in face sizes, by its box and then exactly."""
 SUPPORT = 0.8
 """How much of each edge of a frame has to be seen."""
-SLIP = 0.14
-"""How far a face may slip in its frame in most moments, in pixels of a wide cut-out: .4 % of its size. Of what was
-drawn to choose by (benchmarks/film/living.py), 19 of 20 framed pictures slip less, and people .18 at least."""
+SLIP = 0.12
+"""How far a face may slip in its frame in most moments, in pixels of a wide cut-out: .3 % of its size. Of what was
+drawn to choose by (benchmarks/film/living.py), 9 of 10 framed pictures slip less, and people .18 at least."""
 MOST_MOMENTS = 2 / 3
 """A frame may be half hidden, a face blurred, in a third of all moments."""
 LIKENESS = 0.98
