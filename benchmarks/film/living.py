@@ -1,6 +1,6 @@
 """Whether people who hold still are taken for pictures of people, and pictures of people for people.
 
-    python -m benchmarks.film.living PEOPLE [--clips FILE ...] [--half choose|report] [--takes 200] [--flats 80] [--seed 0]
+    python -m benchmarks.film.living PEOPLE [--clips FILE ...] [--half choose] [--takes 200] [--flats 80] [--seed 0]
 
 PEOPLE/NAME/*.jpg: photos, of which people and pictures are drawn (see living_scenes.py): of the names in order every
 second one, beginning with the first (choose) or the second (report). Films are drawn, compressed, and looked through
