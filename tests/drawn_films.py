@@ -31,6 +31,18 @@ def scene(seed: int, people: Sequence[Person], *, take: int = 0, size_wh: tuple[
     return picture
 
 
+def held(picture: Pixels, identity: str, x: float, y: float, size: int, n: int) -> Pixels:
+    """The picture with a framed photo about x, y, in a hand that is never still; `size` of the face in pixels."""
+    side = round(1.8 * size) // 2 * 2
+    photo = np.full((side, side, 3), 20, np.uint8)
+    inner = side - 12
+    photo[6:-6, 6:-6] = scene(1, [(identity, inner / 2, inner / 2, size)], take=3, size_wh=(inner, inner))
+    left, top = round(x - side / 2 + 14 * np.sin(n / 8)), round(y - side / 2 + 14 * np.cos(n / 11))
+    result = picture.copy()
+    result[top : top + side, left : left + side] = photo
+    return result
+
+
 def drawn_film(path: Path, draw: Callable[[int], Pixels], frames: int, **options: object) -> Path:
     """`make_film` in a quality that keeps the drawn rings; 25 pictures a second."""
     return make_film(path, draw=draw, frames=frames, pix_fmt="yuv444p", **options)  # type: ignore[arg-type]

@@ -28,17 +28,17 @@ from personae.timeline.places import place_of
 from personae.timeline.selection import of_names, without_depicted, without_unknown
 from personae.timeline.timeline import Depicted, Shot, Timeline, Track
 from tests import naming
-from tests.drawn_films import drawn_film, drawn_recognizer, scene
+from tests.drawn_films import drawn_film, drawn_recognizer, held, scene
 from tests.film_maker import Pixels
 from tests.scanning import relabel, scan_film
 from tests.timelines import film as timeline_of
 
 
 def draw(n: int) -> Pixels:
-    """Thor lives for two seconds, then a poster of him and one of a stranger hang there for three."""
+    """Thor lives for two seconds, then a photo of him and one of a stranger are held there for three."""
     if n < 50:
         return scene(1, [("Thor", 80, 120, 64)], take=n // 4 % 7)
-    return scene(2, [("Thor", 230, 120, 64), ("nobody", 80, 110, 64)], take=3)
+    return held(held(scene(2, []), "Thor", 230, 120, 64, n), "nobody", 80, 110, 64, n + 9)
 
 
 @pytest.fixture(scope="module")
@@ -164,10 +164,7 @@ def test_an_appearance_on_a_sheet_is_not_the_poster_beside_it(recognizer: Charac
     """Thor stands beside his poster: what is said of one does not hold for the other."""
 
     def beside(n: int) -> Pixels:
-        picture = scene(1, [("Thor", 80, 120, 64)], take=n // 4 % 7)
-        poster = scene(1, [("Thor", 230, 120, 64)], take=3)
-        picture[:, 160:] = poster[:, 160:]
-        return picture
+        return held(scene(1, [("Thor", 80, 120, 64)], take=n // 4 % 7), "Thor", 235, 120, 64, n)
 
     path = drawn_film(tmp_path / "film.mp4", beside, 75)
     timeline = scan_film(path, recognizer, tmp_path).timeline

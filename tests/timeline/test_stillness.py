@@ -1,4 +1,4 @@
-"""A photo in the picture is told from a living face, though landmarks tremble when the camera moves."""
+"""A face that speaks is told from one that may be a photo, though landmarks tremble when the camera moves."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from personae.timeline.labelling import STILL
 from personae.timeline.records import TrackRecord, cut, without_mixtures
-from personae.timeline.stillness import changes_of
+from personae.timeline.stillness import STILL, changes_of
 from tests.film_maker import head
 
 Crop = NDArray[np.uint8]
@@ -104,4 +103,4 @@ def test_who_listens_for_two_seconds_and_moves_once_lives(face: Crop) -> None:
     listens[3] = 0.47
     spoiled[:3] = 0.5  # a dissolve, landmarks that slip
     of = [replace(record([face] * 3), box_changes=changes).stillness for changes in (listens, photo, spoiled)]
-    assert of[0] >= STILL and of[1] < STILL and of[2] < STILL
+    assert of[0] > 2 * max(of[1], of[2])

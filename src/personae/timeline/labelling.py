@@ -13,14 +13,14 @@ from personae.timeline.appearances import Label
 from personae.timeline.identity import People
 from personae.timeline.places import SAME_FACE, overlap
 from personae.timeline.records import TrackRecord
+from personae.timeline.stillness import STILL
 from personae.timeline.timeline import BestPicture, Track
 
-STILL = 0.112
-"""A living face differs from itself more than this within seconds; a picture of one does not (see `stillness`). In
-made films (seeds 2 to 6 of benchmarks/film) 1,706 living faces stay above .123, and 79 of 80 photos below .103."""
 STILL_S = 1.5
 STILL_PX = 32.0
 """Shorter tracks and smaller faces do not tell."""
+ON_SURFACE = 0.5
+"""From here on most of a track's time speaks for a surface (see `TrackRecord.surface`)."""
 
 Earlier = tuple[Sequence[TrackRecord], Sequence[int | None]]
 """Tracks of an earlier scan, and the unknown person that each was, or None."""
@@ -41,11 +41,15 @@ def tracks_of(records: Sequence[TrackRecord], shots: Sequence[int]) -> tuple[Tra
 
 
 def is_depicted(record: TrackRecord, video: Video) -> bool:
-    """Whether the face is one on a picture in the picture: it turns, blinks and speaks no more than paper does."""
+    """Whether the face is one on a picture in the picture: it stays the same, on a surface that moves with it.
+
+    Who only holds still is alive, and so is whoever cannot be told.
+    """
     base = video.time_base
     if (record.end_pts - record.start_pts) * base.numerator / base.denominator < STILL_S or not len(record.face_px):
         return False
-    return record.stillness < STILL and float(record.face_px.mean()) >= STILL_PX
+    still = record.stillness < STILL and float(record.face_px.mean()) >= STILL_PX
+    return still and record.surface >= ON_SURFACE
 
 
 def labels_of(

@@ -23,6 +23,7 @@ from personae.media.film import FilmPicture
 from personae.media.film_errors import as_film_error
 from personae.settings import Settings
 from personae.timeline import seeking
+from personae.timeline.wide import Wide
 from personae.types import Faces, Picture, PixelArray, Quality
 
 SURE_SCORE = 0.7
@@ -55,12 +56,13 @@ WORTH_SHRINKING = 0.75
 class CutOut:
     """The part of a picture around one face, for people to look at. `part` (h, w, 3) RGB begins at `corner_xy`.
 
-    `square`: left, top and side of what is shown, in the film's pixels.
+    `square`: left, top and side of what is shown, in the film's pixels. `wide`: more of it, small and grey.
     """
 
     part: PixelArray
     corner_xy: tuple[int, int]
     square: tuple[float, float, float]
+    wide: Wide
 
     @classmethod
     def of(cls, pixels: PixelArray, box_xyxy: NDArray[np.float32]) -> CutOut:
@@ -71,7 +73,7 @@ class CutOut:
         left, top = np.maximum(corner - 1, 0).astype(int)
         right, bottom = (corner + side + 2).astype(int)
         square = (float(corner[0]), float(corner[1]), side)
-        return cls(pixels[top:bottom, left:right].copy(), (int(left), int(top)), square)
+        return cls(pixels[top:bottom, left:right].copy(), (int(left), int(top)), square, Wide.of(pixels, box_xyxy))
 
     def picture(self) -> PixelArray:
         """(160, 160, 3) uint8 RGB, the face in the middle, or nearer to the edge of the film's picture where it is."""

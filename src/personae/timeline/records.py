@@ -22,14 +22,11 @@ from personae.media.shots import Boundary
 from personae.timeline import face_pictures
 from personae.timeline.face_pictures import FacePicture
 from personae.timeline.native_reader import FARTHEST_PX
+from personae.timeline.stillness import usual_change
 from personae.timeline.tracking import FaceTrack
 from personae.types import FloatArray, IntArray
 
 SCHEMA = "personae/tracks/2"
-FEWEST_CHANGES = 2
-STILL_SHARE = 2 / 3
-STILL_SHARE_OF_FEW = 3 / 4
-FEW_CHANGES = 6
 UNIT = 1.01
 LARGEST_WEIGHT = 10.0
 """Quality and detection score together; a plug-in's scores may have another scale."""
@@ -45,7 +42,8 @@ class TrackRecord:
     `embeddings` (k, d) of k faces with `weights` (k,) 0..1, `face_px` (k,) and `face_pts` (k,); `best_pts`, `best_box`
     (4,): its best face; `picture`: that face's cut-out as a JPEG file's bytes (uint8), maybe empty; `box_changes` (m,):
     how much the aligned face differs from an earlier one (see `changes_of`), NaN where nobody compared; `spares`: its
-    other crops, and while a film is looked through those of the parts that it may be cut into.
+    other crops, and while a film is looked through those of the parts that it may be cut into; `surface`: 0..1, whether
+    the face is on a surface that moves with it (see `surface_of`), NaN where that could not be told.
     """
 
     box_pts: IntArray
@@ -59,6 +57,7 @@ class TrackRecord:
     picture: NDArray[np.uint8]
     box_changes: FloatArray
     spares: tuple[FacePicture, ...] = ()
+    surface: float = math.nan
 
     @property
     def start_pts(self) -> int:
@@ -72,17 +71,8 @@ class TrackRecord:
 
     @property
     def stillness(self) -> float:
-        """How much the face lives: what two thirds of its changes stay below; NaN where there are too few to tell.
-
-        Who listens is still most of the time, but not all of it; dissolves and landmarks that slip spoil steps. Of few
-        changes, three quarters: somebody who listens for two seconds moves once.
-        """
-        known = sorted(self.box_changes[~np.isnan(self.box_changes)].tolist())
-        if len(known) < FEWEST_CHANGES:
-            return math.nan
-        at = (STILL_SHARE if len(known) >= FEW_CHANGES else STILL_SHARE_OF_FEW) * (len(known) - 1)
-        below = int(at)
-        return float(known[below] + (at - below) * (known[min(below + 1, len(known) - 1)] - known[below]))
+        """How much the face changes from moment to moment: see `usual_change`."""
+        return usual_change(self.box_changes.tolist())
 
     @property
     def mean_score(self) -> float:
@@ -115,6 +105,7 @@ def record_of(
         best.jpeg,
         np.array([track.changes.get(s.pts, np.nan) for s in track.sightings], np.float32),
         tuple(spares),
+        track.surface,
     )
 
 
@@ -226,7 +217,17 @@ def joined(first: TrackRecord, second: TrackRecord) -> TrackRecord:
         better.picture,
         both("box_changes"),
         (*first.spares, *second.spares, *([spare] if spare.jpeg.size else [])),
+        _joined_surface(first, second),
     )
+
+
+def _joined_surface(first: TrackRecord, second: TrackRecord) -> float:
+    """What both tell, each for as long as it lasts; one that could not tell says nothing."""
+    known = [each for each in (first, second) if not math.isnan(each.surface)]
+    lengths = [max(each.end_pts - each.start_pts, 1) for each in known]
+    if not known:
+        return math.nan
+    return sum(each.surface * length for each, length in zip(known, lengths, strict=True)) / sum(lengths)
 
 
 def write(
@@ -256,6 +257,7 @@ def write(
     for name, what in _COUNTED.items():
         arrays[f"{what}_count"] = np.array([len(getattr(record, name)) for record in records], np.int64)
     arrays["best_pts"] = np.array([record.best_pts for record in records], np.int64)
+    arrays["surface"] = np.array([record.surface for record in records], np.float32)
     arrays |= face_pictures.to_arrays(spares)
     archive.write(path, {**arrays, **(extra or {})}, facts, schema=schema, durable=durable)
 
@@ -266,6 +268,7 @@ def read(path: Path, *, schema: str = SCHEMA) -> tuple[list[TrackRecord], dict[s
     try:
         # Earlier files compared embedded faces only: too few to tell pictures from living faces.
         arrays.setdefault("box_changes", np.full(_length(arrays, "boxes"), np.nan, np.float32))
+        arrays.setdefault("surface", np.full(_length(arrays, "best_pts"), np.nan, np.float32))
         return _records(arrays), facts, arrays
     except MisfitError as error:
         raise damaged(path, error) from None
@@ -291,6 +294,9 @@ def _records(arrays: dict[str, NDArray[Any]]) -> list[TrackRecord]:
     check("picture", "u", (None,))
     changes = check("box_changes", "f", (m,))
     require(not np.isinf(changes).any(), "box_changes is infinite")
+    surface = check("surface", "f", (n,))
+    known = surface[~np.isnan(surface)]
+    require(bool(((known >= 0) & (known <= 1)).all()), "surface is not between 0 and 1")
     for name in ("boxes", "best_box"):
         sides = arrays[name]
         require(bool((sides[:, :2] <= sides[:, 2:4]).all()), f"{name}: a box ends before it begins")
@@ -323,6 +329,7 @@ def _records(arrays: dict[str, NDArray[Any]]) -> list[TrackRecord]:
             picture,
             changes[boxes],
             spares,
+            float(surface[i]),
         )
         found.append(record)
     return found

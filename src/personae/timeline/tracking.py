@@ -7,6 +7,7 @@ Where two tracks and two faces could change partners (people who cross), and aft
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -18,7 +19,9 @@ from numpy.typing import NDArray
 from personae.faces.embedder import Embed, embed_with_mirrors
 from personae.recognition.prototypes import unit
 from personae.timeline.looking import SURE_SCORE, Look, likeness, offsets
-from personae.timeline.stillness import changes_of
+from personae.timeline.stillness import STILL, changes_of, usual_change
+from personae.timeline.surface import surface_of
+from personae.timeline.wide import Wide
 from personae.types import FloatArray, PixelArray
 
 REACH = 0.6
@@ -86,6 +89,7 @@ class Sample:
     face_px: float
     span: int
     shown: Shown
+    wide: Wide
     embedding: FloatArray | None = None
 
     @property
@@ -99,7 +103,7 @@ class FaceTrack:
     """One face over time, as it grows: every sighting, a few samples.
 
     Of an ended one `changes`: how much each of its samples differs from the one before, by pts; `shown`: the same
-    samples as people see them, the best face among them.
+    samples as people see them, the best face among them; `surface`: whether it is on one that moves with it.
     """
 
     sightings: list[Sighting] = field(default_factory=list)
@@ -107,6 +111,7 @@ class FaceTrack:
     changes: dict[int, float] = field(default_factory=dict)
     shown: list[Shown] = field(default_factory=list)
     sample_spans: int = 1
+    surface: float = math.nan
 
     @property
     def start_pts(self) -> int:
@@ -131,8 +136,9 @@ class FaceTrack:
         same_span = last is not None and last.span // self.sample_spans == span // self.sample_spans
         if last is not None and same_span and weight <= last.weight:
             return
-        shown = Shown(look.pts, (x1, y1, x2, y2), weight, look.around[face].picture())
-        self._keep(Sample(look.pts, look.crops[face], weight, face_px, span, shown, embedding), same_span)
+        around = look.around[face]
+        shown = Shown(look.pts, (x1, y1, x2, y2), weight, around.picture())
+        self._keep(Sample(look.pts, look.crops[face], weight, face_px, span, shown, around.wide, embedding), same_span)
 
     def _keep(self, sample: Sample, same_span: bool) -> None:
         if same_span:
@@ -231,8 +237,13 @@ class FaceTracker:
 
     def _finished(self, track: FaceTrack) -> list[FaceTrack]:
         changes = changes_of([sample.crop for sample in track.samples])
+        # A face that leaves the picture changes by what is cut off.
+        cut_off = np.array([not sample.wide.has_face for sample in track.samples])
+        changes[cut_off | np.concatenate([[False], cut_off[:-1]])] = np.nan
         track.changes = {sample.pts: float(change) for sample, change in zip(track.samples, changes, strict=True)}
         track.shown = [sample.shown for sample in track.samples]
+        if usual_change(changes.tolist()) < STILL:  # the others need not be looked at
+            track.surface = surface_of([sample.wide for sample in track.samples])
         track.thin()
         often = round((track.end_pts - track.start_pts) / (EMBEDDED_EVERY_S * self._second))
         self._embed_samples(track.chosen(max(FIRST_EMBEDDED, often)))
@@ -350,7 +361,7 @@ def _jump(track: FaceTrack, after_pts: int, until_pts: int) -> int:
 
 def parted(track: FaceTrack, pts: int) -> tuple[FaceTrack, FaceTrack]:
     """The track before and from `pts` on."""
-    parts = (FaceTrack(), FaceTrack())
+    parts = (FaceTrack(surface=track.surface), FaceTrack(surface=track.surface))
     for sighting in track.sightings:
         parts[sighting.pts >= pts].sightings.append(sighting)
     for sample in track.samples:
