@@ -133,16 +133,18 @@ def test_noise_has_no_frame() -> None:
 
 
 def test_a_wide_cut_out_keeps_its_scale_at_the_edge_of_the_picture() -> None:
-    picture = np.full((100, 200, 3), 200, np.uint8)
-    wide = Wide.of(picture, np.array([0, 40, 20, 60], np.float32))
+    picture = np.full((200, 400, 3), 200, np.uint8)
+    wide = Wide.of(picture, np.array([0, 80, 40, 120], np.float32))
     left = wide.inside[0]
-    assert [wide.side, *wide.corner_xy] == [20 * WIDE_FACES, -35, 5]
-    assert list(wide.inside) == [round(35 * WIDE_PX / wide.side), 0, WIDE_PX, WIDE_PX]
+    assert [wide.side, *wide.corner_xy] == [40 * WIDE_FACES, -70, 10]
+    assert list(wide.inside) == [round(70 * WIDE_PX / wide.side), 0, WIDE_PX, WIDE_PX]
     assert (wide.grey[:, left:] == 200).all() and (wide.grey[:, :left] == 0).all()
-    bottom_right = Wide.of(picture, np.array([180, 80, 200, 100], np.float32))
-    assert list(bottom_right.inside) == [0, 0, round(55 * WIDE_PX / 90), round(55 * WIDE_PX / 90)]
-    outside = Wide.of(picture, np.array([900, 40, 920, 60], np.float32))
+    bottom_right = Wide.of(picture, np.array([360, 160, 400, 200], np.float32))
+    assert list(bottom_right.inside) == [0, 0, round(110 * WIDE_PX / 180), round(110 * WIDE_PX / 180)]
+    outside = Wide.of(picture, np.array([1800, 80, 1840, 120], np.float32))
     assert not outside.grey.any()
+    small = Wide.of(picture, np.array([200, 80, 220, 100], np.float32))
+    assert not small.grey.any() and not small.has_face, "of a small face nothing is cut out: it would tell nothing"
 
 
 def record(surface: float, *, changes: float = 0.05, face_px: float = 60) -> TrackRecord:

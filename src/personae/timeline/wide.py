@@ -36,7 +36,7 @@ class Wide:
 
     @classmethod
     def of(cls, pixels: PixelArray, box_xyxy: NDArray[np.float32]) -> Wide:
-        """Around one face of `pixels` (h, w, 3) RGB; nothing of it was seen where the face is smaller than `LEAST_PX`."""
+        """Around one face of `pixels` (h, w, 3) RGB; empty, and nothing seen, where that is below `LEAST_PX`."""
         import cv2
 
         middle_x, middle_y = (float(value) for value in (box_xyxy[:2] + box_xyxy[2:]) / 2)
