@@ -28,7 +28,7 @@ from personae.timeline.timeline import Timeline
 from personae.timeline.watching import Watched, watch
 from personae.types import seconds_text
 
-FINGERPRINT = 5
+FINGERPRINT = 6
 """Version of everything between pictures and tracks; raise it when tracks change."""
 RARE_FACES_S = 60.0
 FEW_GAPS = 3
@@ -130,6 +130,7 @@ def conclude(scanned: Scanned, decisions: Decisions, settings: Settings, names: 
     timeline = build(
         video, watched.shots, tracks, final, settings,
         seen=[watched.seen(record) for record in watched.records],
+        followed=[watched.followed(record) for record in watched.records],
         model=card, facts=scanned.facts["settings"], gaps=watched.gaps, stated=applied.stated,
     )  # fmt: skip
     return Conclusion(timeline, scanned.decided(final, applied.highest_unknown), tuple(applied.notes))

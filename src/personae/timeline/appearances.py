@@ -18,6 +18,8 @@ from personae.timeline.stated import SLACK_S, Stated, Stretch, laid_over
 from personae.timeline.timeline import Appearance, BestPicture, Depicted, Shot, Timeline, Totals, Track, name_of
 
 Span = tuple[int, int]
+LEAST_FOLLOWED_S = 0.2
+"""A head that is followed for less is no news."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ def build(
     settings: Settings,
     *,
     seen: Sequence[Sequence[Span]],
+    followed: Sequence[Sequence[Span]] = (),
     model: dict[str, Any],
     facts: dict[str, Any],
     gaps: Sequence[tuple[int, int, str]] = (),
@@ -80,7 +83,7 @@ def build(
     totals: list[Totals] = []
     pictures: list[Depicted] = []
     for group in groups.values():
-        own = _stretches(group, video, tracks, labels, settings, seen)
+        own = _stretches(group, video, tracks, labels, settings, seen, followed)
         found += [_appearance(video, tracks, labels, group, one, settings) for one in own]
         if own and group.depicted:
             seconds = _seconds(video, _visible(own))
@@ -114,6 +117,7 @@ def _stretches(
     labels: Sequence[Label],
     settings: Settings,
     seen: Sequence[Sequence[Span]],
+    followed: Sequence[Sequence[Span]],
 ) -> list[Stretch]:
     """When the person is there, in order; nothing for an unknown person who is hardly seen and nobody spoke of."""
     own = _joined(video, seen, group.members, settings)
@@ -121,6 +125,8 @@ def _stretches(
     of_interest = bool(group.stated) or "person" in said
     if group.person.unknown is not None and not of_interest and _seconds(video, _visible(own)) < settings.min_unknown_s:
         return []
+    if followed and not group.depicted:
+        own = _with_followed(own, [(*span, at) for at in group.members for span in followed[at]], video)
     if group.stated:
         own = laid_over(own, group.stated, tracks, round(SLACK_S / float(video.time_base)))
     return [one for one in own if one.exact or _seconds(video, one.end - one.start) >= settings.min_appearance_s]
@@ -137,6 +143,29 @@ def _joined(video: Video, seen: Sequence[Sequence[Span]], members: Sequence[int]
         else:
             result.append((start, end, [at]))
     return [Stretch(start, end, tuple(parts)) for start, end, parts in result]
+
+
+def _with_followed(faces: list[Stretch], spans: list[tuple[int, int, int]], video: Video) -> list[Stretch]:
+    """The stretches with a face, and between them what is left of `spans` (start, end, track) of followed heads."""
+    least = LEAST_FOLLOWED_S / float(video.time_base)
+    result: list[Stretch] = []
+    for start, end, at in sorted(spans):
+        pieces = [(start, end)]
+        for one in (*faces, *result):
+            pieces = [
+                piece
+                for first, last in pieces
+                for piece in ((first, min(last, one.start)), (max(first, one.end), last))
+                if piece[0] < piece[1]
+            ]
+        for first, last in pieces:
+            if result and result[-1].end == first and result[-1].parts != (at,):
+                before = result.pop()
+                result.append(replace(before, end=last, parts=tuple(dict.fromkeys((*before.parts, at)))))
+            else:
+                result.append(Stretch(first, last, (at,), seen="followed"))
+    long = [one for one in result if one.end - one.start >= least]
+    return sorted([*faces, *long], key=lambda one: (one.start, one.end))
 
 
 def _visible(stretches: Sequence[Stretch]) -> int:

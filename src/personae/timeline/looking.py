@@ -33,6 +33,8 @@ CUT_OUT_PX = 160
 """Width and height of the cut-out kept for people to look at."""
 CUT_OUT_FACES = 1.8
 """How much of the picture it shows, in face sizes."""
+SCENE_PX = 256
+"""Longer side of the small picture that heads are followed in."""
 SAME_VIEW = 0.8
 """Looks whose whole pictures correlate less may have a cut between them, and more is looked at."""
 SETTLING = 2
@@ -95,7 +97,8 @@ class CutOut:
 class Look:
     """What was seen in one picture: n faces with crops (n, 112, 112, 3), quality, and what is around each.
 
-    `tiny` (h, 16) uint8: the whole picture's luma, by which a camera set-up is known again.
+    `tiny` (h, 16) uint8: the whole picture's luma, by which a camera set-up is known again; `scene` (h, w, 3) RGB: the
+    whole picture, small, in which heads are followed (see `scene_of`).
     """
 
     pts: int
@@ -105,6 +108,7 @@ class Look:
     quality: Quality
     around: tuple[CutOut, ...]
     tiny: PixelArray
+    scene: PixelArray = field(default_factory=lambda: np.empty((0, 0, 3), np.uint8))
 
 
 @dataclass
@@ -135,6 +139,7 @@ class Looker:
                 quality.assess(crops, faces, self.settings),
                 tuple(CutOut.of(pixels, box) for box in faces.boxes_xyxy),
                 picture.grey(TINY_PX),
+                scene_of(pixels),
             )
 
     def _found(self, picture: Picture, least_px: float) -> Faces:
@@ -168,6 +173,14 @@ class _Window:
         last = self.last.result()
         between = [] if self.first is None else _between(self.first.result(), last, self.pictures[:-1], looker, cuts)
         return [*between, last]
+
+
+def scene_of(pixels: PixelArray) -> PixelArray:
+    """A picture (h, w, 3) RGB so small that its longer side has `SCENE_PX`; smaller ones stay as they are."""
+    scale = SCENE_PX / max(pixels.shape[:2])
+    if scale >= 1:
+        return pixels.copy()
+    return multiscale.shrunk(pixels, (max(round(pixels.shape[1] * scale), 1), max(round(pixels.shape[0] * scale), 1)))
 
 
 def looks(

@@ -1,0 +1,256 @@
+"""Following a head whose face is not detected: through the looks after a track's last face, and before its first.
+
+A head that turns away keeps its place, or moves on steadily, above a body that stays the same. So what lies around the
+head is looked for again in the next look (normalised cross-correlation, Lewis 1995), and the colours below it must stay
+those that were below the face. Nothing says whose head it is but where it came from: following ends where that is in
+doubt (at a cut, at the picture's edge, at another face, where head and body are not found again, after a while).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.timeline.looking import SAME_PLACE, Look, likeness, offsets
+from personae.types import PixelArray
+
+LONGEST_S = 5.0
+"""So long a head is followed."""
+AROUND = (1.0, 0.5, 1.0, 1.1)
+"""What is looked for again: so many face sizes left of the face's middle, above its box, right, and below the box."""
+BODY = (0.9, 0.15, 1.2)
+"""The body: so many face widths to either side, and from so many heights below the box to so many."""
+LEAST_BODY_PX = 24
+"""A body of fewer pixels tells nothing."""
+FOUND = 0.55
+"""Correlation from which on the surroundings are found again."""
+FOUND_ALONE = 0.7
+"""The same where no body can be seen."""
+SAME_BODY = 0.6
+"""What the colours of the body share at least with those below the last face."""
+REACH = 0.35
+REACH_PER_S = 1.5
+LONGEST_REACH = 1.5
+"""A head's next place lies within so many face sizes, and so many more a second, but no more than so many."""
+LEAST_INSIDE = 0.7
+"""A head of which less is inside the picture has left it: its surroundings cannot be followed out."""
+FLAT = 4.0
+"""Surroundings whose brightness varies less are not found again with any certainty."""
+OTHER_VIEW = 0.5
+BINS = 16
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Glance:
+    """What following needs of a look: `faces` (n, 4) boxes of all tracks; `scene` and `tiny` as of a look."""
+
+    pts: int
+    end_pts: int
+    faces: NDArray[np.float32]
+    scene: PixelArray
+    tiny: PixelArray
+
+    @classmethod
+    def of(cls, look: Look, faces: Sequence[Box]) -> Glance:
+        """That of a look; `faces`: the boxes in it that are of a track."""
+        return cls(look.pts, look.end_pts, np.array(faces, np.float32).reshape(-1, 4), look.scene, look.tiny)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A head in a look in which its face was not detected."""
+
+    pts: int
+    end_pts: int
+    box: Box
+
+
+@dataclass(eq=False)
+class _Way:
+    """The way of one head from its track's first or last face; `at`: number of the glance of each step."""
+
+    track: int
+    forward: bool
+    at: list[int] = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=list)
+
+
+Sighted = Sequence[tuple[int, Box]]
+"""(pts, box) of each look in which a track's face was detected, in order."""
+
+
+def follow(
+    tracks: Sequence[Sighted], glances: Sequence[Glance], ends: Collection[int], second_pts: float, width: int
+) -> list[list[Step]]:
+    """Per track the looks in which its head is there without a detected face, in order.
+
+    `glances`: the looks, in order; `ends`: pts at which shots begin; `second_pts`: a second in pts;
+    `width`: of the film's pictures.
+    """
+    number = {glance.pts: at for at, glance in enumerate(glances)}
+    scale = glances[0].scene.shape[1] / width if glances else 1.0
+    torn = _torn(glances, ends)
+    ways: list[_Way] = []
+    for track, sighted in enumerate(tracks):
+        for forward in (True, False):
+            pts, box = sighted[-1 if forward else 0]
+            if pts in number:
+                way = _Way(track, forward)
+                _go(way, number[pts], box, glances, torn, second_pts, scale)
+                ways.append(way)
+    _settle(ways)
+    result: list[list[Step]] = [[] for _ in tracks]
+    for way in ways:
+        for at, box in zip(way.at, way.boxes, strict=True):
+            result[way.track].append(Step(glances[at].pts, glances[at].end_pts, box))
+    for track, sighted in enumerate(tracks):
+        result[track] += _hidden(sighted, number, glances)
+        result[track].sort(key=lambda step: step.pts)
+    return result
+
+
+def first_needed(glances: Sequence[Glance], pts: int, second_pts: float) -> int:
+    """The number of the first glance that somebody who is first seen from `pts` on may be followed back to."""
+    return next((at for at, one in enumerate(glances) if one.pts >= pts - LONGEST_S * second_pts), len(glances))
+
+
+def _torn(glances: Sequence[Glance], ends: Collection[int]) -> NDArray[np.bool_]:
+    """(n + 1,) whether a shot ends between a glance and the one before it."""
+    torn = np.ones(len(glances) + 1, bool)
+    starts = np.array(sorted(ends), np.int64)
+    for at in range(1, len(glances)):
+        before, after = glances[at - 1], glances[at]
+        cut = np.searchsorted(starts, before.pts, "right") != np.searchsorted(starts, after.pts, "right")
+        torn[at] = cut or likeness(before, after) < OTHER_VIEW
+    return torn
+
+
+def _go(
+    way: _Way, start: int, box: Box, glances: Sequence[Glance], torn: NDArray[np.bool_], second_pts: float, scale: float
+) -> None:
+    """Go from glance `start`, where the face has `box`, as far as the head is found."""
+    step = 1 if way.forward else -1
+    body = _body_colours(glances[start], box, scale)
+    at = start
+    while True:
+        nearer, at = at, at + step
+        if not 0 <= at < len(glances) or torn[max(at, nearer)]:
+            return
+        if abs(glances[at].pts - glances[start].pts) > LONGEST_S * second_pts:
+            return
+        pause = abs(glances[at].pts - glances[nearer].pts) / second_pts
+        found = _found_again(glances[nearer], box, glances[at], body, min(REACH + REACH_PER_S * pause, LONGEST_REACH), scale)
+        if found is None or _taken(glances[at], found):
+            return
+        box = found
+        way.at.append(at)
+        way.boxes.append(box)
+
+
+def _found_again(
+    before: Glance, box: Box, after: Glance, body: NDArray[np.float64] | None, reach: float, scale: float
+) -> Box | None:
+    """Where the head of `box` in one look is in the next, at most `reach` face sizes off; None where it is not."""
+    import cv2
+
+    if before.scene.shape != after.scene.shape or not before.scene.size:
+        return None
+    height, width = after.scene.shape[:2]
+    x1, y1, x2, y2 = (value * scale for value in box)
+    size = max((x2 - x1 + y2 - y1) / 2, 1.0)
+    middle = (x1 + x2) / 2
+    left, top = max(round(middle - AROUND[0] * size), 0), max(round(y1 - AROUND[1] * size), 0)
+    right, bottom = min(round(middle + AROUND[2] * size), width), min(round(y2 + AROUND[3] * size), height)
+    if right - left < 4 or bottom - top < 4:
+        return None
+    looked_for = before.scene[top:bottom, left:right]
+    if float(looked_for.std()) < FLAT:
+        return None
+    pad = max(round(size * reach), 2)
+    sx1, sy1 = max(left - pad, 0), max(top - pad, 0)
+    sx2, sy2 = min(right + pad, width), min(bottom + pad, height)
+    fit = cv2.matchTemplate(after.scene[sy1:sy2, sx1:sx2], looked_for, cv2.TM_CCOEFF_NORMED)
+    _, best, _, (fx, fy) = cv2.minMaxLoc(fit)
+    dx, dy = (sx1 + fx - left) / scale, (sy1 + fy - top) / scale
+    found = (box[0] + dx, box[1] + dy, box[2] + dx, box[3] + dy)
+    if _inside(found, width / scale, height / scale) < LEAST_INSIDE:
+        return None
+    now = None if body is None else _body_colours(after, found, scale)
+    if body is None or now is None:
+        return found if best >= FOUND_ALONE else None
+    return found if best >= FOUND and _shared(body, now) >= SAME_BODY else None
+
+
+def _inside(box: Box, width: float, height: float) -> float:
+    """The share of a box that is inside the picture."""
+    wide, tall = min(box[2], width) - max(box[0], 0.0), min(box[3], height) - max(box[1], 0.0)
+    return max(wide, 0.0) * max(tall, 0.0) / max((box[2] - box[0]) * (box[3] - box[1]), 1e-6)
+
+
+def _body_colours(glance: Glance, box: Box, scale: float) -> NDArray[np.float64] | None:
+    """(3, BINS) how brightness and two colour differences are spread below a face; None where nothing can be seen."""
+    x1, y1, x2, y2 = (value * scale for value in box)
+    middle, wide, tall = (x1 + x2) / 2, x2 - x1, y2 - y1
+    left, right = max(round(middle - BODY[0] * wide), 0), round(middle + BODY[0] * wide)
+    top, bottom = max(round(y2 + BODY[1] * tall), 0), round(y2 + BODY[2] * tall)
+    part = glance.scene[top:bottom, left : max(right, 0)].reshape(-1, 3).astype(np.int16)
+    if len(part) < LEAST_BODY_PX:
+        return None
+    grey = (part[:, 0] + 2 * part[:, 1] + part[:, 2]) // 4
+    red, blue = (part[:, 0] - part[:, 1]) // 2 + 128, (part[:, 2] - part[:, 1]) // 2 + 128
+    spread = np.stack([_spread(grey, 0, 256), _spread(red, 64, 192), _spread(blue, 64, 192)])
+    return spread
+
+
+def _spread(values: NDArray[np.int16], low: int, high: int) -> NDArray[np.float64]:
+    """(BINS,) shares, each value shared with the neighbouring bins."""
+    bins = ((values.clip(low, high - 1) - low) * BINS // (high - low)).astype(np.int64)
+    counts = np.bincount(bins, minlength=BINS) / len(values)
+    smooth = np.convolve(np.pad(counts, 1, mode="edge"), [0.25, 0.5, 0.25], "valid")
+    return np.asarray(smooth / smooth.sum(), np.float64)
+
+
+def _shared(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """What two spreads have in common, 0 to 1: the least of the three."""
+    return float(np.minimum(one, other).sum(axis=1).mean())
+
+
+def _taken(glance: Glance, box: Box) -> bool:
+    """Whether a face was detected where the head would be: the track's own, or somebody else's."""
+    if not len(glance.faces):
+        return False
+    distance, _ = offsets(np.array([box], np.float32), glance.faces)
+    return bool((distance <= SAME_PLACE).any())
+
+
+def _settle(ways: list[_Way]) -> None:
+    """Where two tracks follow one head, the nearer face has it."""
+    for number, one in enumerate(ways):
+        for other in ways[number + 1 :]:
+            common = sorted(set(one.at) & set(other.at))
+            for at in common:
+                if at in one.at and at in other.at:
+                    i, j = one.at.index(at), other.at.index(at)
+                    distance, _ = offsets(
+                        np.array([one.boxes[i]], np.float32), np.array([other.boxes[j]], np.float32)
+                    )
+                    if distance[0, 0] <= SAME_PLACE:
+                        loser, from_ = (other, j) if i <= j else (one, i)
+                        del loser.at[from_:], loser.boxes[from_:]
+
+
+def _hidden(sighted: Sighted, number: dict[int, int], glances: Sequence[Glance]) -> list[Step]:
+    """The looks between two in which a track's face was detected: it went on in between."""
+    steps = []
+    for (pts, box), (next_pts, next_box) in zip(sighted, sighted[1:], strict=False):
+        for at in range(number.get(pts, 0) + 1, number.get(next_pts, 0)):
+            share = (glances[at].pts - pts) / (next_pts - pts)
+            x1, y1, x2, y2 = (a + (b - a) * share for a, b in zip(box, next_box, strict=True))
+            if not _taken(glances[at], (x1, y1, x2, y2)):
+                steps.append(Step(glances[at].pts, glances[at].end_pts, (x1, y1, x2, y2)))
+    return steps
