@@ -1,6 +1,7 @@
 """Films with exact truth about who is on screen, where and when, made from any folder of people.
 
-    python -m benchmarks.film.make_film PEOPLE OUT [--strangers FOLDER] [--minutes 5] [--seed 0] [--left-out 8] [--turning]
+    python -m benchmarks.film.make_film PEOPLE OUT [--strangers FOLDER] [--minutes 5] [--seed 0]
+        [--left-out 8] [--turning]
 
 PEOPLE/NAME/*.jpg: three photos of each person are for enrolment (copied to OUT/cast/NAME), the others are in the film.
 `--left-out` of the people are not enrolled: strangers with several photos. `--strangers`: photos of more, one each.
@@ -185,7 +186,7 @@ def _turning_scene(condition: str, heads: Sequence[Head], frames: int, rng: np.r
     early, late = frames * float(rng.uniform(0.2, 0.3)), frames * float(rng.uniform(0.6, 0.75))
     quick = float(rng.uniform(8, 20))
     step = width * float(rng.uniform(-0.12, 0.12))
-    out = -1.2 * tall
+    out = -2.3 * tall
     way: tuple[tuple[float, float, float], ...] = ((0, x, y), (frames, x + step, y))
     turns: tuple[tuple[float, float], ...] = ()
     other = (width * float(rng.uniform(0.68, 0.78)), height * 0.42)

@@ -70,11 +70,14 @@ class Actor:
         if not self.way:
             return np.asarray(np.array(self.centre) + np.array(self.speed) * t, np.float64)
         times, xs, ys = zip(*self.way, strict=True)
-        return np.array([np.interp(t, times, xs), np.interp(t, times, ys)])
+        return np.array([float(np.interp(t, times, along)) for along in (xs, ys)])
 
     def turned(self, t: int) -> float:
         """By how much the head is turned away at picture `t`, in radians."""
-        return float(np.interp(t, *zip(*self.turns, strict=True))) if self.turns else 0.0
+        if not self.turns:
+            return 0.0
+        times, angles = zip(*self.turns, strict=True)
+        return float(np.interp(t, times, angles))
 
     def life(self, t: int) -> tuple[float, float, float, float]:
         """Turn, nod, mouth (parts of half a face) and roll (radians) at picture `t`."""
@@ -155,7 +158,9 @@ class Scene:
                 borderMode=cv2.BORDER_REFLECT,
             ).astype(np.float32)
             if hair is not None:
-                face += (turning.hair_of(actor.head.photo, actor.head.box, hair.surface, v) - face) * hair.share[..., None]
+                face += (turning.hair_of(actor.head.photo, actor.head.box, hair.surface, v) - face) * hair.share[
+                    ..., None
+                ]
             if actor.depicted:
                 rim = (np.abs(u) > 2 * REACH_XY[0] - 0.14) | (np.abs(v) > 2 * REACH_XY[1] - 0.12)
                 face[rim] = (70, 45, 25)

@@ -1,7 +1,8 @@
 """From labelled tracks to a timeline: appearances, and each person's totals.
 
 Visible face time counts the spans in which the face is seen, with gaps up to `bridge_s` filled; neither padding,
-depicted faces nor what a person states without a face are in it. Scene presence goes from a person's first to last
+depicted faces, followed heads nor what a person states without a face are in it. Time on screen is it with the latter
+two. Scene presence goes from a person's first to last
 appearance, as long as none of the pauses between them is longer than `scene_gap_s`.
 """
 
@@ -70,7 +71,8 @@ def build(
     """The timeline of `tracks` with a label each.
 
     `seen`: per track the spans in which the face is visible, in order (a track goes on while it is hidden for a
-    moment); `facts`: what is written as the timeline's settings; `stated`: what a person said besides, in order.
+    moment); `followed`: the spans in which only its head is; `facts`: what is written as the timeline's settings;
+    `stated`: what a person said besides, in order.
     """
     groups: dict[tuple[Key, bool], _Group] = {}
     for at, label in enumerate(labels):
@@ -220,10 +222,11 @@ def _totals(video: Video, person: Person, stretches: Sequence[Stretch], settings
         visible_face_time_s=_seconds(video, visible),
         share=visible / video.duration_pts if video.duration_pts else 0.0,
         scene_presence_s=_seconds(video, sum(end - start for start, end in scenes)),
-        appearances=len(stretches),
+        appearances=sum(one.seen != "followed" for one in stretches),
         first_s=video.seconds(stretches[0].start),
         last_s=video.seconds(max(one.end for one in stretches)),
         character_id=person.character_id,
+        on_screen_s=_seconds(video, sum(one.end - one.start for one in stretches)),
     )
 
 

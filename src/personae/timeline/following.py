@@ -8,8 +8,10 @@ doubt (at a cut, at the picture's edge, at another face, where head and body are
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +19,7 @@ from numpy.typing import NDArray
 from personae.timeline.looking import SAME_PLACE, Look, likeness, offsets
 from personae.types import PixelArray
 
-LONGEST_S = 5.0
+LONGEST_S = 8.0
 """So long a head is followed."""
 AROUND = (1.0, 0.5, 1.0, 1.1)
 """What is looked for again: so many face sizes left of the face's middle, above its box, right, and below the box."""
@@ -29,18 +31,24 @@ FOUND = 0.55
 """Correlation from which on the surroundings are found again."""
 FOUND_ALONE = 0.7
 """The same where no body can be seen."""
-SAME_BODY = 0.6
+SAME_BODY = 0.65
 """What the colours of the body share at least with those below the last face."""
 REACH = 0.35
 REACH_PER_S = 1.5
 LONGEST_REACH = 1.5
 """A head's next place lies within so many face sizes, and so many more a second, but no more than so many."""
+AT_EDGE = 0.15
+"""A head so near to the left or right edge of the picture, in face widths, is leaving, and is not followed."""
 LEAST_INSIDE = 0.7
-"""A head of which less is inside the picture has left it: its surroundings cannot be followed out."""
+"""Nor is a head of which less is inside the picture."""
 FLAT = 4.0
 """Surroundings whose brightness varies less are not found again with any certainty."""
+ONE_HEAD = 1.0
+"""Two followed heads within so many face sizes are one."""
 OTHER_VIEW = 0.5
+"""Looks whose whole pictures correlate less are of two shots, as in tracking."""
 BINS = 16
+"""Steps of brightness, and of either difference of colours."""
 
 Box = tuple[float, float, float, float]
 
@@ -114,9 +122,9 @@ def follow(
     return result
 
 
-def first_needed(glances: Sequence[Glance], pts: int, second_pts: float) -> int:
-    """The number of the first glance that somebody who is first seen from `pts` on may be followed back to."""
-    return next((at for at, one in enumerate(glances) if one.pts >= pts - LONGEST_S * second_pts), len(glances))
+def first_needed(looks: Sequence[int], pts: int, second_pts: float) -> int:
+    """The number of the first of `looks` (pts) to which somebody who is first seen from `pts` on may be followed."""
+    return bisect_left(looks, pts - LONGEST_S * second_pts)
 
 
 def _torn(glances: Sequence[Glance], ends: Collection[int]) -> NDArray[np.bool_]:
@@ -135,6 +143,9 @@ def _go(
 ) -> None:
     """Go from glance `start`, where the face has `box`, as far as the head is found."""
     step = 1 if way.forward else -1
+    height, width = (length / scale for length in glances[start].scene.shape[:2])
+    if _leaves(box, width, height):
+        return
     body = _body_colours(glances[start], box, scale)
     at = start
     while True:
@@ -144,7 +155,9 @@ def _go(
         if abs(glances[at].pts - glances[start].pts) > LONGEST_S * second_pts:
             return
         pause = abs(glances[at].pts - glances[nearer].pts) / second_pts
-        found = _found_again(glances[nearer], box, glances[at], body, min(REACH + REACH_PER_S * pause, LONGEST_REACH), scale)
+        found = _found_again(
+            glances[nearer], box, glances[at], body, min(REACH + REACH_PER_S * pause, LONGEST_REACH), scale
+        )
         if found is None or _taken(glances[at], found):
             return
         box = found
@@ -178,7 +191,7 @@ def _found_again(
     _, best, _, (fx, fy) = cv2.minMaxLoc(fit)
     dx, dy = (sx1 + fx - left) / scale, (sy1 + fy - top) / scale
     found = (box[0] + dx, box[1] + dy, box[2] + dx, box[3] + dy)
-    if _inside(found, width / scale, height / scale) < LEAST_INSIDE:
+    if _leaves(found, width / scale, height / scale):
         return None
     now = None if body is None else _body_colours(after, found, scale)
     if body is None or now is None:
@@ -186,10 +199,11 @@ def _found_again(
     return found if best >= FOUND and _shared(body, now) >= SAME_BODY else None
 
 
-def _inside(box: Box, width: float, height: float) -> float:
-    """The share of a box that is inside the picture."""
-    wide, tall = min(box[2], width) - max(box[0], 0.0), min(box[3], height) - max(box[1], 0.0)
-    return max(wide, 0.0) * max(tall, 0.0) / max((box[2] - box[0]) * (box[3] - box[1]), 1e-6)
+def _leaves(box: Box, width: float, height: float) -> bool:
+    """Whether a head is at an edge of the picture, or mostly above or below it."""
+    wide, tall = box[2] - box[0], box[3] - box[1]
+    inside = min(box[3], height) - max(box[1], 0.0)
+    return bool(min(box[0], width - box[2]) < AT_EDGE * wide or inside < LEAST_INSIDE * tall)
 
 
 def _body_colours(glance: Glance, box: Box, scale: float) -> NDArray[np.float64] | None:
@@ -203,8 +217,7 @@ def _body_colours(glance: Glance, box: Box, scale: float) -> NDArray[np.float64]
         return None
     grey = (part[:, 0] + 2 * part[:, 1] + part[:, 2]) // 4
     red, blue = (part[:, 0] - part[:, 1]) // 2 + 128, (part[:, 2] - part[:, 1]) // 2 + 128
-    spread = np.stack([_spread(grey, 0, 256), _spread(red, 64, 192), _spread(blue, 64, 192)])
-    return spread
+    return np.stack([_spread(grey, 0, 256), _spread(red, 64, 192), _spread(blue, 64, 192)])
 
 
 def _spread(values: NDArray[np.int16], low: int, high: int) -> NDArray[np.float64]:
@@ -230,24 +243,21 @@ def _taken(glance: Glance, box: Box) -> bool:
 
 def _settle(ways: list[_Way]) -> None:
     """Where two tracks follow one head, the nearer face has it."""
-    for number, one in enumerate(ways):
-        for other in ways[number + 1 :]:
-            common = sorted(set(one.at) & set(other.at))
-            for at in common:
-                if at in one.at and at in other.at:
-                    i, j = one.at.index(at), other.at.index(at)
-                    distance, _ = offsets(
-                        np.array([one.boxes[i]], np.float32), np.array([other.boxes[j]], np.float32)
-                    )
-                    if distance[0, 0] <= SAME_PLACE:
-                        loser, from_ = (other, j) if i <= j else (one, i)
-                        del loser.at[from_:], loser.boxes[from_:]
+    for one, other in combinations(ways, 2):
+        for at in sorted(set(one.at) & set(other.at)):
+            if at not in one.at or at not in other.at:  # let go of meanwhile
+                continue
+            i, j = one.at.index(at), other.at.index(at)
+            distance, _ = offsets(np.array([one.boxes[i]], np.float32), np.array([other.boxes[j]], np.float32))
+            if distance[0, 0] <= ONE_HEAD:
+                loser, first = (other, j) if i <= j else (one, i)
+                del loser.at[first:], loser.boxes[first:]
 
 
 def _hidden(sighted: Sighted, number: dict[int, int], glances: Sequence[Glance]) -> list[Step]:
     """The looks between two in which a track's face was detected: it went on in between."""
     steps = []
-    for (pts, box), (next_pts, next_box) in zip(sighted, sighted[1:], strict=False):
+    for (pts, box), (next_pts, next_box) in pairwise(sighted):
         for at in range(number.get(pts, 0) + 1, number.get(next_pts, 0)):
             share = (glances[at].pts - pts) / (next_pts - pts)
             x1, y1, x2, y2 = (a + (b - a) * share for a, b in zip(box, next_box, strict=True))

@@ -13,6 +13,7 @@ from collections.abc import Container, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -270,7 +271,15 @@ def all_have_partners(first: Look, last: Look) -> bool:
     return bool((near.any(axis=1) | ~sure_first).all() and (near.any(axis=0) | ~sure_last).all())
 
 
-def likeness(first: Look, last: Look) -> float:
+class View(Protocol):
+    """Anything with a tiny picture of the whole."""
+
+    @property
+    def tiny(self) -> PixelArray:
+        """(h, w) uint8."""
+
+
+def likeness(first: View, last: View) -> float:
     """Correlation of the two whole pictures, tiny as they are: -1..1; 1 where both are of one colour."""
     a, b = (look.tiny.astype(np.float64).ravel() - look.tiny.mean() for look in (first, last))
     norm = float(np.linalg.norm(a) * np.linalg.norm(b))

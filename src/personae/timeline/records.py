@@ -35,7 +35,19 @@ UNIT = 1.01
 LARGEST_WEIGHT = 10.0
 """Quality and detection score together; a plug-in's scores may have another scale."""
 """What an embedding's length may be at most, for what is stored is rounded."""
-_ARRAYS = ("followed_pts", "followed_boxes", "boxes", "box_pts", "embeddings", "weights", "face_px", "face_pts", "box_changes", "best_box", "picture")
+_ARRAYS = (
+    "followed_pts",
+    "followed_boxes",
+    "boxes",
+    "box_pts",
+    "embeddings",
+    "weights",
+    "face_px",
+    "face_pts",
+    "box_changes",
+    "best_box",
+    "picture",
+)
 _COUNTED = {"followed_boxes": "followed", "boxes": "boxes", "embeddings": "faces", "picture": "picture"}
 
 
@@ -104,7 +116,8 @@ def record_of(
 ) -> TrackRecord:
     """The record of a finished track, its samples embedded; it may be cut at `boundaries` later.
 
-    `followed`: where its head was followed; `second_pts`: a second in pts; `seams`: start and end of the chunk, at which a track may go on in another one.
+    `followed`: where its head was followed; `second_pts`: a second in pts; `seams`: start and end of the chunk, where
+    a track may go on in another chunk.
     """
     inside = [one for one in boundaries if one.start_pts <= track.end_pts and track.start_pts <= one.end_pts]
     goes_on = sum(pts in (track.start_pts, track.end_pts) for pts in seams)
@@ -338,8 +351,8 @@ def _records(arrays: dict[str, NDArray[Any]]) -> list[TrackRecord]:
     _check_times(arrays, n)
     _check_rising(arrays["followed_pts"], arrays["followed_count"], "followed_pts")
     found = []
-    rows = zip(spans["boxes"], spans["faces"], spans["followed"], pictures, strict=True)
-    for i, (boxes, faces, followed, (picture, spares)) in enumerate(rows):
+    each = zip(spans["boxes"], spans["faces"], spans["followed"], pictures, strict=True)
+    for i, (boxes, faces, own_followed, (picture, spares)) in enumerate(each):
         require(picture[:3].tobytes() in (b"", b"\xff\xd8\xff"), f"picture: that of track {i} is no JPEG")
         record = TrackRecord(
             arrays["box_pts"][boxes],
@@ -353,8 +366,8 @@ def _records(arrays: dict[str, NDArray[Any]]) -> list[TrackRecord]:
             picture,
             changes[boxes],
             spares,
-            arrays["followed_pts"][followed],
-            arrays["followed_boxes"][followed],
+            arrays["followed_pts"][own_followed],
+            arrays["followed_boxes"][own_followed],
         )
         found.append(record)
     return found
@@ -394,6 +407,7 @@ def _concatenated(parts: list[NDArray[Any]], name: str, dimension: int) -> NDArr
         parts = [part.reshape(len(part), dimension) for part in parts]
     if parts:
         return np.concatenate(parts)
-    widths = {"boxes": (0, 5), "box_pts": (0, 2), "followed_boxes": (0, 4), "followed_pts": (0, 2), "embeddings": (0, dimension)}
+    widths = {"boxes": (0, 5), "followed_boxes": (0, 4), "embeddings": (0, dimension)}
+    widths |= {"box_pts": (0, 2), "followed_pts": (0, 2)}
     dtype = np.int64 if name.endswith("pts") else np.uint8 if name == "picture" else np.float32
     return np.empty(widths.get(name, (0,)), dtype)

@@ -155,12 +155,11 @@ def watch(
     Raises FilmError for a film that cannot be read, WriteError where a chunk cannot be kept.
     """
     chunks = scan_chunks.kept(kept_in, fingerprint)
-    pictures = _resumed(film, chunks)
+    pictures, glances = _resumed(film, chunks)
     looker, second_pts = Looker(detector, settings), float(1 / film.video.time_base)
     tell = _teller(film, chunks, looker, progress)
     with ThreadPoolExecutor(threads_for(settings), thread_name_prefix="personae-look") as pool:
         waiting: list[tuple[FaceTracker, Chunk]] = []
-        glances: list[Glance] = _glances_again(film, chunks, pictures)
 
         def keep(tracker: FaceTracker, chunk: Chunk) -> None:
             known = _boundaries(pictures, chunks)
@@ -174,7 +173,7 @@ def watch(
             starts = [boundary.pts for boundary in known]
             followed = follow(sighted, glances, starts, second_pts, film.video.size_wh[0])
             found = list(pool.map(record_of, tracks, followed))
-            del glances[: first_needed(glances, chunk.next_pts, second_pts)]
+            del glances[: first_needed([one.pts for one in glances], chunk.next_pts, second_pts)]
             chunks.append(replace(chunk, records=found))
             scan_chunks.keep(kept_in, len(chunks), chunks[-1], fingerprint)
 
@@ -232,22 +231,28 @@ def _boundaries(pictures: _Pictures, chunks: Sequence[Chunk]) -> list[shots.Boun
     return list({**pictures.boundaries, **kept}.values())
 
 
-def _glances_again(film, chunks, pictures):
-    return []
+def _resumed(film: Film, chunks: Sequence[Chunk]) -> tuple[_Pictures, list[Glance]]:
+    """The pictures from the first missing chunk on; the shot detector has seen what it needs of those before.
 
-
-def _resumed(film: Film, chunks: Sequence[Chunk]) -> _Pictures:
-    """The pictures from the first missing chunk on; the shot detector has seen what it needs of those before."""
+    And the last looks before, as far as somebody who is first seen in that chunk may be followed back.
+    """
     if not chunks:
-        return _Pictures(film, film.pictures())
-    behind = BEHIND_S / film.video.time_base
-    first = max((i for i, chunk in enumerate(chunks) if chunk.start_pts <= chunks[-1].certain_pts - behind), default=0)
+        return _Pictures(film, film.pictures()), []
+    behind, last = BEHIND_S / film.video.time_base, chunks[-1]
+    first = max((i for i, chunk in enumerate(chunks) if chunk.start_pts <= last.certain_pts - behind), default=0)
     read = chunks[first - 1].read if first else None
     again = _Pictures(film, film.pictures(start_pts=chunks[first].start_pts if first else None, so_far=read))
-    again.certain_pts = chunks[-1].certain_pts
-    for _ in again.until(chunks[-1].next_pts):
-        pass
-    return again
+    again.certain_pts = last.certain_pts
+    needed = first_needed(last.look_pts.tolist(), last.next_pts, float(1 / film.video.time_base))
+    tiny = dict(zip(last.look_pts[needed:].tolist(), last.tiny[needed:], strict=True))
+    glances = []
+    for picture in again.until(last.next_pts):
+        if picture.pts in tiny:
+            faces = [record.boxes[record.box_pts[:, 0] == picture.pts, :4] for record in last.records]
+            boxes = np.concatenate([np.empty((0, 4), np.float32), *faces])
+            end_pts, scene = picture.pts + picture.duration_pts, scene_of(picture.rgb())
+            glances.append(Glance(picture.pts, end_pts, boxes, scene, tiny[picture.pts]))
+    return again, glances
 
 
 def _teller(
