@@ -25,6 +25,9 @@ AROUND = (1.0, 0.5, 1.0, 1.1)
 """What is looked for again: so many face sizes left of the face's middle, above its box, right, and below the box."""
 BODY = (0.9, 0.15, 1.2)
 """The body: so many face widths to either side, and from so many heights below the box to so many."""
+CLEAR_S = 0.8
+"""A body is known by its colours so long before its face was last seen."""
+LEAST_PX = 4
 LEAST_BODY_PX = 24
 """A body of fewer pixels tells nothing."""
 FOUND = 0.55
@@ -51,6 +54,7 @@ BINS = 16
 """Steps of brightness, and of either difference of colours."""
 
 Box = tuple[float, float, float, float]
+Colours = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,16 +104,23 @@ def follow(
     `glances`: the looks, in order; `ends`: pts at which shots begin; `second_pts`: a second in pts;
     `width`: of the film's pictures.
     """
+    if not glances or not glances[0].scene.size:
+        return [[] for _ in tracks]
     number = {glance.pts: at for at, glance in enumerate(glances)}
-    scale = glances[0].scene.shape[1] / width if glances else 1.0
+    scale = glances[0].scene.shape[1] / width
     torn = _torn(glances, ends)
     ways: list[_Way] = []
     for track, sighted in enumerate(tracks):
         for forward in (True, False):
-            pts, box = sighted[-1 if forward else 0]
-            if pts in number:
+            in_order = sighted[::-1] if forward else sighted
+            pts, box = in_order[0]
+            # What is below a face that somebody walks in front of is soon not its own body.
+            clear = [one for one in in_order if abs(one[0] - pts) >= CLEAR_S * second_pts]
+            body_pts, body_box = clear[0] if clear else in_order[-1]
+            if pts in number and body_pts in number:
                 way = _Way(track, forward)
-                _go(way, number[pts], box, glances, torn, second_pts, scale)
+                body = _body_colours(glances[number[body_pts]], body_box, scale)
+                _go(way, number[pts], box, body, glances, torn, second_pts, scale)
                 ways.append(way)
     _settle(ways)
     result: list[list[Step]] = [[] for _ in tracks]
@@ -139,14 +150,23 @@ def _torn(glances: Sequence[Glance], ends: Collection[int]) -> NDArray[np.bool_]
 
 
 def _go(
-    way: _Way, start: int, box: Box, glances: Sequence[Glance], torn: NDArray[np.bool_], second_pts: float, scale: float
+    way: _Way,
+    start: int,
+    box: Box,
+    body: Colours | None,
+    glances: Sequence[Glance],
+    torn: NDArray[np.bool_],
+    second_pts: float,
+    scale: float,
 ) -> None:
     """Go from glance `start`, where the face has `box`, as far as the head is found."""
     step = 1 if way.forward else -1
     height, width = (length / scale for length in glances[start].scene.shape[:2])
     if _leaves(box, width, height):
         return
-    body = _body_colours(glances[start], box, scale)
+    now = _body_colours(glances[start], box, scale)
+    if body is not None and now is not None and _shared(body, now) < SAME_BODY:
+        return
     at = start
     while True:
         nearer, at = at, at + step
@@ -177,19 +197,18 @@ def _found_again(
     x1, y1, x2, y2 = (value * scale for value in box)
     size = max((x2 - x1 + y2 - y1) / 2, 1.0)
     middle = (x1 + x2) / 2
-    left, top = max(round(middle - AROUND[0] * size), 0), max(round(y1 - AROUND[1] * size), 0)
-    right, bottom = min(round(middle + AROUND[2] * size), width), min(round(y2 + AROUND[3] * size), height)
-    if right - left < 4 or bottom - top < 4:
+    pad = max(round(size * reach), 2)
+    # Not nearer to the picture's edge than it may have moved: who walks out would seem to stand still there.
+    left, top = max(round(middle - AROUND[0] * size), pad), max(round(y1 - AROUND[1] * size), pad)
+    right, bottom = min(round(middle + AROUND[2] * size), width - pad), min(round(y2 + AROUND[3] * size), height - pad)
+    if min(right - left, bottom - top) < max(size / 2, LEAST_PX):
         return None
     looked_for = before.scene[top:bottom, left:right]
     if float(looked_for.std()) < FLAT:
         return None
-    pad = max(round(size * reach), 2)
-    sx1, sy1 = max(left - pad, 0), max(top - pad, 0)
-    sx2, sy2 = min(right + pad, width), min(bottom + pad, height)
-    fit = cv2.matchTemplate(after.scene[sy1:sy2, sx1:sx2], looked_for, cv2.TM_CCOEFF_NORMED)
-    _, best, _, (fx, fy) = cv2.minMaxLoc(fit)
-    dx, dy = (sx1 + fx - left) / scale, (sy1 + fy - top) / scale
+    searched = after.scene[top - pad : bottom + pad, left - pad : right + pad]
+    _, best, _, (fx, fy) = cv2.minMaxLoc(cv2.matchTemplate(searched, looked_for, cv2.TM_CCOEFF_NORMED))
+    dx, dy = (fx - pad) / scale, (fy - pad) / scale
     found = (box[0] + dx, box[1] + dy, box[2] + dx, box[3] + dy)
     if _leaves(found, width / scale, height / scale):
         return None
