@@ -36,6 +36,10 @@ FOUND_ALONE = 0.7
 """The same where no body can be seen."""
 SAME_BODY = 0.65
 """What the colours of the body share at least with those below the last face."""
+HEAD = 0.2
+"""So many face sizes around its box a head reaches."""
+SAME_HEAD = 0.4
+"""Correlation that the head itself must have, however well its surroundings are found again."""
 REACH = 0.35
 REACH_PER_S = 1.5
 LONGEST_REACH = 1.5
@@ -82,12 +86,26 @@ class Step:
     box: Box
 
 
+@dataclass(frozen=True, eq=False)
+class _View:
+    """The looks, where shots end between them (see `_torn`), and `scale`: pixels of a scene per pixel of the film."""
+
+    glances: Sequence[Glance]
+    torn: NDArray[np.bool_]
+    second_pts: float
+    scale: float
+
+
 @dataclass(eq=False)
 class _Way:
-    """The way of one head from its track's first or last face; `at`: number of the glance of each step."""
+    """The way of one head from a face of its track, with `step` 1 or -1: `at`, the number of the glance of each step.
+
+    `seen`: that face and those on its other side, the nearest first: number of the glance, and box.
+    """
 
     track: int
-    forward: bool
+    step: int
+    seen: Sequence[tuple[int, Box]]
     at: list[int] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)
 
@@ -107,30 +125,21 @@ def follow(
     if not glances or not glances[0].scene.size:
         return [[] for _ in tracks]
     number = {glance.pts: at for at, glance in enumerate(glances)}
-    scale = glances[0].scene.shape[1] / width
-    torn = _torn(glances, ends)
+    view = _View(glances, _torn(glances, ends), second_pts, glances[0].scene.shape[1] / width)
     ways: list[_Way] = []
     for track, sighted in enumerate(tracks):
-        for forward in (True, False):
-            in_order = sighted[::-1] if forward else sighted
-            pts, box = in_order[0]
-            # What is below a face that somebody walks in front of is soon not its own body.
-            clear = [one for one in in_order if abs(one[0] - pts) >= CLEAR_S * second_pts]
-            body_pts, body_box = clear[0] if clear else in_order[-1]
-            if pts in number and body_pts in number:
-                way = _Way(track, forward)
-                body = _body_colours(glances[number[body_pts]], body_box, scale)
-                _go(way, number[pts], box, body, glances, torn, second_pts, scale)
-                ways.append(way)
+        seen = [(number[pts], box) for pts, box in sighted if pts in number]
+        for at, ((one, _), (after, _)) in enumerate(pairwise([(-1, None), *seen, (len(glances), None)])):
+            if after - one > 1:  # looks without its face: gone through from both sides
+                ways += [_Way(track, 1, seen[:at][::-1])] * (at > 0) + [_Way(track, -1, seen[at:])] * (at < len(seen))
+    for way in ways:
+        _go(way, view)
     _settle(ways)
-    result: list[list[Step]] = [[] for _ in tracks]
+    result: list[dict[int, Step]] = [{} for _ in tracks]
     for way in ways:
         for at, box in zip(way.at, way.boxes, strict=True):
-            result[way.track].append(Step(glances[at].pts, glances[at].end_pts, box))
-    for track, sighted in enumerate(tracks):
-        result[track] += _hidden(sighted, number, glances)
-        result[track].sort(key=lambda step: step.pts)
-    return result
+            result[way.track].setdefault(at, Step(glances[at].pts, glances[at].end_pts, box))
+    return [[steps[at] for at in sorted(steps)] for steps in result]
 
 
 def first_needed(looks: Sequence[int], pts: int, second_pts: float) -> int:
@@ -149,35 +158,27 @@ def _torn(glances: Sequence[Glance], ends: Collection[int]) -> NDArray[np.bool_]
     return torn
 
 
-def _go(
-    way: _Way,
-    start: int,
-    box: Box,
-    body: Colours | None,
-    glances: Sequence[Glance],
-    torn: NDArray[np.bool_],
-    second_pts: float,
-    scale: float,
-) -> None:
-    """Go from glance `start`, where the face has `box`, as far as the head is found."""
-    step = 1 if way.forward else -1
-    height, width = (length / scale for length in glances[start].scene.shape[:2])
-    if _leaves(box, width, height):
-        return
-    now = _body_colours(glances[start], box, scale)
-    if body is not None and now is not None and _shared(body, now) < SAME_BODY:
+def _go(way: _Way, view: _View) -> None:
+    """Go from the way's first face as far as the head is found."""
+    glances, second = view.glances, view.second_pts
+    start, box = way.seen[0]
+    pts = glances[start].pts
+    # What is below a face that somebody walks in front of is soon not its own body.
+    clear = [one for one in way.seen if abs(glances[one[0]].pts - pts) >= CLEAR_S * second]
+    before, place = clear[0] if clear else way.seen[-1]
+    body, now = (_body_colours(glances[at], at_box, view.scale) for at, at_box in ((before, place), (start, box)))
+    changed = body is not None and now is not None and _shared(body, now) < SAME_BODY
+    if changed or _leaves(box, glances[start], view.scale):
         return
     at = start
     while True:
-        nearer, at = at, at + step
-        if not 0 <= at < len(glances) or torn[max(at, nearer)]:
+        nearer, at = at, at + way.step
+        if not 0 <= at < len(glances) or view.torn[max(at, nearer)]:
             return
-        if abs(glances[at].pts - glances[start].pts) > LONGEST_S * second_pts:
+        if abs(glances[at].pts - pts) > LONGEST_S * second:
             return
-        pause = abs(glances[at].pts - glances[nearer].pts) / second_pts
-        found = _found_again(
-            glances[nearer], box, glances[at], body, min(REACH + REACH_PER_S * pause, LONGEST_REACH), scale
-        )
+        reach = REACH + REACH_PER_S * abs(glances[at].pts - glances[nearer].pts) / second
+        found = _found_again(glances[nearer], box, glances[at], body, min(reach, LONGEST_REACH), view.scale)
         if found is None or _taken(glances[at], found):
             return
         box = found
@@ -210,7 +211,9 @@ def _found_again(
     _, best, _, (fx, fy) = cv2.minMaxLoc(cv2.matchTemplate(searched, looked_for, cv2.TM_CCOEFF_NORMED))
     dx, dy = (fx - pad) / scale, (fy - pad) / scale
     found = (box[0] + dx, box[1] + dy, box[2] + dx, box[3] + dy)
-    if _leaves(found, width / scale, height / scale):
+    if _leaves(found, after, scale):
+        return None
+    if _head_likeness(before, box, after, found, scale) < SAME_HEAD:
         return None
     now = None if body is None else _body_colours(after, found, scale)
     if body is None or now is None:
@@ -218,8 +221,27 @@ def _found_again(
     return found if best >= FOUND and _shared(body, now) >= SAME_BODY else None
 
 
-def _leaves(box: Box, width: float, height: float) -> bool:
+def _head_likeness(before: Glance, box: Box, after: Glance, found: Box, scale: float) -> float:
+    """Correlation of the head in one look and where it would be in the next: where it is gone, the wall is the same."""
+    import cv2
+
+    x1, y1, x2, y2 = (value * scale for value in box)
+    grow = HEAD * (x2 - x1 + y2 - y1) / 2
+    height, width = before.scene.shape[:2]
+    left, top = max(round(x1 - grow), 0), max(round(y1 - grow), 0)
+    right, bottom = min(round(x2 + grow), width), min(round(y2 + grow), height)
+    dx, dy = round((found[0] - box[0]) * scale), round((found[1] - box[1]) * scale)
+    left, right = max(left, -dx), min(right, width - dx)
+    top, bottom = max(top, -dy), min(bottom, height - dy)
+    if right - left < LEAST_PX or bottom - top < LEAST_PX:
+        return -1.0
+    one, other = before.scene[top:bottom, left:right], after.scene[top + dy : bottom + dy, left + dx : right + dx]
+    return float(cv2.matchTemplate(other, one, cv2.TM_CCOEFF_NORMED)[0, 0])
+
+
+def _leaves(box: Box, glance: Glance, scale: float) -> bool:
     """Whether a head is at an edge of the picture, or mostly above or below it."""
+    height, width = (length / scale for length in glance.scene.shape[:2])
     wide, tall = box[2] - box[0], box[3] - box[1]
     inside = min(box[3], height) - max(box[1], 0.0)
     return bool(min(box[0], width - box[2]) < AT_EDGE * wide or inside < LEAST_INSIDE * tall)
@@ -271,15 +293,3 @@ def _settle(ways: list[_Way]) -> None:
             if distance[0, 0] <= ONE_HEAD:
                 loser, first = (other, j) if i <= j else (one, i)
                 del loser.at[first:], loser.boxes[first:]
-
-
-def _hidden(sighted: Sighted, number: dict[int, int], glances: Sequence[Glance]) -> list[Step]:
-    """The looks between two in which a track's face was detected: it went on in between."""
-    steps = []
-    for (pts, box), (next_pts, next_box) in pairwise(sighted):
-        for at in range(number.get(pts, 0) + 1, number.get(next_pts, 0)):
-            share = (glances[at].pts - pts) / (next_pts - pts)
-            x1, y1, x2, y2 = (a + (b - a) * share for a, b in zip(box, next_box, strict=True))
-            if not _taken(glances[at], (x1, y1, x2, y2)):
-                steps.append(Step(glances[at].pts, glances[at].end_pts, (x1, y1, x2, y2)))
-    return steps
