@@ -25,8 +25,8 @@ def room() -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(soft, SIZE_WH, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
-def scene(people: Sequence[Person], *, away: bool = True) -> NDArray[np.uint8]:
-    """A room with people in it, seen from behind or not: a head of hair or skin above a body in its own colour."""
+def scene(people: Sequence[Person], *, turned: float = 1.0) -> NDArray[np.uint8]:
+    """A room with people in it: a head of hair above a body in its own colour, with a face unless it is `turned` (1)."""
     picture = room()
     for x, y, body in people:
         left, top = round(x), round(y)
@@ -34,8 +34,9 @@ def scene(people: Sequence[Person], *, away: bool = True) -> NDArray[np.uint8]:
         for row in range(top + 30, top + 90, 12):
             cv2.line(picture, (left - 10, row), (left + 30, row), tuple(v // 2 for v in body), 2)
         cv2.circle(picture, (left + 10, top + 10), 13, (50, 35, 25), -1)
-        if not away:
-            cv2.circle(picture, (left + 10, top + 11), 9, (220, 180, 160), -1)
+        if turned < 1:
+            wide = round(9 * (1 - turned))
+            cv2.ellipse(picture, (left + 19 - wide, top + 11), (wide, 9), 0, 0, 360, (220, 180, 160), -1)
     return picture
 
 
@@ -50,19 +51,24 @@ def box(x: float, y: float) -> Box:
 
 
 def film(
-    way: Sequence[tuple[float, float] | None], facing: Sequence[int], *, skin: bool = True
+    way: Sequence[tuple[float, float] | None], facing: Sequence[int], *, turned: Sequence[float] = ()
 ) -> tuple[list[Glance], list[tuple[int, Box]]]:
-    """Looks at one person who is at each place of `way` (None: gone), with a face in the looks `facing`."""
+    """Looks at one person who is at each place of `way` (None: gone), with a detected face in the looks `facing`.
+
+    `turned`: how far the head is turned in each look; without it the back of it is all there is to follow.
+    """
     glances, sighted = [], []
     for number, place in enumerate(way):
         faces = [box(*place)] if place is not None and number in facing else []
         people = [] if place is None else [(*place, RED)]
-        glances.append(glance(number, scene(people, away=not (faces and skin)), faces))
+        glances.append(glance(number, scene(people, turned=turned[number] if turned else 1.0), faces))
         sighted += [(number * EVERY, face) for face in faces]
     return glances, sighted
 
 
-def followed(glances: Sequence[Glance], *tracks: list[tuple[int, Box]], ends: Sequence[int] = ()) -> list[list[Step]]:
+def followed(
+    glances: Sequence[Glance], *tracks: list[tuple[int, Box]], ends: Sequence[tuple[int, int]] = ()
+) -> list[list[Step]]:
     return follow(tracks, glances, ends, SECOND, SIZE_WH[0])
 
 
@@ -79,6 +85,20 @@ def test_who_turns_away_and_walks_on_is_followed_to_the_end_and_back_to_the_star
         assert step.box[0] == pytest.approx(way[number][0], abs=4)
 
 
+def test_a_face_that_turns_away_is_followed_to_the_back_of_its_head() -> None:
+    turned = [0.0, 0.0, 0.25, 0.5, 0.75, 1.0, 1.0]
+    glances, sighted = film([(100.0, 30.0)] * 7, facing=[0, 1], turned=turned)
+    assert looks(followed(glances, sighted)[0]) == [2, 3, 4, 5, 6]
+
+
+def test_a_head_that_goes_while_its_surroundings_stay_is_not_followed() -> None:
+    glances, sighted = film([(100.0, 30.0)] * 5, facing=[0, 1])
+    headless = scene([(100.0, 30.0, RED)])
+    headless[:52] = room()[:52]
+    glances += [glance(number, headless) for number in range(5, 9)]
+    assert looks(followed(glances, sighted)[0]) == [2, 3, 4]
+
+
 def test_who_is_gone_is_not_followed() -> None:
     glances, sighted = film([(100.0, 30.0)] * 4 + [None] * 5, facing=[0, 1])
     assert looks(followed(glances, sighted)[0]) == [2, 3]
@@ -86,7 +106,7 @@ def test_who_is_gone_is_not_followed() -> None:
 
 def test_who_walks_out_of_the_picture_is_let_go_at_its_edge() -> None:
     way = [(40.0 - 5 * number, 30.0) for number in range(14)]
-    glances, sighted = film(way, facing=[0, 1], skin=False)
+    glances, sighted = film(way, facing=[0, 1])
     steps = followed(glances, sighted)[0]
     assert 4 <= looks(steps)[-1] <= 7, "at its left edge in look 8"
     for step, number in zip(steps, looks(steps), strict=True):
@@ -96,7 +116,8 @@ def test_who_walks_out_of_the_picture_is_let_go_at_its_edge() -> None:
 def test_nobody_is_followed_over_a_cut() -> None:
     glances, sighted = film([(100.0, 30.0)] * 8, facing=[0, 1])
     assert looks(followed(glances, sighted)[0]) == [2, 3, 4, 5, 6, 7]
-    assert looks(followed(glances, sighted, ends=[5 * EVERY - 7])[0]) == [2, 3, 4]
+    assert looks(followed(glances, sighted, ends=[(5 * EVERY - 7,) * 2])[0]) == [2, 3, 4]
+    assert looks(followed(glances, sighted, ends=[(4 * EVERY - 7, 6 * EVERY)])[0]) == [2, 3], "nor in a dissolve"
     other = scene([(100.0, 30.0, RED)])[:, ::-1].copy()
     torn = [*glances[:4], *(glance(number, 255 - other) for number in range(4, 8))]
     assert looks(followed(torn, sighted)[0]) == [2, 3], "the view changes, though no cut was found"

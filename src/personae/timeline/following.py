@@ -9,7 +9,7 @@ doubt (at a cut, at the picture's edge, at another face, where head and body are
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 
@@ -115,11 +115,11 @@ Sighted = Sequence[tuple[int, Box]]
 
 
 def follow(
-    tracks: Sequence[Sighted], glances: Sequence[Glance], ends: Collection[int], second_pts: float, width: int
+    tracks: Sequence[Sighted], glances: Sequence[Glance], ends: Sequence[tuple[int, int]], second_pts: float, width: int
 ) -> list[list[Step]]:
     """Per track the looks in which its head is there without a detected face, in order.
 
-    `glances`: the looks, in order; `ends`: pts at which shots begin; `second_pts`: a second in pts;
+    `glances`: the looks, in order; `ends`: first and last pts of each cut and dissolve; `second_pts`: a second in pts;
     `width`: of the film's pictures.
     """
     if not glances or not glances[0].scene.size:
@@ -147,14 +147,14 @@ def first_needed(looks: Sequence[int], pts: int, second_pts: float) -> int:
     return bisect_left(looks, pts - LONGEST_S * second_pts)
 
 
-def _torn(glances: Sequence[Glance], ends: Collection[int]) -> NDArray[np.bool_]:
-    """(n + 1,) whether a shot ends between a glance and the one before it."""
+def _torn(glances: Sequence[Glance], ends: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
+    """(n + 1,) whether a shot ends between a glance and the one before it, or either is in a dissolve."""
     torn = np.ones(len(glances) + 1, bool)
-    starts = np.array(sorted(ends), np.int64)
+    first, last = np.array(ends, np.int64).reshape(-1, 2).T
     for at in range(1, len(glances)):
         before, after = glances[at - 1], glances[at]
-        cut = np.searchsorted(starts, before.pts, "right") != np.searchsorted(starts, after.pts, "right")
-        torn[at] = cut or likeness(before, after) < OTHER_VIEW
+        cut = (first <= after.pts) & (before.pts < last)
+        torn[at] = cut.any() or likeness(before, after) < OTHER_VIEW
     return torn
 
 

@@ -170,8 +170,8 @@ def watch(
 
             tracks = tracker.finish()
             sighted = [[(one.pts, one.box) for one in track.sightings] for track in tracks]
-            starts = [boundary.pts for boundary in known]
-            followed = follow(sighted, glances, starts, second_pts, film.video.size_wh[0])
+            ends = [(boundary.start_pts, boundary.end_pts) for boundary in known]
+            followed = follow(sighted, glances, ends, second_pts, film.video.size_wh[0])
             found = list(pool.map(record_of, tracks, followed))
             del glances[: first_needed([one.pts for one in glances], chunk.next_pts, second_pts)]
             chunks.append(replace(chunk, records=found))
