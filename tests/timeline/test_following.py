@@ -26,7 +26,7 @@ def room() -> NDArray[np.uint8]:
 
 
 def scene(people: Sequence[Person], *, turned: float = 1.0) -> NDArray[np.uint8]:
-    """A room with people in it: a head of hair above a body in its own colour, with a face unless it is `turned` (1)."""
+    """A room with people: a head of hair above a body in its own colour, with a face unless it is `turned` (1)."""
     picture = room()
     for x, y, body in people:
         left, top = round(x), round(y)
