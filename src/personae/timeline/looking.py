@@ -178,10 +178,15 @@ class _Window:
 
 def scene_of(pixels: PixelArray) -> PixelArray:
     """A picture (h, w, 3) RGB so small that its longer side has `SCENE_PX`; smaller ones stay as they are."""
+    import cv2
+
     scale = SCENE_PX / max(pixels.shape[:2])
     if scale >= 1:
         return pixels.copy()
-    return multiscale.shrunk(pixels, (max(round(pixels.shape[1] * scale), 1), max(round(pixels.shape[0] * scale), 1)))
+    size = max(round(pixels.shape[1] * scale), 1), max(round(pixels.shape[0] * scale), 1)
+    if scale < 1 / 4:  # not every pixel of a large picture need be read
+        pixels = np.asarray(cv2.resize(pixels, (2 * size[0], 2 * size[1]), interpolation=cv2.INTER_LINEAR), np.uint8)
+    return multiscale.shrunk(pixels, size)
 
 
 def looks(
