@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from personae import archive
 from personae.errors import DamagedFileError
 from personae.exports.registry import exporters
 from personae.settings import Settings
@@ -25,7 +26,9 @@ Span = tuple[int, int]
 
 def with_followed(one: TrackRecord, *starts: int) -> TrackRecord:
     pts = np.array([(start, start + 40) for start in starts], np.int64).reshape(-1, 2)
-    return replace(one, followed_pts=pts, followed_boxes=np.tile(np.float32([90, 50, 150, 110]), (len(pts), 1)))
+    return replace(
+        one, followed_pts=pts, followed_boxes=np.tile(np.array([90, 50, 150, 110], np.float32), (len(pts), 1))
+    )
 
 
 def timeline(labels: list[Label], *followed: list[Span]) -> Timeline:
@@ -123,11 +126,11 @@ def test_followed_boxes_are_kept_cut_and_joined(tmp_path: Path) -> None:
     assert records.followed_within(one, 700, 5000).followed_pts[:, 0].tolist() == [800, 2000]
     assert records.joined(one, with_followed(two, 5200)).followed_pts[:, 0].tolist() == [600, 800, 2000, 5200]
     bare = {name: array for name, array in arrays.items() if not name.startswith("followed")}
-    records.archive.write(path, bare, {}, schema=records.SCHEMA)
+    archive.write(path, bare, {}, schema=records.SCHEMA)
     old, _, _ = records.read(path)
     assert [len(each.followed_pts) for each in old] == [0, 0], "files of before following"
     arrays["followed_pts"] = arrays["followed_pts"][::-1].copy()
-    records.archive.write(path, arrays, {}, schema=records.SCHEMA)
+    archive.write(path, arrays, {}, schema=records.SCHEMA)
     with pytest.raises(DamagedFileError, match="followed_pts: track 0 goes back"):
         records.read(path)
 

@@ -23,6 +23,7 @@ from personae.timeline import face_pictures
 from personae.timeline.face_pictures import FacePicture
 from personae.timeline.following import Step
 from personae.timeline.native_reader import FARTHEST_PX
+from personae.timeline.record_checks import check_rising, check_times
 from personae.timeline.tracking import FaceTrack
 from personae.types import FloatArray, IntArray
 
@@ -348,8 +349,8 @@ def _records(arrays: dict[str, NDArray[Any]]) -> list[TrackRecord]:
         pictures = face_pictures.from_arrays(arrays, [arrays["picture"][span] for span in spans["picture"]])
     except (KeyError, IndexError, ValueError, TypeError, OverflowError) as error:
         raise MisfitError(f"spare pictures do not fit together ({error})") from None
-    _check_times(arrays, n)
-    _check_rising(arrays["followed_pts"], arrays["followed_count"], "followed_pts")
+    check_times(arrays, n)
+    check_rising(arrays["followed_pts"], arrays["followed_count"], "followed_pts")
     found = []
     each = zip(spans["boxes"], spans["faces"], spans["followed"], pictures, strict=True)
     for i, (boxes, faces, own_followed, (picture, spares)) in enumerate(each):
@@ -375,29 +376,6 @@ def _records(arrays: dict[str, NDArray[Any]]) -> list[TrackRecord]:
 
 def _length(arrays: dict[str, NDArray[Any]], name: str) -> int:
     return arrays[name].shape[0] if name in arrays and arrays[name].ndim else 0
-
-
-def _check_times(arrays: dict[str, NDArray[Any]], n: int) -> None:
-    """MisfitError unless the times of each of n tracks rise and its faces lie inside it."""
-    starts, ends = arrays["box_pts"].T
-    _check_rising(arrays["box_pts"], arrays["boxes_count"], "box_pts")
-    edges = np.cumsum(arrays["boxes_count"])
-    first, last = starts[edges - arrays["boxes_count"]], ends[edges - 1]
-    face = np.repeat(np.arange(n), arrays["faces_count"])
-    best, pts = arrays["best_pts"], arrays["face_pts"]
-    outside = (best < first) | (best > last)
-    outside[face[(pts < first[face]) | (pts > last[face])]] = True
-    if outside.any():
-        raise MisfitError(f"face_pts or best_pts: not inside the track {int(outside.argmax())}")
-
-
-def _check_rising(pts: IntArray, counts: IntArray, name: str) -> None:
-    """MisfitError unless the times `pts` (m, 2) of each track, `counts` of which are its own, rise."""
-    starts, ends = pts.T
-    own = np.repeat(np.arange(len(counts)), counts)
-    back = (starts > ends) | np.r_[False, (starts[1:] <= starts[:-1]) & (own[1:] == own[:-1])][: len(own)]
-    if back.any():
-        raise MisfitError(f"{name}: track {own[int(back.argmax())]} goes back")
 
 
 def _concatenated(parts: list[NDArray[Any]], name: str, dimension: int) -> NDArray[Any]:
