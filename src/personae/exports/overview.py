@@ -117,7 +117,7 @@ def _people(films: list[_Film], commands: PageCommands) -> str:
             ("Visible face time", f"{clock(seconds[name])} {share}{meter}"),
             ("On screen", clock(on_screen)),
             ("Scene presence", clock(presence)),
-            ("Appearances", str(sum(len(person.spans) for _, person in own))),
+            ("Appearances", str(sum(person.appearances for _, person in own))),
             ("Films", f'<span class="chips">{where}</span>'),
         )
         rows.append(f'<tr class="known" style="{colours[name]}"><td>{best.who}</td>{_cells(cells)}</tr>')

@@ -31,7 +31,7 @@ def totals(timeline: Timeline, people: list[PersonRow], commands: PageCommands) 
             ("Visible face time", f"{clock(person.visible_s)}{share}{meter}"),
             ("On screen", clock(row.on_screen_s) if row else "–"),
             ("Scene presence", clock(row.scene_presence_s) if row else "–"),
-            ("Appearances", str(sum(span.appearance.seen != "followed" for span in person.spans))),
+            ("Appearances", str(person.appearances)),
             ("First and last", f"<span>{clock(row.first_s)}</span> – <span>{clock(row.last_s)}</span>" if row else "–"),
         )
         tail = "".join(f'<td data-label="{label}">{value}</td>' for label, value in cells)
