@@ -92,6 +92,24 @@ def points(truth: dict[str, Any], timeline: Timeline) -> list[Point]:
     return result
 
 
+def away(truth: dict[str, Any], timeline: Timeline) -> dict[str, int]:
+    """Of the moments of the grid at which one of the cast is on screen without a face: `named`, and how many there are.
+
+    `found`: with the own track, under whatever name or none.
+    """
+    base = Fraction(truth["time_base"])
+    result = {"named": 0, "of": 0}
+    for t_s in np.arange(GRID_S / 2, float(truth["frames"] / Fraction(truth["rate"])), GRID_S):
+        pts = truth["start_pts"] + float(t_s / base)
+        here = {one["who"] for one in truth["presences"] if one["cast"] and not one["depicted"]
+                for start, end, how in one["spans"] if how == "away" and start <= pts < end}  # fmt: skip
+        said = {one.character for one in timeline.appearances
+                if not one.depicted and one.start_pts <= pts < one.end_pts}  # fmt: skip
+        result["named"] += len(here & said)
+        result["of"] += len(here)
+    return result
+
+
 def _shot_at(truth: dict[str, Any], pts: float) -> dict[str, Any]:
     shot: dict[str, Any] = next((one for one in truth["shots"] if pts < one["end_pts"]), truth["shots"][-1])
     return shot
@@ -215,6 +233,7 @@ def measure(truth: dict[str, Any], timeline: Timeline) -> dict[str, Any]:
     depicted = {o.presence: o for o in tracks if o.truly_depicted}
     return {
         "conditions": rows,
+        "away": away(truth, timeline),
         "shots": boundaries(truth, timeline),
         "depicted": {
             "shown": sum(one["depicted"] for one in truth["presences"]),
@@ -258,7 +277,7 @@ def table(result: dict[str, Any]) -> str:
         )
     rest = (
         f"{what}: {', '.join(f'{k} {v}' for k, v in result[what].items())}"
-        for what in ("shots", "depicted", "presences")
+        for what in ("away", "shots", "depicted", "presences")
     )
     return "\n".join(
         [*lines, "", *rest, f"living called depicted: {_share(result['conditions'][ALL]['living_called_depicted'])}"]

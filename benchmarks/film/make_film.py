@@ -1,6 +1,7 @@
 """Films with exact truth about who is on screen, where and when, made from any folder of people.
 
-    python -m benchmarks.film.make_film PEOPLE OUT [--strangers FOLDER] [--minutes 5] [--seed 0] [--left-out 8]
+    python -m benchmarks.film.make_film PEOPLE OUT [--strangers FOLDER] [--minutes 5] [--seed 0]
+        [--left-out 8] [--turning]
 
 PEOPLE/NAME/*.jpg: three photos of each person are for enrolment (copied to OUT/cast/NAME), the others are in the film.
 `--left-out` of the people are not enrolled: strangers with several photos. `--strangers`: photos of more, one each.
@@ -8,7 +9,8 @@ Writes OUT/film.mp4 (640x360, 25 pictures a second), OUT/truth.json and OUT/cast
 
 Photos appear as people who turn, nod and speak a little, several to a shot, while the camera pans and zooms; see
 `CONDITIONS`. A face is `visible` where at least 0.6 of its box can be seen, `hard` (not scored) between 0.1 and 0.6
-and in the middle of a dissolve.
+and in the middle of a dissolve. With `--turning` everybody has a body, and heads turn fully away and back, leave and
+return, and walk behind others (see `turning_shots`): `away` is a head on screen without a face.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import argparse
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
@@ -41,7 +43,13 @@ CONDITIONS = {
     "plain": 0.20, "small faces": 0.12, "close-up": 0.08, "crossing": 0.10, "grain": 0.09, "low light": 0.09,
     "black and white": 0.08, "subtitles": 0.07, "credits": 0.04, "split screen": 0.06, "photo on a wall": 0.07,
 }  # fmt: skip
+TURNING = (
+    "turns away and back", "turns away for good", "comes from behind", "turns and leaves", "leaves and returns",
+    "walks behind",
+)  # fmt: skip
 VISIBLE, HARD = 0.6, 0.1
+TURNED, AWAY = 0.6, 1.9
+"""A face turned by less (radians) is visible; turned by more it is away. Between them it is hard."""
 CLEAR = 0.75
 """In a dissolve a face counts from this opacity on; between 0.1 and this it is hard."""
 
@@ -81,12 +89,12 @@ class People:
 
 @dataclass
 class Presence:
-    """One actor of one shot: `seen`: (picture, box, visible share, opacity) of every picture with some of the face."""
+    """One actor of one shot: `seen`: (picture, box, visible share, opacity, turned) of every picture with the head."""
 
     actor: Actor
     shot: int
     condition: str
-    seen: list[tuple[int, tuple[float, float, float, float], float, float]] = field(default_factory=list)
+    seen: list[tuple[int, tuple[float, float, float, float], float, float, float]] = field(default_factory=list)
 
 
 def gather(
@@ -153,6 +161,61 @@ def plan(people: People, frames: int, rng: np.random.Generator) -> Iterator[Shot
         total, first = total + length, False
 
 
+def turning_shots(people: People, frames: int, rng: np.random.Generator) -> Iterator[Shot]:
+    """Shots as of `plan`, of people with bodies who turn away, leave and walk behind others: see `TURNING`."""
+    cast_turn = _turns(list(people.enrolled), rng)
+    stranger_turn = _turns(people.strangers or list(people.enrolled), rng)
+    total = 0
+    while total < frames:
+        condition = str(rng.choice(TURNING))
+        names: list[str] = []
+        while len(names) < 2:
+            name = next(stranger_turn if rng.random() < 0.3 else cast_turn)
+            if name in people.heads and name not in names:
+                names.append(name)
+        length = int(rng.integers(150, 260))
+        heads = [people.heads[name][int(rng.integers(len(people.heads[name])))] for name in names]
+        yield Shot(_turning_scene(condition, heads, length, rng), condition, length, 0)
+        total += length
+
+
+def _turning_scene(condition: str, heads: Sequence[Head], frames: int, rng: np.random.Generator) -> Scene:
+    width, height = SIZE_WH
+    tall = float(rng.uniform(34, 85))
+    x, y = width * float(rng.uniform(0.25, 0.42)), height * float(rng.uniform(0.3, 0.45))
+    early, late = frames * float(rng.uniform(0.2, 0.3)), frames * float(rng.uniform(0.6, 0.75))
+    quick = float(rng.uniform(8, 20))
+    step = width * float(rng.uniform(-0.12, 0.12))
+    out = -2.3 * tall
+    way: tuple[tuple[float, float, float], ...] = ((0, x, y), (frames, x + step, y))
+    turns: tuple[tuple[float, float], ...] = ()
+    other = (width * float(rng.uniform(0.68, 0.78)), height * 0.42)
+    if condition == "turns away and back":
+        turns = ((early, 0.0), (early + quick, np.pi), (late, np.pi), (late + quick, 0.0))
+    elif condition == "turns away for good":
+        turns = ((early, 0.0), (early + quick, np.pi))
+    elif condition == "comes from behind":
+        turns = ((late, np.pi), (late + quick, 0.0))
+    elif condition == "turns and leaves":
+        turns = ((early, 0.0), (early + quick, np.pi))
+        way = ((0, x, y), (early + quick + 20, x, y), (early + quick + 20 + (x - out) / 4, out, y))
+    elif condition == "leaves and returns":
+        pace = float(rng.uniform(5, 9))
+        gone = early + (x - out) / pace
+        way = ((0, x, y), (early, x, y), (gone, out, y), (max(late, gone + 10), out, y), (frames, x, y))
+    else:  # walks behind
+        way = ((0, x, y), (early, x, y), (late, width * 0.9, y), (frames, width * 0.9, y))
+        other = (width * 0.58, height * 0.45)
+    still = condition == "walks behind" or rng.random() < 0.6
+    speed = (0.0, 0.0) if still else (float(rng.uniform(-0.15, 0.15)), 0.0)
+    behind, front = (replace(
+        _actor(head, centre, own, rng, speed=speed), growth=0.0,
+        body=cast(tuple[int, int, int], tuple(int(value) for value in rng.integers(30, 220, 3))),
+    ) for head, centre, own in zip(heads, ((x, y), other), (tall, tall * 1.25), strict=True))  # fmt: skip
+    pan = (0.0, 0.0) if still else (float(rng.uniform(-40, 40)) / frames, 0.0)
+    return Scene(SIZE_WH, (replace(behind, way=way, turns=turns), front), wall(SIZE_WH, rng), pan)
+
+
 def _turns(names: Sequence[str], rng: np.random.Generator) -> Iterator[str]:
     while True:
         yield from (names[int(i)] for i in rng.permutation(len(names)))
@@ -211,8 +274,8 @@ def pictures(shots: Iterable[Shot], rng: np.random.Generator) -> Iterator[tuple[
                 share = (t + 1) / (shot.dissolve + 1)
                 before, others = _shown(last, last.frames + t, rng)
                 picture = np.asarray(np.round(before * (1 - share) + picture * share), np.uint8)
-                drawn = [(number, Drawn(f.actor, f.box, f.visible, share)) for f in faces]
-                drawn += [(number - 1, Drawn(f.actor, f.box, f.visible, 1 - share)) for f in others]
+                drawn = [(number, replace(face, opacity=share)) for face in faces]
+                drawn += [(number - 1, replace(face, opacity=1 - share)) for face in others]
             yield picture, drawn
         last = shot
 
@@ -222,8 +285,8 @@ def _shown(shot: Shot, t: int, rng: np.random.Generator) -> tuple[Pixels, list[D
     return graded(picture, shot.condition, t, rng), faces
 
 
-def make(people: People, out: Path, *, seconds: float, seed: int) -> dict[str, Any]:
-    """Write film, truth and the cast's photos into the folder `out`; returns the truth."""
+def make(people: People, out: Path, *, seconds: float, seed: int, turning: bool = False) -> dict[str, Any]:
+    """Write film, truth and the cast's photos into the folder `out`; returns the truth. `turning`: see above."""
     out.mkdir(parents=True, exist_ok=True)
     for name, photos in people.enrolment.items():
         (out / "cast" / name).mkdir(parents=True, exist_ok=True)
@@ -233,7 +296,8 @@ def make(people: People, out: Path, *, seconds: float, seed: int) -> dict[str, A
     presences: dict[tuple[int, int], Presence] = {}
 
     def noted() -> Iterator[Shot]:
-        for number, shot in enumerate(plan(people, round(seconds * RATE), np.random.default_rng(seed))):
+        planned = turning_shots if turning else plan
+        for number, shot in enumerate(planned(people, round(seconds * RATE), np.random.default_rng(seed))):
             takes.append(Take(shot.condition, shot.frames, shot.dissolve))
             for at, actor in enumerate(shot.scene.actors):
                 presences[number, at] = Presence(actor, number, shot.condition)
@@ -246,7 +310,7 @@ def make(people: People, out: Path, *, seconds: float, seed: int) -> dict[str, A
         for number, (picture, drawn) in enumerate(pictures(noted(), np.random.default_rng([seed, 1]))):
             for shot, face in drawn:
                 if face.visible > 0:
-                    presences[shot, face.actor].seen.append((number, face.box, face.visible, face.opacity))
+                    presences[shot, face.actor].seen.append((number, face.box, face.visible, face.opacity, face.turned))
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts = number
             container.mux(stream.encode(frame))
@@ -280,7 +344,7 @@ def _truth(
             {"who": one.actor.head.who, "cast": one.actor.head.who in people.enrolled, "photo": one.actor.head.source,
              "depicted": one.actor.depicted, "shot": one.shot, "condition": one.condition,
              "spans": [[pts(a), pts(b), how] for a, b, how in _spans(one)],
-             "boxes": [[pts(n), *(round(v, 1) for v in box), round(seen, 2)] for n, box, seen, _ in one.seen]}
+             "boxes": [[pts(n), *(round(v, 1) for v in box), round(seen, 2)] for n, box, seen, *_ in one.seen]}
             for one in presences if one.seen
         ],
     }  # fmt: skip
@@ -288,10 +352,12 @@ def _truth(
 
 def _spans(presence: Presence) -> list[tuple[int, int, str]]:
     spans: list[tuple[int, int, str]] = []
-    for number, _, visible, opacity in presence.seen:
+    for number, _, visible, opacity, turned in presence.seen:
         if visible < HARD or opacity < HARD:
             continue
-        how = "visible" if visible >= VISIBLE and opacity >= CLEAR else "hard"
+        how = "visible" if visible >= VISIBLE and opacity >= CLEAR and turned < TURNED else "hard"
+        if visible >= VISIBLE and opacity >= CLEAR and turned >= AWAY:
+            how = "away"
         if spans and spans[-1][1:] == (number, how):
             spans[-1] = (spans[-1][0], number + 1, how)
         else:
@@ -307,11 +373,12 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--left-out", type=int, default=8)
+    parser.add_argument("--turning", action="store_true")
     given = parser.parse_args()
     detector = backends.make_detector(Settings())
     rng, most = np.random.default_rng(given.seed), max(4, round(STRANGERS_A_MINUTE * given.minutes))
     people = gather(given.people, given.strangers, detector, left_out=given.left_out, rng=rng, most=most)
-    truth = make(people, given.out, seconds=given.minutes * 60, seed=given.seed)
+    truth = make(people, given.out, seconds=given.minutes * 60, seed=given.seed, turning=given.turning)
     print(f"{truth['frames']} pictures, {len(truth['shots'])} shots, {len(truth['presences'])} presences: {given.out}")
 
 

@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.film import turning
+
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 REACH_XY = (0.82, 0.9)
@@ -31,12 +33,16 @@ class Head:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A face in a picture. `visible`: share of its box inside the picture and not behind somebody; `opacity` 0..1."""
+    """A face in a picture. `visible`: share of its box inside the picture and not behind somebody; `opacity` 0..1.
+
+    `turned`: by how much the head is turned away, in radians: pi shows the back of it.
+    """
 
     actor: int
     box: tuple[float, float, float, float]
     visible: float
     opacity: float = 1.0
+    turned: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +50,8 @@ class Actor:
     """A head with its way through the world of its scene: `centre` and `speed` of the face in pixels (per picture).
 
     `height` of the face in pixels, growing by `growth` a picture. A `depicted` one is a framed photo: it never moves.
+    `way`: (t, x, y) between which it walks, in place of `centre` and `speed`; `turns`: (t, radians) between which the
+    head turns; `body`: the colour of a body below it, if there is one.
     """
 
     head: Head
@@ -53,6 +61,23 @@ class Actor:
     growth: float = 0.0
     depicted: bool = False
     phases: tuple[float, ...] = (0.0, 1.0, 2.0, 3.0)
+    way: tuple[tuple[float, float, float], ...] = ()
+    turns: tuple[tuple[float, float], ...] = ()
+    body: tuple[int, int, int] | None = None
+
+    def place(self, t: int) -> Floats:
+        """(2,) where the middle of the face is at picture `t`."""
+        if not self.way:
+            return np.asarray(np.array(self.centre) + np.array(self.speed) * t, np.float64)
+        times, xs, ys = zip(*self.way, strict=True)
+        return np.array([float(np.interp(t, times, along)) for along in (xs, ys)])
+
+    def turned(self, t: int) -> float:
+        """By how much the head is turned away at picture `t`, in radians."""
+        if not self.turns:
+            return 0.0
+        times, angles = zip(*self.turns, strict=True)
+        return float(np.interp(t, times, angles))
 
     def life(self, t: int) -> tuple[float, float, float, float]:
         """Turn, nod, mouth (parts of half a face) and roll (radians) at picture `t`."""
@@ -86,9 +111,13 @@ class Scene:
         placed = []
         for number, actor in enumerate(self.actors):
             grown = max(actor.height * (1 + actor.growth) ** t, 8.0)
-            centre = (np.array(actor.centre) + np.array(actor.speed) * t) * scale + shift
+            centre = actor.place(t) * scale + shift
+            if actor.body is not None:
+                turning.draw_body(picture, owner, number, actor.body, centre, grown * scale)
             placed.append(self._draw(picture, owner, number, centre, grown * scale, t))
-        return picture, [self._seen(owner, number, box) for number, box in enumerate(placed)]
+        return picture, [
+            self._seen(owner, number, box, self.actors[number].turned(t)) for number, box in enumerate(placed)
+        ]
 
     def _draw(
         self, picture: Pixels, owner: NDArray[np.int16], number: int, centre: Floats, tall: float, t: int
@@ -111,6 +140,10 @@ class Scene:
             else:
                 far = (u / (2 * REACH_XY[0])) ** 4 + (v / (2 * REACH_XY[1])) ** 4
                 alpha = np.clip((1 - far) * 2.5, 0, 1)
+            angle = actor.turned(t)
+            hair = None
+            if angle:
+                u, alpha, hair = turning.turned(u, v, alpha, angle, 2 * REACH_XY[0])
             bump = np.clip(1 - 0.8 * (u * u + v * v), 0, 1)
             lips = np.exp(-((u / 0.45) ** 2) - ((v - 0.6) / 0.35) ** 2)
             from_u, from_v = u - turn * bump, v - nod * bump - mouth * lips
@@ -124,6 +157,10 @@ class Scene:
                 cv2.INTER_LINEAR,
                 borderMode=cv2.BORDER_REFLECT,
             ).astype(np.float32)
+            if hair is not None:
+                face += (turning.hair_of(actor.head.photo, actor.head.box, hair.surface, v) - face) * hair.share[
+                    ..., None
+                ]
             if actor.depicted:
                 rim = (np.abs(u) > 2 * REACH_XY[0] - 0.14) | (np.abs(v) > 2 * REACH_XY[1] - 0.12)
                 face[rim] = (70, 45, 25)
@@ -149,10 +186,13 @@ class Scene:
             self._levels[key] = np.asarray(cv2.resize(head.photo, size, interpolation=cv2.INTER_AREA), np.uint8)
         return self._levels[key], 0.5**halvings
 
-    def _seen(self, owner: NDArray[np.int16], number: int, box: tuple[float, float, float, float]) -> Drawn:
+    def _seen(
+        self, owner: NDArray[np.int16], number: int, box: tuple[float, float, float, float], turned: float
+    ) -> Drawn:
         x1, y1, x2, y2 = (round(value) for value in box)
         inside = owner[max(y1, 0) : max(y2, 0), max(x1, 0) : max(x2, 0)]
-        return Drawn(number, box, min(float((inside == number).sum()) / max((x2 - x1) * (y2 - y1), 1), 1.0))
+        share = min(float((inside == number).sum()) / max((x2 - x1) * (y2 - y1), 1), 1.0)
+        return Drawn(number, box, share, turned=turned)
 
 
 @dataclass(frozen=True, eq=False)

@@ -42,6 +42,7 @@ def test_appearances() -> None:
         "start_s": "1.600", "end_s": "2.400", "duration_s": "0.800",
         "first_frame": "40", "last_frame": "59", "first_timecode": "01:00:01:15", "last_timecode": "01:00:02:09",
         "similarity": "0.6000", "confidence": "0.9200", "decided_by": "model", "depicted": "false", "tracks": "2",
+        "seen": "face",
     }  # fmt: skip
     assert (rows[5]["character"], rows[5]["unknown"]) == ("", "Unknown 1")
 

@@ -148,3 +148,38 @@ def test_b_cubed_by_hand() -> None:
     assert accuracy.b_cubed(["a", "a", "b"], ["x", "x", "y"]) == 1
     # Precision (1/2 + 1/2 + 1) / 3, recall (1 + 1/2 + 1/2) / 3.
     assert accuracy.b_cubed(["a", "a", "b"], ["x", "y", "y"]) == pytest.approx(2 / 3)
+
+
+def test_a_head_that_turns_away_loses_its_face_and_keeps_its_place() -> None:
+    turns = ((0.0, 0.0), (20.0, np.pi), (40.0, np.pi), (60.0, 0.0))
+    actor = Actor(head("Thor"), (80, 50), 40, turns=turns, body=(200, 30, 30))
+    scene = Scene((160, 120), (actor,), plain())
+    [ahead], [away], [back] = (scene.picture(t)[1] for t in (0, 30, 60))
+    assert ahead.turned == back.turned == 0 and away.turned == pytest.approx(np.pi)
+    assert ahead.box == away.box and away.visible > 0.6, "the head is as large as before"
+    found = [len(FakeDetector().detect(Picture(scene.picture(t)[0], source="film"))) for t in (0, 30, 60)]
+    assert found == [1, 0, 1]
+    red = np.abs(scene.picture(30)[0][95, 80].astype(int) - (200, 30, 30))
+    assert red.max() < 60, "the body stays below it"
+
+
+def test_spans_tell_a_head_without_a_face_from_one_that_is_gone() -> None:
+    actor = Actor(
+        head("Thor"), (80, 50), 40, way=((0, 80, 50), (30, 80, 50), (40, -60, 50)), turns=((5, 0), (15, np.pi))
+    )
+    presence = make_film.Presence(actor, 0, "turns and leaves")
+    scene = Scene((160, 120), (actor,), plain())
+    for t in range(45):
+        [face] = scene.picture(t)[1]
+        if face.visible > 0:
+            presence.seen.append((t, face.box, face.visible, face.opacity, face.turned))
+    spans = make_film._spans(presence)
+    assert [how for _, _, how in spans] == ["visible", "hard", "away", "hard"]
+    assert spans[2][0] in range(11, 14) and spans[2][1] in range(34, 37) and spans[-1][1] < 40
+
+
+def test_films_of_turning_heads_are_planned_with_every_kind() -> None:
+    people = make_film.People({name: [head(name)] for name in NAMES}, NAMES[:3])
+    shots = list(make_film.turning_shots(people, 6000, np.random.default_rng(1)))
+    assert {shot.condition for shot in shots} == set(make_film.TURNING)
+    assert all(actor.body is not None for shot in shots for actor in shot.scene.actors)

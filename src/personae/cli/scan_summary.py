@@ -56,12 +56,15 @@ def about_unknown(timeline: Timeline, path: str) -> list[str]:
 
 
 def _print_totals(timeline: Timeline) -> None:
-    rows = table("who", "visible face time>", "share>", "scene presence>", "appearances>", "first>", "last>")
+    rows = table(
+        "who", "visible face time>", "share>", "on screen>", "scene presence>", "appearances>", "first>", "last>"
+    )
     for one in timeline.characters:
         rows.add_row(
             one.name,
             seconds_text(one.visible_face_time_s),
             percent(one.share, 1),
+            seconds_text(one.on_screen_s),
             seconds_text(one.scene_presence_s),
             str(one.appearances),
             f"{one.first_s:.1f} s",

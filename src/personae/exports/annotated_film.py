@@ -1,7 +1,8 @@
 """The film with a box and a name on every face; every other stream and the timecode are copied.
 
 Pictures are re-encoded at their own times and in their displayed size. Between the pictures where a face was looked at,
-its box moves in a straight line; before the first and after the last it stands still, to the ends of its track.
+its box moves in a straight line; before the first and after the last it stands still, to the ends of its track. A head
+that was followed without a face has a dashed box.
 """
 
 from __future__ import annotations
@@ -188,22 +189,34 @@ class _Labels:
         # Several tracks of one appearance are several spans; a track without a name gets no box.
         self._faces = sorted(
             ((track, owner[track.id]) for track in timeline.tracks if track.id in owner and track.boxes),
-            key=lambda pair: pair[0].start_pts,
+            key=lambda pair: _reach(pair[0])[0],
         )
-        self._starts = [track.start_pts for track, _ in self._faces]
-        self._longest = max((track.end_pts - track.start_pts for track, _ in self._faces), default=0)
+        reach = [_reach(track) for track, _ in self._faces]
+        self._starts = [start for start, _ in reach]
+        self._longest = max((end - start for start, end in reach), default=0)
 
     def at(self, pts: int) -> list[BoxLabel]:
         """The labels of one picture."""
         last = bisect_right(self._starts, pts)
         first = bisect_right(self._starts, pts - self._longest - 1)
-        return [self._label(track, one, pts) for track, one in self._faces[first:last] if pts < track.end_pts]
+        return [self._label(track, one, pts) for track, one in self._faces[first:last] if pts < _reach(track)[1]]
 
     def _label(self, track: Track, appearance: Appearance, pts: int) -> BoxLabel:
         name, text = appearance.character, appearance.name
+        followed = not track.start_pts <= pts < track.end_pts
         if name is not None and appearance.decided_by == "model":
             text += f" {percent(appearance.confidence)}"
-        return BoxLabel(box_at(track.boxes, pts), text, name, None if name is None else self._colours.of(name))
+        boxes = [*((*box, 0.0) for box in track.followed if box[0] < track.start_pts), *track.boxes,
+                 *((*box, 0.0) for box in track.followed if box[0] >= track.end_pts)]  # fmt: skip
+        colour = None if name is None else self._colours.of(name)
+        return BoxLabel(box_at(boxes, pts), text, name, colour, followed)
+
+
+def _reach(track: Track) -> tuple[int, int]:
+    """From when until when a track's box is drawn: where its head was followed too."""
+    if not track.followed:
+        return track.start_pts, track.end_pts
+    return min(track.start_pts, track.followed[0][0]), max(track.end_pts, track.followed[-1][0] + 1)
 
 
 def box_at(

@@ -13,6 +13,7 @@ _KEYS = (
     ("label", "node", "string"),
     ("known", "node", "boolean"),
     ("visible_face_time_s", "node", "double"),
+    ("on_screen_s", "node", "double"),
     ("scene_presence_s", "node", "double"),
     ("appearances", "node", "int"),
     ("weight", "edge", "double"),  # seconds together, by the name that every program takes for the width
@@ -39,6 +40,7 @@ class CoPresenceGraph:
             if row := totals.get(name):
                 data |= {
                     "visible_face_time_s": f"{row.visible_face_time_s:.3f}",
+                    "on_screen_s": f"{row.on_screen_s:.3f}",
                     "scene_presence_s": f"{row.scene_presence_s:.3f}",
                     "appearances": str(row.appearances),
                 }

@@ -64,8 +64,9 @@ def _measures(timeline: Timeline) -> str:
     return (
         f"The film has {count_of(len(timeline.shots), 'shot')}, {count_of(len(timeline.tracks), 'face track')} and "
         f"{count_of(len(timeline.appearances), 'appearance')}, with {unknown}. "
-        "Visible face time is how long a face is visible; scene presence is the time from a character's first to "
-        "last appearance in a scene. Neither is screen time: who is seen from behind is not counted in the first. "
+        "Visible face time is how long a face is visible; time on screen adds spans in which a head was followed "
+        "without a face; scene presence is the time from a character's first to last appearance in a scene. None is "
+        "screen time: who never shows a face is not counted. "
         "Similarity is the cosine between embeddings; confidence is a calibrated probability."
     )
 

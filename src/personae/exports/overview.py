@@ -105,6 +105,7 @@ def _people(films: list[_Film], commands: PageCommands) -> str:
         own = found[name]
         best = max((person for _, person in own), key=lambda person: (bool(person.picture), person.visible_s))
         own = sorted(own, key=lambda pair: -pair[1].visible_s)
+        on_screen = sum(person.totals.on_screen_s for _, person in own if person.totals)
         presence = sum(person.totals.scene_presence_s for _, person in own if person.totals)
         share = f'<span class="dim">{percent(seconds[name] / length if length else 0, 1)}</span>'
         meter = f'<span class="meter"><i style="width:{100 * seconds[name] / most:.1f}%"></i></span>'
@@ -114,15 +115,17 @@ def _people(films: list[_Film], commands: PageCommands) -> str:
         )
         cells = (
             ("Visible face time", f"{clock(seconds[name])} {share}{meter}"),
+            ("On screen", clock(on_screen)),
             ("Scene presence", clock(presence)),
-            ("Appearances", str(sum(len(person.spans) for _, person in own))),
+            ("Appearances", str(sum(person.appearances for _, person in own))),
             ("Films", f'<span class="chips">{where}</span>'),
         )
         rows.append(f'<tr class="known" style="{colours[name]}"><td>{best.who}</td>{_cells(cells)}</tr>')
     return (
-        "<section><h2>People</h2><p>Over all films, most time first. Two measures that are never mixed; neither is "
-        "screen time, which also counts somebody seen from behind.</p><table><thead><tr><th>Who</th>"
+        "<section><h2>People</h2><p>Over all films, most time first. Three measures that are never mixed; none is "
+        "screen time, which also counts somebody who never shows a face.</p><table><thead><tr><th>Who</th>"
         "<th>Visible face time<small>how long the face can be seen, and its share of all films</small></th>"
+        "<th>On screen<small>with the time in which the head was followed without a face</small></th>"
         "<th>Scene presence<small>from first to last appearance in each scene</small></th><th>Appearances</th>"
         "<th>Films<small>with the visible face time in each</small></th></tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></section>"

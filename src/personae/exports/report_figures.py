@@ -17,7 +17,7 @@ _MOST_PAIRS = 12
 
 
 def totals(timeline: Timeline, people: list[PersonRow], commands: PageCommands) -> str:
-    """How long everybody is there, by the two measures."""
+    """How long everybody is there, by each measure."""
     pictures = _on_pictures(timeline, commands)
     if not people:
         return f"<section><h2>How long</h2>{pictures}</section>" if pictures else ""
@@ -29,16 +29,18 @@ def totals(timeline: Timeline, people: list[PersonRow], commands: PageCommands) 
         meter = f'<span class="meter"><i style="width:{100 * person.visible_s / most:.1f}%"></i></span>'
         cells = (
             ("Visible face time", f"{clock(person.visible_s)}{share}{meter}"),
+            ("On screen", clock(row.on_screen_s) if row else "–"),
             ("Scene presence", clock(row.scene_presence_s) if row else "–"),
-            ("Appearances", str(len(person.spans))),
+            ("Appearances", str(person.appearances)),
             ("First and last", f"<span>{clock(row.first_s)}</span> – <span>{clock(row.last_s)}</span>" if row else "–"),
         )
         tail = "".join(f'<td data-label="{label}">{value}</td>' for label, value in cells)
         rows.append(f"<tr {person.style.format('')}><td>{person.who}</td>{tail}</tr>")
     return (
-        "<section><h2>How long</h2><p>Two measures that are never mixed; neither is screen time, which also counts "
-        f"somebody seen from behind.{told_left_out(people)}</p><table><thead><tr><th>Who</th>"
+        "<section><h2>How long</h2><p>Three measures that are never mixed; none is screen time, which also counts "
+        f"somebody who never shows a face.{told_left_out(people)}</p><table><thead><tr><th>Who</th>"
         "<th>Visible face time<small>how long the face can be seen, and its share of the film</small></th>"
+        "<th>On screen<small>with the time in which the head was followed without a face</small></th>"
         "<th>Scene presence<small>from first to last appearance in each scene</small></th>"
         "<th>Appearances</th><th>First and last</th></tr></thead><tbody>" + "".join(rows) + "</tbody></table>"
         f"{pictures}</section>"

@@ -37,6 +37,8 @@ def lanes(timeline: Timeline, grid: Grid, people: list[PersonRow]) -> str:
             + "</div></div>"
         )
     pale = f"Paler: less than {percent(SURE)} sure." if any(_unsure(s) for p in people for s in p.spans) else ""
+    if any(span.appearance.seen == "followed" for person in people for span in person.spans):
+        pale = f"Hollow: on screen without a face, the head was followed. {pale}".strip()
     return (
         '<section><div class="top"><div><h2>Timeline</h2>'
         f"<p>One lane per person; short strokes beneath are cuts. {pale}{told_left_out(people)}</p></div>"
@@ -55,7 +57,9 @@ def _unsure(span: Span) -> bool:
 def _bar(span: Span, grid: Grid, left: float, length: float, timeline: Timeline) -> str:
     one = span.appearance
     seconds = float((one.end_pts - one.start_pts) * timeline.video.time_base)
-    classes = " ".join(["unsure"] * _unsure(span) + ["depicted"] * one.depicted)
+    classes = " ".join(
+        ["unsure"] * _unsure(span) + ["depicted"] * one.depicted + ["followed"] * (one.seen == "followed")
+    )
     begin, end = (clock(timeline.video.seconds(pts)) for pts in (one.start_pts, one.end_pts))
     told = f"{begin} to {end} · {clock(seconds)} long · {span.note}"
     if timeline.video.start_timecode:  # what an editing program shows there

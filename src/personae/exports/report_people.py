@@ -30,6 +30,11 @@ class PersonRow:
     picture: str
 
     @property
+    def appearances(self) -> int:
+        """How many there are; a followed head goes on from one."""
+        return sum(span.appearance.seen != "followed" for span in self.spans)
+
+    @property
     def number(self) -> int:
         """Of an unknown person; 0 of a character."""
         return self.spans[0].appearance.unknown or 0
@@ -93,7 +98,7 @@ def unknown_cards(people: list[PersonRow], commands: PageCommands) -> str:
     unknown = [person for person in people if not person.known]
     cards = "".join(
         f'<div {person.style.format("")} data-name="{text(person.name)}">{person.picture}<b>{text(person.name)}</b>'
-        f'<span class="dim">{clock(person.visible_s)}, {count_of(len(person.spans), "appearance")}'
+        f'<span class="dim">{clock(person.visible_s)}, {count_of(person.appearances, "appearance")}'
         f"{', stays without a name' if person.stranger else ''}</span></div>"
         for person in unknown
     )

@@ -39,6 +39,8 @@ class Span:
             note = "decided by a person"
         elif self.appearance.character is None:
             note = "not in the cast"
+        if self.appearance.seen == "followed":
+            note = f"head followed without a face, {note}"
         return f"depicted, {note}" if self.appearance.depicted else note
 
     def colour_of(self, colours: tuple[str, ...], unknown: str) -> str:

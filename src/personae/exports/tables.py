@@ -38,6 +38,7 @@ class Appearances:
         columns = (
             "appearance", "character", "unknown", "start_s", "end_s", "duration_s", "first_frame", "last_frame",
             "first_timecode", "last_timecode", "similarity", "confidence", "decided_by", "depicted", "tracks",
+            "seen",
         )  # fmt: skip
         rows = []
         for span in spans(timeline, grid):
@@ -49,7 +50,7 @@ class Appearances:
                     one.id, *_who(one), _s(start), _s(end), _s(end - start),
                     span.first, span.end - 1, clock.timecode(first), clock.timecode(after - 1),
                     f"{one.similarity:.4f}", f"{one.confidence:.4f}", one.decided_by, _flag(one.depicted),
-                    " ".join(map(str, one.tracks)),
+                    " ".join(map(str, one.tracks)), one.seen,
                 )
             )  # fmt: skip
         return _csv(columns, rows)
@@ -110,7 +111,7 @@ class Shots:
 
 
 class CharacterTotals:
-    """`.totals.csv`: a row per character and unknown person; the two measures of time side by side, never mixed."""
+    """`.totals.csv`: a row per character and unknown person; the measures of time side by side, never mixed."""
 
     name = "totals"
     suffixes = (".totals.csv",)
@@ -118,11 +119,11 @@ class CharacterTotals:
 
     def export(self, timeline: Timeline, folder: Path | None = None) -> bytes:
         """The table, in the timeline's own order."""
-        columns = ("character", "unknown", "visible_face_time_s", "share", "scene_presence_s", "appearances",
-                   "first_s", "last_s")  # fmt: skip
+        columns = ("character", "unknown", "visible_face_time_s", "share", "on_screen_s", "scene_presence_s",
+                   "appearances", "first_s", "last_s")  # fmt: skip
         rows = [
             (
-                *_who(row), _s(row.visible_face_time_s), f"{row.share:.6f}",
+                *_who(row), _s(row.visible_face_time_s), f"{row.share:.6f}", _s(row.on_screen_s),
                 _s(row.scene_presence_s), row.appearances, _s(row.first_s), _s(row.last_s),
             )
             for row in timeline.characters

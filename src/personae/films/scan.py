@@ -130,6 +130,7 @@ def conclude(scanned: Scanned, decisions: Decisions, settings: Settings, names: 
     timeline = build(
         video, watched.shots, tracks, final, settings,
         seen=[watched.seen(record) for record in watched.records],
+        followed=[watched.followed(record) for record in watched.records],
         model=card, facts=scanned.facts["settings"], gaps=watched.gaps, stated=applied.stated,
     )  # fmt: skip
     return Conclusion(timeline, scanned.decided(final, applied.highest_unknown), tuple(applied.notes))

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from personae.media.fonts import font_for
 from personae.media.palette import COLOURS, GREY, Colours
 from personae.types import Picture
 
 if TYPE_CHECKING:
-    from PIL import Image
+    from PIL import Image, ImageDraw
 
 MIN_SIDE_PX = 640
 """Smaller pictures are enlarged, so that a name fits beside a face."""
@@ -25,13 +27,14 @@ class BoxLabel:
     """What to draw on one face: its box in picture pixels, its text, and whose colour it has (None: unknown).
 
     `colour`: the number of the character's colour in the palette where the caller keeps characters apart (`Colours`);
-    else it follows from the name alone.
+    else it follows from the name alone. `followed`: a head without a detected face, whose box is drawn dashed.
     """
 
     box_xyxy: Box
     text: str
     character: str | None
     colour: int | None = None
+    followed: bool = False
 
 
 def annotate(picture: Picture, labels: Sequence[BoxLabel], *, enlarge: bool = True) -> Image.Image:
@@ -48,7 +51,10 @@ def annotate(picture: Picture, labels: Sequence[BoxLabel], *, enlarge: bool = Tr
     line_px = max(2, round(max(size) / 400))
     boxes = [_scaled(label.box_xyxy, scale) for label in labels]
     for label, box in zip(labels, boxes, strict=True):
-        draw.rectangle(box, outline=_colour(label), width=line_px)
+        if label.followed:
+            _dashed(draw, box, _colour(label), line_px)
+        else:
+            draw.rectangle(box, outline=_colour(label), width=line_px)
     placed: list[Box] = []
     for label, box in zip(labels, boxes, strict=True):
         font, text = font_for(label.text, text_px)
@@ -61,6 +67,17 @@ def annotate(picture: Picture, labels: Sequence[BoxLabel], *, enlarge: bool = Tr
         draw.rectangle(place, fill=colour)
         draw.text((place[0] + pad - left, place[1] + pad - top), text, font=font, fill=_ink(colour))
     return image
+
+
+def _dashed(draw: ImageDraw.ImageDraw, box: Box, colour: tuple[int, int, int], line_px: int) -> None:
+    x1, y1, x2, y2 = box
+    dash = 3 * line_px
+    for x in np.arange(x1, x2, 2 * dash).tolist():
+        for y in (y1, y2):
+            draw.line((x, y, min(x + dash, x2), y), fill=colour, width=line_px)
+    for y in np.arange(y1, y2, 2 * dash).tolist():
+        for x in (x1, x2):
+            draw.line((x, y, x, min(y + dash, y2)), fill=colour, width=line_px)
 
 
 def _scaled(box: Box, scale: float) -> Box:

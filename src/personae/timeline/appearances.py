@@ -1,7 +1,8 @@
 """From labelled tracks to a timeline: appearances, and each person's totals.
 
 Visible face time counts the spans in which the face is seen, with gaps up to `bridge_s` filled; neither padding,
-depicted faces nor what a person states without a face are in it. Scene presence goes from a person's first to last
+depicted faces, followed heads nor what a person states without a face are in it. Time on screen is it with the latter
+two. Scene presence goes from a person's first to last
 appearance, as long as none of the pauses between them is longer than `scene_gap_s`.
 """
 
@@ -18,6 +19,8 @@ from personae.timeline.stated import SLACK_S, Stated, Stretch, laid_over
 from personae.timeline.timeline import Appearance, BestPicture, Depicted, Shot, Timeline, Totals, Track, name_of
 
 Span = tuple[int, int]
+LEAST_FOLLOWED_S = 0.2
+"""A head that is followed for less is no news."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ def build(
     settings: Settings,
     *,
     seen: Sequence[Sequence[Span]],
+    followed: Sequence[Sequence[Span]] = (),
     model: dict[str, Any],
     facts: dict[str, Any],
     gaps: Sequence[tuple[int, int, str]] = (),
@@ -67,7 +71,8 @@ def build(
     """The timeline of `tracks` with a label each.
 
     `seen`: per track the spans in which the face is visible, in order (a track goes on while it is hidden for a
-    moment); `facts`: what is written as the timeline's settings; `stated`: what a person said besides, in order.
+    moment); `followed`: the spans in which only its head is; `facts`: what is written as the timeline's settings;
+    `stated`: what a person said besides, in order.
     """
     groups: dict[tuple[Key, bool], _Group] = {}
     for at, label in enumerate(labels):
@@ -80,7 +85,7 @@ def build(
     totals: list[Totals] = []
     pictures: list[Depicted] = []
     for group in groups.values():
-        own = _stretches(group, video, tracks, labels, settings, seen)
+        own = _stretches(group, video, tracks, labels, settings, seen, followed)
         found += [_appearance(video, tracks, labels, group, one, settings) for one in own]
         if own and group.depicted:
             seconds = _seconds(video, _visible(own))
@@ -114,6 +119,7 @@ def _stretches(
     labels: Sequence[Label],
     settings: Settings,
     seen: Sequence[Sequence[Span]],
+    followed: Sequence[Sequence[Span]],
 ) -> list[Stretch]:
     """When the person is there, in order; nothing for an unknown person who is hardly seen and nobody spoke of."""
     own = _joined(video, seen, group.members, settings)
@@ -121,6 +127,8 @@ def _stretches(
     of_interest = bool(group.stated) or "person" in said
     if group.person.unknown is not None and not of_interest and _seconds(video, _visible(own)) < settings.min_unknown_s:
         return []
+    if followed and not group.depicted:
+        own = _with_followed(own, [(*span, at) for at in group.members for span in followed[at]], video)
     if group.stated:
         own = laid_over(own, group.stated, tracks, round(SLACK_S / float(video.time_base)))
     return [one for one in own if one.exact or _seconds(video, one.end - one.start) >= settings.min_appearance_s]
@@ -137,6 +145,29 @@ def _joined(video: Video, seen: Sequence[Sequence[Span]], members: Sequence[int]
         else:
             result.append((start, end, [at]))
     return [Stretch(start, end, tuple(parts)) for start, end, parts in result]
+
+
+def _with_followed(faces: list[Stretch], spans: list[tuple[int, int, int]], video: Video) -> list[Stretch]:
+    """The stretches with a face, and between them what is left of `spans` (start, end, track) of followed heads."""
+    least = LEAST_FOLLOWED_S / float(video.time_base)
+    result: list[Stretch] = []
+    for start, end, at in sorted(spans):
+        pieces = [(start, end)]
+        for one in (*faces, *result):
+            pieces = [
+                piece
+                for first, last in pieces
+                for piece in ((first, min(last, one.start)), (max(first, one.end), last))
+                if piece[0] < piece[1]
+            ]
+        for first, last in pieces:
+            if result and result[-1].end == first and result[-1].parts != (at,):
+                before = result.pop()
+                result.append(replace(before, end=last, parts=tuple(dict.fromkeys((*before.parts, at)))))
+            else:
+                result.append(Stretch(first, last, (at,), seen="followed"))
+    long = [one for one in result if one.end - one.start >= least]
+    return sorted([*faces, *long], key=lambda one: (one.start, one.end))
 
 
 def _visible(stretches: Sequence[Stretch]) -> int:
@@ -191,10 +222,11 @@ def _totals(video: Video, person: Person, stretches: Sequence[Stretch], settings
         visible_face_time_s=_seconds(video, visible),
         share=visible / video.duration_pts if video.duration_pts else 0.0,
         scene_presence_s=_seconds(video, sum(end - start for start, end in scenes)),
-        appearances=len(stretches),
+        appearances=sum(one.seen != "followed" for one in stretches),
         first_s=video.seconds(stretches[0].start),
         last_s=video.seconds(max(one.end for one in stretches)),
         character_id=person.character_id,
+        on_screen_s=_seconds(video, sum(one.end - one.start for one in stretches)),
     )
 
 

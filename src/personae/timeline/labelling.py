@@ -35,6 +35,7 @@ def tracks_of(records: Sequence[TrackRecord], shots: Sequence[int]) -> tuple[Tra
             record.start_pts,
             record.end_pts,
             tuple(map(tuple, map(chain, record.box_pts[:, :1].tolist(), record.boxes.tolist()))),
+            tuple(map(tuple, map(chain, record.followed_pts[:, :1].tolist(), record.followed_boxes.tolist()))),
         )
         for number, (record, shot) in enumerate(zip(records, shots, strict=True), 1)
     )

@@ -13,6 +13,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,8 @@ CUT_OUT_PX = 160
 """Width and height of the cut-out kept for people to look at."""
 CUT_OUT_FACES = 1.8
 """How much of the picture it shows, in face sizes."""
+SCENE_PX = 256
+"""Longer side of the small picture that heads are followed in."""
 SAME_VIEW = 0.8
 """Looks whose whole pictures correlate less may have a cut between them, and more is looked at."""
 SETTLING = 2
@@ -98,7 +101,8 @@ class CutOut:
 class Look:
     """What was seen in one picture: n faces with crops (n, 112, 112, 3), quality, and what is around each.
 
-    `tiny` (h, 16) uint8: the whole picture's luma, by which a camera set-up is known again.
+    `tiny` (h, 16) uint8: the whole picture's luma, by which a camera set-up is known again; `scene` (h, w, 3) RGB: the
+    whole picture, small, in which heads are followed (see `scene_of`).
     """
 
     pts: int
@@ -108,6 +112,7 @@ class Look:
     quality: Quality
     around: tuple[CutOut, ...]
     tiny: PixelArray
+    scene: PixelArray = field(default_factory=lambda: np.empty((0, 0, 3), np.uint8))
 
     def with_more(self, other: Look) -> Look:
         """With the faces of another look at the same picture besides."""
@@ -150,6 +155,7 @@ class Looker:
             quality.assess(crops, faces, self.settings),
             tuple(CutOut.of(pixels, box) for box in faces.boxes_xyxy),
             picture.grey(TINY_PX),
+            scene_of(pixels),
         )
 
     def look_again(self, picture: FilmPicture, seen: Look, before: Look) -> Look:
@@ -207,6 +213,19 @@ class _Window:
         first = self.before.settled.result()[-1]
         self.before = None  # else all windows of a film would be held
         return _filled(first, last, self.pictures, looker, cuts)
+
+
+def scene_of(pixels: PixelArray) -> PixelArray:
+    """A picture (h, w, 3) RGB so small that its longer side has `SCENE_PX`; smaller ones stay as they are."""
+    import cv2
+
+    scale = SCENE_PX / max(pixels.shape[:2])
+    if scale >= 1:
+        return pixels.copy()
+    size = max(round(pixels.shape[1] * scale), 1), max(round(pixels.shape[0] * scale), 1)
+    if scale < 1 / 4:  # not every pixel of a large picture need be read
+        pixels = np.asarray(cv2.resize(pixels, (2 * size[0], 2 * size[1]), interpolation=cv2.INTER_LINEAR), np.uint8)
+    return multiscale.shrunk(pixels, size)
 
 
 def looks(
@@ -298,7 +317,15 @@ def all_have_partners(first: Look, last: Look) -> bool:
     return bool((near.any(axis=1) | ~sure_first).all() and (near.any(axis=0) | ~sure_last).all())
 
 
-def likeness(first: Look, last: Look) -> float:
+class View(Protocol):
+    """Anything with a tiny picture of the whole."""
+
+    @property
+    def tiny(self) -> PixelArray:
+        """(h, w) uint8."""
+
+
+def likeness(first: View, last: View) -> float:
     """Correlation of the two whole pictures, tiny as they are: -1..1; 1 where both are of one colour."""
     a, b = (look.tiny.astype(np.float64).ravel() - look.tiny.mean() for look in (first, last))
     norm = float(np.linalg.norm(a) * np.linalg.norm(b))

@@ -246,6 +246,7 @@ def _totals_dict(totals: Totals) -> dict[str, Any]:
         **person_dict(totals),
         "visible_face_time_s": round(totals.visible_face_time_s, 6),
         "share": round(totals.share, 6),
+        "on_screen_s": round(totals.on_screen_s, 6),
         "scene_presence_s": round(totals.scene_presence_s, 6),
         "appearances": totals.appearances,
         "first_s": round(totals.first_s, 6),
@@ -274,10 +275,15 @@ def _track_dicts(tracks: Sequence[Track]) -> list[dict[str, Any]]:
             "shot": track.shot,
             "start_pts": track.start_pts,
             "end_pts": track.end_pts,
+            **({"followed": _followed_rows(track)} if track.followed else {}),
             "boxes": [[box[0], *sides, score] for box, (sides, score) in zip(track.boxes, rows, strict=False)],
         }
         for track in tracks
     ]
+
+
+def _followed_rows(track: Track) -> list[list[float]]:
+    return [[pts, *(round(side, 1) for side in sides)] for pts, *sides in track.followed]
 
 
 def _track_text(row: dict[str, Any]) -> str:

@@ -14,7 +14,8 @@ import re
 from array import array
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from itertools import chain
+from functools import partial
+from itertools import chain, pairwise
 from typing import Any, NamedTuple, cast, get_args
 
 import numpy as np
@@ -28,6 +29,7 @@ from personae.timeline.timeline import (
     BestPicture,
     Box,
     Depicted,
+    FollowedBox,
     Seen,
     Shot,
     Timeline,
@@ -303,6 +305,7 @@ def _totals(row: Fields, video: Video) -> Totals:
         first_s=first,
         last_s=last,
         character_id=character_id,
+        on_screen_s=row.number("on_screen_s" if "on_screen_s" in row else "visible_face_time_s", 0, longest),
     )
 
 
@@ -331,11 +334,23 @@ def _tracks(rows: Iterable[Fields], video: Video, shots: int) -> tuple[Track, ..
     for row in rows:
         start, end = span_of(row, video)
         boxes = numbers.take(row.items("boxes"), row.where("boxes"))
-        track = Track(row.whole("id", 0, _MOST_NUMBER), row.whole("shot", 0, max(shots - 1, 0)), start, end, boxes)
-        tracks.append(track)
+        followed = tuple(row.each("followed", partial(_followed, video))) if "followed" in row else ()
+        require(all(a[0] < b[0] for a, b in pairwise(followed)), f"{row.where('followed')}: pts go back")
+        number, shot = row.whole("id", 0, _MOST_NUMBER), row.whole("shot", 0, max(shots - 1, 0))
+        tracks.append(Track(number, shot, start, end, boxes, followed))
     numbers.check(tracks)
     unique([track.id for track in tracks], "tracks: the id")
     return tuple(tracks)
+
+
+def _followed(video: Video, value: Any, at: str) -> FollowedBox:
+    """A head that was followed, at a time inside the film."""
+    row = Fields({"row": value}, at)
+    pts, *sides = row.items("row", 5)
+    first, last = video.start_pts, video.start_pts + video.duration_pts
+    x1, y1, x2, y2 = (_coordinate(side, at) for side in sides)
+    require(x1 <= x2 and y1 <= y2, f"{at} ends before it begins")
+    return whole(pts, at, first, last), x1, y1, x2, y2
 
 
 class _Numbers:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ from personae.errors import DamagedFileError
 from personae.media.shots import Boundary
 from personae.timeline import face_pictures
 from personae.timeline.face_pictures import FacePicture
+from personae.timeline.following import Step
 from personae.timeline.native_reader import FARTHEST_PX
+from personae.timeline.record_checks import check_rising, check_times
 from personae.timeline.stillness import usual_change
 from personae.timeline.tracking import FaceTrack
 from personae.types import FloatArray, IntArray
@@ -31,8 +33,20 @@ UNIT = 1.01
 LARGEST_WEIGHT = 10.0
 """Quality and detection score together; a plug-in's scores may have another scale."""
 """What an embedding's length may be at most, for what is stored is rounded."""
-_ARRAYS = ("boxes", "box_pts", "embeddings", "weights", "face_px", "face_pts", "box_changes", "best_box", "picture")
-_COUNTED = {"boxes": "boxes", "embeddings": "faces", "picture": "picture"}
+_ARRAYS = (
+    "followed_pts",
+    "followed_boxes",
+    "boxes",
+    "box_pts",
+    "embeddings",
+    "weights",
+    "face_px",
+    "face_pts",
+    "box_changes",
+    "best_box",
+    "picture",
+)
+_COUNTED = {"followed_boxes": "followed", "boxes": "boxes", "embeddings": "faces", "picture": "picture"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +57,8 @@ class TrackRecord:
     (4,): its best face; `picture`: that face's cut-out as a JPEG file's bytes (uint8), maybe empty; `box_changes` (m,):
     how much the aligned face differs from an earlier one (see `changes_of`), NaN where nobody compared; `spares`: its
     other crops, and while a film is looked through those of the parts that it may be cut into; `surface`: 0..1, whether
-    the face is on a surface that moves with it (see `surface_of`), NaN where that could not be told.
+    the face is on a surface that moves with it (see `surface_of`), NaN where that could not be told; `followed_pts`
+    (f, 2), `followed_boxes` (f, 4): pictures before, between and after those, in which only its head was followed.
     """
 
     box_pts: IntArray
@@ -58,6 +73,8 @@ class TrackRecord:
     box_changes: FloatArray
     spares: tuple[FacePicture, ...] = ()
     surface: float = math.nan
+    followed_pts: IntArray = field(default_factory=lambda: np.empty((0, 2), np.int64))
+    followed_boxes: FloatArray = field(default_factory=lambda: np.empty((0, 4), np.float32))
 
     @property
     def start_pts(self) -> int:
@@ -81,11 +98,17 @@ class TrackRecord:
 
 
 def record_of(
-    track: FaceTrack, boundaries: Sequence[Boundary] = (), *, second_pts: float = math.inf, seams: Sequence[int] = ()
+    track: FaceTrack,
+    boundaries: Sequence[Boundary] = (),
+    followed: Sequence[Step] = (),
+    *,
+    second_pts: float = math.inf,
+    seams: Sequence[int] = (),
 ) -> TrackRecord:
     """The record of a finished track, its samples embedded; it may be cut at `boundaries` later.
 
-    `second_pts`: a second in pts; `seams`: start and end of the chunk, at which a track may go on in another one.
+    `followed`: where its head was followed; `second_pts`: a second in pts; `seams`: start and end of the chunk, where
+    a track may go on in another chunk.
     """
     inside = [one for one in boundaries if one.start_pts <= track.end_pts and track.start_pts <= one.end_pts]
     goes_on = sum(pts in (track.start_pts, track.end_pts) for pts in seams)
@@ -106,6 +129,8 @@ def record_of(
         np.array([track.changes.get(s.pts, np.nan) for s in track.sightings], np.float32),
         tuple(spares),
         track.surface,
+        np.array([(step.pts, step.end_pts) for step in followed], np.int64).reshape(-1, 2),
+        np.array([step.box for step in followed], np.float32).reshape(-1, 4),
     )
 
 
@@ -151,6 +176,15 @@ def _part(record: TrackRecord, seen: NDArray[np.bool_], start: int, end: int) ->
         at = int(np.searchsorted(box_pts[:, 0], part.face_pts[int(part.weights.argmax())], "right")) - 1
     no_picture = np.empty(0, np.uint8)
     return replace(part, best_pts=int(box_pts[at, 0]), best_box=part.boxes[at, :4], picture=no_picture)
+
+
+def followed_within(record: TrackRecord, start: int, end: int) -> TrackRecord:
+    """The record without what was followed outside of its shot, which lasts from `start` to `end`."""
+    inside = (record.followed_pts[:, 0] >= start) & (record.followed_pts[:, 0] < end)
+    # A picture is not followed where the face itself was found: two parts of a scan may differ in that.
+    inside &= ~np.isin(record.followed_pts[:, 0], record.box_pts[:, 0])
+    followed_pts = np.minimum(record.followed_pts[inside], end)
+    return replace(record, followed_pts=followed_pts, followed_boxes=record.followed_boxes[inside])
 
 
 def without_mixtures(record: TrackRecord, mixtures: Sequence[tuple[int, int]]) -> TrackRecord:
@@ -218,6 +252,8 @@ def joined(first: TrackRecord, second: TrackRecord) -> TrackRecord:
         both("box_changes"),
         (*first.spares, *second.spares, *([spare] if spare.jpeg.size else [])),
         _joined_surface(first, second),
+        both("followed_pts"),
+        both("followed_boxes"),
     )
 
 
@@ -269,6 +305,9 @@ def read(path: Path, *, schema: str = SCHEMA) -> tuple[list[TrackRecord], dict[s
         # Earlier files compared embedded faces only: too few to tell pictures from living faces.
         arrays.setdefault("box_changes", np.full(_length(arrays, "boxes"), np.nan, np.float32))
         arrays.setdefault("surface", np.full(_length(arrays, "best_pts"), np.nan, np.float32))
+        if "followed_boxes" not in arrays:  # earlier scans followed nobody
+            arrays["followed_pts"], arrays["followed_boxes"] = np.empty((0, 2), np.int64), np.empty((0, 4), np.float32)
+            arrays["followed_count"] = np.zeros(_length(arrays, "best_pts"), np.int64)
         return _records(arrays), facts, arrays
     except MisfitError as error:
         raise damaged(path, error) from None
@@ -286,6 +325,9 @@ def _records(arrays: dict[str, NDArray[Any]]) -> list[TrackRecord]:
     n, m, k = len(best_pts), _length(arrays, "boxes"), _length(arrays, "embeddings")
     check("boxes", "f", (m, 5), -FARTHEST_PX, FARTHEST_PX)
     check("box_pts", "i", (m, 2))
+    followed = _length(arrays, "followed_boxes")
+    check("followed_boxes", "f", (followed, 4), -FARTHEST_PX, FARTHEST_PX)
+    check("followed_pts", "i", (followed, 2))
     check("embeddings", "f", (k, None), -UNIT, UNIT)
     check("weights", "f", (k,), 0, LARGEST_WEIGHT)
     check("face_px", "f", (k,), 0, FARTHEST_PX)
@@ -297,7 +339,7 @@ def _records(arrays: dict[str, NDArray[Any]]) -> list[TrackRecord]:
     surface = check("surface", "f", (n,))
     known = surface[~np.isnan(surface)]
     require(bool(((known >= 0) & (known <= 1)).all()), "surface is not between 0 and 1")
-    for name in ("boxes", "best_box"):
+    for name in ("boxes", "best_box", "followed_boxes"):
         sides = arrays[name]
         require(bool((sides[:, :2] <= sides[:, 2:4]).all()), f"{name}: a box ends before it begins")
     lengths = np.linalg.norm(arrays["embeddings"], axis=1)
@@ -313,9 +355,11 @@ def _records(arrays: dict[str, NDArray[Any]]) -> list[TrackRecord]:
         pictures = face_pictures.from_arrays(arrays, [arrays["picture"][span] for span in spans["picture"]])
     except (KeyError, IndexError, ValueError, TypeError, OverflowError) as error:
         raise MisfitError(f"spare pictures do not fit together ({error})") from None
-    _check_times(arrays, n)
+    check_times(arrays, n)
+    check_rising(arrays["followed_pts"], arrays["followed_count"], "followed_pts")
     found = []
-    for i, (boxes, faces, (picture, spares)) in enumerate(zip(spans["boxes"], spans["faces"], pictures, strict=True)):
+    each = zip(spans["boxes"], spans["faces"], spans["followed"], pictures, strict=True)
+    for i, (boxes, faces, own_followed, (picture, spares)) in enumerate(each):
         require(picture[:3].tobytes() in (b"", b"\xff\xd8\xff"), f"picture: that of track {i} is no JPEG")
         record = TrackRecord(
             arrays["box_pts"][boxes],
@@ -330,6 +374,8 @@ def _records(arrays: dict[str, NDArray[Any]]) -> list[TrackRecord]:
             changes[boxes],
             spares,
             float(surface[i]),
+            arrays["followed_pts"][own_followed],
+            arrays["followed_boxes"][own_followed],
         )
         found.append(record)
     return found
@@ -339,23 +385,6 @@ def _length(arrays: dict[str, NDArray[Any]], name: str) -> int:
     return arrays[name].shape[0] if name in arrays and arrays[name].ndim else 0
 
 
-def _check_times(arrays: dict[str, NDArray[Any]], n: int) -> None:
-    """MisfitError unless the times of each of n tracks rise and its faces lie inside it."""
-    starts, ends = arrays["box_pts"].T
-    own = np.repeat(np.arange(n), arrays["boxes_count"])
-    back = (starts > ends) | np.r_[False, (starts[1:] <= starts[:-1]) & (own[1:] == own[:-1])][: len(own)]
-    if back.any():
-        raise MisfitError(f"box_pts: track {own[int(back.argmax())]} goes back")
-    edges = np.cumsum(arrays["boxes_count"])
-    first, last = starts[edges - arrays["boxes_count"]], ends[edges - 1]
-    face = np.repeat(np.arange(n), arrays["faces_count"])
-    best, pts = arrays["best_pts"], arrays["face_pts"]
-    outside = (best < first) | (best > last)
-    outside[face[(pts < first[face]) | (pts > last[face])]] = True
-    if outside.any():
-        raise MisfitError(f"face_pts or best_pts: not inside the track {int(outside.argmax())}")
-
-
 def _concatenated(parts: list[NDArray[Any]], name: str, dimension: int) -> NDArray[Any]:
     if name == "best_box":
         return np.stack(parts) if parts else np.empty((0, 4), np.float32)
@@ -363,6 +392,7 @@ def _concatenated(parts: list[NDArray[Any]], name: str, dimension: int) -> NDArr
         parts = [part.reshape(len(part), dimension) for part in parts]
     if parts:
         return np.concatenate(parts)
-    widths = {"boxes": (0, 5), "box_pts": (0, 2), "embeddings": (0, dimension)}
+    widths = {"boxes": (0, 5), "followed_boxes": (0, 4), "embeddings": (0, dimension)}
+    widths |= {"box_pts": (0, 2), "followed_pts": (0, 2)}
     dtype = np.int64 if name.endswith("pts") else np.uint8 if name == "picture" else np.float32
     return np.empty(widths.get(name, (0,)), dtype)

@@ -13,14 +13,16 @@ from personae.media.film import Video
 from personae.names import unknown_name
 
 __all__ = [
-    "SCHEMA", "Appearance", "BestPicture", "Box", "Depicted", "Seen", "Shot", "Timeline", "Totals", "Track", "Video",
-    "name_of",
+    "SCHEMA", "Appearance", "BestPicture", "Box", "Depicted", "FollowedBox", "Seen", "Shot", "Timeline", "Totals",
+    "Track", "Video", "name_of",
 ]  # fmt: skip
 
 SCHEMA = "personae/timeline/2"
 
 Box = tuple[int, float, float, float, float, float]
 """(pts, x1, y1, x2, y2, score), pixels of the displayed picture."""
+FollowedBox = tuple[int, float, float, float, float]
+"""(pts, x1, y1, x2, y2), as of a `Box`."""
 Seen = Literal["face", "followed", "stated"]
 """How somebody is known to be there: their face was detected; their head was followed without it; a person said so."""
 
@@ -40,13 +42,17 @@ class Shot:
 
 @dataclass(frozen=True)
 class Track:
-    """One face through one shot (`shot`: its number): `boxes` at the pictures where it was looked at, rising in pts."""
+    """One face through one shot (`shot`: its number): `boxes` at the pictures where it was looked at, rising in pts.
+
+    `followed`: (pts, x1, y1, x2, y2) where only its head was followed: before `start_pts`, after `end_pts`, or between.
+    """
 
     id: int
     shot: int
     start_pts: int
     end_pts: int
     boxes: tuple[Box, ...]
+    followed: tuple[FollowedBox, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,10 @@ class Appearance:
 
 @dataclass(frozen=True)
 class Totals:
-    """One character or unknown person over the whole film; `share`: visible face time over the film's length."""
+    """One character or unknown person over the whole film; `share`: visible face time over the film's length.
+
+    `on_screen_s`: visible face time, and besides it what was followed or stated.
+    """
 
     character: str | None
     unknown: int | None
@@ -104,6 +113,7 @@ class Totals:
     first_s: float
     last_s: float
     character_id: str | None = None
+    on_screen_s: float = 0.0
 
     @property
     def name(self) -> str:

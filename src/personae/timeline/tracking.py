@@ -196,12 +196,14 @@ class FaceTracker:
         self._ended: list[Future[list[FaceTrack]]] = []
         self._last: Look | None = None
         self._embedded: dict[int, FloatArray] = {}
+        self.faces_now: list[tuple[float, float, float, float]] = []
+        """The boxes of the latest look that are of a track."""
 
     def see(self, look: Look) -> None:
         """Take in the faces of the next look."""
         cut = self._last is not None and self._last.end_pts >= look.pts and likeness(self._last, look) < OTHER_VIEW
         self._last = look
-        self._embedded = {}
+        self._embedded, self.faces_now = {}, []
         for track in [each for each in self._active if cut or look.pts - each.end_pts > HIDDEN_S * self._second]:
             self._active.remove(track)
             self._end(track)
@@ -213,11 +215,13 @@ class FaceTracker:
                 track.add(look, face, SAMPLE_S * self._second, self._embedded.get(face))
                 waiting.remove(track)
                 free.discard(face)
+                self.faces_now.append(track.sightings[-1].box)
         for face in sorted(free):
             if look.faces.scores[face] >= SURE_SCORE:
                 track = FaceTrack()
                 track.add(look, face, SAMPLE_S * self._second, self._embedded.get(face))
                 self._active.append(track)
+                self.faces_now.append(track.sightings[-1].box)
 
     def end(self) -> None:
         """End every track: no look is to come."""

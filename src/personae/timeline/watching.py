@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -27,7 +28,8 @@ from personae.settings import Settings
 from personae.timeline import chunks as scan_chunks
 from personae.timeline import records
 from personae.timeline.chunks import Chunk
-from personae.timeline.looking import Looker, looks, same_place
+from personae.timeline.following import Glance, Step, first_needed, follow
+from personae.timeline.looking import Looker, looks, same_place, scene_of
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import Shot
 from personae.timeline.tracking import FaceTrack, FaceTracker
@@ -66,6 +68,24 @@ class Watched:
         starts = record.box_pts[np.concatenate([[0], gaps + 1]), 0]
         ends = record.box_pts[np.concatenate([gaps, [len(looks_at) - 1]]), 1]
         return [(int(start), int(end)) for start, end in zip(starts, ends, strict=True)]
+
+    def followed(self, record: TrackRecord) -> list[tuple[int, int]]:
+        """The spans in which a track's head was followed without a face: up to its face where it comes next."""
+        if not len(record.followed_pts):
+            return []
+        looks_at = np.searchsorted(self.look_pts, record.followed_pts[:, 0])
+        of_faces = np.searchsorted(self.look_pts, record.box_pts[:, 0])
+        runs = np.split(np.arange(len(looks_at)), np.flatnonzero(np.diff(looks_at) > 1) + 1)
+        spans = []
+        for run in runs:
+            start, end = int(record.followed_pts[run[0], 0]), int(record.followed_pts[run[-1], 1])
+            before = np.flatnonzero(of_faces == looks_at[run[0]] - 1)
+            after = np.flatnonzero(of_faces == looks_at[run[-1]] + 1)
+            start = int(record.box_pts[before[-1], 1]) if len(before) else start
+            end = int(record.box_pts[after[0], 0]) if len(after) else end
+            if start < end:
+                spans.append((start, end))
+        return spans
 
     @property
     def shot_numbers(self) -> list[int]:
@@ -135,7 +155,7 @@ def watch(
     Raises FilmError for a film that cannot be read, WriteError where a chunk cannot be kept.
     """
     chunks = scan_chunks.kept(kept_in, fingerprint)
-    pictures = _resumed(film, chunks)
+    pictures, glances = _resumed(film, chunks)
     looker, second_pts = Looker(detector, settings), float(1 / film.video.time_base)
     tell = _teller(film, chunks, looker, progress)
     with ThreadPoolExecutor(threads_for(settings), thread_name_prefix="personae-look") as pool:
@@ -145,10 +165,15 @@ def watch(
             known = _boundaries(pictures, chunks)
             seams = (chunk.start_pts, chunk.next_pts) if chunks else (chunk.next_pts,)
 
-            def record_of(track: FaceTrack) -> TrackRecord:
-                return records.record_of(track, known, second_pts=second_pts, seams=seams)
+            def record_of(track: FaceTrack, followed: list[Step]) -> TrackRecord:
+                return records.record_of(track, known, followed, second_pts=second_pts, seams=seams)
 
-            found = list(pool.map(record_of, tracker.finish()))
+            tracks = tracker.finish()
+            sighted = [[(one.pts, one.box) for one in track.sightings] for track in tracks]
+            ends = [(boundary.start_pts, boundary.end_pts) for boundary in known]
+            followed = follow(sighted, glances, ends, second_pts, film.video.size_wh[0])
+            found = list(pool.map(record_of, tracks, followed))
+            del glances[: first_needed([one.pts for one in glances], chunk.next_pts, second_pts)]
             chunks.append(replace(chunk, records=found))
             scan_chunks.keep(kept_in, len(chunks), chunks[-1], fingerprint)
 
@@ -171,6 +196,7 @@ def watch(
             ):
                 tracker.see(look)
                 found.append((look.pts, look.tiny))
+                glances.append(Glance.of(look, tracker.faces_now))
                 tell(look.pts)
             tracker.end()
             # The last faces of the one before were embedded meanwhile, and where its shots end is known by now; at the
@@ -205,18 +231,28 @@ def _boundaries(pictures: _Pictures, chunks: Sequence[Chunk]) -> list[shots.Boun
     return list({**pictures.boundaries, **kept}.values())
 
 
-def _resumed(film: Film, chunks: Sequence[Chunk]) -> _Pictures:
-    """The pictures from the first missing chunk on; the shot detector has seen what it needs of those before."""
+def _resumed(film: Film, chunks: Sequence[Chunk]) -> tuple[_Pictures, list[Glance]]:
+    """The pictures from the first missing chunk on; the shot detector has seen what it needs of those before.
+
+    And the last looks before, as far as somebody who is first seen in that chunk may be followed back.
+    """
     if not chunks:
-        return _Pictures(film, film.pictures())
-    behind = BEHIND_S / film.video.time_base
-    first = max((i for i, chunk in enumerate(chunks) if chunk.start_pts <= chunks[-1].certain_pts - behind), default=0)
+        return _Pictures(film, film.pictures()), []
+    behind, last = BEHIND_S / film.video.time_base, chunks[-1]
+    first = max((i for i, chunk in enumerate(chunks) if chunk.start_pts <= last.certain_pts - behind), default=0)
     read = chunks[first - 1].read if first else None
     again = _Pictures(film, film.pictures(start_pts=chunks[first].start_pts if first else None, so_far=read))
-    again.certain_pts = chunks[-1].certain_pts
-    for _ in again.until(chunks[-1].next_pts):
-        pass
-    return again
+    again.certain_pts = last.certain_pts
+    needed = first_needed(last.look_pts.tolist(), last.next_pts, float(1 / film.video.time_base))
+    tiny = dict(zip(last.look_pts[needed:].tolist(), last.tiny[needed:], strict=True))
+    glances = []
+    for picture in again.until(last.next_pts):
+        if picture.pts in tiny:
+            faces = [record.boxes[record.box_pts[:, 0] == picture.pts, :4] for record in last.records]
+            boxes = np.concatenate([np.empty((0, 4), np.float32), *faces])
+            end_pts, scene = picture.pts + picture.duration_pts, scene_of(picture.rgb())
+            glances.append(Glance(picture.pts, end_pts, boxes, scene, tiny[picture.pts]))
+    return again, glances
 
 
 def _teller(
@@ -312,4 +348,8 @@ def _cut_everywhere(record: TrackRecord, cuts: Sequence[int], look_pts: IntArray
         if first is not None and second is not None:
             parts.append(first)
             rest = second
-    return [*parts, rest]
+    shots = [-(2**62), *cuts, 2**62]
+    return [
+        records.followed_within(part, *shots[(at := bisect_right(shots, part.start_pts)) - 1 : at + 1])
+        for part in (*parts, rest)
+    ]
