@@ -19,9 +19,9 @@ from benchmarks.openset.data import BACKGROUND, CALIBRATION, COPIES, EMBEDDER, F
 from personae import archive
 from personae.recognition.background import Background
 from personae.recognition.backgrounds import background_for
+from personae.recognition.face_sizes import size_weights
 from personae.recognition.prototypes import unit
 from personae.recognition.same_person import ARRAYS, SCHEMA, SHARP_PX, SamePerson, features
-from personae.recognition.small_faces import size_weights
 from scripts.background_statistics import weights, within
 
 

@@ -20,6 +20,7 @@ from scripts.background_statistics import GENUINE_PHOTOS, TAIL, weights, within
 
 WITHIN_SHRUNK, BETWEEN_SHRUNK = 0.7, 0.4  # towards the same in every direction
 PHOTOS = (1, 2, 3, 4, 5)
+SIZES = 4  # groups of equally many small faces, by size
 FOLDS = 4
 REPEATS = 3
 MOST_STRANGERS = 300_000
@@ -91,15 +92,18 @@ def with_small(background: Background, people: People, part: np.ndarray) -> Back
     # What is measured on the calibration people must not have been learned from them.
     learned = replace(small_faces(people[part == 0], size_px, size_mean), small_odds=small_odds, sharp_odds=sharp_odds)
     shipped = replace(small_faces(people, size_px, size_mean), small_odds=small_odds, sharp_odds=sharp_odds)
-    gaussian, real = _tails(learned, people[part == 1], people[part == 0])
+    edges = np.quantile(people.px, np.linspace(0, 1, SIZES + 1)[1:-1])
+    gaussian, real = _tails(learned, people[part == 1], people[part == 0], edges)
     test = people[part == 1]
-    sharp, small = _genuine(learned, test)
+    sharp, small = _genuine(learned, test, edges)
     smallest = replace(
         test, small=test.copies[0], small_flip=test.copies[0], px=np.full(len(test.px), test.copies_px[0])
     )
-    _, hard = _genuine(learned, smallest, copies_of=test)
+    _, (hard,) = _genuine(learned, smallest, edges[:0], copies_of=test)
+    group = np.digitize(people.px, edges)
+    small_px = np.array([np.exp(np.log(people.px[group == at]).mean()) for at in range(SIZES)])
     return replace(
-        background, small=shipped, small_tail_gaussian=gaussian, small_tail_real=real,
+        background, small=shipped, small_px=small_px, small_tail_gaussian=gaussian, small_tail_real=real,
         genuine_sharp=sharp, genuine_small=small, genuine_hard=hard,
     )  # fmt: skip
 
@@ -189,36 +193,49 @@ def _logistic(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> np.ndar
     return np.asarray(b / scale)
 
 
-def _tails(statistics: SmallFaces, cast: People, strangers: People) -> tuple[np.ndarray, np.ndarray]:
-    """(k, q) evidence that strangers exceed equally often when drawn from the Gaussian and when real, by photos."""
+def _tails(statistics: SmallFaces, cast: People, strangers: People, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(b, k, q) evidence that strangers exceed equally often when drawn from the Gaussian and when real.
+
+    By groups of sizes, parted at `edges` (b - 1,), and by photos.
+    """
     rng = np.random.default_rng(0)
     values, vectors = np.linalg.eigh(statistics.covariance)
     drawn = rng.standard_normal((20_000, len(values))) * np.sqrt(np.maximum(values, 0)) @ vectors.T
-    drawn_px = rng.choice(strangers.px, len(drawn))
-    once = np.unique(strangers.identity, return_index=True)[1]
-    real_seen = statistics.seen(strangers.both[once], strangers.px[once])
+    seen, group = statistics.seen(strangers.both, strangers.px), np.digitize(strangers.px, edges)
     copies, sizes = cast.enrolment_copies()
     enrolled = statistics.enrolled(cast.clean, copies, sizes)
-    gaussian, real = [], []
-    for photos in GENUINE_PHOTOS:
+    gaussian, real = np.empty((2, len(edges) + 1, len(GENUINE_PHOTOS), len(TAIL)))
+    for at, photos in enumerate(GENUINE_PHOTOS):
         people = [rng.permutation(np.flatnonzero(cast.identity == p)) for p in np.unique(cast.identity)]
         # Few people have many photos: each is enrolled several times, with others of them.
         own = np.stack([rng.permutation(rows)[:photos] for rows in people for _ in range(3) if len(rows) >= photos])
         prototypes = SmallPrototypes(statistics, enrolled[own].mean(axis=1), np.full(len(own), photos))
-        gaussian.append(np.quantile(prototypes.evidence(drawn, drawn_px).ravel(), 1 - TAIL))
-        real.append(np.quantile(prototypes.evidence(real_seen, strangers.px[once]).ravel(), 1 - TAIL))
-    return np.stack(gaussian), np.stack(real)
+        for size in range(len(edges) + 1):
+            rows = np.flatnonzero(group == size)
+            # One photo of each stranger.
+            rows = rows[np.unique(strangers.identity[rows], return_index=True)[1]]
+            drawn_px = rng.choice(strangers.px[rows], len(drawn))
+            gaussian[size, at] = np.quantile(prototypes.evidence(drawn, drawn_px).ravel(), 1 - TAIL)
+            real[size, at] = np.quantile(prototypes.evidence(seen[rows], strangers.px[rows]).ravel(), 1 - TAIL)
+    return gaussian, real
 
 
-def _genuine(statistics: SmallFaces, people: People, copies_of: People | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Quantiles of the evidence of new photos, sharp (k, q) and small (k, q), for each number of enrolled photos."""
-    curves: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+def _genuine(
+    statistics: SmallFaces, people: People, edges: np.ndarray, copies_of: People | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Quantiles of the evidence of new photos for each number of enrolled photos.
+
+    Of sharp ones (k, q), and of small ones (b, k, q) by groups of sizes, parted at `edges` (b - 1,).
+    """
+    even = np.linspace(0, 1, 201)
+    curves, small = [], []
     for photos in GENUINE_PHOTOS:
-        sharp, small = [], []
-        for trial in _trials(statistics, people, (photos,), 8, copies_of):
-            rows = np.arange(len(trial.truth))
-            sharp.append(trial.cosine[rows, trial.truth])
-            small.append(trial.evidence[rows, trial.truth])
-        for curve, values in zip(curves, (sharp, small), strict=True):
-            curve.append(np.quantile(np.concatenate(values), np.linspace(0, 1, 201)))
-    return np.stack(curves[0]), np.stack(curves[1])
+        trials = list(_trials(statistics, people, (photos,), 8, copies_of))
+        cosine, evidence = (
+            np.concatenate([getattr(trial, name)[np.arange(len(trial.truth)), trial.truth] for trial in trials])
+            for name in ("cosine", "evidence")
+        )
+        group = np.digitize(np.concatenate([trial.px for trial in trials]), edges)
+        curves.append(np.quantile(cosine, even))
+        small.append([np.quantile(evidence[group == size], even) for size in range(len(edges) + 1)])
+    return np.stack(curves), np.array(small).transpose(1, 0, 2)

@@ -125,7 +125,8 @@ def test_an_array_of_another_type_or_shape_is_named(
 
 SMALL: list[tuple[str, float]] = [
     ("small_sharp_odds", 0), ("small_sharp_odds", NAN), ("small_spread", 0), ("small_spread", -1),
-    ("small_counts", 0), ("small_shift", 99), ("small_basis", 1e200), ("small_centres", INFINITY),
+    ("small_counts", 0), ("shares_px", 0), ("shares_evidence", NAN), ("shares_shift", 999),
+    ("small_basis", 1e200), ("small_centres", INFINITY),
     ("small_covariance", NAN), ("small_small_odds", 1e9), ("small_size_mean", 1e9),
 ]  # fmt: skip
 
@@ -138,7 +139,7 @@ def test_arrays_for_small_faces_are_checked_too(tmp_path: Path, name: str, value
     save(tmp_path / "m.personae", model)
     model_file.load(tmp_path / "m.personae")
     forge(tmp_path / "m.personae", name, value)
-    with pytest.raises(DamagedFileError, match="small_"):
+    with pytest.raises(DamagedFileError, match=r"small_|shares_"):
         model_file.load(tmp_path / "m.personae")
 
 

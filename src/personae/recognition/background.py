@@ -14,14 +14,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from personae.recognition.face_sizes import size_weights
 from personae.recognition.prototypes import unit
 from personae.recognition.small_faces import SmallFaces
 from personae.types import FloatArray, IntArray
 
-SCHEMA = "personae/background/1"
+SCHEMA = "personae/background/2"
 ARRAYS = (
     "mean", "covariance", "within", "tail_gaussian", "tail_real", "genuine_photos", "genuine_cosine", "size_px",
-    "size_mean", "small_tail_gaussian", "small_tail_real", "genuine_sharp", "genuine_small",
+    "size_mean", "small_px", "small_tail_gaussian", "small_tail_real", "genuine_sharp", "genuine_small",
     "genuine_hard",
 )  # fmt: skip
 SMALL_ARRAYS = ("basis", "spread", "covariance", "small_odds", "sharp_odds")
@@ -47,10 +48,10 @@ class Background:
     face sizes in pixels and `size_mean` (s, d) the mean of embeddings at each (small faces share what is lost), the
     last for every larger face; `people`: how many it was made from, 0 for none.
 
-    Where small faces were measured too: `small`; `small_tail_gaussian`, `small_tail_real` (k, q): as above, of small
-    faces' evidence, for each of `genuine_photos`; `genuine_sharp`, `genuine_small`, `genuine_hard` (k, q): as
-    `genuine_cosine`, of the evidence of sharp new photos, of small ones, and of the smallest without their mirror
-    images.
+    Where small faces were measured too: `small`; `small_px` (b,) rising face sizes; `small_tail_gaussian`,
+    `small_tail_real` (b, k, q): as above, of small faces' evidence, at each size and for each of `genuine_photos`;
+    `genuine_sharp`, `genuine_hard` (k, q) and `genuine_small` (b, k, q): as `genuine_cosine`, of the evidence of sharp
+    new photos, of the smallest without their mirror images, and of small ones of each size.
     """
 
     mean: Float64Array
@@ -65,6 +66,7 @@ class Background:
     people: int
     name: str
     small: SmallFaces | None = None
+    small_px: Float64Array = field(default_factory=_NONE.copy)
     small_tail_gaussian: Float64Array = field(default_factory=_NONE.copy)
     small_tail_real: Float64Array = field(default_factory=_NONE.copy)
     genuine_sharp: Float64Array = field(default_factory=_NONE.copy)
@@ -101,11 +103,12 @@ class Background:
         excess = np.interp(cosine, self.tail_gaussian, self.tail_real - self.tail_gaussian)
         return np.asarray(cosine + excess, np.float64)
 
-    def real_small(self, evidence: Float64Array, photos: IntArray) -> Float64Array:
-        """`real` for the evidence of small faces, in a cast of characters with as many photos as `photos` (c,)."""
+    def real_small(self, evidence: Float64Array, photos: IntArray, face_px: float) -> Float64Array:
+        """`real` for the evidence of faces of one small size, in a cast of characters with `photos` (c,) photos."""
         usual = float(np.clip(np.exp(np.log(photos).mean()), 1, self.genuine_photos[-1]))
+        at_size = size_weights(self.small_px, np.array([face_px]))[0]
         gaussian, real = (
-            np.array([np.interp(usual, self.genuine_photos, column) for column in curves.T])
+            np.array([np.interp(usual, self.genuine_photos, column) for column in np.tensordot(at_size, curves, 1).T])
             for curves in (self.small_tail_gaussian, self.small_tail_real)
         )
         return np.asarray(evidence + np.interp(evidence, gaussian, real - gaussian), np.float64)

@@ -7,15 +7,17 @@ the asked share of them exceeds is the threshold.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from personae.recognition import equal_shares
 from personae.recognition.background import Background, Float64Array
-from personae.recognition.matching import character_scores
+from personae.recognition.equal_shares import EqualShares
+from personae.recognition.matching import best_of_each, character_scores
 from personae.recognition.prototypes import unit
 from personae.recognition.scaler import EmbeddingScaler
 from personae.recognition.small_faces import SmallFaces, SmallPrototypes
@@ -31,9 +33,8 @@ _DOUBT = 1e-5  # of a density per grid step
 _MOST_COSINES = 400_000_000  # a second of work; very large casts are calibrated on fewer strangers
 _CHUNK_VALUES = 1 << 25
 _ANCHOR_FAR = 0.0101  # just beyond the usual 1 %
-_SHIFT = 0.5
-_SHIFT_FAR = 0.01
-_SMALL_RANGE_PX = (11.2, 21.6)
+_SIZES_PX = np.array([11.2, 14.0, 17.5, 21.6])
+"""At which strangers of small faces are drawn: the range that was measured."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +45,8 @@ class Calibration:
     cosine: Float64Array
     similarity: Float64Array
     confidence: Float64Array
-    small_shift: float = 0.0
-    """Added to the evidence of small faces; see `calibrate`."""
+    shares: EqualShares = field(default_factory=partial(EqualShares.constant, 0.0))
+    """What puts the evidence of small faces on the scale of sharp ones."""
 
     def threshold(self, far: float) -> float:
         """The cosine that the share `far` of strangers exceeds with some character."""
@@ -83,42 +84,54 @@ def calibrate(
     `photos` (c,): photos per character; `scaler`: what the centres went through, None for nothing; `small`: the same
     prototypes as small faces are compared with them.
 
-    With `small`, half of the strangers' faces are small. Equally likely right is not equally often wrong: at one
-    evidence small strangers may pass ten times as often as sharp ones, or as rarely. So small faces are shifted half
-    the way to where both pass equally often at 1 %, which costs little where both are mixed and keeps the rate where
-    they are not.
+    Sharp strangers give the curve; `small` faces are put on their scale, size by size, so that as many strangers of
+    each size exceed it (`equal_shares`).
     """
     count = int(np.clip(_MOST_COSINES // len(centres), 2000, STRANGERS))
     impostor = background.real(_score(_scaled(_strangers(background, count, seed), scaler), centres, starts))
     genuine = background.genuine(photos)
-    shift = 0.0
+    shares = EqualShares.constant(0.0)
     if small is not None:
-        little = background.real_small(_small_strangers(small, starts, count, seed), photos)
-        shift = _SHIFT * float(np.quantile(impostor, 1 - _SHIFT_FAR) - np.quantile(little, 1 - _SHIFT_FAR))
-        impostor = np.concatenate([impostor, little + shift])
-        sharp = background.genuine(photos, background.genuine_sharp)
-        # A fifth are harder than small faces usually are: what is worse than all that was measured should not be
-        # doubted more than it deserves.
-        usual, hard = (background.genuine(photos, c) for c in (background.genuine_small, background.genuine_hard))
-        genuine = np.concatenate([sharp, sharp, usual + shift, usual + shift, hard + shift])
+        little = _small_strangers(small, starts, count, seed)
+        real = [background.real_small(row, photos, float(px)) for row, px in zip(little, _SIZES_PX, strict=True)]
+        shares = equal_shares.match(impostor, np.stack(real), _SIZES_PX)
+        genuine = _genuine(background, photos, shares)
     impostor = np.sort(impostor)
     # A curve that does not fall can be read both ways.
     cosine = np.maximum.accumulate(np.quantile(impostor, 1 - _FAR_GRID) + 1e-9 * np.arange(len(_FAR_GRID)))
     confidence = _confidence(genuine, impostor)
     if not background.people:
         confidence = _anchored(confidence, float(np.quantile(impostor, 1 - _ANCHOR_FAR)))
-    return Calibration(_FAR_GRID, cosine, _SIMILARITY_GRID, confidence, shift)
+    return Calibration(_FAR_GRID, cosine, _SIMILARITY_GRID, confidence, shares)
+
+
+def _genuine(background: Background, photos: IntArray, shares: EqualShares) -> Float64Array:
+    """Evidence of new photos of the cast, sharp and small ones in equal parts, on the scale of `shares`."""
+
+    def small(face_px: float, curves: Float64Array) -> Float64Array:
+        found = background.genuine(photos, curves)
+        return shares.shifted(found[:, None], np.full(len(found), face_px))[:, 0]
+
+    sharp = background.genuine(photos, background.genuine_sharp)
+    usual = [small(float(px), curves) for px, curves in zip(background.small_px, background.genuine_small, strict=True)]
+    # A fifth are harder than small faces usually are: what is worse than all that was measured should not be doubted
+    # more than it deserves.
+    hard = small(float(_SIZES_PX[0]), background.genuine_hard)
+    sizes = len(usual)
+    return np.concatenate([*[sharp] * (2 * sizes), *usual * 2, *[hard] * sizes])
 
 
 def _small_strangers(small: SmallPrototypes, starts: IntArray, count: int, seed: int) -> Float64Array:
-    """(count,) best evidence, for any character, of small faces of people who do not exist."""
-    seen, face_px = _small_faces_seen(small.statistics, count, seed)
+    """(b, count) best evidence, for any character, of people who do not exist, their faces of each of `_SIZES_PX`."""
+    seen = _small_faces_seen(small.statistics, count, seed)
     step = max(1, _CHUNK_VALUES // len(small.centres))
-    parts = [
-        np.maximum.reduceat(small.evidence(seen[i : i + step], face_px[i : i + step]), starts, axis=1).max(axis=1)
-        for i in range(0, count, step)
-    ]
-    return np.concatenate(parts)
+    result = np.empty((len(_SIZES_PX), count))
+    for i in range(0, count, step):
+        ratio = small.ratio(seen[i : i + step])
+        for at, px in enumerate(_SIZES_PX):
+            evidence = small.statistics.evidence(ratio, np.full(len(ratio), px), small.counts)
+            result[at, i : i + step] = best_of_each(evidence, starts).max(axis=1)
+    return result
 
 
 # Fitting many models (cross-validation, edits) would otherwise draw the same people again and again.
@@ -128,12 +141,11 @@ def _strangers(background: Background, count: int, seed: int) -> FloatArray:
 
 
 @lru_cache(maxsize=2)
-def _small_faces_seen(statistics: SmallFaces, count: int, seed: int) -> tuple[Float64Array, Float64Array]:
-    """(count, d) small faces of people who do not exist, as `SmallFaces.seen` gives them, and (count,) their sizes."""
+def _small_faces_seen(statistics: SmallFaces, count: int, seed: int) -> Float64Array:
+    """(count, d) small faces of people who do not exist, as `SmallFaces.seen` gives them."""
     rng = np.random.default_rng([seed, 1])
     values, vectors = np.linalg.eigh(statistics.covariance)
-    seen = rng.standard_normal((count, len(values))) * np.sqrt(np.maximum(values, 0)) @ vectors.T
-    return seen, rng.uniform(*_SMALL_RANGE_PX, count)
+    return np.asarray(rng.standard_normal((count, len(values))) * np.sqrt(np.maximum(values, 0)) @ vectors.T)
 
 
 def _scaled(X: NDArray[Any], scaler: EmbeddingScaler | None) -> NDArray[Any]:

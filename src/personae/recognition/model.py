@@ -258,7 +258,7 @@ class CharacterModel(estimator.ClassifierMixin):
         cosines: NDArray[Any] = scaled @ self.prototypes_.centres.astype(scaled.dtype, copy=False).T
         weighed = cosines
         if self.small_ is not None and sizes is not None:
-            weighed = self.small_.blended(cosines, rows, sizes, self.calibration_.small_shift)
+            weighed = self.small_.blended(cosines, rows, sizes, self.calibration_.shares)
         scores = best_of_each(weighed, starts)
         scores = self.negatives_.veto(scores, scaled, self.classes_)
         best = best_candidates(scores, max(candidates, 2))

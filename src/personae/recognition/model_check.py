@@ -27,6 +27,8 @@ MOST = 10**9
 """Of photos, people, prototypes."""
 COSINE = 2.0
 """Evidence of small faces goes beyond 1."""
+EVIDENCE = 100.0
+"""Of the least likely small faces, before it is put on the scale of sharp ones."""
 UNIT = 10.0
 """Of what is made of unit vectors by adding a few of them up."""
 SCALE = (1e-9, 1e6)
@@ -168,7 +170,10 @@ def _check_small(arrays: Arrays, d: int, p: int, s: int) -> None:
     have = partial(array, arrays)
     have("small_centres", "f", (p, d), -UNIT, UNIT)
     counts = have("small_counts", "i", (p,), 1, MOST)
-    have("small_shift", "f", (1,), -COSINE, COSINE)
+    if "small_shift" in arrays:  # models of version 1
+        have("small_shift", "f", (1,), -COSINE, COSINE)
+    else:
+        _check_shares(arrays)
     have("small_size_mean", "f", (s, d), -UNIT, UNIT)
     shapes = {"basis": (d, d), "spread": (d,), "covariance": (d, d), "small_odds": (7,), "sharp_odds": (4,)}
     require(set(shapes) == set(SMALL_ARRAYS), "arrays of small faces")
@@ -178,6 +183,17 @@ def _check_small(arrays: Arrays, d: int, p: int, s: int) -> None:
     slope, more, _, _ = arrays["small_sharp_odds"]
     steepest = slope + more * np.log(np.array([1, counts.max()]))
     require(bool((steepest > 1e-6).all()), "small_sharp_odds does not rise with the cosine")
+
+
+def _check_shares(arrays: Arrays) -> None:
+    """What puts the evidence of small faces on the scale of sharp ones: rising, or a better face would count less."""
+    sizes = array(arrays, "shares_px", "f", (None,), 1e-3, 1e6)
+    require(len(sizes) > 0 and bool((np.diff(sizes) > 0).all()), "shares_px does not rise")
+    evidence = array(arrays, "shares_evidence", "f", (len(sizes), None), -EVIDENCE, EVIDENCE)
+    shift = array(arrays, "shares_shift", "f", evidence.shape, -EVIDENCE, EVIDENCE)
+    for known, more in zip(evidence, shift, strict=True):
+        _check_rising(known, "shares_evidence")
+        require(bool((np.diff(known + more) >= 0).all()), "shares_shift turns the order of faces")
 
 
 def _check_unit(rows: NDArray[Any], what: str) -> None:

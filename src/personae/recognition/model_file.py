@@ -25,6 +25,7 @@ from personae.outputs import Outputs
 from personae.recognition.background import SMALL_ARRAYS
 from personae.recognition.backgrounds import background_for
 from personae.recognition.calibration import Calibration
+from personae.recognition.equal_shares import EqualShares
 from personae.recognition.headed import HeadedModel, HeadFacts
 from personae.recognition.metrics import TrainingMetrics
 from personae.recognition.model import CharacterModel
@@ -34,7 +35,7 @@ from personae.recognition.prototypes import Prototypes
 from personae.recognition.scaler import EmbeddingScaler
 from personae.recognition.small_faces import SmallFaces, SmallPrototypes
 
-SCHEMA = "personae/model/1"
+SCHEMA = "personae/model/2"
 __all__ = ["CARD", "FAR_SHOWN", "SCHEMA", "describe", "load", "metadata_path", "remove", "save"]
 FAR_SHOWN = (0.001, 0.003, 0.01, 0.03, 0.1)
 
@@ -106,7 +107,8 @@ def save(model: CharacterModel, card: dict[str, Any], path: Path) -> None:
     if model.small_ is not None:
         small = model.small_
         arrays |= {"small_centres": small.centres, "small_counts": small.counts}
-        arrays |= {"small_shift": np.array([calibration.small_shift]), "small_size_mean": small.statistics.size_mean}
+        arrays |= {"small_size_mean": small.statistics.size_mean}
+        arrays |= {f"shares_{name}": getattr(calibration.shares, name) for name in ("px", "evidence", "shift")}
         arrays |= {f"small_{name}": getattr(small.statistics, name) for name in SMALL_ARRAYS}
     if isinstance(model, HeadedModel):
         arrays |= model.head_arrays()
@@ -170,9 +172,9 @@ def _assemble(arrays: dict[str, NDArray[Any]], metadata: dict[str, Any]) -> Char
     model.photos_ = arrays["photos"]
     model.performers_ = dict(metadata.get("performers", {}))
     model.prototypes_ = Prototypes(arrays["centres"], arrays["groups"], arrays["counts"])
-    model.small_, shift = _small(arrays)
+    model.small_, shares = _small(arrays)
     model.calibration_ = Calibration(
-        arrays["far"], arrays["far_cosine"], arrays["similarity"], arrays["confidence"], shift
+        arrays["far"], arrays["far_cosine"], arrays["similarity"], arrays["confidence"], shares
     )
     model.threshold_ = float(metadata["operating_point"]["threshold"])
     model.metrics_ = TrainingMetrics(**metadata["metrics"])
@@ -184,11 +186,15 @@ def _assemble(arrays: dict[str, NDArray[Any]], metadata: dict[str, Any]) -> Char
     return model
 
 
-def _small(arrays: dict[str, NDArray[Any]]) -> tuple[SmallPrototypes | None, float]:
-    """Prototypes for small faces and their shift, where the model has them."""
+def _small(arrays: dict[str, NDArray[Any]]) -> tuple[SmallPrototypes | None, EqualShares]:
+    """Prototypes for small faces and the scale of their evidence, where the model has them."""
     if "small_centres" not in arrays:
-        return None, 0.0
+        return None, EqualShares.constant(0.0)
     statistics = SmallFaces(
         arrays["size_px"], arrays["small_size_mean"], **{name: arrays[f"small_{name}"] for name in SMALL_ARRAYS}
     )
-    return SmallPrototypes(statistics, arrays["small_centres"], arrays["small_counts"]), float(arrays["small_shift"][0])
+    if "small_shift" in arrays:  # models of version 1
+        shares = EqualShares.constant(float(arrays["small_shift"][0]))
+    else:
+        shares = EqualShares(arrays["shares_px"], arrays["shares_evidence"], arrays["shares_shift"])
+    return SmallPrototypes(statistics, arrays["small_centres"], arrays["small_counts"]), shares

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from personae import archive
 from personae.recognition.background import Background
 from personae.recognition.backgrounds import DATA, background_for
+from personae.recognition.face_sizes import size_weights
 from personae.recognition.prototypes import unit
-from personae.recognition.small_faces import size_weights
 from personae.types import SMALL_PX, FloatArray
 
 SCHEMA = "personae/people/1"

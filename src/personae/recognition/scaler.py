@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.recognition.background import Background, Float64Array
+from personae.recognition.face_sizes import size_weights
 from personae.recognition.prototypes import group_means
-from personae.recognition.small_faces import size_weights
 
 BACKGROUND_WEIGHT = 1000.0
 """People of the background that a cast is weighed against. More is never worse in our measurements."""

@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from personae.recognition.equal_shares import EqualShares
+from personae.recognition.face_sizes import size_weights
 from personae.recognition.prototypes import unit
 from personae.types import COPIES_PX, SMALL_PX, IntArray
 
@@ -85,13 +87,6 @@ class SmallFaces:
         return np.asarray((odds - offset * log_photos - base) / (cosine + more * log_photos))
 
 
-def size_weights(size_px: Float64Array, face_px: NDArray[Any]) -> Float64Array:
-    """(n, s) weights of measured sizes (s,): linear between the two around a face's size, on a logarithmic scale."""
-    known = np.log(size_px)
-    size = np.clip(np.log(np.maximum(face_px, 1e-3)), known[0], known[-1])
-    return np.stack([np.interp(size, known, row) for row in np.eye(len(known))], axis=1)
-
-
 @dataclass(frozen=True, eq=False)
 class SmallPrototypes:
     """Prototypes as small faces are compared with them.
@@ -115,22 +110,27 @@ class SmallPrototypes:
         constant = -0.5 * (centre**2 * precision).sum(axis=1) + 0.5 * (np.log(precision) - np.log(apart)).sum(axis=1)
         return -0.5 * (precision - apart).T, (precision * centre).T, constant
 
-    def evidence(self, seen: Float64Array, face_px: NDArray[Any]) -> Float64Array:
-        """(n, p) evidence of small faces `seen` (n, d), see `SmallFaces.seen`, for each prototype."""
+    def ratio(self, seen: Float64Array) -> Float64Array:
+        """(n, p) log likelihood ratios of small faces `seen` (n, d), see `SmallFaces.seen`, for each prototype."""
         square, linear, constant = self._weights
-        ratio = (seen**2) @ square + seen @ linear + constant
-        return self.statistics.evidence(ratio, face_px, self.counts)
+        return np.asarray((seen**2) @ square + seen @ linear + constant)
 
-    def blended(self, cosine: NDArray[Any], X: NDArray[Any], face_px: NDArray[Any], shift: float) -> NDArray[Any]:
-        """(n, p) evidence of faces of every size: `cosine` (n, p) for sharp ones, plus `shift` for small ones."""
+    def evidence(self, seen: Float64Array, face_px: NDArray[Any]) -> Float64Array:
+        """(n, p) the same as evidence, for faces of sizes `face_px` (n,)."""
+        return self.statistics.evidence(self.ratio(seen), face_px, self.counts)
+
+    def blended(
+        self, cosine: NDArray[Any], X: NDArray[Any], face_px: NDArray[Any], shares: EqualShares
+    ) -> NDArray[Any]:
+        """(n, p) evidence of faces of every size: `cosine` (n, p) for sharp ones, by `shares` for small ones."""
         rows = np.flatnonzero(face_px < SMALL_PX)
         if not len(rows):
             return cosine
         px = face_px[rows]
-        small = self.evidence(self.statistics.seen(X[rows], px), px)
+        small = shares.shifted(self.evidence(self.statistics.seen(X[rows], px), px), px)
         share = np.clip(np.log(SMALL_PX / px) / np.log(SMALL_PX / RATIO_PX), 0, 1)[:, None]
         result = cosine.copy()
-        result[rows] = share * (small + shift) + (1 - share) * cosine[rows]
+        result[rows] = share * small + (1 - share) * cosine[rows]
         return result
 
     def without(self, keep: NDArray[np.bool_]) -> SmallPrototypes:
