@@ -286,7 +286,7 @@ def test_small_faces_are_weighed_as_the_model_weighs_them() -> None:
         for person in range(4)
     ]
     evidence = evidence_of(rows, 128)
-    weighed = naming.weigh(model, evidence.means, np.exp(evidence.log_px), evidence.quality)
+    weighed = naming.weigh(model, evidence.means, np.exp(evidence.log_px), evidence.quality, evidence.support)
     asked = model.decide(evidence.means, face_px=np.full(4, 14.0))
     np.testing.assert_allclose(weighed.evidence.max(axis=1), asked.evidence[:, 0], atol=1e-6)
     assert not np.allclose(weighed.evidence, weighed.similarity)

@@ -140,7 +140,9 @@ def characters(
     odds = SAME * nearest + DIFFERENT
     if model is not None and len(names):
         own = [at[name] for name in known]
-        evidence = weigh(model, people.means, np.maximum(people.face_px, 1.0), np.zeros(len(names))).evidence
+        evidence = weigh(
+            model, people.means, np.maximum(people.face_px, 1.0), np.zeros(len(names)), np.zeros(len(names))
+        ).evidence
         beyond = evidence - model.threshold_
         odds[:, own] = EVIDENCE * beyond + ALIKE * nearest[:, own] + NEITHER
         # The weights are for those whom the model leaves unknown. Whom it would name by now, it is sure of.
