@@ -1,9 +1,10 @@
 """Several films of one half of the people, made, scanned and pooled: how rightly films of other people are read.
 
-    python -m benchmarks.film.many PEOPLE OUT FILM... --half b --strangers FOLDER [--left-out 5] [--json FILE]
+    python -m benchmarks.film.many PEOPLE OUT FILM... --half b --strangers FOLDER [--left-out 5] [--json FILE] [--keep]
 
 FILM: SEED:MINUTES, or SEED:MINUTES:hard for a hard one (see `make_film`); made in OUT/SEED unless it is there, and
-scanned with default settings and a cast of its own. Prints F1 per film and over the points of all films, the share of
+scanned with default settings and a cast of its own; `--keep` leaves the scan in OUT/SEED/scan and uses its tracks when
+it is there, so that films can be read as they are made. Prints F1 per film and over the points of all films, the share of
 strangers' tracks with a name, of stranger people with one anywhere in a film (somebody who comes in two films counts in
 each), and the causes of what is missed. Brackets: 95 % over people, of whom each is one through all films.
 """
@@ -72,9 +73,9 @@ def made(wanted: Wanted, people: Path, strangers: Path | None, out: Path, half: 
     return folder
 
 
-def read(wanted: Wanted, folder: Path) -> Read:
+def read(wanted: Wanted, folder: Path, *, keep: bool = False) -> Read:
     """The scan of a made film held against its truth."""
-    truth, timeline = accuracy.scanned(folder)
+    truth, timeline = accuracy.scanned(folder, folder / "scan" if keep else None)
     points = accuracy.points(truth, timeline)
     missed = [point for point in points if point.kind == "miss"]
     return Read(wanted, points, accuracy.placed(truth, timeline), misses.causes(truth, timeline, missed))
@@ -152,11 +153,12 @@ def main() -> None:
     parser.add_argument("--strangers", type=Path)
     parser.add_argument("--left-out", type=int, default=5)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--keep", action="store_true")
     given = parser.parse_args()
     films = []
     for wanted in given.films:
         folder = made(wanted, given.people, given.strangers, given.out, given.half, given.left_out)
-        films.append(read(wanted, folder))
+        films.append(read(wanted, folder, keep=given.keep))
         print(f"{wanted.seed}: F1 {accuracy.f1(films[-1].points):.3f}", flush=True)
     result = pooled(films)
     print(table(result))

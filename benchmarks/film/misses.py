@@ -41,12 +41,12 @@ def causes(truth: dict[str, Any], timeline: Timeline, points: Sequence[Point]) -
         said = None if there is None else says.get(there.id)
         if one["photo"] in UNRECOGNISABLE:
             result.append(TRUTH_WRONG)
-        elif there is None:
-            result.append(NOT_DETECTED)
+        elif there is None or (said is not None and said.character == point.who and not said.depicted):
+            result.append(NOT_DETECTED)  # no track, or one that has lost the face for a while
         elif said is None or said.character is None:
             result.append(NOT_NAMED)
         else:
-            result.append(DEPICTED if said.character == point.who else MISNAMED)
+            result.append(DEPICTED if said.depicted else MISNAMED)
     return result
 
 

@@ -17,7 +17,8 @@ from personae.timeline.grouping import Groups
 from personae.timeline.records import TrackRecord
 from personae.timeline.track_names import Weighed
 from personae.types import FloatArray
-from tests.timeline.test_tracking import EMBEDDER, NO_PAIRS, PEOPLE, cast_of, names_of, record
+from tests.people import EMBEDDER
+from tests.timeline.test_tracking import NO_PAIRS, PEOPLE, cast_of, names_of, record
 
 SHARP, POOR = 1.0, 0.2
 
@@ -33,19 +34,26 @@ class Alike(FilmFaces):
         return self.told
 
 
-def groups_of(*quality: float, face_px: float = 90.0) -> Groups:
+def groups_of(*quality: float, face_px: float, weight: float) -> Groups:
     count = len(quality)
     one = np.ones(count)
     return Groups(
-        np.arange(count), np.zeros((count, 4), np.float32), one, one * face_px, np.array(quality), one, NO_PAIRS, ""
+        np.arange(count),
+        np.zeros((count, 4), np.float32),
+        one * weight,
+        one * face_px,
+        np.array(quality),
+        one,
+        NO_PAIRS,
+        "",
     )
 
 
-def besides(second: Sequence[float], alike: float, quality: float, face_px: float = 90.0) -> float:
+def besides(second: Sequence[float], alike: float, quality: float, face_px: float = 90.0, weight: float = 9.0) -> float:
     """What is asked besides of a group with the evidence `second` beside a sure one of the first character."""
     weighed = Weighed(np.array([[0.8, 0.1], second]), np.zeros((2, 2)), np.full(2, 0.3), ((), ()))
     named = [0, 0 if second[0] >= 0.3 else None]
-    groups = groups_of(SHARP, quality, face_px=face_px)
+    groups = groups_of(SHARP, quality, face_px=face_px, weight=weight)
     result = asked_beside(named, weighed, weighed.asked, groups, Alike(alike))
     assert result[0] == 0, "the surer one is asked for nothing"
     return float(result[1])
@@ -55,6 +63,7 @@ def test_a_sharp_group_is_asked_for_what_it_lacks_to_join_the_surer_one() -> Non
     assert besides([0.33, 0.1], 0.20, SHARP) == pytest.approx(clustering.ALIKE - 0.20)
     assert besides([0.33, 0.1], 0.50, SHARP) == 0
     assert besides([0.33, 0.1], 0.20, POOR) == 0, "dark faces resemble little"
+    assert besides([0.33, 0.1], 0.20, SHARP, weight=3.0) == 0, "few faces may be another look"
     assert besides([0.1, 0.33], 0.20, SHARP) == 0, "nobody else has that name"
     assert besides([0.78, 0.1], 0.20, SHARP) == 0, "it would reach that anyway"
 
@@ -94,14 +103,14 @@ def track_of(face: FloatArray, start: int, *, faces: int) -> TrackRecord:
     whole = record(0, start)
     return replace(
         whole, embeddings=np.repeat(face, faces, axis=0), weights=np.full(faces, 0.95, np.float32),
-        face_px=whole.face_px[:faces], face_pts=whole.face_pts[:faces],
+        face_px=np.full(faces, 100, np.float32), face_pts=np.linspace(start, whole.end_pts - 1, faces).astype(np.int64),
     )  # fmt: skip
 
 
 def test_a_stranger_who_is_a_little_like_the_photos_is_not_named_beside_the_character() -> None:
     model = cast_of(2)
-    asked = model.threshold_ + track_names.POOLED_MARGIN + track_names.SHARP_MARGIN
-    stranger = track_of(mixture(model, 3, asked + 0.005, asked + 0.02), 9000, faces=2)
+    asked = model.threshold_ + track_names.SHARP_MARGIN + track_names.MANY_MARGIN
+    stranger = track_of(mixture(model, 3, asked, asked + 0.02), 9000, faces=10)
     assert names_of([stranger], model)[0] == ["0"]
     # The character's own faces here are other ones than his photos.
     names, found = names_of([record(0, 0), stranger], model)
@@ -122,7 +131,7 @@ def test_more_is_asked_of_many_sharp_faces_and_of_who_is_nearly_as_like_another(
     assert asked(face, POOR, 9.0) == pytest.approx(asked(face, POOR, 2.0)), "poor faces are asked for nothing more"
     between = np.asarray(unit((unit(PEOPLE[0, 5:]).mean(axis=0) + unit(PEOPLE[1, 5:]).mean(axis=0))[None]), np.float32)
     lead = track_names.weigh(model, between, px, POOR * one, one).lead[0]
-    plain = model.threshold_ + track_names.POOLED_MARGIN
+    plain = model.threshold_
     weighed = asked(between, POOR, 1.0)
     assert lead < track_names.LEAD
     assert weighed == np.inf or weighed == pytest.approx(plain + track_names.LEAD - lead)

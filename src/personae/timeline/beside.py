@@ -1,7 +1,7 @@
 """What a film's own faces say of a group beside the named group of the same character.
 
 A character has photos in the cast, and in the film a group that surely is him. Another group that is like the photos is
-held against that one too: his sharp faces here resemble each other, and a stranger's do not resemble them as much.
+held against that one too: his many sharp faces here resemble each other, and a stranger's do not resemble them as much.
 Dark or turned faces resemble little, and nothing is asked of them for it; where they do resemble his, less is asked.
 """
 
@@ -17,7 +17,7 @@ from personae.recognition.prototypes import unit
 from personae.timeline import clustering
 from personae.timeline.evidence import Compared, Evidence
 from personae.timeline.grouping import Groups
-from personae.timeline.track_names import Weighed, sharpness
+from personae.timeline.track_names import Weighed, many_faces, sharpness
 from personae.types import FloatArray, IntArray
 
 LENT = 0.1
@@ -57,23 +57,25 @@ def asked_beside(
 ) -> NDArray[np.float64]:
     """(g,) what is asked of groups besides, or less, where another group has the name that they are to get.
 
-    Sharp groups of one person would have been put together: as much as they lack for that is asked as evidence.
+    Groups of one person with many sharp faces would have been put together: as much as they lack for that is asked as
+    evidence. Few faces may be a look that the other group has not.
     `named`: the groups' names; `weighed` (g groups): their evidence; `asked` (g,) of it.
     """
     result, sharp, scores = np.zeros(len(named)), sharpness(groups.quality), weighed.evidence
     best = scores.argmax(axis=1)
     over = scores[np.arange(len(named)), best] - asked
+    telling = sharp * many_faces(groups.weight)
     lent = LENT * np.clip(1 - 2 * sharp, 0.0, 1.0) * (groups.face_px >= LENT_PX) * (weighed.lead >= LENT_LEAD)
     with_name: dict[int, list[int]] = {}
     for group in np.argsort(-over, kind="stable").tolist():
         character = int(best[group])
         surer = with_name.setdefault(character, [])
-        if surer and -lent[group] <= over[group] < sharp[group] * clustering.ALIKE:
+        if surer and -lent[group] <= over[group] < telling[group] * clustering.ALIKE:
             alike = faces.alike(group, surer)
             if over[group] < 0:
                 result[group] = -lent[group] if alike >= LENT_ALIKE else 0.0
             else:
-                result[group] = sharp[group] * np.clip(clustering.ALIKE - alike, 0.0, clustering.ALIKE)
+                result[group] = telling[group] * np.clip(clustering.ALIKE - alike, 0.0, clustering.ALIKE)
         if named[group] == character and over[group] >= result[group]:
             surer.append(group)
     return result

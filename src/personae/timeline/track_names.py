@@ -15,19 +15,16 @@ from personae.recognition.identification import REPEAT_MARGIN
 from personae.recognition.model import CharacterModel
 from personae.types import FloatArray
 
-POOLED_MARGIN = 0.01
-"""Asked of mean faces beyond a single face's threshold: with it as many of strangers' tracks get a name as of their
-faces (measured on the people of the background and calibration parts, see benchmarks/film/tracks.py)."""
-SHARP_MARGIN = 0.05
+SHARP_MARGIN = 0.04
 """Asked besides of mean faces of quality 1, and less of worse ones: a character's sharp faces resemble far more than
 the threshold, and who barely reaches it through a whole film is somebody else."""
 POOR = 0.3
 """Of mean faces of this quality (dark, small) nothing is asked besides."""
-MANY_MARGIN = 0.05
+MANY_MARGIN = 0.06
 FEW_FACES, MANY_FACES = 4.0, 8.0
 """Asked of sharp mean faces besides, from nothing to all of it between faces worth this together: a character whom the
 film shows sharply again and again is like his photos at last, and a stranger named here is named in every scene."""
-LEAD = 0.1
+LEAD = 0.08
 """Who is less than this before the next character is asked for the rest of it: a face that is nobody's is a little
 like several."""
 EM_STEPS = 50
@@ -79,14 +76,13 @@ def weigh(
         lead = decided.evidence.max(axis=1) - decided.evidence[:, 0]
         evidence[there, decided.characters[:, 0]] += np.where(lead > 0, lead + 1e-9, 0.0)
         similarity[rows, decided.characters] = decided.similarity
-        many = np.clip((support[there] - FEW_FACES) / (MANY_FACES - FEW_FACES), 0, 1)
-        more = (SHARP_MARGIN + MANY_MARGIN * many) * sharpness(quality[there])
+        more = (SHARP_MARGIN + MANY_MARGIN * many_faces(support[there])) * sharpness(quality[there])
         if shape[1] > 1:
             more += np.clip(LEAD - (decided.evidence[:, 0] - decided.evidence[:, 1]), 0, LEAD)
         limit = model.threshold_ if threshold is None else threshold  # how sure it is depends on the whole film
         reached = decided.evidence[:, 0] >= decided.threshold
         doubted = (decided.rivals >= 0) | (reached & ~decided.named)
-        asked[there] = np.where(doubted, np.inf, limit + POOLED_MARGIN + more)
+        asked[there] = np.where(doubted, np.inf, limit + more)
         for face in np.flatnonzero(decided.rivals >= 0).tolist():
             either[int(there[face])] = decided.alternatives(face)
     return Weighed(evidence, similarity, asked, tuple(either))
@@ -95,6 +91,11 @@ def weigh(
 def sharpness(quality: NDArray[np.float64]) -> NDArray[np.float64]:
     """0 for mean faces of `POOR` quality or less, 1 for the best."""
     return np.clip((quality - POOR) / (1 - POOR), 0.0, 1.0)
+
+
+def many_faces(support: NDArray[np.float64]) -> NDArray[np.float64]:
+    """0 for faces worth `FEW_FACES` together or less, 1 for `MANY_FACES` or more."""
+    return np.clip((support - FEW_FACES) / (MANY_FACES - FEW_FACES), 0.0, 1.0)
 
 
 def name_clusters(
