@@ -4,9 +4,9 @@
 
 FILM: SEED:MINUTES, or SEED:MINUTES:hard for a hard one (see `make_film`); made in OUT/SEED unless it is there, and
 scanned with default settings and a cast of its own; `--keep` leaves the scan in OUT/SEED/scan and uses its tracks when
-it is there, so that films can be read as they are made. Prints F1 per film and over the points of all films, the share of
-strangers' tracks with a name, of stranger people with one anywhere in a film (somebody who comes in two films counts in
-each), and the causes of what is missed. Brackets: 95 % over people, of whom each is one through all films.
+it is there, so that films can be read as they are made. Prints F1 per film and over the points of all films, the share
+of strangers' tracks with a name, of stranger people with one anywhere in a film (somebody who comes in two films counts
+in each), and the causes of what is missed. Brackets: 95 % over people, of whom each is one through all films.
 """
 
 from __future__ import annotations
