@@ -7,7 +7,8 @@ OUT: what `make_film` wrote. Trains on OUT/cast, scans OUT/film.mp4, and prints 
 F1: who of the cast is on screen at the points of a 0.2 s grid (hard moments count neither way); bootstrap over people.
 Tracks belong to the true face that their boxes lie on. Strangers named: share of the strangers' tracks with a name.
 B-cubed F (Bagga and Baldwin 1998) of the strangers' tracks, each named one counting with its name's cluster. A cut is
-found to the picture or one beside it, a dissolve anywhere within it with two pictures of margin.
+found to the picture or one beside it, a dissolve anywhere within it with two pictures of margin. Missed points are
+told apart by their cause, see `misses`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from benchmarks.film import misses
 from personae.assessment.intervals import share
 from personae.project.recognizer import CharacterRecognizer
 from personae.timeline.places import overlap
@@ -212,9 +214,22 @@ def boundaries(truth: dict[str, Any], timeline: Timeline) -> dict[str, int]:
     return {**result, "false": len(found) - len(used)}
 
 
+def people_named(tracks: Sequence[Placed]) -> dict[str, Any]:
+    """How many of the people outside the cast get a name anywhere in the film, with Wilson's interval.
+
+    A stranger who is like a character stays so in all his tracks: the share of people is another one than of tracks.
+    """
+    named: dict[str, bool] = defaultdict(bool)
+    for one in tracks:
+        if not one.cast and not one.truly_depicted:
+            named[one.who] |= one.character is not None
+    return proportion(list(named.values()), list(named))
+
+
 def measure(truth: dict[str, Any], timeline: Timeline) -> dict[str, Any]:
     """All figures, as JSON types: per condition and over all."""
     grid, tracks = points(truth, timeline), placed(truth, timeline)
+    missed = [point for point in grid if point.kind == "miss"]
     rows = {}
     for name in [ALL, *dict.fromkeys(shot["condition"] for shot in truth["shots"])]:
         living = [one for one in tracks if not one.truly_depicted and name in {ALL, one.condition}]
@@ -234,6 +249,8 @@ def measure(truth: dict[str, Any], timeline: Timeline) -> dict[str, Any]:
     return {
         "conditions": rows,
         "away": away(truth, timeline),
+        "missed": misses.counts(misses.causes(truth, timeline, missed), missed),
+        "stranger_people_named": people_named(tracks),
         "shots": boundaries(truth, timeline),
         "depicted": {
             "shown": sum(one["depicted"] for one in truth["presences"]),
@@ -249,10 +266,13 @@ def measure(truth: dict[str, Any], timeline: Timeline) -> dict[str, Any]:
 def errors(truth: dict[str, Any], timeline: Timeline) -> list[str]:
     """What went wrong, a line for each, to be looked at in the film."""
     grid, lines = points(truth, timeline), []
+    wrong = [point for point in grid if point.kind != "hit"]
+    missed = [point for point in wrong if point.kind == "miss"]
+    why = iter(misses.causes(truth, timeline, missed))
     runs: dict[tuple[str, str, str], list[float]] = defaultdict(list)
-    for point in grid:
-        if point.kind != "hit":
-            runs[point.who, point.condition, point.kind].append(point.t_s)
+    for point in wrong:
+        kind = f"missed ({next(why)})" if point.kind == "miss" else point.kind
+        runs[point.who, point.condition, kind].append(point.t_s)
     for (who, condition, kind), times in sorted(runs.items(), key=lambda item: item[1][0]):
         lines.append(f"{kind} {who} ({condition}): {len(times)} points from {times[0]:.1f} to {times[-1]:.1f} s")
     base = Fraction(truth["time_base"])
@@ -272,27 +292,45 @@ def table(result: dict[str, Any]) -> str:
     for name, row in result["conditions"].items():
         counts = ", ".join(str(row["points"][kind]) for kind in ("hit", "miss", "false"))
         lines.append(
-            f"| {name} | {_of(row['f1'])} | {counts} | {_share(row['strangers_named'])} | "
-            f"{_share(row['cast_misnamed'])} | {_of(row['b_cubed_f'])} |"
+            f"| {name} | {bracketed(row['f1'])} | {counts} | {share_of(row['strangers_named'])} | "
+            f"{share_of(row['cast_misnamed'])} | {bracketed(row['b_cubed_f'])} |"
         )
     rest = (
         f"{what}: {', '.join(f'{k} {v}' for k, v in result[what].items())}"
         for what in ("away", "shots", "depicted", "presences")
     )
     return "\n".join(
-        [*lines, "", *rest, f"living called depicted: {_share(result['conditions'][ALL]['living_called_depicted'])}"]
+        [
+            *lines,
+            "",
+            f"strangers (people) named anywhere: {share_of(result['stranger_people_named'])}",
+            *misses.lines(result["missed"]),
+            *rest,
+            f"living called depicted: {share_of(result['conditions'][ALL]['living_called_depicted'])}",
+        ]
     )
 
 
-def _of(value: Interval | None) -> str:
+def bracketed(value: Interval | None) -> str:
+    """A figure with its interval."""
     return "-" if value is None else f"{value[0]:.3f} ({value[1]:.3f} to {value[2]:.3f})"
 
 
-def _share(found: dict[str, Any]) -> str:
+def share_of(found: dict[str, Any]) -> str:
+    """What `proportion` gave: count, total and interval."""
     if found["share"] is None:
         return "-"
     low, high = found["interval"]
     return f"{found['count']} of {found['of']} ({low:.1%} to {high:.1%})"
+
+
+def scanned(made: Path, keep: Path | None = None) -> tuple[dict[str, Any], Timeline]:
+    """The truth of a made film, and what a scan with its cast says; `keep`: where the scan is left."""
+    truth = json.loads((made / "truth.json").read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory() as folder:
+        recognizer = CharacterRecognizer(Path(folder) / "project")
+        recognizer.train_folder(made / "cast")
+        return truth, scan_film(made / truth["film"], recognizer, keep or Path(folder) / "out").timeline
 
 
 def main() -> None:
@@ -301,11 +339,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--keep", type=Path, help="where the scan is left; scanned again, its tracks are used")
     given = parser.parse_args()
-    truth = json.loads((given.made / "truth.json").read_text(encoding="utf-8"))
-    with tempfile.TemporaryDirectory() as folder:
-        recognizer = CharacterRecognizer(Path(folder) / "project")
-        recognizer.train_folder(given.made / "cast")
-        timeline = scan_film(given.made / truth["film"], recognizer, given.keep or Path(folder) / "out").timeline
+    truth, timeline = scanned(given.made, given.keep)
     result = measure(truth, timeline)
     print(table(result))
     print("\n" + "\n".join(errors(truth, timeline)))

@@ -1,10 +1,11 @@
 """Films with exact truth about who is on screen, where and when, made from any folder of people.
 
-    python -m benchmarks.film.make_film PEOPLE OUT [--strangers FOLDER] [--minutes 5] [--seed 0]
-        [--left-out 8] [--turning]
+    python -m benchmarks.film.make_film PEOPLE OUT [--strangers FOLDER] [--minutes 5] [--seed 0] [--left-out 8]
+        [--half a|b] [--hard] [--turning]
 
 PEOPLE/NAME/*.jpg: three photos of each person are for enrolment (copied to OUT/cast/NAME), the others are in the film.
 `--left-out` of the people are not enrolled: strangers with several photos. `--strangers`: photos of more, one each.
+`--half`: only half of the people and of the strangers, see `halves`. `--hard`: more of what real films are missed for.
 Writes OUT/film.mp4 (640x360, 25 pictures a second), OUT/truth.json and OUT/cast.
 
 Photos appear as people who turn, nod and speak a little, several to a shot, while the camera pans and zooms; see
@@ -27,6 +28,7 @@ from typing import Any, cast
 import av
 import numpy as np
 
+from benchmarks.film.halves import HALVES, Half, half_of
 from benchmarks.film.scenes import Actor, Drawn, Head, Pixels, Scene, Split, graded, wall
 from personae.faces import backends
 from personae.faces.detector import Detector
@@ -47,6 +49,8 @@ TURNING = (
     "turns away and back", "turns away for good", "comes from behind", "turns and leaves", "leaves and returns",
     "walks behind",
 )  # fmt: skip
+HARD_TIMES = {"small faces": 2.5, "low light": 2.5, "subtitles": 2.0}
+"""In a hard film these conditions come so many times as often: what whole stretches are missed for in real films."""
 VISIBLE, HARD = 0.6, 0.1
 TURNED, AWAY = 0.6, 1.9
 """A face turned by less (radians) is visible; turned by more it is away. Between them it is hard."""
@@ -98,13 +102,15 @@ class Presence:
 
 
 def gather(
-    people: Path, strangers: Path | None, detector: Detector, *, left_out: int, rng: np.random.Generator, most: int = 12
-) -> People:
+    people: Path, strangers: Path | None, detector: Detector,
+    *, left_out: int, rng: np.random.Generator, most: int = 12, half: Half | None = None,
+) -> People:  # fmt: skip
     """Split the photos, and find the face of each that is to appear; photos without one clear face are left out.
 
-    `most`: how many of the `strangers` appear, so that they come more than once.
+    `most`: how many of the `strangers` appear, so that they come more than once; `half`: see `halves`.
     """
-    names = [str(name) for name in rng.permutation(sorted(path.name for path in people.iterdir() if path.is_dir()))]
+    everybody = half_of(sorted(path.name for path in people.iterdir() if path.is_dir()), half)
+    names = [str(name) for name in rng.permutation(everybody)]
     result = People({}, tuple(sorted(names[left_out:])))
     for number, name in enumerate(names):
         photos = sorted(path for path in (people / name).iterdir() if path.is_file())
@@ -112,7 +118,7 @@ def gather(
         if number >= left_out:
             result.enrolment[name], photos = photos[:ENROLLED], photos[ENROLLED:]
         result.heads[name] = [head for photo in photos if (head := _head(name, photo, detector)) is not None]
-    others = [] if strangers is None else sorted(find(strangers))
+    others = [] if strangers is None else half_of(sorted(find(strangers)), half)
     for at in rng.permutation(len(others))[:most]:
         head = _head(f"stranger {others[int(at)].stem}", others[int(at)], detector)
         if head is not None:
@@ -135,15 +141,16 @@ def _head(who: str, photo: Path, detector: Detector) -> Head | None:
     return Head(who, photo.name, picture.pixels, cast(tuple[float, float, float, float], box))
 
 
-def plan(people: People, frames: int, rng: np.random.Generator) -> Iterator[Shot]:
+def plan(people: People, frames: int, rng: np.random.Generator, *, hard: bool = False) -> Iterator[Shot]:
     """Shots of together at least `frames` pictures. Everybody has a turn before anybody has a second one."""
+    often = np.array([share * (HARD_TIMES.get(name, 1.0) if hard else 1.0) for name, share in CONDITIONS.items()])
     cast_turn, stranger_turn = (
         _turns(list(people.enrolled), rng),
         _turns(people.strangers or list(people.enrolled), rng),
     )
     total, first = 0, True
     while total < frames:
-        condition = str(rng.choice(list(CONDITIONS), p=np.array(list(CONDITIONS.values()))))
+        condition = str(rng.choice(list(CONDITIONS), p=often / often.sum()))
         count = {"crossing": 2, "photo on a wall": 2, "split screen": 2, "close-up": 1}.get(
             condition, int(rng.choice([1, 2, 3], p=[0.4, 0.4, 0.2]))
         )
@@ -285,8 +292,20 @@ def _shown(shot: Shot, t: int, rng: np.random.Generator) -> tuple[Pixels, list[D
     return graded(picture, shot.condition, t, rng), faces
 
 
-def make(people: People, out: Path, *, seconds: float, seed: int, turning: bool = False) -> dict[str, Any]:
-    """Write film, truth and the cast's photos into the folder `out`; returns the truth. `turning`: see above."""
+def make(
+    people: People,
+    out: Path,
+    *,
+    seconds: float,
+    seed: int,
+    hard: bool = False,
+    turning: bool = False,
+    preset: str = "veryfast",
+) -> dict[str, Any]:
+    """Write film, truth and the cast's photos into the folder `out`; returns the truth. `hard`, `turning`: see above.
+
+    `preset`: x264's; "ultrafast" takes a quarter of the time for a larger file, and no better a picture.
+    """
     out.mkdir(parents=True, exist_ok=True)
     for name, photos in people.enrolment.items():
         (out / "cast" / name).mkdir(parents=True, exist_ok=True)
@@ -296,15 +315,16 @@ def make(people: People, out: Path, *, seconds: float, seed: int, turning: bool 
     presences: dict[tuple[int, int], Presence] = {}
 
     def noted() -> Iterator[Shot]:
-        planned = turning_shots if turning else plan
-        for number, shot in enumerate(planned(people, round(seconds * RATE), np.random.default_rng(seed))):
+        rng, frames = np.random.default_rng(seed), round(seconds * RATE)
+        shots = turning_shots(people, frames, rng) if turning else plan(people, frames, rng, hard=hard)
+        for number, shot in enumerate(shots):
             takes.append(Take(shot.condition, shot.frames, shot.dissolve))
             for at, actor in enumerate(shot.scene.actors):
                 presences[number, at] = Presence(actor, number, shot.condition)
             yield shot
 
     with av.open(str(out / "film.mp4"), "w") as container:
-        stream = container.add_stream("libx264", rate=RATE, options={"preset": "veryfast", "crf": "20"})
+        stream = container.add_stream("libx264", rate=RATE, options={"preset": preset, "crf": "20"})
         stream.width, stream.height, stream.pix_fmt = *SIZE_WH, "yuv420p"
         # The noise has a seed of its own: shots are planned as they are drawn, and the noise must not change the plan.
         for number, (picture, drawn) in enumerate(pictures(noted(), np.random.default_rng([seed, 1]))):
@@ -365,6 +385,11 @@ def _spans(presence: Presence) -> list[tuple[int, int, str]]:
     return spans
 
 
+def strangers_in(minutes: float) -> int:
+    """How many of the strangers with one photo appear in a film of that length."""
+    return max(4, round(STRANGERS_A_MINUTE * minutes))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("people", type=Path)
@@ -373,12 +398,17 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--left-out", type=int, default=8)
+    parser.add_argument("--half", choices=HALVES)
+    parser.add_argument("--hard", action="store_true")
     parser.add_argument("--turning", action="store_true")
     given = parser.parse_args()
     detector = backends.make_detector(Settings())
-    rng, most = np.random.default_rng(given.seed), max(4, round(STRANGERS_A_MINUTE * given.minutes))
-    people = gather(given.people, given.strangers, detector, left_out=given.left_out, rng=rng, most=most)
-    truth = make(people, given.out, seconds=given.minutes * 60, seed=given.seed, turning=given.turning)
+    rng, most = np.random.default_rng(given.seed), strangers_in(given.minutes)
+    people = gather(
+        given.people, given.strangers, detector, left_out=given.left_out, rng=rng, most=most, half=given.half
+    )
+    minutes = given.minutes
+    truth = make(people, given.out, seconds=minutes * 60, seed=given.seed, hard=given.hard, turning=given.turning)
     print(f"{truth['frames']} pictures, {len(truth['shots'])} shots, {len(truth['presences'])} presences: {given.out}")
 
 

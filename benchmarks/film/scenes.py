@@ -6,6 +6,7 @@ drawn face comes with its exact box and the share of it that can be seen. RGB ui
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -131,14 +132,16 @@ class Scene:
         right, bottom = np.minimum(np.ceil(centre + reach), self.size_wh).astype(int)
         if left < right and top < bottom:
             ys, xs = np.mgrid[top:bottom, left:right].astype(np.float32)
-            dx, dy = xs + 0.5 - centre[0], ys + 0.5 - centre[1]
+            # Plain numbers, so that the pixels stay float32.
+            dx, dy = xs + 0.5 - float(centre[0]), ys + 0.5 - float(centre[1])
+            cos, sin, turn, nod = math.cos(roll), math.sin(roll), float(turn), float(nod)
             # In halves of the face's box, upright: (0, 0) is its middle, (1, 1) its lower right corner.
-            u = (np.cos(roll) * dx + np.sin(roll) * dy) / (wide / 2)
-            v = (-np.sin(roll) * dx + np.cos(roll) * dy) / (tall / 2)
+            u = (cos * dx + sin * dy) / float(wide / 2)
+            v = (-sin * dx + cos * dy) / float(tall / 2)
             if actor.depicted:
                 alpha = ((np.abs(u) < 2 * REACH_XY[0]) & (np.abs(v) < 2 * REACH_XY[1])).astype(np.float32)
             else:
-                far = (u / (2 * REACH_XY[0])) ** 4 + (v / (2 * REACH_XY[1])) ** 4
+                far = ((u / (2 * REACH_XY[0])) ** 2) ** 2 + ((v / (2 * REACH_XY[1])) ** 2) ** 2
                 alpha = np.clip((1 - far) * 2.5, 0, 1)
             angle = actor.turned(t)
             hair = None

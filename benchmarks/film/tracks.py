@@ -6,7 +6,8 @@ The archive of the open-set benchmark (see benchmarks/openset/data.py). Of each 
 the cast, with sharp photos; all others of that part are strangers. A track is 2 to 5 other photos of one person, two
 tracks a person, all sharp, all small, or each face either; no two are on screen together. Photos of one person differ
 far more than the faces of a track do, and so the real tracks of a person are easier to put together, and a stranger
-who is like a character stays so for a whole track. The part `strangers` adds tracks of one face each. --learnable takes
+who is like a character stays so for a whole track; "people": the share of stranger people with a name in any of their
+tracks. The part `strangers` adds tracks of one face each. --learnable takes
 all of them from the parts `background` and `calibration`, the only ones that constants may be chosen on.
 """
 
@@ -45,6 +46,8 @@ class Counts:
     wrong: int = 0
     strangers: int = 0
     named: int = 0
+    stranger_people: int = 0
+    people_named: int = 0
     single: int = 0
     single_named: int = 0
     b_cubed: float = 0.0
@@ -52,11 +55,11 @@ class Counts:
 
     def row(self) -> str:
         """Percentages for a table."""
-        return (
-            f"{100 * self.right / self.cast:.1f} | {100 * self.wrong / self.cast:.1f} | "
-            f"{100 * self.named / self.strangers:.1f} | {100 * self.single_named / self.single:.1f} | "
-            f"{self.b_cubed / self.draws:.3f}"
-        )
+        shares = (
+            self.right / self.cast, self.wrong / self.cast, self.named / self.strangers,
+            self.people_named / self.stranger_people, self.single_named / self.single,
+        )  # fmt: skip
+        return " | ".join([*(f"{100 * share:.1f}" for share in shares), f"{self.b_cubed / self.draws:.3f}"])
 
 
 def record(faces: Faces, condition: str, rows: NDArray[np.int64], start: int, rng: np.random.Generator) -> TrackRecord:
@@ -123,6 +126,8 @@ def count(
     counts.wrong += int(((named >= 0) & (named != truth))[ours].sum())
     counts.strangers += int(others.sum())
     counts.named += int((named >= 0)[others].sum())
+    counts.stranger_people += len(np.unique(truth[others]))
+    counts.people_named += len(np.unique(truth[others & (named >= 0)]))
     counts.single += int(lone.sum())
     counts.single_named += int((named >= 0)[lone].sum())
     counts.b_cubed += b_cubed(people.person[~ours], truth[~ours])
@@ -146,8 +151,10 @@ def main() -> None:
     arguments = parser.parse_args()
     parts = ((BACKGROUND, CALIBRATION),) * 2 if arguments.learnable else ((CAST,), (STRANGERS,))
     cast, single = (load(arguments.data, part) for part in parts)
-    print("| faces | cast x photos | named rightly % | wrongly % | strangers named % | of one face % | B-cubed F |")
-    print("|---|---|---|---|---|---|---|")
+    print(
+        "| faces | cast x photos | named rightly % | wrongly % | strangers % | people % | of one face % | B-cubed F |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
     for condition in CONDITIONS:
         for size, photos in CASTS:
             counts = Counts()

@@ -78,6 +78,8 @@ def test_a_film_says_what_its_false_accept_rate_means(
     assert facts["tracks"] == len(result.timeline.tracks) == 4
     assert facts["unknown_tracks"] == sum(len(one.tracks) for one in unknown) == 1
     assert facts["far"] == 0.01 and facts["expected_wrong_names"] == 0.01
+    assert facts["unknown_people"] == len({one.unknown for one in unknown}) == 1
+    assert facts["expected_wrong_people"] == 0.01
     assert 1 / 6 <= facts["strangers"] < 0.5, "one of four, and one of either kind besides"
     shown = CliRunner().invoke(cli, ["inspect", "--timeline", str(result.files.timeline)]).output
     assert "rate of 1.00% less than 0.1 of 1 unknown track would get a wrong name" in " ".join(shown.split())
@@ -104,6 +106,10 @@ def test_wrong_names_to_expect_are_said_in_words() -> None:
     facts = {"far": 0.01, "tracks": 900, "unknown_tracks": 230, "expected_wrong_names": 2.3, "strangers": 0.26}
     assert describe(facts).startswith("At a false-accept rate of 1.00% about 2.3 of 230 unknown tracks would get")
     assert "26%" in describe(facts)
+    by_person = describe({**facts, "unknown_people": 40, "expected_wrong_people": 0.4})
+    assert (
+        "would get a wrong name; they come by the person, about 0.4 of 40, each with all of their tracks" in by_person
+    )
     assert "about 0.0 of 0 unknown tracks" in describe({**facts, "unknown_tracks": 0, "expected_wrong_names": 0.0})
 
 

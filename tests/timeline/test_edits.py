@@ -279,17 +279,20 @@ def test_a_place_belongs_to_the_track_that_lasts_then(files: FilmFiles) -> None:
 
 
 def test_the_wrong_names_to_expect_follow_what_a_person_decided(files: FilmFiles) -> None:
-    def facts() -> tuple[int, int, float]:
-        film = native.read(files.timeline).model["film"]
-        return film["tracks"], film["unknown_tracks"], film["expected_wrong_names"]
+    names = ("tracks", "unknown_tracks", "expected_wrong_names", "unknown_people", "expected_wrong_people")
 
-    assert facts() == (4, 2, 0.02)
+    def facts() -> tuple[float, ...]:
+        film = native.read(files.timeline).model["film"]
+        return tuple(film[name] for name in names)
+
+    # Two tracks of one unknown person: a wrong name would be on both.
+    assert facts() == (4, 2, 0.02, 1, 0.01)
     naming.name_person(files.timeline, "Unknown 1", "Hela")
-    assert facts() == (4, 0, 0.0)
+    assert facts() == (4, 0, 0.0, 0, 0.0)
     naming.undo(files.timeline)
-    assert facts() == (4, 2, 0.02)
+    assert facts() == (4, 2, 0.02, 1, 0.01)
     naming.name_person(files.timeline, "Thor", None)
-    assert facts() == (4, 3, 0.02), "who was decided about is at no risk"
+    assert facts() == (4, 3, 0.02, 2, 0.01), "who was decided about is at no risk"
 
 
 def test_an_edit_without_a_place_is_damage(files: FilmFiles) -> None:

@@ -286,7 +286,7 @@ def test_small_faces_are_weighed_as_the_model_weighs_them() -> None:
         for person in range(4)
     ]
     evidence = evidence_of(rows, 128)
-    weighed = naming.weigh(model, evidence.means, np.exp(evidence.log_px), evidence.quality)
+    weighed = naming.weigh(model, evidence.means, np.exp(evidence.log_px), evidence.quality, evidence.support)
     asked = model.decide(evidence.means, face_px=np.full(4, 14.0))
     np.testing.assert_allclose(weighed.evidence.max(axis=1), asked.evidence[:, 0], atol=1e-6)
     assert not np.allclose(weighed.evidence, weighed.similarity)
@@ -297,7 +297,7 @@ def test_more_is_asked_of_sharp_faces_than_of_poor_ones() -> None:
     model = cast_of(2)
     own = unit(model.scaler_.transform(PEOPLE[0, 5:])).mean(axis=0)
     other = unit(model.scaler_.transform(PEOPLE[3, :5])).mean(axis=0)
-    asked = model.threshold_ + naming.POOLED_MARGIN
+    asked = model.threshold_
     for share in np.linspace(0, 1, 200):
         mixed = unit((share * own + (1 - share) * other)[None]) * model.scaler_.scale_ + model.scaler_.mean_
         near = model.decide(mixed).evidence[0, 0]

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from personae.recognition.calibration import SURE
 from personae.recognition.model import CharacterModel
 from personae.timeline import clustering, grouping
+from personae.timeline.beside import FilmFaces, asked_beside
 from personae.timeline.evidence import Evidence, compared, evidence_of
 from personae.timeline.grouping import WEAK_SUPPORT, Groups
 from personae.timeline.records import TrackRecord
@@ -61,18 +62,25 @@ def identify(
         nobody = (None,) * len(groups.mean)
         person = _without_no_faces(groups.person, nobody, records, evidence)
         return People(person, nobody, np.zeros(n), np.zeros(n), 1.0, ((),) * len(nobody))
-    of_tracks = weigh(model, evidence.means, np.exp(evidence.log_px), evidence.quality, threshold)
+    of_tracks = weigh(model, evidence.means, np.exp(evidence.log_px), evidence.quality, evidence.support, threshold)
     groups = _taken_apart(records, groups, evidence, _named_alone(of_tracks))
     person, together = groups.person, grouping.on_screen_together(records)
-    of_groups = weigh(model, groups.mean, groups.face_px, groups.quality, threshold)
+    of_groups = weigh(model, groups.mean, groups.face_px, groups.quality, groups.weight, threshold)
     share = strangers_among(of_groups.evidence.max(axis=1), np.bincount(person, minlength=len(groups.mean)), model)
     asked = np.maximum(of_groups.asked, model.calibration_.sure_from(share))
-    named = name_clusters(of_groups.evidence, asked, grouping.groups_apart(person, together))
+    apart = grouping.groups_apart(person, together)
+    scores = of_groups.evidence
+    named = name_clusters(scores, asked, apart)
+    faces = FilmFaces(person, evidence, compared(records, groups.embedder, evidence.means.shape[1]))
+    besides = asked_beside(named, of_groups, asked, groups, faces)
+    # What is asked less is what the film adds: it counts for the confidence too.
+    scores, asked = scores + np.maximum(-besides, 0.0)[:, None], asked + np.maximum(besides, 0.0)
+    named = name_clusters(scores, asked, apart)
     is_named = np.array([who is not None for who in named], bool)
-    nearest = of_groups.evidence.argmax(axis=1)
+    nearest = scores.argmax(axis=1)
     whose = np.array([at if who is None else who for who, at in zip(named, nearest, strict=True)], np.int64)[person]
     own = model.calibration_.confidence_at(of_tracks.evidence[np.arange(n), whose], share)
-    whole = model.calibration_.confidence_at(of_groups.evidence[person, whose], share)
+    whole = model.calibration_.confidence_at(scores[person, whose], share)
     # A track whose own faces say little is as sure as its group, as far as it belongs there.
     lent = whole * np.clip(groups.belongs / clustering.ALIKE, 0.0, 1.0)
     confidence = np.where(is_named[person], np.maximum(own, lent), own)

@@ -21,7 +21,7 @@ from personae.recognition.scaler import EmbeddingScaler
 from personae.timeline.clustering import MOST_SUPPORT
 from personae.timeline.evidence import segment_sums
 from personae.timeline.grouping import ALIKE_PX, SMALL_MARGIN
-from personae.timeline.track_names import POOLED_MARGIN, SHARP_MARGIN, weigh
+from personae.timeline.track_names import MANY_MARGIN, SHARP_MARGIN, weigh
 from personae.types import FloatArray, IntArray
 
 EVIDENCE, ALIKE, NEITHER = 7.3, 26.6, -8.7
@@ -140,12 +140,14 @@ def characters(
     odds = SAME * nearest + DIFFERENT
     if model is not None and len(names):
         own = [at[name] for name in known]
-        evidence = weigh(model, people.means, np.maximum(people.face_px, 1.0), np.zeros(len(names))).evidence
+        evidence = weigh(
+            model, people.means, np.maximum(people.face_px, 1.0), np.zeros(len(names)), np.zeros(len(names))
+        ).evidence
         beyond = evidence - model.threshold_
         odds[:, own] = EVIDENCE * beyond + ALIKE * nearest[:, own] + NEITHER
         # The weights are for those whom the model leaves unknown. Whom it would name by now, it is sure of.
         sure = model.calibration_.confidence_at(evidence, STRANGERS)
-        would_name = beyond >= POOLED_MARGIN + SHARP_MARGIN
+        would_name = beyond >= SHARP_MARGIN + MANY_MARGIN
         odds[:, own] = np.where(would_name, np.maximum(odds[:, own], np.log(sure / (1 - sure))), odds[:, own])
     odds[out | ~people.is_seen[:, None]] = -np.inf
     # One of the characters, or nobody of them, whose odds are 1.

@@ -110,6 +110,9 @@ def model_facts(row: Fields) -> dict[str, Any]:
             for name in ("tracks", "unknown_tracks"):
                 film.whole(name, 0, _MOST_NUMBER)
             film.number("expected_wrong_names", 0, _MOST_NUMBER)
+        if "unknown_people" in film:
+            film.whole("unknown_people", 0, _MOST_NUMBER)
+            film.number("expected_wrong_people", 0, _MOST_NUMBER)
     return found
 
 

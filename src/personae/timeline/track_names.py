@@ -15,14 +15,18 @@ from personae.recognition.identification import REPEAT_MARGIN
 from personae.recognition.model import CharacterModel
 from personae.types import FloatArray
 
-POOLED_MARGIN = 0.01
-"""Asked of mean faces beyond a single face's threshold: with it as many of strangers' tracks get a name as of their
-faces (measured on the people of the background and calibration parts, see benchmarks/film/tracks.py)."""
-SHARP_MARGIN = 0.05
+SHARP_MARGIN = 0.04
 """Asked besides of mean faces of quality 1, and less of worse ones: a character's sharp faces resemble far more than
 the threshold, and who barely reaches it through a whole film is somebody else."""
 POOR = 0.3
 """Of mean faces of this quality (dark, small) nothing is asked besides."""
+MANY_MARGIN = 0.06
+FEW_FACES, MANY_FACES = 4.0, 8.0
+"""Asked of sharp mean faces besides, from nothing to all of it between faces worth this together: a character whom the
+film shows sharply again and again is like his photos at last, and a stranger named here is named in every scene."""
+LEAD = 0.08
+"""Who is less than this before the next character is asked for the rest of it: a face that is nobody's is a little
+like several."""
 EM_STEPS = 50
 
 
@@ -39,17 +43,26 @@ class Weighed:
     asked: NDArray[np.float64]
     either: tuple[tuple[str, ...], ...]
 
+    @property
+    def lead(self) -> NDArray[np.float64]:
+        """(n,) how much more evidence there is for the best character than for the next; infinite where it is alone."""
+        if self.evidence.shape[1] < 2:
+            return np.full(len(self.evidence), np.inf)
+        top = np.sort(self.evidence, axis=1)
+        return np.asarray(top[:, -1] - top[:, -2], np.float64)
+
 
 def weigh(
     model: CharacterModel,
     means: FloatArray,
     face_px: NDArray[np.float64],
     quality: NDArray[np.float64],
+    support: NDArray[np.float64],
     threshold: float | None = None,
 ) -> Weighed:
     """Ask the model about mean faces `means` (n, d) of sizes `face_px` (n,), a zero vector where there is no face.
 
-    A mean face counts as one face of its faces' size; `quality` (n,) 0..1 is their mean.
+    A mean face counts as one face of its faces' size; `quality` (n,) 0..1 is their mean, `support` (n,) their sum.
     """
     there = np.flatnonzero(np.abs(means).max(axis=1, initial=0.0) > 0)
     shape = len(means), len(model.classes_)
@@ -63,14 +76,26 @@ def weigh(
         lead = decided.evidence.max(axis=1) - decided.evidence[:, 0]
         evidence[there, decided.characters[:, 0]] += np.where(lead > 0, lead + 1e-9, 0.0)
         similarity[rows, decided.characters] = decided.similarity
-        more = SHARP_MARGIN * np.clip((quality[there] - POOR) / (1 - POOR), 0, 1)
+        more = (SHARP_MARGIN + MANY_MARGIN * many_faces(support[there])) * sharpness(quality[there])
+        if shape[1] > 1:
+            more += np.clip(LEAD - (decided.evidence[:, 0] - decided.evidence[:, 1]), 0, LEAD)
         limit = model.threshold_ if threshold is None else threshold  # how sure it is depends on the whole film
         reached = decided.evidence[:, 0] >= decided.threshold
         doubted = (decided.rivals >= 0) | (reached & ~decided.named)
-        asked[there] = np.where(doubted, np.inf, limit + POOLED_MARGIN + more)
+        asked[there] = np.where(doubted, np.inf, limit + more)
         for face in np.flatnonzero(decided.rivals >= 0).tolist():
             either[int(there[face])] = decided.alternatives(face)
     return Weighed(evidence, similarity, asked, tuple(either))
+
+
+def sharpness(quality: NDArray[np.float64]) -> NDArray[np.float64]:
+    """0 for mean faces of `POOR` quality or less, 1 for the best."""
+    return np.clip((quality - POOR) / (1 - POOR), 0.0, 1.0)
+
+
+def many_faces(support: NDArray[np.float64]) -> NDArray[np.float64]:
+    """0 for faces worth `FEW_FACES` together or less, 1 for `MANY_FACES` or more."""
+    return np.clip((support - FEW_FACES) / (MANY_FACES - FEW_FACES), 0.0, 1.0)
 
 
 def name_clusters(
