@@ -20,7 +20,7 @@ from personae import archive
 from personae.checks import MisfitError, require
 from personae.errors import DamagedFileError, ModelNotFoundError, StoreError
 from personae.timeline.face_pictures import FacePicture
-from personae.timeline.native_reader import FARTHEST_PX
+from personae.timeline.native_boxes import FARTHEST_PX
 from personae.timeline.records import LARGEST_WEIGHT, TrackRecord
 
 log = logging.getLogger(__name__)

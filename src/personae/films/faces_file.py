@@ -17,7 +17,7 @@ from personae.files import open_input
 from personae.names import highest
 from personae.timeline import native_reader
 from personae.timeline.appearances import Label
-from personae.timeline.native_reader import FARTHEST_PX
+from personae.timeline.native_boxes import FARTHEST_PX
 from personae.timeline.records import LARGEST_WEIGHT, UNIT
 from personae.types import AnalyzedFaces, IntArray, Quality, Reason
 

@@ -21,7 +21,7 @@ from personae.recognition.prototypes import unit
 from personae.timeline import clustering
 from personae.timeline.clustering import Ties
 from personae.timeline.evidence import Compared, Evidence, compared, evidence_of
-from personae.timeline.native_reader import FARTHEST_PX
+from personae.timeline.native_boxes import FARTHEST_PX
 from personae.timeline.records import LARGEST_WEIGHT, UNIT, TrackRecord
 from personae.types import FloatArray, IntArray
 

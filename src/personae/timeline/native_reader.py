@@ -11,23 +11,20 @@ from __future__ import annotations
 import math
 import operator
 import re
-from array import array
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import partial
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Any, NamedTuple, cast, get_args
-
-import numpy as np
 
 from personae.checks import Fields, MisfitError, inside, misfit, number, require, text, unique, whole
 from personae.errors import SettingError
 from personae.media.film import FilmPart, Gap
 from personae.media.timecode import Counting, allows_drop_frame
+from personae.timeline.native_boxes import FARTHEST_PX, ROUNDING, BoxNumbers
 from personae.timeline.timeline import (
     Appearance,
     BestPicture,
-    Box,
     Depicted,
     FollowedBox,
     Seen,
@@ -42,11 +39,8 @@ LONGEST_S = 31 * 86400
 """Longer films than a month do not exist; tables with a row per second would fill the memory."""
 MOST_FRAMES_A_SECOND = 1000
 LARGEST_PX = 1 << 16
-FARTHEST_PX = 1e7
-"""How far a box may lie from the picture's corner; faces at the edge reach beyond it."""
 BEHIND_S = 86400 * 366 * 100
 """How far a clock may be from zero at the first picture: some cameras count from 1970."""
-ROUNDING = 1e-3
 MOST_UNKNOWN = 10**9 - 1
 SEEN: tuple[Seen, ...] = get_args(Seen)
 _RATIO = re.compile(r"[0-9]{1,18}/[1-9][0-9]{0,17}")
@@ -333,7 +327,7 @@ def _depicted_in(appearances: Sequence[Appearance], video: Video) -> tuple[Depic
 
 def _tracks(rows: Iterable[Fields], video: Video, shots: int) -> tuple[Track, ...]:
     """The tracks. Their boxes are most of a file, so the numbers of all of them are checked at once."""
-    tracks, numbers = [], _Numbers()
+    tracks, numbers = [], BoxNumbers()
     for row in rows:
         start, end = span_of(row, video)
         boxes = numbers.take(row.items("boxes"), row.where("boxes"))
@@ -354,49 +348,3 @@ def _followed(video: Video, value: Any, at: str) -> FollowedBox:
     x1, y1, x2, y2 = (_coordinate(side, at) for side in sides)
     require(x1 <= x2 and y1 <= y2, f"{at} ends before it begins")
     return whole(pts, at, first, last), x1, y1, x2, y2
-
-
-class _Numbers:
-    """The boxes of all tracks as plain numbers: `pts` (n,), and five `values` of each."""
-
-    def __init__(self) -> None:
-        self._pts, self._values = array("q"), array("d")
-
-    def take(self, rows: list[Any], at: str) -> tuple[Box, ...]:
-        """The boxes of one track."""
-        if not rows or set(map(type, rows)) != {list} or set(map(len, rows)) != {6}:
-            raise MisfitError(f"{at} is not a list of pts, x1, y1, x2, y2, score")
-        values = list(chain.from_iterable(rows))
-        pts = values[::6]
-        del values[::6]
-        kinds = set(map(type, values))
-        if set(map(type, pts)) != {int} or not kinds <= {int, float}:
-            raise MisfitError(f"{at}: a pts is not a whole number, or another value not a number")
-        try:
-            self._pts.extend(pts)
-            self._values.extend(values)
-        except OverflowError:
-            raise MisfitError(f"{at}: a number is far too large") from None
-        if kinds == {float}:
-            return tuple(map(tuple, rows))
-        return tuple((row[0], *map(float, row[1:])) for row in rows)
-
-    def check(self, tracks: Sequence[Track]) -> None:
-        """MisfitError unless every box lies inside its track in time, and can lie in or beside a picture."""
-        counts = [len(track.boxes) for track in tracks]
-        pts = np.frombuffer(self._pts, np.int64) if counts else np.empty(0, np.int64)
-        values = np.frombuffer(self._values).reshape(-1, 5) if counts else np.empty((0, 5))
-        own = np.repeat(np.arange(len(tracks)), counts)
-        starts, ends = (
-            np.array([getattr(track, name) for track in tracks], np.int64) for name in ("start_pts", "end_pts")
-        )
-        boxes, scores = values[:, :4], values[:, 4]
-        wrong = {
-            "a pts lies outside the track": (pts < starts[own]) | (pts > ends[own]),
-            "pts go back": np.r_[False, (np.diff(pts) < 0) & (np.diff(own) == 0)][: len(pts)],
-            f"a value lies beyond {FARTHEST_PX:g}": ~(np.abs(boxes) <= FARTHEST_PX).all(axis=1),
-            "a score lies outside 0 to 1": ~((scores >= 0) & (scores <= 1 + ROUNDING)),
-            "a box ends before it begins": (boxes[:, :2] > boxes[:, 2:]).any(axis=1),
-        }
-        for what, where in wrong.items():
-            require(not where.any(), f"tracks[{own[int(where.argmax())] if len(own) else 0}].boxes: {what}")

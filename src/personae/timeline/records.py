@@ -22,7 +22,7 @@ from personae.media.shots import Boundary
 from personae.timeline import face_pictures
 from personae.timeline.face_pictures import FacePicture
 from personae.timeline.following import Step
-from personae.timeline.native_reader import FARTHEST_PX
+from personae.timeline.native_boxes import FARTHEST_PX
 from personae.timeline.record_checks import check_rising, check_times
 from personae.timeline.stillness import usual_change
 from personae.timeline.tracking import FaceTrack
