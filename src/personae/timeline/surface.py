@@ -3,7 +3,8 @@
 Who holds still may look like paper for seconds, so stillness is no evidence. A picture of somebody has edges, and as
 it moves before the camera, or the camera before it, face and edges move as one flat thing, to a tenth of a pixel.
 Someone alive before a window, behind a desk, in a car has edges around too; but breath and balance move a head in
-front of them all the time. Where nothing moves there is nothing to tell, and a face counts as alive.
+front of them all the time. Where nothing moves there is less to tell, and more is asked: a face in a frame that does
+not change, nor slip by a twentieth of a pixel. In doubt a face counts as alive.
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ SUPPORT = 0.8
 SLIP = 0.12
 """How far a face may slip in its frame in most moments, in pixels of a wide cut-out: .3 % of its size. Of what was
 drawn to choose by (benchmarks/film/living.py), 9 of 10 framed pictures slip less, and people .18 at least."""
+STANDS_SLIP = 0.05
+"""The same before a camera that stands, where nothing is resampled: pictures to choose by slip .04, people .1 at least."""
+STANDS_CHANGE = 0.1
+"""What a face may change there from moment to moment (see `usual_change`): pictures to choose by change .053."""
 MOST_MOMENTS = 2 / 3
 """A frame may be half hidden, a face blurred, in a third of all moments."""
 LIKENESS = 0.98
@@ -41,33 +46,41 @@ STEPS = 6
 
 @dataclass(frozen=True)
 class Motion:
-    """What was measured. `support`: the frame's; `moved`: in the film's picture, in face sizes; `slip`: of the face in
-    the frame, in pixels of a wide cut-out; `likeness`: the usual correlation of the face with itself."""
+    """What was measured. `support`: the frame's; `moved`: in the film's picture, in face sizes, by the box where no
+    frame was found; `slip`: of the face in the frame, in pixels of a wide cut-out; `likeness`: the usual correlation of
+    the face with itself."""
 
     support: float
-    moved: float = math.nan
+    moved: float
     slip: float = math.inf
     likeness: float = 0.0
 
 
-def surface_of(wides: Sequence[Wide]) -> float:
-    """1 where a face is on a surface that moves with it, 0 where it moves and is not, NaN where nothing moves."""
-    motion = motion_of(wides)
-    if motion is None or motion.moved < MOVED:
+def surface_of(wides: Sequence[Wide], change: float) -> float:
+    """1 where a face is on a surface that moves with it, 0 where it moves and is not, NaN where that is not told.
+
+    `change`: the face's usual one from moment to moment.
+    """
+    motion = motion_of(wides, also_standing=change <= STANDS_CHANGE)
+    if motion is None:
         return math.nan
-    return float(motion.support >= SUPPORT and motion.slip <= SLIP and motion.likeness >= LIKENESS)
+    moves = motion.moved >= MOVED
+    fits = motion.support >= SUPPORT and motion.slip <= (SLIP if moves else STANDS_SLIP) and motion.likeness >= LIKENESS
+    return float(fits) if fits or moves else math.nan
 
 
-def motion_of(wides: Sequence[Wide]) -> Motion | None:
-    """How a face moves, in the film and in its frame; None where it stands, or is seen too few times.
+def motion_of(wides: Sequence[Wide], *, also_standing: bool = False) -> Motion | None:
+    """How a face moves, in the film and in its frame; None where it is seen too few times, or stands.
 
-    Cheap things first: most faces stand before a camera that stands, and most others have no frame.
+    Cheap things first: most faces stand before a camera that stands, and most others have no frame. `also_standing`:
+    faces that stand are looked at too.
     """
     wides = [wide for wide in wides if wide.has_face]
     if len(wides) < FEWEST:
         return None
     wides = [wides[int(at)] for at in np.unique(np.linspace(0, len(wides) - 1, MOST).round())]
-    if _box_moved(wides) < MOVED:
+    box_moved = _box_moved(wides)
+    if box_moved < MOVED and not also_standing:
         return None
     sizes = [int(wide.seen.sum()) for wide in wides]
     whole = [wide for wide, size in zip(wides, sizes, strict=True) if size >= 0.95 * max(sizes)]
@@ -75,10 +88,10 @@ def motion_of(wides: Sequence[Wide]) -> Motion | None:
     grey = _smooth(base)
     frame = frame_around(grey, base.seen)
     if frame is None or frame.support < SUPPORT:
-        return Motion(0.0 if frame is None else frame.support)
+        return Motion(0.0 if frame is None else frame.support, box_moved)
     again = [(wide, found) for wide in wides if wide is not base and (found := _face_again(grey, wide)) is not None]
     if len(again) + 1 < FEWEST:
-        return Motion(frame.support)
+        return Motion(frame.support, box_moved)
     places = [_in_film(base, np.eye(2, 3, dtype=np.float32)), *(_in_film(wide, fit) for wide, (_, fit) in again)]
     went = np.array(places)
     far = np.sqrt(((went - went.mean(axis=0)) ** 2).sum(axis=2)).max() * WIDE_FACES / base.side

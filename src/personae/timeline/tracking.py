@@ -246,8 +246,9 @@ class FaceTracker:
         changes[cut_off | np.concatenate([[False], cut_off[:-1]])] = np.nan
         track.changes = {sample.pts: float(change) for sample, change in zip(track.samples, changes, strict=True)}
         track.shown = [sample.shown for sample in track.samples]
-        if usual_change(changes.tolist()) < STILL:  # the others need not be looked at
-            track.surface = surface_of([sample.wide for sample in track.samples])
+        change = usual_change(changes.tolist())
+        if change < STILL:  # the others need not be looked at
+            track.surface = surface_of([sample.wide for sample in track.samples], change)
         track.thin()
         often = round((track.end_pts - track.start_pts) / (EMBEDDED_EVERY_S * self._second))
         self._embed_samples(track.chosen(max(FIRST_EMBEDDED, often)))
