@@ -33,7 +33,7 @@ SLIP = 0.12
 """How far a face may slip in its frame in most moments, in pixels of a wide cut-out: .3 % of its size. Of what was
 drawn to choose by (benchmarks/film/living.py), 9 of 10 framed pictures slip less, and people .18 at least."""
 STANDS_SLIP = 0.05
-"""The same before a camera that stands, where nothing is resampled: pictures to choose by slip .04, people .1 or more."""
+"""The same before a camera that stands, where nothing is resampled: pictures to choose by slip .04, people .1."""
 STANDS_CHANGE = 0.1
 """What a face may change there from moment to moment (see `usual_change`): pictures to choose by change .053."""
 MOST_MOMENTS = 2 / 3
