@@ -40,6 +40,10 @@ MOST_MOMENTS = 2 / 3
 """A frame may be half hidden, a face blurred, in a third of all moments."""
 LIKENESS = 0.98
 """Correlation of a face with itself at another moment where it was found again."""
+WHOLE = 0.95
+"""What is seen at least of the surroundings in the moment that others are compared with, beside the moment of most."""
+UNLIKE = 0.15
+"""A moment so much less like the others (correlation) than the most usual one is spoiled."""
 EDGE_PX = 4
 STEPS = 6
 
@@ -82,9 +86,7 @@ def motion_of(wides: Sequence[Wide], *, also_standing: bool = False) -> Motion |
     box_moved = _box_moved(wides)
     if box_moved < MOVED and not also_standing:
         return None
-    sizes = [int(wide.seen.sum()) for wide in wides]
-    whole = [wide for wide, size in zip(wides, sizes, strict=True) if size >= 0.95 * max(sizes)]
-    base = whole[len(whole) // 2]
+    base = _usual(wides)
     grey = _smooth(base)
     frame = frame_around(grey, base.seen)
     if frame is None or frame.support < SUPPORT:
@@ -106,6 +108,21 @@ def _box_moved(wides: Sequence[Wide]) -> float:
     usual = float(np.median(sides))
     far = np.sqrt(((middles - np.median(middles, axis=0)) ** 2).sum(axis=1)).max() * WIDE_FACES / usual
     return float(max(far, np.abs(sides / usual - 1).max()))
+
+
+def _usual(wides: Sequence[Wide]) -> Wide:
+    """The middle one of the moments in which most is seen, but for those unlike the others: a dissolve spoils some."""
+    import cv2
+
+    small = np.stack([cv2.resize(wide.grey, (20, 20), interpolation=cv2.INTER_AREA) for wide in wides])
+    flat = small.reshape(len(wides), -1).astype(np.float32)
+    flat -= flat.mean(axis=1, keepdims=True)
+    flat /= np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
+    alike = np.median(flat @ flat.T, axis=1)
+    usual = [wide for wide, how in zip(wides, alike, strict=True) if how >= alike.max() - UNLIKE]
+    sizes = [int(wide.seen.sum()) for wide in usual]
+    whole = [wide for wide, size in zip(usual, sizes, strict=True) if size >= WHOLE * max(sizes)]
+    return whole[len(whole) // 2]
 
 
 def _smooth(wide: Wide) -> NDArray[np.float32]:

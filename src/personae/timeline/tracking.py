@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from personae.faces.embedder import Embed, embed_with_mirrors
 from personae.recognition.prototypes import unit
 from personae.timeline.looking import SURE_SCORE, Look, likeness, offsets
-from personae.timeline.stillness import STILL, changes_of, usual_change
+from personae.timeline.stillness import STILL, changes_of
 from personae.timeline.surface import surface_of
 from personae.timeline.wide import Wide
 from personae.types import FloatArray, PixelArray
@@ -246,7 +246,8 @@ class FaceTracker:
         changes[cut_off | np.concatenate([[False], cut_off[:-1]])] = np.nan
         track.changes = {sample.pts: float(change) for sample, change in zip(track.samples, changes, strict=True)}
         track.shown = [sample.shown for sample in track.samples]
-        change = usual_change(changes.tolist())
+        # A dissolve may spoil many moments of a short track; what lies in it is known only later.
+        change = float(np.nanmedian(changes)) if np.isfinite(changes).any() else np.nan
         if change < STILL:  # the others need not be looked at
             track.surface = surface_of([sample.wide for sample in track.samples], change)
         track.thin()
