@@ -256,7 +256,7 @@ def test_a_film_of_one_picture_has_totals(recognizer: CharacterRecognizer, tmp_p
         1,
         0.04,
     )
-    assert done.stdout.count("0.04 s") == 4  # in the row: face, presence, last; and the film's length
+    assert done.stdout.count("0.04 s") == 5  # in the row: face, on screen, presence, last; and the film's length
 
 
 def test_a_gap_of_one_picture_has_a_beginning_and_an_end(recognizer: CharacterRecognizer, films: Path) -> None:

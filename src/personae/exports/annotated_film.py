@@ -69,10 +69,10 @@ def write_annotated(
             others.copy_until(picture.pts * film.video.time_base)
             if progress_callback:
                 done = int(film.video.seconds(picture.pts))
-                progress_callback(Progress("annotating", done, int(video.duration_s), "seconds"))
+                progress_callback(Progress("annotating", done, int(video.duration_s)))
         others.copy_until(None)
         if progress_callback:
-            progress_callback(Progress("annotating", int(video.duration_s), int(video.duration_s), "seconds"))
+            progress_callback(Progress("annotating", int(video.duration_s), int(video.duration_s)))
     return others.left_out
 
 
@@ -203,11 +203,11 @@ class _Labels:
 
     def _label(self, track: Track, appearance: Appearance, pts: int) -> BoxLabel:
         name, text = appearance.character, appearance.name
-        followed = not track.start_pts <= pts < track.end_pts
         if name is not None and appearance.decided_by == "model":
             text += f" {percent(appearance.confidence)}"
-        boxes = [*((*box, 0.0) for box in track.followed if box[0] < track.start_pts), *track.boxes,
-                 *((*box, 0.0) for box in track.followed if box[0] >= track.end_pts)]  # fmt: skip
+        # A box is dashed from where the head was followed until the face is seen again.
+        boxes = sorted([*track.boxes, *((*box, 0.0) for box in track.followed)], key=lambda box: box[0])
+        followed = bool(track.followed) and boxes[max(bisect_right(boxes, pts, key=lambda box: box[0]) - 1, 0)][5] == 0
         colour = None if name is None else self._colours.of(name)
         return BoxLabel(box_at(boxes, pts), text, name, colour, followed)
 

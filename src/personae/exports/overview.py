@@ -122,7 +122,7 @@ def _people(films: list[_Film], commands: PageCommands) -> str:
         )
         rows.append(f'<tr class="known" style="{colours[name]}"><td>{best.who}</td>{_cells(cells)}</tr>')
     return (
-        "<section><h2>People</h2><p>Over all films, most time first. Three measures that are never mixed; none is "
+        "<section><h2>People</h2><p>Over all films, most time first. Three measures, each wider than the last; none is "
         "screen time, which also counts somebody who never shows a face.</p><table><thead><tr><th>Who</th>"
         "<th>Visible face time<small>how long the face can be seen, and its share of all films</small></th>"
         "<th>On screen<small>with the time in which the head was followed without a face</small></th>"

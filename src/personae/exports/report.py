@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from personae._version import __version__
@@ -70,7 +71,8 @@ def _header(timeline: Timeline, commands: PageCommands) -> str:
 
 
 def _figures(timeline: Timeline, people: list[PersonRow]) -> str:
-    somebody = sum(one.end_pts - one.start_pts for one in stretches(timeline)) * timeline.video.time_base
+    faces = replace(timeline, appearances=tuple(one for one in timeline.appearances if one.seen == "face"))
+    somebody = sum(one.end_pts - one.start_pts for one in stretches(faces)) * timeline.video.time_base
     share = float(somebody) / timeline.video.duration_s if timeline.video.duration_pts else 0.0
     known = sum(person.known for person in people)
     figures = (

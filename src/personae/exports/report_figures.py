@@ -37,8 +37,8 @@ def totals(timeline: Timeline, people: list[PersonRow], commands: PageCommands) 
         tail = "".join(f'<td data-label="{label}">{value}</td>' for label, value in cells)
         rows.append(f"<tr {person.style.format('')}><td>{person.who}</td>{tail}</tr>")
     return (
-        "<section><h2>How long</h2><p>Three measures that are never mixed; none is screen time, which also counts "
-        f"somebody who never shows a face.{told_left_out(people)}</p><table><thead><tr><th>Who</th>"
+        "<section><h2>How long</h2><p>Three measures, each wider than the one before; none is screen time, which also "
+        f"counts somebody who never shows a face.{told_left_out(people)}</p><table><thead><tr><th>Who</th>"
         "<th>Visible face time<small>how long the face can be seen, and its share of the film</small></th>"
         "<th>On screen<small>with the time in which the head was followed without a face</small></th>"
         "<th>Scene presence<small>from first to last appearance in each scene</small></th>"
@@ -80,7 +80,7 @@ def together(timeline: Timeline, people: list[PersonRow]) -> str:
         )
     more = f" The first {_MOST_PAIRS} of {len(pairs)} pairs." if len(pairs) > _MOST_PAIRS else ""
     return (
-        f"<section><h2>Together</h2><p>Both faces on screen at the same time.{more}</p>"
+        f"<section><h2>Together</h2><p>Both on screen at the same time.{more}</p>"
         f'<ul class="pairs">{"".join(rows)}</ul></section>'
     )
 

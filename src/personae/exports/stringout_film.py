@@ -55,7 +55,7 @@ def write_film(
                     pictures += 1
                     if progress_callback:
                         seconds = int((done + picture.pts - cut.start_pts) * base)
-                        progress_callback(Progress("writing", seconds, int(total * base), "seconds"))
+                        progress_callback(Progress("writing", seconds, int(total * base)))
                 if not pictures:
                     start = float(video.seconds(cut.start_pts))
                     raise FilmError(video.path, f"no picture at {start:.1f} s. Is it the film that was scanned?")
@@ -63,4 +63,4 @@ def write_film(
                     out.sound(sound_of(heard * base, cut.end_pts * base))
                 done += cut.end_pts - cut.start_pts
                 if progress_callback:
-                    progress_callback(Progress("writing", int(done * base), int(total * base), "seconds"))
+                    progress_callback(Progress("writing", int(done * base), int(total * base)))

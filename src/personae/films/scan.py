@@ -26,11 +26,12 @@ from personae.timeline.grouping import Groups, group
 from personae.timeline.labelling import labels_of, tracks_of
 from personae.timeline.timeline import Timeline
 from personae.timeline.watching import Watched, watch
-from personae.types import seconds_text
+from personae.types import count_of, seconds_text
 
 FINGERPRINT = 6
 """Version of everything between pictures and tracks; raise it when tracks change."""
 RARE_FACES_S = 60.0
+RARE_FACES_SHARE = 0.1
 FEW_GAPS = 3
 """So many spans that could not be read are named one by one."""
 SHAPING = ("bridge_s", "min_appearance_s", "pad_s", "min_unknown_s", "scene_gap_s")
@@ -177,14 +178,13 @@ def undecided(people: identity.People, labels: Sequence[Label]) -> list[str]:
 def doubts(watched: Watched) -> list[str]:
     """A sentence where a film has next to no faces."""
     length = watched.video.duration_s
-    seen = sum(
-        float((record.end_pts - record.start_pts) * watched.video.time_base) >= 0.5 for record in watched.records
-    )
+    lengths = [float((record.end_pts - record.start_pts) * watched.video.time_base) for record in watched.records]
+    seen = sum(one >= 0.5 for one in lengths)
     notes = unread(watched)
-    if length >= RARE_FACES_S and seen < length / RARE_FACES_S:
+    if length >= RARE_FACES_S and seen < length / RARE_FACES_S and sum(lengths) < RARE_FACES_SHARE * length:
         notes.append(
-            f"Only {seen} faces in {length / 60:.0f} minutes: is this animation, or the wrong video stream? "
-            "Streams are chosen with --stream."
+            f"Only {count_of(seen, 'face')} in {length / 60:.0f} minutes: is this animation, or the wrong video "
+            "stream? Streams are chosen with --stream."
         )
     return notes
 

@@ -19,6 +19,8 @@ from personae.timeline.stated import SLACK_S, Stated, Stretch, laid_over
 from personae.timeline.timeline import Appearance, BestPicture, Depicted, Shot, Timeline, Totals, Track, name_of
 
 Span = tuple[int, int]
+MOMENT_S = 0.5
+"""A face that is away for no longer, because it is turned or hidden for a moment, is one that is seen."""
 LEAST_FOLLOWED_S = 0.2
 """A head that is followed for less is no news."""
 
@@ -86,7 +88,10 @@ def build(
     pictures: list[Depicted] = []
     for group in groups.values():
         own = _stretches(group, video, tracks, labels, settings, seen, followed)
-        found += [_appearance(video, tracks, labels, group, one, settings) for one in own]
+        for run in _runs(own):  # padded at both ends, and not where a face goes on as a head without one
+            for at, stretch in enumerate(run):
+                ends = at == 0, at == len(run) - 1
+                found.append(_appearance(video, tracks, labels, group, stretch, settings, ends))
         if own and group.depicted:
             seconds = _seconds(video, _visible(own))
             pictures.append(Depicted(*group.person.key, seconds, len(own), group.person.character_id))
@@ -122,24 +127,57 @@ def _stretches(
     followed: Sequence[Sequence[Span]],
 ) -> list[Stretch]:
     """When the person is there, in order; nothing for an unknown person who is hardly seen and nobody spoke of."""
-    own = _joined(video, seen, group.members, settings)
+    heads = [] if group.depicted or not followed else [(*span, at) for at in group.members for span in followed[at]]
+    own = _joined(video, seen, group.members, settings, heads)
     said = (who for at in group.members for who in (labels[at].decided_by, labels[at].depicted_by))
     of_interest = bool(group.stated) or "person" in said
     if group.person.unknown is not None and not of_interest and _seconds(video, _visible(own)) < settings.min_unknown_s:
         return []
-    if followed and not group.depicted:
-        own = _with_followed(own, [(*span, at) for at in group.members for span in followed[at]], video)
+    if heads:
+        own = _with_followed(own, heads, video, settings)
     if group.stated:
         own = laid_over(own, group.stated, tracks, round(SLACK_S / float(video.time_base)))
-    return [one for one in own if one.exact or _seconds(video, one.end - one.start) >= settings.min_appearance_s]
+    return [one for run in _runs(own) for one in run if one.exact or _is_long(run, video, settings)]
 
 
-def _joined(video: Video, seen: Sequence[Sequence[Span]], members: Sequence[int], settings: Settings) -> list[Stretch]:
-    """The spans of the tracks at the positions `members`, joined over gaps up to `bridge_s`."""
-    bridge = settings.bridge_s / float(video.time_base)
+def _runs(stretches: Sequence[Stretch]) -> list[list[Stretch]]:
+    """The stretches, those that go on from each other together: a face, and its head without it."""
+    runs: list[list[Stretch]] = []
+    for one in stretches:
+        if runs and runs[-1][-1].end == one.start:
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    return runs
+
+
+def _is_long(run: Sequence[Stretch], video: Video, settings: Settings) -> bool:
+    return _seconds(video, run[-1].end - run[0].start) >= settings.min_appearance_s
+
+
+def _joined(
+    video: Video,
+    seen: Sequence[Sequence[Span]],
+    members: Sequence[int],
+    settings: Settings,
+    heads: Sequence[tuple[int, int, int]],
+) -> list[Stretch]:
+    """The spans of the tracks at the positions `members`, joined over gaps up to `bridge_s`.
+
+    A longer gap than a moment in which the head was followed (`heads`: start, end, track) is no face's: it is not known
+    to be there, but known not to be seen.
+    """
+    bridge, moment = (seconds / float(video.time_base) for seconds in (settings.bridge_s, MOMENT_S))
     result: list[tuple[int, int, list[int]]] = []
+
+    def is_one(end: int, start: int) -> bool:
+        if start - end <= min(bridge, moment) or not heads:
+            return start - end <= bridge
+        without = sum(max(min(last, start) - max(first, end), 0) for first, last, _ in heads)
+        return start - end <= bridge and 2 * without < start - end
+
     for start, end, at in sorted((*span, member) for member in members for span in seen[member]):
-        if result and start - result[-1][1] <= bridge:
+        if result and is_one(result[-1][1], start):
             first, last, parts = result[-1]
             result[-1] = (first, max(last, end), parts if at in parts else [*parts, at])
         else:
@@ -147,9 +185,14 @@ def _joined(video: Video, seen: Sequence[Sequence[Span]], members: Sequence[int]
     return [Stretch(start, end, tuple(parts)) for start, end, parts in result]
 
 
-def _with_followed(faces: list[Stretch], spans: list[tuple[int, int, int]], video: Video) -> list[Stretch]:
-    """The stretches with a face, and between them what is left of `spans` (start, end, track) of followed heads."""
-    least = LEAST_FOLLOWED_S / float(video.time_base)
+def _with_followed(
+    faces: list[Stretch], spans: list[tuple[int, int, int]], video: Video, settings: Settings
+) -> list[Stretch]:
+    """The stretches with a face, and between them what is left of `spans` (start, end, track) of followed heads.
+
+    A gap up to `bridge_s` beside a followed head is filled with it, as one between faces is with a face.
+    """
+    least, bridge = (seconds / float(video.time_base) for seconds in (LEAST_FOLLOWED_S, settings.bridge_s))
     result: list[Stretch] = []
     for start, end, at in sorted(spans):
         pieces = [(start, end)]
@@ -167,7 +210,15 @@ def _with_followed(faces: list[Stretch], spans: list[tuple[int, int, int]], vide
             else:
                 result.append(Stretch(first, last, (at,), seen="followed"))
     long = [one for one in result if one.end - one.start >= least]
-    return sorted([*faces, *long], key=lambda one: (one.start, one.end))
+    whole: list[Stretch] = []
+    for one in sorted([*faces, *long], key=lambda one: (one.start, one.end)):
+        if whole and 0 < one.start - whole[-1].end <= bridge and "followed" in (one.seen, whole[-1].seen):
+            if one.seen == "followed":
+                one = replace(one, start=whole[-1].end)
+            else:
+                whole[-1] = replace(whole[-1], end=one.start)
+        whole.append(one)
+    return whole
 
 
 def _visible(stretches: Sequence[Stretch]) -> int:
@@ -181,7 +232,9 @@ def _appearance(
     group: _Group,
     span: Stretch,
     settings: Settings,
+    ends: tuple[bool, bool],
 ) -> Appearance:
+    """`ends`: whether nothing of the person comes right before it, and right after."""
     pad = 0 if span.exact else round(settings.pad_s / float(video.time_base))
     parts = span.parts
     lengths = [tracks[at].end_pts - tracks[at].start_pts for at in parts]
@@ -192,8 +245,8 @@ def _appearance(
         id=0,
         character=group.person.character,
         unknown=group.person.unknown,
-        start_pts=max(span.start - pad, video.start_pts),
-        end_pts=min(span.end + pad, video.start_pts + video.duration_pts),
+        start_pts=max(span.start - pad * ends[0], video.start_pts),
+        end_pts=min(span.end + pad * ends[1], video.start_pts + video.duration_pts),
         similarity=sum(labels[at].similarity * length for at, length in zip(parts, lengths, strict=True)) / whole,
         confidence=1.0 if not parts else (
             sum(labels[at].confidence * length for at, length in zip(parts, lengths, strict=True)) / whole

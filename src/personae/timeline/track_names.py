@@ -24,7 +24,7 @@ MANY_MARGIN = 0.06
 FEW_FACES, MANY_FACES = 4.0, 8.0
 """Asked of sharp mean faces besides, from nothing to all of it between faces worth this together: a character whom the
 film shows sharply again and again is like his photos at last, and a stranger named here is named in every scene."""
-LEAD = 0.08
+LEAD = 0.1
 """Who is less than this before the next character is asked for the rest of it: a face that is nobody's is a little
 like several."""
 EM_STEPS = 50
