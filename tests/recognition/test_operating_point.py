@@ -113,7 +113,8 @@ def test_the_curve_of_a_corrected_model_is_given_at_the_usual_rates() -> None:
     assert thresholds == sorted(thresholds, reverse=True)
 
 
-def test_a_calibration_of_version_1_was_of_another_curve_and_counts_no_more() -> None:
+def test_a_calibration_of_version_1_was_of_another_curve_and_counts_no_more(caplog: pytest.LogCaptureFixture) -> None:
     assert operating_point.read(Path(__file__).parents[1] / "samples" / "calibration-1.json", EMBEDDER) is None
+    assert "counts no more. Measure again" in caplog.text
     found = operating_point.read(Path(__file__).parents[1] / "samples" / "calibration-2.json", EMBEDDER)
     assert found is not None and found.strangers == 244 and found.shift == pytest.approx(0.05, abs=0.02)

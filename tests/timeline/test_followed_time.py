@@ -31,10 +31,10 @@ def with_followed(one: TrackRecord, *starts: int) -> TrackRecord:
     )
 
 
-def timeline(labels: list[Label], *followed: list[Span]) -> Timeline:
+def timeline(labels: list[Label], *followed: list[Span], settings: Settings | None = None) -> Timeline:
     tracks = (track(1, 10, 20), track(2, 30, 40))[: len(labels)]
     return build(
-        VIDEO, [Shot(500, 100_500)], tracks, labels, Settings(),
+        VIDEO, [Shot(500, 100_500)], tracks, labels, settings or Settings(),
         seen=[[(one.start_pts, one.end_pts)] for one in tracks], followed=followed, model={}, facts={},
     )  # fmt: skip
 
@@ -53,6 +53,36 @@ def test_followed_time_is_on_screen_and_never_visible_face_time() -> None:
     [thor] = found.characters
     assert (thor.visible_face_time_s, thor.on_screen_s, thor.appearances) == (20, 30, 2)
     assert found.appearances[1].tracks == (1, 2)
+
+
+def test_no_bridge_makes_followed_time_face_time() -> None:
+    story = Settings(bridge_s=12)
+    assert spans(timeline([THOR, THOR], [], [], settings=story)) == [(10, 40, "face")], "nothing is known of the gap"
+    found = timeline([THOR, THOR], [at(20, 26)], [], settings=story)
+    assert spans(found) == [(10, 20, "face"), (20, 30, "followed"), (30, 40, "face")], "as a gap between faces is"
+    assert found.characters[0].visible_face_time_s == 20
+
+
+def test_a_gap_beside_a_followed_head_is_bridged_as_one_between_faces_is() -> None:
+    assert spans(timeline([THOR], [at(20.4, 26)])) == [(10, 20, "face"), (20, 26, "followed")]
+    assert spans(timeline([THOR, THOR], [at(20, 29.6)], [])) == [
+        (10, 20, "face"), (20, 30, "followed"), (30, 40, "face")
+    ]  # fmt: skip
+    assert spans(timeline([THOR], [at(21, 26)])) == [(10, 20, "face"), (21, 26, "followed")], "longer than a moment"
+
+
+def test_pieces_of_one_presence_are_padded_and_left_out_as_one() -> None:
+    pieces = [at(20, 26)]
+    padded = timeline([THOR], pieces, settings=Settings(pad_s=1))
+    assert spans(padded) == [(9, 20, "face"), (20, 27, "followed")]
+    assert len(spans(timeline([THOR], pieces, settings=Settings(min_appearance_s=15)))) == 2
+    assert not spans(timeline([THOR], pieces, settings=Settings(min_appearance_s=17)))
+
+
+def test_a_followed_head_is_not_counted_as_one_more_appearance() -> None:
+    found = timeline([THOR, THOR], [at(20, 26)], [])
+    assert (len(found.appearances), found.times_shown) == (3, 2)
+    assert "2 appearances" in exporters()["methods"].export(found).decode()
 
 
 def test_where_the_face_is_nothing_is_followed() -> None:

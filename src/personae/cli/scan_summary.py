@@ -81,7 +81,7 @@ def _about(timeline: Timeline) -> str:
         f"{Path(timeline.video.path).name}: {seconds_text(timeline.video.duration_s)}"
         + (f", of which {seconds_text(lost)} could not be read" if lost else "")
         + f", {count_of(len(timeline.shots), 'shot')}, {count_of(len(timeline.tracks), 'track')}, "
-        f"{count_of(len(timeline.appearances), 'appearance')}"
+        f"{count_of(timeline.times_shown, 'appearance')}"
         + (f", {depicted} of them on pictures in the picture" if depicted else "")
     )
 

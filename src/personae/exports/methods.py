@@ -63,7 +63,7 @@ def _measures(timeline: Timeline) -> str:
     unknown = count_of(len(people), "unknown person", "unknown people")
     return (
         f"The film has {count_of(len(timeline.shots), 'shot')}, {count_of(len(timeline.tracks), 'face track')} and "
-        f"{count_of(len(timeline.appearances), 'appearance')}, with {unknown}. "
+        f"{count_of(timeline.times_shown, 'appearance')}, with {unknown}. "
         "Visible face time is how long a face is visible; time on screen adds spans in which a head was followed "
         "without a face; scene presence is the time from a character's first to last appearance in a scene. None is "
         "screen time: who never shows a face is not counted. "
@@ -72,9 +72,9 @@ def _measures(timeline: Timeline) -> str:
 
 
 def _decisions(timeline: Timeline, told: Callable[[float], str]) -> str:
-    decided = sum(one.decided_by == "person" for one in timeline.appearances)
+    decided = sum(one.decided_by == "person" and one.seen != "followed" for one in timeline.appearances)
     verb = "was" if decided == 1 else "were"
-    text = f"{decided} of {count_of(len(timeline.appearances), 'appearance')} {verb} decided by a person."
+    text = f"{decided} of {count_of(timeline.times_shown, 'appearance')} {verb} decided by a person."
     if timeline.depicted:
         listed = "; ".join(left_out(timeline, told))
         text += f" Faces on pictures in the picture (posters, screens) are in no total: {listed}."

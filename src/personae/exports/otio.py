@@ -88,11 +88,14 @@ def _marker(span: Span, piece: Piece) -> Any:
             "personae": {
                 "id": span.appearance.id,
                 "character": None if span.appearance.character is None else span.name,
+                "character_id": span.appearance.character_id,
                 "unknown": None if span.appearance.unknown is None else span.name,
                 "similarity": span.appearance.similarity,
                 "confidence": span.appearance.confidence,
                 "decided_by": span.appearance.decided_by,
                 "depicted": span.appearance.depicted,
+                "seen": span.appearance.seen,
+                "stranger": span.appearance.stranger,
             }
         },
     }

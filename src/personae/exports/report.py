@@ -78,7 +78,7 @@ def _figures(timeline: Timeline, people: list[PersonRow]) -> str:
     figures = (
         (known, "character" if known == 1 else "characters"),
         (len(people) - known, "unknown person" if len(people) - known == 1 else "unknown people"),
-        (len(timeline.appearances), "appearance" if len(timeline.appearances) == 1 else "appearances"),
+        (timeline.times_shown, "appearance" if timeline.times_shown == 1 else "appearances"),
         (len(timeline.shots), "shot" if len(timeline.shots) == 1 else "shots"),
         (percent(min(1, share)), "of the film shows a face"),
     )

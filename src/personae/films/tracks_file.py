@@ -104,6 +104,7 @@ def write_tracks(path: Path, scanned: Scanned) -> None:
         crops_file.write(crops_file.path_of(path), watched.records)
     facts = {
         "fingerprint": scanned.fingerprint,
+        "holds": ["surface", "followed"],
         "video": native.video_dict(watched.video),
         "shots": [vars(shot) for shot in watched.shots],
         "gaps": [list(gap) for gap in watched.gaps],
@@ -156,6 +157,8 @@ def _scanned(rows: list[TrackRecord], facts: Fields, arrays: dict[str, NDArray[A
     for number, record in enumerate(rows):
         if not first <= record.start_pts <= record.end_pts <= last:
             raise MisfitError(f"box_pts: track {number} is not inside the film")
+        if len(record.followed_pts) and not first <= record.followed_pts.min() <= record.followed_pts.max() <= last:
+            raise MisfitError(f"followed_pts: track {number} is not followed inside the film")
     look_pts = archive.array(arrays, "look_pts", "i", (None,))
     require(bool((np.diff(look_pts) > 0).all()), "look_pts do not rise")
     tiny = archive.array(arrays, "tiny", "u", (len(look_pts), None, None))
@@ -167,12 +170,15 @@ def _scanned(rows: list[TrackRecord], facts: Fields, arrays: dict[str, NDArray[A
     )
     require(len(labels) == len(rows) or not labelled, f"labels are {len(labels)} of {len(rows)} tracks")
     kept, fingerprint = facts.inner("facts"), facts.inner("fingerprint")
+    looked_through = facts.facts("fingerprint")
+    if "holds" not in facts:  # an earlier version wrote it, or wrote it anew and left out what it did not know
+        looked_through = {**looked_through, "version": 0}
     embedder = fingerprint.text("embedder")
     native_reader.model_facts(kept)
     kept.facts("settings")
     used = highest([facts.whole("unknowns_used", 0, 10**9), *unknown])
     groups = grouping.from_arrays(arrays, len(rows), embedder)
-    return Scanned(watched, labels, unknown, used, facts.facts("facts"), facts.facts("fingerprint"), groups)
+    return Scanned(watched, labels, unknown, used, facts.facts("facts"), looked_through, groups)
 
 
 def _gaps(facts: Fields, video: Video) -> tuple[Gap, ...]:

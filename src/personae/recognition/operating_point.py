@@ -12,6 +12,7 @@ strangers so hardly moves the curve, and thousands decide.
 from __future__ import annotations
 
 import json
+import logging
 from copy import copy
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ from personae.recognition.model_file import FAR_SHOWN
 from personae.settings import TABLE, Settings
 from personae.types import FloatArray
 
+log = logging.getLogger(__name__)
 SCHEMA = "personae/calibration/2"
 _OTHER_CURVE = "personae/calibration/1"
 """Measured against a curve that let fewer sharp strangers through than it said; on today's it would let too many."""
@@ -152,6 +154,10 @@ def read(path: Path, embedder: str) -> MeasuredFar | None:
     try:
         document = Fields(parsed(read_whole(path)))
         if document.one_of("schema", (SCHEMA, _OTHER_CURVE)) == _OTHER_CURVE:
+            log.warning(
+                "%s: measured by an earlier Personae, it counts no more. Measure again: %s",
+                path, command("calibrate STRANGERS"),
+            )  # fmt: skip
             return None
         check_measured(document)
         found = MeasuredFar(**{item.name: document.get(item.name) for item in fields(MeasuredFar)})

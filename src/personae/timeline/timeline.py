@@ -152,3 +152,8 @@ class Timeline:
     """Spans that could not be read: (start_pts, end_pts, why)."""
     depicted: tuple[Depicted, ...] = ()
     """Who is on pictures in the picture, most time first; also of a timeline that was made `without_depicted`."""
+
+    @property
+    def times_shown(self) -> int:
+        """How many appearances there are as people count them: a followed head goes on from one."""
+        return sum(one.seen != "followed" for one in self.appearances)

@@ -170,7 +170,8 @@ def watch(
 
             tracks = tracker.finish()
             sighted = [[(one.pts, one.box) for one in track.sightings] for track in tracks]
-            ends = [(boundary.start_pts, boundary.end_pts) for boundary in known]
+            # Nobody is followed through what could not be read either.
+            ends = [(one.start_pts, one.end_pts) for one in known] + [gap[:2] for gap in film.gaps]
             followed = follow(sighted, glances, ends, second_pts, film.video.size_wh[0])
             found = list(pool.map(record_of, tracks, followed))
             del glances[: first_needed([one.pts for one in glances], chunk.next_pts, second_pts)]
