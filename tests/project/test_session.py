@@ -534,3 +534,18 @@ def test_a_cast_begins_with_a_name_that_is_learnt(tmp_path: Path) -> None:
     done = run.invoke(cli, ["name", "--undo", "--timeline", path, *place])
     assert "taken back: Unknown 1 is Thor" in done.output and "taken out of the gallery" in done.output
     assert {one.name for one in read_timeline(Path(path)).appearances} == {"Unknown 1", "Unknown 2"}
+
+
+def test_a_film_that_is_no_longer_there_is_not_written_elsewhere(
+    tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = project.films.scan(film_at(tmp_path / "film.mp4"))
+    monkeypatch.chdir(project.folder.parent)
+    with Project.open(project.folder.name, settings=FAKE) as here:
+        opened = here.films[film.name]
+        opened.decide(say.stranger("Unknown 1"))
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        opened.close()
+    assert not list((tmp_path / "elsewhere").iterdir())
+    assert project.films[film.name].decisions.entries, "what was decided is kept"

@@ -177,7 +177,7 @@ class StoredFilm(Decidable):
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
-            if self._is_dirty:
+            if self._is_dirty and self.files.timeline.exists():  # else it was removed, or lies elsewhere by now
                 with self._store.locked(self.files, "write"):
                     state = self._current()
                     self._write_view(state, self._settings(state.written))

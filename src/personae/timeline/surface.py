@@ -42,7 +42,7 @@ LIKENESS = 0.98
 """Correlation of a face with itself at another moment where it was found again."""
 WHOLE = 0.95
 """What is seen at least of the surroundings in the moment that others are compared with, beside the moment of most."""
-UNLIKE = 0.15
+UNLIKE = 0.3
 """A moment so much less like the others (correlation) than the most usual one is spoiled."""
 EDGE_PX = 4
 STEPS = 6
@@ -86,15 +86,11 @@ def motion_of(wides: Sequence[Wide], *, also_standing: bool = False) -> Motion |
     box_moved = _box_moved(wides)
     if box_moved < MOVED and not also_standing:
         return None
-    support = 0.0
-    for base in _usual(wides):
-        grey = _smooth(base)
-        frame = frame_around(grey, base.seen)
-        support = max(support, 0.0 if frame is None else frame.support)
-        if support >= SUPPORT:
-            break
-    if frame is None or support < SUPPORT:
-        return Motion(support, box_moved)
+    base = _usual(wides)
+    grey = _smooth(base)
+    frame = frame_around(grey, base.seen)
+    if frame is None or frame.support < SUPPORT:
+        return Motion(0.0 if frame is None else frame.support, box_moved)
     again = [(wide, found) for wide in wides if wide is not base and (found := _face_again(grey, wide)) is not None]
     if len(again) + 1 < FEWEST:
         return Motion(frame.support, box_moved)
@@ -114,8 +110,8 @@ def _box_moved(wides: Sequence[Wide]) -> float:
     return float(max(far, np.abs(sides / usual - 1).max()))
 
 
-def _usual(wides: Sequence[Wide]) -> list[Wide]:
-    """Moments in which most is seen, but for those unlike the others: a dissolve spoils some. The middle one first."""
+def _usual(wides: Sequence[Wide]) -> Wide:
+    """The middle one of the moments in which most is seen, but for those unlike the others: a dissolve spoils some."""
     import cv2
 
     small = np.stack([cv2.resize(wide.grey, (20, 20), interpolation=cv2.INTER_AREA) for wide in wides])
@@ -126,7 +122,7 @@ def _usual(wides: Sequence[Wide]) -> list[Wide]:
     usual = [wide for wide, how in zip(wides, alike, strict=True) if how >= alike.max() - UNLIKE]
     sizes = [int(wide.seen.sum()) for wide in usual]
     whole = [wide for wide, size in zip(usual, sizes, strict=True) if size >= WHOLE * max(sizes)]
-    return [whole[at] for at in dict.fromkeys((len(whole) // 2, len(whole) // 4, 3 * len(whole) // 4))]
+    return whole[len(whole) // 2]
 
 
 def _smooth(wide: Wide) -> NDArray[np.float32]:
