@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from personae.media.annotate import BoxLabel, annotate
 from personae.media.containers import open_container
 from personae.media.palette import Colours
 from personae.progress import Progress, ProgressCallback
-from personae.timeline.timeline import Appearance, Timeline, Track
+from personae.timeline.timeline import Appearance, Box, Timeline, Track
 from personae.types import Picture, percent
 
 if TYPE_CHECKING:
@@ -187,36 +188,48 @@ class _Labels:
         if numbers is not None:
             self._colours = Colours(sorted(shown), numbers)
         # Several tracks of one appearance are several spans; a track without a name gets no box.
-        self._faces = sorted(
-            ((track, owner[track.id]) for track in timeline.tracks if track.id in owner and track.boxes),
-            key=lambda pair: _reach(pair[0])[0],
-        )
-        reach = [_reach(track) for track, _ in self._faces]
-        self._starts = [start for start, _ in reach]
-        self._longest = max((end - start for start, end in reach), default=0)
+        drawn = (_Drawn.of(track, owner[track.id]) for track in timeline.tracks if track.id in owner and track.boxes)
+        self._drawn = sorted(drawn, key=lambda one: one.start_pts)
+        self._starts = [one.start_pts for one in self._drawn]
+        self._longest = max((one.end_pts - one.start_pts for one in self._drawn), default=0)
 
     def at(self, pts: int) -> list[BoxLabel]:
         """The labels of one picture."""
         last = bisect_right(self._starts, pts)
         first = bisect_right(self._starts, pts - self._longest - 1)
-        return [self._label(track, one, pts) for track, one in self._faces[first:last] if pts < _reach(track)[1]]
+        return [self._label(one, pts) for one in self._drawn[first:last] if pts < one.end_pts]
 
-    def _label(self, track: Track, appearance: Appearance, pts: int) -> BoxLabel:
-        name, text = appearance.character, appearance.name
-        if name is not None and appearance.decided_by == "model":
-            text += f" {percent(appearance.confidence)}"
-        # A box is dashed from where the head was followed until the face is seen again.
-        boxes = sorted([*track.boxes, *((*box, 0.0) for box in track.followed)], key=lambda box: box[0])
-        followed = bool(track.followed) and boxes[max(bisect_right(boxes, pts, key=lambda box: box[0]) - 1, 0)][5] == 0
+    def _label(self, one: _Drawn, pts: int) -> BoxLabel:
+        name, text = one.appearance.character, one.appearance.name
+        if name is not None and one.appearance.decided_by == "model":
+            text += f" {percent(one.appearance.confidence)}"
         colour = None if name is None else self._colours.of(name)
-        return BoxLabel(box_at(boxes, pts), text, name, colour, followed)
+        return BoxLabel(box_at(one.boxes, pts), text, name, colour, one.is_followed(pts))
 
 
-def _reach(track: Track) -> tuple[int, int]:
-    """From when until when a track's box is drawn: where its head was followed too."""
-    if not track.followed:
-        return track.start_pts, track.end_pts
-    return min(track.start_pts, track.followed[0][0]), max(track.end_pts, track.followed[-1][0] + 1)
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """One track as it is drawn, from `start_pts` until `end_pts`: where its head was followed too.
+
+    `boxes`: of faces and followed heads, in order; a followed one has no score.
+    """
+
+    appearance: Appearance
+    boxes: tuple[Box, ...]
+    start_pts: int
+    end_pts: int
+
+    @classmethod
+    def of(cls, track: Track, appearance: Appearance) -> _Drawn:
+        """That of a track with a name."""
+        followed = tuple((*box, 0.0) for box in track.followed)
+        boxes = tuple(sorted((*track.boxes, *followed), key=lambda box: box[0])) if followed else track.boxes
+        start, end = (followed[0][0], followed[-1][0] + 1) if followed else (track.start_pts, track.end_pts)
+        return cls(appearance, boxes, min(track.start_pts, start), max(track.end_pts, end))
+
+    def is_followed(self, pts: int) -> bool:
+        """Whether the face was not seen then: from where the head was followed until the face is seen again."""
+        return self.boxes[max(bisect_right(self.boxes, pts, key=lambda box: box[0]) - 1, 0)][5] == 0
 
 
 def box_at(

@@ -16,7 +16,7 @@ from itertools import combinations, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.timeline.looking import Look, likeness, offsets
+from personae.timeline.looking import OTHER_VIEW, Look, likeness, offsets
 from personae.types import PixelArray
 
 LONGEST_S = 8.0
@@ -52,8 +52,6 @@ FLAT = 4.0
 """Surroundings whose brightness varies less are not found again with any certainty."""
 ONE_HEAD = 1.0
 """Two followed heads within so many face sizes are one; so near to a face, a head is that one's or behind it."""
-OTHER_VIEW = 0.5
-"""Looks whose whole pictures correlate less are of two shots, as in tracking."""
 BINS = 16
 """Steps of brightness, and of either difference of colours."""
 

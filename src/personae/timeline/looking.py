@@ -40,6 +40,8 @@ SCENE_PX = 256
 """Longer side of the small picture that heads are followed in."""
 SAME_VIEW = 0.8
 """Looks whose whole pictures correlate less may have a cut between them, and more is looked at."""
+OTHER_VIEW = 0.5
+"""Neighbouring pictures that correlate less are of two shots: no face goes on from one to the other."""
 SETTLING = 2
 """Windows that are settled at once."""
 MOST_HELD_PX = 100_000_000

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from personae.faces.embedder import Embed, embed_with_mirrors
 from personae.recognition.prototypes import unit
-from personae.timeline.looking import SURE_SCORE, Look, likeness, offsets
+from personae.timeline.looking import OTHER_VIEW, SURE_SCORE, Look, likeness, offsets
 from personae.timeline.stillness import STILL, changes_of
 from personae.timeline.surface import surface_of
 from personae.timeline.wide import Wide
@@ -41,8 +41,6 @@ LEAST_COSINE = 0.25
 COSINE_WEIGHT = 1.5
 SAMPLE_S = 0.5
 """Of every half second the best face is kept; of long tracks the best of longer spans."""
-OTHER_VIEW = 0.5
-"""Neighbouring pictures that correlate less are of two shots: no face goes on from one to the other."""
 MOST_SAMPLES = 16
 MOST_EMBEDDED = 8
 FIRST_EMBEDDED = 3
