@@ -50,6 +50,38 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (path, salt)
     ) WITHOUT ROWID;
     """,
+    # 3: long work, and what became of it (see personae.jobs)
+    """
+    CREATE TABLE jobs (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL,
+        what TEXT NOT NULL,
+        request TEXT NOT NULL UNIQUE,
+        said_by TEXT NOT NULL,
+        state TEXT NOT NULL,
+        priority INTEGER NOT NULL,
+        made REAL NOT NULL,
+        fence INTEGER NOT NULL,
+        tries INTEGER NOT NULL,
+        worker TEXT NOT NULL,
+        lease_until REAL NOT NULL,
+        wants_cancel INTEGER NOT NULL,
+        began REAL,
+        ended REAL,
+        progress TEXT NOT NULL,
+        result TEXT NOT NULL,
+        error TEXT NOT NULL
+    );
+    CREATE INDEX jobs_next ON jobs (state, priority DESC, number);
+    CREATE TABLE job_lines (
+        number INTEGER PRIMARY KEY,
+        job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        time REAL NOT NULL,
+        line TEXT NOT NULL
+    );
+    CREATE INDEX job_lines_of ON job_lines (job, number);
+    """,
 )
 KIND = Kind(
     "the list of written files",

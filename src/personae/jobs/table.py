@@ -1,0 +1,316 @@
+"""The table of jobs: who asked for what, who works on it, what became of it. SQLite in a project, or PostgreSQL.
+
+A worker takes a job with a lease and a fencing number, and renews the lease while it works (its heart beats). Where it
+does not, the lease ends and another worker takes the job, with a higher number: what the first one still sends counts
+for nothing. A job that has ended its worker three times fails alone.
+
+Every time is the database's own, so that workers' clocks do not matter.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.pool import QueuePool
+
+from personae.checks import MisfitError, parsed
+from personae.database import connect, sqlite_errors
+from personae.errors import InputError, StoreError
+from personae.jobs.job import ENDED, Claim, Job, Line, State
+from personae.ledger import KIND, LEDGER_FILE
+
+LEASE_S = 30.0
+"""So long a worker may be silent."""
+MOST_TRIES = 3
+"""A job that ended so many workers fails."""
+MOST_WAITING = 10_000
+_META = sa.MetaData()
+JOBS = sa.Table(
+    "jobs",
+    _META,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("request", sa.Text, nullable=False, unique=True),
+    sa.Column("said_by", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("made", sa.Double, nullable=False),
+    sa.Column("fence", sa.Integer, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("worker", sa.Text, nullable=False),
+    sa.Column("lease_until", sa.Double, nullable=False),
+    sa.Column("wants_cancel", sa.Integer, nullable=False),
+    sa.Column("began", sa.Double),
+    sa.Column("ended", sa.Double),
+    sa.Column("progress", sa.Text, nullable=False),
+    sa.Column("result", sa.Text, nullable=False),
+    sa.Column("error", sa.Text, nullable=False),
+)
+LINES = sa.Table(
+    "job_lines",
+    _META,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("job", sa.Text, nullable=False),
+    sa.Column("time", sa.Double, nullable=False),
+    sa.Column("line", sa.Text, nullable=False),
+)
+_NEXT = (sa.desc(JOBS.c.priority), JOBS.c.number)
+
+
+class JobTable:
+    """The jobs of one project. Safe to use from many threads and processes. Every method may raise StoreError."""
+
+    def __init__(self, engine: Engine, *, lease_s: float = LEASE_S) -> None:
+        self._engine = engine
+        self.lease_s = lease_s
+
+    @classmethod
+    def of_project(cls, project: Path, *, lease_s: float = LEASE_S) -> Self:
+        """The table in the project's own database; nothing is opened before it is used."""
+        path = project / LEDGER_FILE
+        # The driver must not begin transactions of its own: one that writes begins as a writer, or two wait for each
+        # other in vain.
+        engine = sa.create_engine("sqlite://", creator=lambda: connect(path, KIND), poolclass=QueuePool, pool_size=4)
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        table = cls(engine, lease_s=lease_s)
+        table._path = path
+        return table
+
+    _path: Path | None = None
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._engine.dispose()
+
+    # Asking
+
+    def add(self, kind: str, what: Mapping[str, Any], *, request: str = "", by: str = "", priority: int = 0) -> Job:
+        """Ask for work; the same `request` sent again is the job that it made. Raises InputError: too many wait."""
+        request = request or uuid4().hex
+        with self._writing() as connection:
+            known = _one(connection, JOBS.c.request == request)
+            if known is not None:
+                return known
+            waiting = connection.scalar(sa.select(sa.func.count()).where(JOBS.c.state == "waiting")) or 0
+            if waiting >= MOST_WAITING:
+                raise InputError(f"{waiting} jobs are waiting already. Wait until some are done, or cancel some.")
+            now, id = self._now(connection), uuid4().hex
+            connection.execute(
+                JOBS.insert().values(
+                    id=id, kind=kind, what=_text(what), request=request, said_by=by, state="waiting",
+                    priority=priority, made=now, fence=0, tries=0, worker="", lease_until=0.0, wants_cancel=0,
+                    progress="{}", result="{}", error="{}",
+                )
+            )  # fmt: skip
+            _note(connection, id, now, f"asked for{f' by {by}' if by else ''}")
+            return self._read(connection, id)
+
+    def get(self, id: str) -> Job | None:
+        """One job; None for an id that is none."""
+        with self._reading() as connection:
+            return _one(connection, JOBS.c.id == id)
+
+    def page(self, *, after: int = 0, most: int = 100, states: tuple[State, ...] = ()) -> tuple[list[Job], int]:
+        """Up to `most` jobs in the order in which they were asked for, and where to go on (0: that is all)."""
+        found = sa.select(JOBS).where(JOBS.c.number > after).order_by(JOBS.c.number).limit(most + 1)
+        if states:
+            found = found.where(JOBS.c.state.in_(states))
+        with self._reading() as connection:
+            rows = connection.execute(found).all()
+        return [_job(row) for row in rows[:most]], rows[most - 1].number if len(rows) > most else 0
+
+    def history(self, id: str) -> list[Line]:
+        """What became of a job, oldest first."""
+        with self._reading() as connection:
+            rows = connection.execute(sa.select(LINES).where(LINES.c.job == id).order_by(LINES.c.number)).all()
+        return [Line(row.number, row.time, row.line) for row in rows]
+
+    def cancel(self, id: str, *, by: str = "") -> Job | None:
+        """Cancel a job: at once where nobody works on it, else at the worker's next heartbeat; None for no job."""
+        with self._writing() as connection:
+            job = _one(connection, JOBS.c.id == id)
+            if job is None or job.state in ENDED or job.wants_cancel:
+                return job
+            now, who = self._now(connection), f" by {by}" if by else ""
+            if job.state == "waiting":
+                _set(connection, id, state="cancelled", ended=now)
+                _note(connection, id, now, f"cancelled{who}")
+            else:
+                _set(connection, id, wants_cancel=1)
+                _note(connection, id, now, f"to be cancelled{who}")
+            return self._read(connection, id)
+
+    def retry(self, id: str, *, by: str = "") -> Job | None:
+        """Ask again for a job that failed or was cancelled: it goes on from what it left; None for no job."""
+        with self._writing() as connection:
+            job = _one(connection, JOBS.c.id == id)
+            if job is None or job.state not in {"failed", "cancelled"}:
+                return job
+            _set(connection, id, state="waiting", tries=0, wants_cancel=0, worker="", ended=None, error="{}")
+            _note(connection, id, self._now(connection), f"asked for again{f' by {by}' if by else ''}")
+            return self._read(connection, id)
+
+    def prefer(self, id: str, priority: int) -> Job | None:
+        """Change how early a job comes: higher numbers first; None for no job."""
+        with self._writing() as connection:
+            if _one(connection, JOBS.c.id == id) is None:
+                return None
+            _set(connection, id, priority=priority)
+            return self._read(connection, id)
+
+    # Working
+
+    def claim(self, worker: str) -> Claim | None:
+        """Take the next job, with a lease and a fencing number of its own; None where there is nothing to do.
+
+        Of jobs whose worker fell silent those are failed first that did so `MOST_TRIES` times.
+        """
+        with self._writing() as connection:
+            now = self._now(connection)
+            self._end_poisonous(connection, now)
+            free = sa.or_(JOBS.c.state == "waiting", sa.and_(JOBS.c.state == "running", JOBS.c.lease_until < now))
+            row = connection.execute(sa.select(JOBS).where(free).order_by(*_NEXT).limit(1).with_for_update()).first()
+            if row is None:
+                return None
+            job = _job(row)
+            lost = f" (the worker {job.worker} fell silent)" if job.state == "running" else ""
+            if job.wants_cancel:
+                _set(connection, job.id, state="cancelled", ended=now)
+                _note(connection, job.id, now, f"cancelled{lost}")
+                return None
+            _set(
+                connection, job.id,
+                state="running", fence=job.fence + 1, tries=job.tries + 1, worker=worker,
+                lease_until=now + self.lease_s, began=now if job.began is None else job.began,
+            )  # fmt: skip
+            _note(connection, job.id, now, f"taken by {worker}{lost}")
+            return Claim(self._read(connection, job.id))
+
+    def beat(self, claim: Claim, progress: Mapping[str, Any] | None = None) -> bool:
+        """Renew the lease, and say how far it is; False where the work is to end: cancelled, or no longer its own."""
+        with self._writing() as connection:
+            values: dict[str, Any] = {"lease_until": self._now(connection) + self.lease_s}
+            if progress is not None:
+                values["progress"] = _text(progress)
+            own = _owned(claim)
+            if not connection.execute(JOBS.update().where(own).values(**values)).rowcount:
+                return False
+            return not connection.scalar(sa.select(JOBS.c.wants_cancel).where(JOBS.c.id == claim.id))
+
+    def finish(self, claim: Claim, result: Mapping[str, Any]) -> bool:
+        """The work is committed; False where the job is no longer this worker's."""
+        return self._end(claim, "done", "done", result=_text(result))
+
+    def fail(self, claim: Claim, error: Mapping[str, Any], why: str) -> bool:
+        """The work cannot be done; False as `finish`."""
+        return self._end(claim, "failed", f"failed: {why}", error=_text(error))
+
+    def cancelled(self, claim: Claim) -> bool:
+        """The worker stopped as it was asked to; False as `finish`."""
+        return self._end(claim, "cancelled", "cancelled")
+
+    def release(self, worker: str, why: str) -> None:
+        """A worker is known to have ended: what it had taken is free at once."""
+        with self._writing() as connection:
+            now = self._now(connection)
+            own = sa.and_(JOBS.c.state == "running", JOBS.c.worker == worker)
+            for row in connection.execute(sa.select(JOBS.c.id).where(own)).all():
+                _note(connection, row.id, now, why)
+            connection.execute(JOBS.update().where(own).values(lease_until=0.0))
+            self._end_poisonous(connection, now)
+
+    # Inside
+
+    def _end(self, claim: Claim, state: State, line: str, **values: Any) -> bool:
+        with self._writing() as connection:
+            now = self._now(connection)
+            ended = JOBS.update().where(_owned(claim)).values(state=state, ended=now, progress="{}", **values)
+            if not connection.execute(ended).rowcount:
+                return False
+            _note(connection, claim.id, now, line)
+            return True
+
+    def _end_poisonous(self, connection: Connection, now: float) -> None:
+        gone = sa.and_(JOBS.c.state == "running", JOBS.c.lease_until < now, JOBS.c.tries >= MOST_TRIES)
+        for row in connection.execute(sa.select(JOBS).where(gone)).all():
+            why = f"it ended {row.tries} workers, {row.worker} last"
+            error = {"code": "worker-ended", "detail": f"The work was given up: {why}."}
+            _set(connection, row.id, state="failed", ended=now, error=_text(error))
+            _note(connection, row.id, now, f"failed: {why}")
+
+    def _read(self, connection: Connection, id: str) -> Job:
+        found = _one(connection, JOBS.c.id == id)
+        assert found is not None
+        return found
+
+    def _now(self, connection: Connection) -> float:
+        if self._engine.dialect.name == "sqlite":
+            return float(connection.scalar(sa.text("SELECT (julianday('now') - 2440587.5) * 86400.0")) or 0.0)
+        return float(connection.scalar(sa.select(sa.extract("epoch", sa.func.clock_timestamp()))) or 0.0)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self._errors(), self._engine.begin() as connection:
+            yield connection
+
+    _reading = _writing
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            if self._path is None:
+                yield
+                return
+            with sqlite_errors(self._path, KIND):
+                try:
+                    yield
+                except sa.exc.DBAPIError as error:
+                    raise (error.orig if isinstance(error.orig, Exception) else error) from error
+        except sa.exc.SQLAlchemyError as error:
+            raise StoreError(self._path or "jobs", f"the table of jobs cannot be used ({error}).") from error
+
+
+def _owned(claim: Claim) -> sa.ColumnElement[bool]:
+    return sa.and_(JOBS.c.id == claim.id, JOBS.c.state == "running", JOBS.c.fence == claim.fence)
+
+
+def _one(connection: Connection, where: sa.ColumnElement[bool]) -> Job | None:
+    row = connection.execute(sa.select(JOBS).where(where)).first()
+    return None if row is None else _job(row)
+
+
+def _set(connection: Connection, id: str, **values: Any) -> None:
+    connection.execute(JOBS.update().where(JOBS.c.id == id).values(**values))
+
+
+def _note(connection: Connection, id: str, now: float, line: str) -> None:
+    connection.execute(LINES.insert().values(job=id, time=now, line=line))
+
+
+def _text(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _job(row: Any) -> Job:
+    return Job(
+        row.id, row.kind, _parsed(row.what), row.request, row.said_by, row.state, row.priority, row.made, row.fence,
+        row.tries, row.worker, row.lease_until, bool(row.wants_cancel), row.began, row.ended,
+        _parsed(row.progress), _parsed(row.result), _parsed(row.error),
+    )  # fmt: skip
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    value = parsed(text)
+    if not isinstance(value, dict):
+        raise MisfitError("a job's text is no object")
+    return value
