@@ -16,7 +16,8 @@ PersonaeError
 │   ├── TooNewError                       written by a newer Personae           .path
 │   ├── ForeignFileError                  is not a file of ours                 .path
 │   ├── WriteError                        disk full, read-only, no permission   .path
-│   └── ProjectBusyError                  another process is writing            .path
+│   ├── ProjectBusyError                  another process is writing            .path
+│   └── SupersededError                   a later worker does the same job
 ├── WeightsError                          a network's file is missing or its digest is wrong
 └── MissingExtraError                     a named backend is not installed; names the packages to install
 """
@@ -146,6 +147,10 @@ class WriteError(StoreError):
 
 class ProjectBusyError(StoreError):
     """Another process is writing to the project."""
+
+
+class SupersededError(StoreError):
+    """A later worker has begun to commit the same job; what an earlier one made is not written."""
 
 
 class WeightsError(PersonaeError):

@@ -81,6 +81,12 @@ MIGRATIONS: tuple[str, ...] = (
         line TEXT NOT NULL
     );
     CREATE INDEX job_lines_of ON job_lines (job, number);
+    CREATE TABLE commits (
+        job TEXT PRIMARY KEY,
+        fence INTEGER NOT NULL,
+        is_done INTEGER NOT NULL,
+        result TEXT NOT NULL
+    ) WITHOUT ROWID;
     """,
 )
 KIND = Kind(

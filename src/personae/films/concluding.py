@@ -10,6 +10,7 @@ from uuid import uuid4
 from personae.cast.cast import Cast
 from personae.cast.context import ProjectContext
 from personae.cast.trained import TrainedModel
+from personae.commits import Commit
 from personae.errors import EmbedderMismatchError, ModelNotFoundError
 from personae.files import Stamp, stamp_of
 from personae.films import face_sync, journal, missing_pictures, scan, tracks_file
@@ -83,13 +84,14 @@ def named_anew(
     found: Pass,
     *,
     other: Path | None = None,
+    commit: Commit | None = None,
     progress: ProgressCallback | None = None,
 ) -> Named:
     """Name the tracks by the model that counts when they are written.
 
     Naming takes seconds in which somebody may train or forget: then the tracks are named once more. `other`: a file of
-    decisions about another copy of the film. Raises ModelNotFoundError, EmbedderMismatchError, ProjectBusyError,
-    WriteError.
+    decisions about another copy of the film; `commit`: of the job that this is for. Raises ModelNotFoundError,
+    EmbedderMismatchError, ProjectBusyError, WriteError, SupersededError.
     """
     settings, watched, groups = context.settings, found.watched, found.groups()
     while True:
@@ -118,7 +120,7 @@ def named_anew(
             conclusion = scan.conclude(scanned, decisions, settings, names)
             if found.film is not None:
                 watched = missing_pictures.completed(watched, conclusion.timeline, found.film)
-            timeline = store.write(files, conclusion.timeline, replace(conclusion.scanned, watched=watched))
+            timeline = store.write(files, conclusion.timeline, replace(conclusion.scanned, watched=watched), commit)
             notes = [*conclusion.notes, *scan.undecided(people, labels)]
             if face_sync.waits(files, timeline, watched.records):
                 notes.append(

@@ -19,6 +19,7 @@ from personae.cast.cast import Cast
 from personae.cast.context import ProjectContext
 from personae.cast.gallery import EnrolledFace, PhotoRecord
 from personae.cast.trained import EMPTY
+from personae.commits import Commit
 from personae.errors import PersonaeError
 from personae.files import Stamp, stamp_of
 from personae.films import journal, scan
@@ -151,11 +152,12 @@ class StoredFilm(Decidable):
             self._write_view_later()
             return Decided(made)
 
-    def relabel(self, *, progress_callback: ProgressCallback | None = None) -> Self:
+    def relabel(self, *, commit: Commit | None = None, progress_callback: ProgressCallback | None = None) -> Self:
         """Name everybody anew by the cast's model of now, and apply the decisions; the film itself is not read.
 
-        In an empty cast everybody is unknown then; a film of no project keeps its names. Raises StoreError where the
-        tracks are missing, EmbedderMismatchError where the model is another embedder's.
+        In an empty cast everybody is unknown then; a film of no project keeps its names. `commit`: of the job that this
+        is for. Raises StoreError where the tracks are missing, EmbedderMismatchError where the model is another
+        embedder's, SupersededError.
         """
         self.context.settle(self._outside)
         if self.context.model.current_or_empty().matcher is None and not self._store.is_ours(self.files):
@@ -166,7 +168,7 @@ class StoredFilm(Decidable):
         scanned = read_beside(self.files.timeline, labels=False)
         found = Pass(scanned.watched, scanned.fingerprint, stored=scanned, stamp=stamp)
         # Without this film's own lock: who decides meanwhile does not wait.
-        named = named_anew(self.context, self._store, self.files, found, progress=progress_callback)
+        named = named_anew(self.context, self._store, self.files, found, commit=commit, progress=progress_callback)
         with self._lock:
             self._state, self.notes = None, named.notes
         return self

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from personae.cast.context import ProjectContext
+from personae.commits import Commit
 from personae.errors import (
     FilmError,
     ModelNotFoundError,
@@ -76,6 +77,7 @@ class Films(Generic[Opened]):
         *,
         decisions: str | Path | None = None,
         fresh: bool = False,
+        commit: Commit | None = None,
         progress_callback: ProgressCallback | None = None,
         **opening: Any,
     ) -> Opened:
@@ -85,9 +87,9 @@ class Films(Generic[Opened]):
         `out`: a folder outside the project; default a folder of the film's own in it. `decisions`: a file of decisions
         about another copy of the film. Scanning again what was scanned with the same networks reads only the tracks,
         unless `fresh`; a scan that was interrupted goes on. The model is the one at the end of the pass: what was
-        trained or forgotten meanwhile counts.
+        trained or forgotten meanwhile counts. `commit`: of the job that this is for.
 
-        Raises FilmError, ModelNotFoundError, EmbedderMismatchError, ProjectBusyError, WriteError.
+        Raises FilmError, ModelNotFoundError, EmbedderMismatchError, ProjectBusyError, WriteError, SupersededError.
         """
         context = self.context
         context.settle()
@@ -110,6 +112,7 @@ class Films(Generic[Opened]):
                     files,
                     Pass(watched, fingerprint, opened, earlier if reused else None, stamp),
                     other=_path(decisions),
+                    commit=commit,
                     progress=progress_callback,
                 )
                 discard(files.unfinished)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from personae import old_pages
 from personae.checks import Fields, parsed
+from personae.commits import Commit, Commits
 from personae.errors import ForeignFileError, StoreError, TooNewError, UnknownFilmError
 from personae.files import file_lock, make_folder, read_whole, sha256_of, shred, write_error, write_whole
 from personae.films import face_sync
@@ -95,11 +96,16 @@ class MediaStore:
         with file_lock(files.folder / f".{files.name}.lock", self.lock_timeout_s, files.folder, purpose):
             yield
 
-    def write(self, files: FilmFiles, timeline: Timeline, scanned: Scanned) -> Timeline:
+    def write(self, files: FilmFiles, timeline: Timeline, scanned: Scanned, commit: Commit | None = None) -> Timeline:
         """Write pictures, tracks and timeline whole, the timeline last; the timeline with the names of its pictures.
 
-        What lies outside the project is noted in its ledger. The caller holds the film's lock. Raises WriteError.
+        What lies outside the project is noted in its ledger. `commit`: of the job that this is for. The caller holds
+        the film's lock. Raises WriteError, SupersededError.
         """
+        with Commits(self.paths.folder).of(commit, {"content_id": timeline.video.content_id}):
+            return self._write(files, timeline, scanned)
+
+    def _write(self, files: FilmFiles, timeline: Timeline, scanned: Scanned) -> Timeline:
         who = people_in(timeline)
         if not self.is_inside(files):  # noted first: killed in between, `forget` looks at one file too many
             self._note(files, who, is_written=False)

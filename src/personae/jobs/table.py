@@ -183,7 +183,7 @@ class JobTable:
             if row is None:
                 return None
             job = _job(row)
-            lost = f" (the worker {job.worker} fell silent)" if job.state == "running" else ""
+            lost = f" (the worker {job.worker} fell silent)" if job.lease_until else ""
             if job.wants_cancel:
                 _set(connection, job.id, state="cancelled", ended=now)
                 _note(connection, job.id, now, f"cancelled{lost}")

@@ -1,0 +1,151 @@
+"""A worker: takes jobs from the table one after the other, in a process of its own at low priority.
+
+Run by `Crew` as `python -m personae.jobs.worker PROJECT NAME`; it ends when its standard input does, so that it never
+outlives who started it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from personae.commits import Commit
+from personae.errors import PersonaeError, ProjectBusyError, SupersededError
+from personae.jobs import work
+from personae.jobs.job import Claim
+from personae.jobs.table import JobTable
+from personae.progress import Cancelled, Progress
+from personae.project.session import Project
+
+NICE = 15
+"""So much politer than what answers people."""
+LOOK_EVERY_S = 0.3
+BEATS_A_LEASE = 4
+TELL_EVERY_S = 0.5
+BUSY_TRIES = 60
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Does the jobs of one project. `stop`: is set when it is to end after the job it is at, which is broken off."""
+
+    def __init__(self, project: Project, table: JobTable, name: str) -> None:
+        self.project = project
+        self.table = table
+        self.name = name
+        self.stop = threading.Event()
+
+    def run(self) -> None:
+        """Work until `stop` is set."""
+        while not self.stop.is_set():
+            claim = self.table.claim(self.name)
+            if claim is None:
+                self.stop.wait(LOOK_EVERY_S)
+            else:
+                self.do(claim)
+
+    def do(self, claim: Claim) -> None:
+        """Do one job and say what became of it."""
+        beats = _Beats(self.table, claim, self.stop)
+        try:
+            with beats:
+                result = work.do(
+                    self.project, claim.job.kind, claim.job.what, Commit(claim.id, claim.fence), beats.tell
+                )
+            self.table.finish(claim, result)
+        except Cancelled:
+            if beats.is_lost:
+                log.info("The job %s is another worker's now.", claim.id)
+            elif self.stop.is_set():
+                self.table.release(self.name, "put back: the worker was asked to end")
+            else:
+                self.table.cancelled(claim)
+        except SupersededError:
+            log.info("The job %s is another worker's now.", claim.id)
+        except PersonaeError as error:
+            self.table.fail(claim, {"code": type(error).__name__, "detail": str(error)}, str(error))
+        except Exception as error:  # a fault of ours fails the job, not the worker
+            log.exception("The job %s failed.", claim.id)
+            self.table.fail(
+                claim, {"code": "fault", "detail": f"{type(error).__name__}: {error}"}, "a fault of Personae"
+            )
+
+
+class _Beats:
+    """The heart of a job: renews its lease from a thread, says how far it is, and ends it where it is to end."""
+
+    def __init__(self, table: JobTable, claim: Claim, stop: threading.Event) -> None:
+        self._table = table
+        self._claim = claim
+        self._stop = stop
+        self._over = threading.Event()
+        self._ends = threading.Event()
+        self._progress: dict[str, Any] | None = None
+        self._thread = threading.Thread(target=self._beat, name="personae-heart", daemon=True)
+        self.is_lost = False
+
+    def tell(self, progress: Progress) -> None:
+        """For the work: how far it is. Raises Cancelled where it is to end."""
+        self._progress = {
+            "stage": progress.stage, "done": progress.done, "total": progress.total, "unit": progress.unit,
+            "message": progress.message,
+        }  # fmt: skip
+        if self._ends.is_set() or self._stop.is_set():
+            raise Cancelled
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        renew_every = self._table.lease_s / BEATS_A_LEASE
+        renewed = time.monotonic()
+        told: dict[str, Any] | None = None
+        while not self._over.wait(min(TELL_EVERY_S, renew_every)):
+            if self._progress == told and time.monotonic() - renewed < renew_every:
+                continue
+            told, renewed = self._progress, time.monotonic()
+            try:
+                if not self._table.beat(self._claim, told):
+                    job = self._table.get(self._claim.id)
+                    self.is_lost = job is None or job.fence != self._claim.fence
+                    self._ends.set()
+            except ProjectBusyError as error:  # the next beat may get through
+                log.warning("A heartbeat was late. %s", error)
+
+
+def main() -> None:
+    """Be the worker of the project that the command line names."""
+    folder, name = sys.argv[1:3]
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    with contextlib.suppress(OSError, AttributeError):  # not on every system
+        os.nice(NICE)
+    with Project.open(folder) as project:
+        table = JobTable.of_project(Path(folder))
+        worker = Worker(project, table, name)
+        signal.signal(signal.SIGTERM, lambda *_: worker.stop.set())
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it says when to end
+        threading.Thread(target=_end_with_input, args=(worker,), daemon=True).start()
+        worker.run()
+        table.close()
+
+
+def _end_with_input(worker: Worker) -> None:
+    """Who started the worker holds the other end of its standard input; at the end of that the worker ends."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdin.buffer.read()
+    worker.stop.set()
+
+
+if __name__ == "__main__":
+    main()
