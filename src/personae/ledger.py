@@ -87,6 +87,15 @@ MIGRATIONS: tuple[str, ...] = (
         is_done INTEGER NOT NULL,
         result TEXT NOT NULL
     ) WITHOUT ROWID;
+    CREATE TABLE keys (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        role TEXT NOT NULL,
+        sha256 TEXT NOT NULL UNIQUE,
+        made TEXT NOT NULL,
+        ends TEXT,
+        is_revoked INTEGER NOT NULL
+    ) WITHOUT ROWID;
     """,
 )
 KIND = Kind(

@@ -1,0 +1,65 @@
+"""The service as an ASGI application: routes under /api/v1, around them the guard."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from personae._version import __version__
+from personae.errors import PersonaeError
+from personae.server.guard import Guard
+from personae.server.problems import ProblemError, of_error, problem
+from personae.server.routes import cast, jobs, media, people
+from personae.server.service import Service
+
+PREFIX = "/api/v1"
+
+
+def make_app(service: Service, *, hosts: Collection[str], origins: Collection[str] = ()) -> FastAPI:
+    """The application; `hosts`: the names with port that it goes by, `origins`: pages elsewhere that may ask it."""
+    app = FastAPI(
+        title="Personae", version=__version__, openapi_url=f"{PREFIX}/openapi.json", docs_url=None, redoc_url=None
+    )
+    app.state.service = service
+    for routes in (cast, media, people, jobs):
+        app.include_router(routes.router, prefix=PREFIX)
+
+    @app.get(f"{PREFIX}/health", tags=["server"])
+    def health() -> dict[str, Any]:
+        """That somebody is there. Needs no key."""
+        return {"ok": True}
+
+    @app.get(f"{PREFIX}/version", tags=["server"])
+    def version() -> dict[str, Any]:
+        """Which Personae this is."""
+        return {"version": __version__}
+
+    @app.exception_handler(PersonaeError)
+    def ours(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, PersonaeError)
+        return of_error(error)
+
+    @app.exception_handler(ProblemError)
+    def stated(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, ProblemError)
+        return problem(error.status, error.code, error.detail, **error.more)
+
+    @app.exception_handler(RequestValidationError)
+    def malformed(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return problem(422, "input", f"{where}: {first['msg']}.")
+
+    @app.exception_handler(HTTPException)
+    def http(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        return problem(error.status_code, "http", str(error.detail))
+
+    app.add_middleware(Guard, keys=service.keys, token=service.token, hosts=hosts, origins=origins)
+    return app

@@ -1,0 +1,124 @@
+"""Characters: list, add, rename, merge, remove, and their photos."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, UploadFile
+from pydantic import BaseModel, ConfigDict, Field
+
+from personae.server.asking import Admin, Editor, Served, Viewer
+from personae.server.jobs_json import job_dict
+from personae.server.problems import ProblemError
+from personae.server.saying import Name
+
+router = APIRouter(tags=["cast"])
+UPLOADS = "uploads"
+"""Where photos wait until they are enrolled, in the project; they are deleted then."""
+_PIECE = 2**20
+
+
+class _Names(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    names: Annotated[list[Name], Field(min_length=1, max_length=10_000)]
+
+
+class _Rename(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    name: Name
+
+
+class _Merge(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    characters: Annotated[list[str], Field(min_length=2, max_length=1000)]
+    into: Name | None = None
+
+
+@router.get("/characters")
+def characters(service: Served, caller: Viewer) -> dict[str, Any]:
+    """Everybody in the cast, by name, with how many photos are enrolled."""
+    cast = service.project.cast
+    ids, photos = cast.names(), cast.characters()
+    found = [{"id": id, "name": name, "photos": photos.get(name, 0)} for id, name in ids.items()]
+    return {"characters": sorted(found, key=lambda one: str(one["name"]))}
+
+
+@router.post("/characters")
+def add_names(service: Served, caller: Editor, body: _Names) -> dict[str, Any]:
+    """Characters without photos: they can be given as names."""
+    report = service.project.cast.add_names(body.names)
+    return {"edits": [edit.id for edit in report.edits]}
+
+
+@router.patch("/characters/{id}")
+def rename(service: Served, caller: Editor, id: str, body: _Rename) -> dict[str, Any]:
+    """Give a character another name."""
+    report = service.project.cast.rename(service.character(id), body.name)
+    return {"edits": [edit.id for edit in report.edits], "notes": report.notes}
+
+
+@router.delete("/characters/{id}")
+def remove(service: Served, caller: Editor, id: str) -> dict[str, Any]:
+    """Take a character out of the cast; `undo` brings them back."""
+    report = service.project.cast.remove(service.character(id))
+    return {"edits": [edit.id for edit in report.edits], "notes": report.notes}
+
+
+@router.post("/characters/merge")
+def merge(service: Served, caller: Editor, body: _Merge) -> dict[str, Any]:
+    """Make several characters one."""
+    names = [service.character(id) for id in body.characters]
+    report = service.project.cast.merge(*names, into=body.into)
+    return {"edits": [edit.id for edit in report.edits], "notes": report.notes}
+
+
+@router.post("/cast/undo")
+def undo(service: Served, caller: Editor) -> dict[str, Any]:
+    """Take back the last edit of the cast."""
+    report = service.project.cast.undo()
+    return {"edits": [edit.id for edit in report.edits], "notes": report.notes}
+
+
+@router.post("/photos-of-cast", status_code=202)
+def add_photos(
+    service: Served,
+    caller: Editor,
+    name: Annotated[str, Form(max_length=500)],
+    photos: list[UploadFile],
+    request: Annotated[str, Form(max_length=100)] = "",
+) -> dict[str, Any]:
+    """Enrol photos as a character's, known or new: a job. What they are called is not kept."""
+    folder = Path(tempfile.mkdtemp(prefix="upload-", dir=_uploads(service)))
+    paths = [_kept(folder, number, photo) for number, photo in enumerate(photos)]
+    job = service.jobs.add(
+        "add", {"name": name, "photos": paths, "uploaded": str(folder)}, request=request, by=caller.name
+    )
+    return {"job": job_dict(job)}
+
+
+@router.post("/train", status_code=202)
+def train(service: Served, caller: Admin, root: str, folder: str, request: str = "") -> dict[str, Any]:
+    """Train on a folder of photos per character, below a media root: a job."""
+    path = service.roots.find(root, folder)
+    if not path.is_dir():
+        raise ProblemError(422, "input", "That is no folder.")
+    job = service.jobs.add("train", {"folder": str(path)}, request=request, by=caller.name)
+    return {"job": job_dict(job)}
+
+
+def _uploads(service: Served) -> Path:
+    folder = service.project.folder / "cache" / UPLOADS
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def _kept(folder: Path, number: int, photo: UploadFile) -> str:
+    """Copy an upload to a file of our own name; what it is, its content says."""
+    path = folder / f"{number:04}.photo"
+    with path.open("wb") as file:
+        while piece := photo.file.read(_PIECE):
+            file.write(piece)
+    return os.fspath(path)

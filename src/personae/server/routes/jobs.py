@@ -1,0 +1,64 @@
+"""Jobs: what runs, what waits, what failed and why."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from personae.jobs.job import Job
+from personae.server.asking import Admin, Editor, Served, Viewer
+from personae.server.jobs_json import job_dict
+from personae.server.problems import ProblemError
+
+router = APIRouter(tags=["jobs"])
+
+
+class _Forget(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    name: Annotated[str, Field(min_length=1, max_length=500)]
+    request: Annotated[str, Field(max_length=100)] = ""
+
+
+@router.get("/jobs")
+def jobs(
+    service: Served,
+    caller: Viewer,
+    after: Annotated[int, Query(ge=0)] = 0,
+    most: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> dict[str, Any]:
+    """Every job in the order in which they were asked for; `next` goes on, 0 is the end."""
+    found, goes_on = service.jobs.page(after=after, most=most)
+    return {"jobs": [job_dict(one) for one in found], "next": goes_on}
+
+
+@router.get("/jobs/{id}")
+def job(service: Served, caller: Viewer, id: str) -> dict[str, Any]:
+    """One job with its history."""
+    history = [{"time": line.time, "text": line.text} for line in service.jobs.history(id)]
+    return {"job": job_dict(_there(service.jobs.get(id))), "history": history}
+
+
+@router.post("/jobs/{id}/cancel")
+def cancel(service: Served, caller: Editor, id: str) -> dict[str, Any]:
+    """End a job; what it did is gone on with when it is asked for again."""
+    return {"job": job_dict(_there(service.jobs.cancel(id, by=caller.name)))}
+
+
+@router.post("/jobs/{id}/retry")
+def retry(service: Served, caller: Editor, id: str) -> dict[str, Any]:
+    """Ask again for a job that failed or was cancelled."""
+    return {"job": job_dict(_there(service.jobs.retry(id, by=caller.name)))}
+
+
+@router.post("/forget", status_code=202)
+def forget(service: Served, caller: Admin, body: _Forget) -> dict[str, Any]:
+    """Forget somebody for good: a job. There is no undo."""
+    return {"job": job_dict(service.jobs.add("forget", {"name": body.name}, by=caller.name, request=body.request))}
+
+
+def _there(found: Job | None) -> Job:
+    if found is None:
+        raise ProblemError(404, "unknown-job", "There is no job with this id.")
+    return found
