@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -65,6 +66,8 @@ def _train(project: Project, what: Mapping[str, Any], commit: Commit, tell: Prog
 
 def _add(project: Project, what: Mapping[str, Any], commit: Commit, tell: ProgressCallback) -> dict[str, Any]:
     report = project.cast.add(what["name"], what["photos"], look=what.get("look"), progress_callback=tell)
+    if "uploaded" in what:
+        shutil.rmtree(what["uploaded"], ignore_errors=True)
     rejected = [{"photo": Path(path).name, "reason": why, "detail": more} for path, why, more in report.rejected]
     return _committed(
         project, commit, {"added": len(report.changes), "rejected": rejected, "notes": list(report.notes)}

@@ -14,7 +14,7 @@ from personae._version import __version__
 from personae.errors import PersonaeError
 from personae.server.guard import Guard
 from personae.server.problems import ProblemError, of_error, problem
-from personae.server.routes import cast, jobs, media, people
+from personae.server.routes import cast, identify, jobs, media, people
 from personae.server.service import Service
 
 PREFIX = "/api/v1"
@@ -26,7 +26,7 @@ def make_app(service: Service, *, hosts: Collection[str], origins: Collection[st
         title="Personae", version=__version__, openapi_url=f"{PREFIX}/openapi.json", docs_url=None, redoc_url=None
     )
     app.state.service = service
-    for routes in (cast, media, people, jobs):
+    for routes in (cast, identify, media, people, jobs):
         app.include_router(routes.router, prefix=PREFIX)
 
     @app.get(f"{PREFIX}/health", tags=["server"])

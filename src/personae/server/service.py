@@ -11,6 +11,7 @@ from personae.films.photo_set import PhotoSet
 from personae.jobs.table import JobTable
 from personae.project.film import ProjectFilm
 from personae.project.session import Project
+from personae.server.helper import Helper
 from personae.server.keys import Keys
 from personae.server.problems import ProblemError
 from personae.server.roots import MediaRoots
@@ -25,6 +26,7 @@ class Service:
     keys: Keys
     roots: MediaRoots
     token: str
+    helper: Helper
 
     def film(self, id: str) -> ProjectFilm:
         """A film by its id; raises ProblemError for none."""

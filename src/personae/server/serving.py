@@ -20,6 +20,7 @@ from personae.jobs.crew import Crew
 from personae.jobs.table import JobTable
 from personae.project.session import Project
 from personae.server.app import make_app
+from personae.server.helper import Helper
 from personae.server.keys import Keys
 from personae.server.roots import MediaRoots
 from personae.server.service import Service
@@ -66,7 +67,7 @@ def serving(project: Project, folders: Sequence[Path], place: Place, *, workers:
     with _only_one(project.folder), _listening(place) as listener:
         token = _token(project.folder)
         table = JobTable.of_project(project.folder)
-        service = Service(project, table, keys, MediaRoots(folders), token)
+        service = Service(project, table, keys, MediaRoots(folders), token, Helper(project.folder))
         _say_where(project.folder, place)
         config = uvicorn.Config(
             make_app(service, hosts=place.hosts), log_level="warning", access_log=False, lifespan="off",
@@ -81,6 +82,7 @@ def serving(project: Project, folders: Sequence[Path], place: Place, *, workers:
                 server.run = lambda sockets=None: server_run(sockets=sockets or [listener])  # type: ignore[method-assign]
                 yield server
         finally:
+            service.helper.close()
             table.close()
             with contextlib.suppress(OSError):
                 (project.folder / ADDRESS_FILE).unlink()

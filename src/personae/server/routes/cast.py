@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
+from personae.server import uploads
 from personae.server.asking import Admin, Editor, Served, Viewer
 from personae.server.jobs_json import job_dict
 from personae.server.problems import ProblemError
 from personae.server.saying import Name
 
 router = APIRouter(tags=["cast"])
-UPLOADS = "uploads"
-"""Where photos wait until they are enrolled, in the project; they are deleted then."""
-_PIECE = 2**20
 
 
 class _Names(BaseModel):
@@ -91,8 +86,7 @@ def add_photos(
     request: Annotated[str, Form(max_length=100)] = "",
 ) -> dict[str, Any]:
     """Enrol photos as a character's, known or new: a job. What they are called is not kept."""
-    folder = Path(tempfile.mkdtemp(prefix="upload-", dir=_uploads(service)))
-    paths = [_kept(folder, number, photo) for number, photo in enumerate(photos)]
+    folder, paths = uploads.keep(service.project.folder, photos)
     job = service.jobs.add(
         "add", {"name": name, "photos": paths, "uploaded": str(folder)}, request=request, by=caller.name
     )
@@ -107,18 +101,3 @@ def train(service: Served, caller: Admin, root: str, folder: str, request: str =
         raise ProblemError(422, "input", "That is no folder.")
     job = service.jobs.add("train", {"folder": str(path)}, request=request, by=caller.name)
     return {"job": job_dict(job)}
-
-
-def _uploads(service: Served) -> Path:
-    folder = service.project.folder / "cache" / UPLOADS
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder
-
-
-def _kept(folder: Path, number: int, photo: UploadFile) -> str:
-    """Copy an upload to a file of our own name; what it is, its content says."""
-    path = folder / f"{number:04}.photo"
-    with path.open("wb") as file:
-        while piece := photo.file.read(_PIECE):
-            file.write(piece)
-    return os.fspath(path)

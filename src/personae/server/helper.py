@@ -1,0 +1,182 @@
+"""What decodes pictures of others: one warm process with loaded networks and limits, replaced when it ends.
+
+A picture may be made to end whoever decodes it. The server's own process never does; this one may end at any picture,
+and the next question has a new one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from personae.errors import PersonaeError
+from personae.server.problems import ProblemError
+
+TIME_LIMIT_S = 60.0
+MEMORY_LIMIT = 4 * 2**30
+"""Of address space: networks and one very large picture."""
+_HEAD = struct.Struct(">I")
+_LONGEST = 64 * 2**20
+
+
+class Helper:
+    """The process, started at the first question. Safe to use from many threads: they are answered in turn."""
+
+    def __init__(self, project: Path, *, time_limit_s: float = TIME_LIMIT_S) -> None:
+        self._project = project
+        self._time_limit_s = time_limit_s
+        self._turn = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id; None where there is none now."""
+        process = self._process
+        return None if process is None or process.poll() is not None else process.pid
+
+    def ask(self, what: str, **arguments: Any) -> Any:
+        """Have one question answered (see `ANSWERS`); raises ProblemError where it was not.
+
+        A process that has ended meanwhile is replaced once, for it may have been killed by somebody else.
+        """
+        with self._turn:
+            for is_last in (False, True):
+                fresh = self.pid is None
+                try:
+                    answer = self._asked({"ask": what, **arguments})
+                except (OSError, EOFError):
+                    self._end()
+                    if fresh or is_last:
+                        raise ProblemError(
+                            422, "not-answered", "This could not be answered: it took too long or too much memory."
+                        ) from None
+                else:
+                    break
+        if "error" in answer:
+            raise ProblemError(422, answer["code"], answer["error"])
+        return answer["answer"]
+
+    def close(self) -> None:
+        """End the process."""
+        with self._turn:
+            self._end()
+
+    def _asked(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        process = self._running()
+        assert process.stdin is not None and process.stdout is not None
+        _write(process.stdin, question)
+        deadline = time.monotonic() + self._time_limit_s
+        answer = _read(process.stdout, lambda: max(deadline - time.monotonic(), 0.0))
+        if answer is None:
+            raise EOFError
+        return answer
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self.pid is None:
+            command = [sys.executable, "-m", "personae.server.helper", os.fspath(self._project)]
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        assert self._process is not None
+        return self._process
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    with contextlib.suppress(OSError):
+                        pipe.close()
+
+
+def _write(pipe: Any, value: Mapping[str, Any]) -> None:
+    body = json.dumps(value).encode()
+    pipe.write(_HEAD.pack(len(body)) + body)
+    pipe.flush()
+
+
+def _read(pipe: Any, left_s: Callable[[], float] | None = None) -> dict[str, Any] | None:
+    """The next message; None at the end, raises EOFError where it is late or cut short."""
+    head = _bytes(pipe, _HEAD.size, left_s)
+    if not head:
+        return None
+    (length,) = _HEAD.unpack(head)
+    if length > _LONGEST:
+        raise EOFError
+    return dict(json.loads(_bytes(pipe, length, left_s)))
+
+
+def _bytes(pipe: Any, count: int, left_s: Callable[[], float] | None) -> bytes:
+    found = b""
+    while len(found) < count:
+        if left_s is not None and not select.select([pipe], [], [], left_s())[0]:
+            raise EOFError
+        piece = pipe.read(count - len(found))
+        if not piece:
+            if found:
+                raise EOFError
+            return b""
+        found += piece
+    return found
+
+
+# The process itself
+
+
+def main() -> None:
+    """Answer questions until standard input ends."""
+    from personae.project.session import Project
+
+    _limit()
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints is no answer
+    questions: BinaryIO = sys.stdin.buffer
+    with Project.open(sys.argv[1]) as project:
+        while (question := _read(questions)) is not None:
+            try:
+                answer = {"answer": ANSWERS[question.pop("ask")](project, **question)}
+            except PersonaeError as error:
+                answer = {"error": str(error), "code": "photo"}
+            except MemoryError:
+                answer = {"error": "This picture takes too much memory.", "code": "not-answered"}
+            _write(answers, answer)
+
+
+def _identify(project: Any, path: str, name: str, far: float | None) -> Any:
+    """Who is in the picture at `path`, called `name` in the answer; the rate of false accepts `far`, or the model's."""
+    from personae.exports.identify_json import picture_dict
+
+    threshold = None if far is None else project.threshold_at(far)
+    (found,) = project.identify([path], threshold=threshold)
+    row = picture_dict(found)
+    row["path"] = name
+    if row["error"]:
+        row["error"] = row["error"].replace(path, name)
+    card = project.card
+    return {"model": None if card is None else card.as_dict(), "picture": row}
+
+
+ANSWERS: dict[str, Callable[..., Any]] = {"identify": _identify}
+
+
+def _limit() -> None:
+    try:
+        import resource
+    except ImportError:  # Windows has no such limits
+        return
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+
+
+if __name__ == "__main__":
+    main()
