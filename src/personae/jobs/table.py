@@ -120,11 +120,18 @@ class JobTable:
         with self._reading() as connection:
             return _one(connection, JOBS.c.id == id)
 
-    def page(self, *, after: int = 0, most: int = 100, states: tuple[State, ...] = ()) -> tuple[list[Job], int]:
-        """Up to `most` jobs in the order in which they were asked for, and where to go on (0: that is all)."""
+    def page(
+        self, *, after: int = 0, most: int = 100, states: tuple[State, ...] = (), since: float | None = None
+    ) -> tuple[list[Job], int]:
+        """Up to `most` jobs in the order in which they were asked for, and where to go on (0: that is all).
+
+        `since`: without those that had ended before that time.
+        """
         found = sa.select(JOBS).where(JOBS.c.number > after).order_by(JOBS.c.number).limit(most + 1)
         if states:
             found = found.where(JOBS.c.state.in_(states))
+        if since is not None:
+            found = found.where(sa.or_(JOBS.c.ended.is_(None), JOBS.c.ended >= since))
         with self._reading() as connection:
             rows = connection.execute(found).all()
         return [_job(row) for row in rows[:most]], rows[most - 1].number if len(rows) > most else 0

@@ -14,19 +14,21 @@ from personae._version import __version__
 from personae.errors import PersonaeError
 from personae.server.guard import Guard
 from personae.server.problems import ProblemError, of_error, problem
-from personae.server.routes import cast, identify, jobs, media, people
+from personae.server.routes import cast, events, identify, jobs, media, people
 from personae.server.service import Service
+from personae.server.watching import Watcher
 
 PREFIX = "/api/v1"
 
 
-def make_app(service: Service, *, hosts: Collection[str], origins: Collection[str] = ()) -> FastAPI:
+def make_app(service: Service, watcher: Watcher, *, hosts: Collection[str], origins: Collection[str] = ()) -> FastAPI:
     """The application; `hosts`: the names with port that it goes by, `origins`: pages elsewhere that may ask it."""
     app = FastAPI(
         title="Personae", version=__version__, openapi_url=f"{PREFIX}/openapi.json", docs_url=None, redoc_url=None
     )
     app.state.service = service
-    for routes in (cast, identify, media, people, jobs):
+    app.state.watcher = watcher
+    for routes in (cast, identify, media, people, jobs, events):
         app.include_router(routes.router, prefix=PREFIX)
 
     @app.get(f"{PREFIX}/health", tags=["server"])

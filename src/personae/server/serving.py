@@ -24,6 +24,7 @@ from personae.server.helper import Helper
 from personae.server.keys import Keys
 from personae.server.roots import MediaRoots
 from personae.server.service import Service
+from personae.server.watching import Watcher
 
 TOKEN_FILE = "server.token"
 ADDRESS_FILE = "server.json"
@@ -69,15 +70,16 @@ def serving(project: Project, folders: Sequence[Path], place: Place, *, workers:
         table = JobTable.of_project(project.folder)
         service = Service(project, table, keys, MediaRoots(folders), token, Helper(project.folder))
         _say_where(project.folder, place)
+        watcher = Watcher(service)
         config = uvicorn.Config(
-            make_app(service, hosts=place.hosts), log_level="warning", access_log=False, lifespan="off",
+            make_app(service, watcher, hosts=place.hosts), log_level="warning", access_log=False, lifespan="off",
             timeout_graceful_shutdown=3, server_header=False, root_path=place.root_path,
             ssl_certfile=place.tls_cert, ssl_keyfile=place.tls_key, proxy_headers=False,
         )  # fmt: skip
         server = uvicorn.Server(config)
         server.config.load()
         try:
-            with Crew(project.folder, table, workers=workers):
+            with watcher, Crew(project.folder, table, workers=workers):
                 server_run = server.run
                 server.run = lambda sockets=None: server_run(sockets=sockets or [listener])  # type: ignore[method-assign]
                 yield server

@@ -1,0 +1,141 @@
+"""What changes in a project, whoever changes it, as events: the command line beside a running server is seen too.
+
+Nothing tells the server what another process did, so it looks: at the table of jobs, at the files of films and sets, at
+the cast. Each change is an event with a number; a client that comes back with its last number gets what it missed, and
+is told to read everything again where that is no longer known.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from personae.errors import PersonaeError
+from personae.files import stamp_of
+from personae.jobs.job import ENDED
+from personae.server.jobs_json import job_dict
+from personae.server.service import Service, id_of
+
+EVERY_S = 0.5
+KEPT = 5000
+"""So many events are known to who comes back."""
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something changed. `kind`: "job", "media", "cast", "forgetting", "reset"."""
+
+    number: int
+    kind: str
+    data: dict[str, Any]
+
+
+class Watcher:
+    """Looks at a project from a thread; use as a context manager. `boot` tells its numbers from another server's."""
+
+    def __init__(self, service: Service) -> None:
+        self.boot = uuid4().hex[:8]
+        self._service = service
+        self._events: deque[Event] = deque(maxlen=KEPT)
+        self._number = 0
+        self._news = threading.Condition()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="personae-watch", daemon=True)
+        self._jobs: dict[str, dict[str, Any]] = {}
+        self._stamps: dict[str, Any] = {}
+
+    def __enter__(self) -> Watcher:
+        self._look(tell=False)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        with self._news:
+            self._news.notify_all()
+        self._thread.join()
+
+    def since(self, last: str) -> tuple[Event, ...]:
+        """What happened after the event `last` ("boot-number"); a reset where that is not known any more."""
+        boot, _, number = last.partition("-")
+        with self._news:
+            if not last:
+                return ()
+            oldest = self._events[0].number if self._events else self._number + 1
+            if boot != self.boot or not number.isdigit() or int(number) < oldest - 1:
+                return (Event(self._number, "reset", {}),)
+            return tuple(one for one in self._events if one.number > int(number))
+
+    @property
+    def latest(self) -> int:
+        """The number of the latest event."""
+        with self._news:
+            return self._number
+
+    def after(self, number: int, wait_s: float) -> tuple[Event, ...]:
+        """Events after `number`, waited for; empty where nothing happened, or at the end."""
+        with self._news:
+            if self._number <= number and not self._over.is_set():
+                self._news.wait(wait_s)
+            return tuple(one for one in self._events if one.number > number)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the server is ending."""
+        return self._over.is_set()
+
+    # Inside
+
+    def _watch(self) -> None:
+        while not self._over.wait(EVERY_S):
+            try:
+                self._look()
+            except (PersonaeError, OSError) as error:  # busy, or being forgotten: the next look may get through
+                log.debug("Looking for changes: %s", error)
+
+    def _look(self, *, tell: bool = True) -> None:
+        for kind, data in (*self._changed_jobs(), *self._changed_files()):
+            if tell:
+                with self._news:
+                    self._number += 1
+                    self._events.append(Event(self._number, kind, data))
+                    self._news.notify_all()
+
+    def _changed_jobs(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        now: dict[str, dict[str, Any]] = {}
+        after = 0
+        while True:
+            jobs, after = self._service.jobs.page(after=after, most=500, since=time.time() - 3600)
+            now |= {job.id: job_dict(job) for job in jobs}
+            if not after:
+                break
+        for id, row in now.items():
+            before = self._jobs.get(id)
+            if row != before and not (before is None and row["state"] in ENDED and not self._jobs):
+                yield "job", row
+        self._jobs = now
+
+    def _changed_files(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        project = self._service.project
+        stamps: dict[str, Any] = {"cast": stamp_of(project.context.paths.gallery, project.context.model_path)}
+        stamps["forgetting"] = project.context.paths.is_forgetting
+        with contextlib.suppress(PersonaeError):
+            for name, files in project.films.store.named().items():
+                stamps[id_of("film", name)] = files.stamp()
+            for name in project.photos.names():
+                stamps[id_of("photos", name)] = project.photos[name].stamp
+        for key in {*stamps, *self._stamps}:
+            if stamps.get(key) != self._stamps.get(key):
+                if key in {"cast", "forgetting"}:
+                    yield key, {"active": bool(stamps[key])} if key == "forgetting" else {}
+                else:
+                    yield "media", {"id": key, "gone": key not in stamps}
+        self._stamps = stamps
