@@ -14,7 +14,8 @@ WITH_MODEL = frozenset(
 )
 """Commands that take --model."""
 WITH_PROJECT = WITH_MODEL | {
-    "people", "name", "evaluate", "tune", "calibrate", "log", "relabel", "report", "export", "select", "archive"
+    "people", "name", "evaluate", "tune", "calibrate", "log", "relabel", "report", "export", "select", "archive",
+    "serve", "keys", "jobs",
 }  # fmt: skip
 """Commands that take --project."""
 

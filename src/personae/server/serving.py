@@ -6,9 +6,10 @@ import contextlib
 import json
 import os
 import secrets
+import signal
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import uvicorn
 
 from personae.errors import InputError, ProjectBusyError
 from personae.files import file_lock, make_folder, write_whole
+from personae.hints import command
 from personae.jobs.crew import Crew
 from personae.jobs.table import JobTable
 from personae.project.session import Project
@@ -49,45 +51,63 @@ class Place:
         return f"{'https' if self.tls_cert else 'http'}://{host}:{self.port}{self.root_path}"
 
     @property
+    def is_open(self) -> bool:
+        """Whether other machines may reach it."""
+        return self.host not in LOOPBACK
+
+    @property
     def hosts(self) -> list[str]:
         """The names that requests may give."""
         names = {*LOOPBACK, "[::1]", self.host, socket.gethostname().lower()}
         return [*(f"{name}:{self.port}" for name in names), *names]
 
 
+@dataclass
+class Running:
+    """A server that is ready: where it is, what opens it, and `run`, which returns when it was asked to end."""
+
+    address: str
+    token: str
+    _server: uvicorn.Server
+    _listener: socket.socket
+
+    def run(self) -> None:
+        """Answer until SIGTERM or Ctrl+C."""
+        # uvicorn sends itself the signal again when it is done: then it must not end the process before the rest has.
+        before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            self._server.run(sockets=[self._listener])
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
 @contextmanager
-def serving(project: Project, folders: Sequence[Path], place: Place, *, workers: int = 1) -> Iterator[uvicorn.Server]:
-    """A server ready to `run`, its workers working; raises InputError, ProjectBusyError where another one serves."""
+def serving(project: Project, folders: Sequence[Path], place: Place, *, workers: int = 1) -> Iterator[Running]:
+    """A server ready to `run`, its workers working; raises InputError, also where another one serves the project."""
     keys = Keys(project.folder)
-    if place.host not in LOOPBACK and not any(key.counts for key in keys.list()):
+    if place.is_open and not any(key.counts for key in keys.list()):
         raise InputError(
             f"Others could reach {place.host}, and there is no key yet. "
-            "Make one first: personae keys add NAME --role editor"
+            f"Make one first: {command('keys add NAME --role editor')}"
         )
+    roots = MediaRoots(folders)
     make_folder(project.folder, private=True)
-    with _only_one(project.folder), _listening(place) as listener:
-        token = _token(project.folder)
+    with _only_one(project.folder), _listening(place) as listener, ExitStack() as stack:
         table = JobTable.of_project(project.folder)
-        service = Service(project, table, keys, MediaRoots(folders), token, Helper(project.folder))
-        _say_where(project.folder, place)
-        watcher = Watcher(service)
+        stack.callback(table.close)
+        helper = Helper(project.folder)
+        stack.callback(helper.close)
+        service = Service(project, table, keys, roots, _token(project.folder), helper)
+        watcher = stack.enter_context(Watcher(service))
+        stack.enter_context(Crew(project.folder, table, workers=workers))
+        stack.enter_context(_said_where(project.folder, place))
         config = uvicorn.Config(
             make_app(service, watcher, hosts=place.hosts), log_level="warning", access_log=False, lifespan="off",
             timeout_graceful_shutdown=3, server_header=False, root_path=place.root_path,
             ssl_certfile=place.tls_cert, ssl_keyfile=place.tls_key, proxy_headers=False,
         )  # fmt: skip
-        server = uvicorn.Server(config)
-        server.config.load()
-        try:
-            with watcher, Crew(project.folder, table, workers=workers):
-                server_run = server.run
-                server.run = lambda sockets=None: server_run(sockets=sockets or [listener])  # type: ignore[method-assign]
-                yield server
-        finally:
-            service.helper.close()
-            table.close()
-            with contextlib.suppress(OSError):
-                (project.folder / ADDRESS_FILE).unlink()
+        yield Running(place.address, service.token, uvicorn.Server(config), listener)
 
 
 @contextmanager
@@ -108,10 +128,16 @@ def _where(folder: Path) -> str:
         return ""
 
 
-def _say_where(folder: Path, place: Place) -> None:
-    write_whole(
-        folder / ADDRESS_FILE, json.dumps({"address": place.address, "pid": os.getpid()}).encode(), private=True
-    )
+@contextmanager
+def _said_where(folder: Path, place: Place) -> Iterator[None]:
+    """While the server runs its address stands in the project, for a second one that is refused."""
+    path = folder / ADDRESS_FILE
+    write_whole(path, json.dumps({"address": place.address, "pid": os.getpid()}).encode(), private=True)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 @contextmanager

@@ -1,0 +1,54 @@
+"""`personae serve`: the project over HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from personae.cli.console import say
+from personae.cli.options import project_option, settings_from
+
+
+@click.command()
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
+@project_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen. Others reach it only with keys.")
+@click.option("--port", default=8765, show_default=True, type=click.IntRange(1, 65535), help="Which port to listen on.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(0, 64), help="Jobs done at once.")
+@click.option("--tls-cert", type=click.Path(path_type=Path, dir_okay=False), help="Certificate (PEM).")
+@click.option("--tls-key", type=click.Path(path_type=Path, dir_okay=False), help="The certificate's key (PEM).")
+@click.option("--root-path", default="", help="The path that a proxy serves it under, such as /personae.")
+def serve(
+    folders: tuple[Path, ...],
+    project: Path | None,
+    host: str,
+    port: int,
+    workers: int,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    root_path: str,
+) -> None:
+    """Serve the project: everything that the command line does, for programs and browsers.
+
+    FOLDERS are the only ones whose films and photos it reads; without any it is the folder you are in. It needs the
+    extra: pip install 'personae[server]'
+    """
+    from personae.server.needed import check_extra
+
+    check_extra()
+    from personae.project.session import Project
+    from personae.server.serving import Place, serving
+
+    if (tls_cert is None) != (tls_key is None):
+        raise click.UsageError("--tls-cert and --tls-key go together.")
+    place = Place(host, port, tls_cert, tls_key, root_path)
+    with Project.open(project, settings=settings_from(project, {})) as opened:
+        with serving(opened, folders or (Path(),), place, workers=workers) as server:
+            if not folders:
+                say(f"Films and photos are read below {Path().absolute()}.")
+            if place.is_open and tls_cert is None:
+                say("Keys travel readable: give --tls-cert and --tls-key, or put a proxy with TLS before it.", err=True)
+            say(f"Serving {opened.folder}: {server.address}/?token={server.token}")
+            server.run()
+        say("Stopped. What was not done waits for the next start.")
