@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -14,32 +13,28 @@ from personae._version import __version__
 from personae.errors import PersonaeError
 from personae.server.guard import Guard
 from personae.server.problems import ProblemError, of_error, problem
-from personae.server.routes import cast, events, identify, jobs, media, people
+from personae.server.routes import cast, events, identify, jobs, media, people, server
 from personae.server.service import Service
 from personae.server.watching import Watcher
 
 PREFIX = "/api/v1"
+ROUTERS = tuple(each.router for each in (server, cast, identify, media, people, jobs, events))
 
 
 def make_app(service: Service, watcher: Watcher, *, hosts: Collection[str], origins: Collection[str] = ()) -> FastAPI:
     """The application; `hosts`: the names with port that it goes by, `origins`: pages elsewhere that may ask it."""
     app = FastAPI(
-        title="Personae", version=__version__, openapi_url=f"{PREFIX}/openapi.json", docs_url=None, redoc_url=None
+        title="Personae",
+        version=__version__,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.service = service
     app.state.watcher = watcher
-    for routes in (cast, identify, media, people, jobs, events):
-        app.include_router(routes.router, prefix=PREFIX)
-
-    @app.get(f"{PREFIX}/health", tags=["server"])
-    def health() -> dict[str, Any]:
-        """That somebody is there. Needs no key."""
-        return {"ok": True}
-
-    @app.get(f"{PREFIX}/version", tags=["server"])
-    def version() -> dict[str, Any]:
-        """Which Personae this is."""
-        return {"version": __version__}
+    for router in ROUTERS:
+        app.include_router(router, prefix=PREFIX)
 
     @app.exception_handler(PersonaeError)
     def ours(_: Request, error: Exception) -> JSONResponse:

@@ -99,6 +99,7 @@ def serving(project: Project, folders: Sequence[Path], place: Place, *, workers:
         helper = Helper(project.folder)
         stack.callback(helper.close)
         service = Service(project, table, keys, roots, _token(project.folder), helper)
+        stack.callback(service.close)
         watcher = stack.enter_context(Watcher(service))
         stack.enter_context(Crew(project.folder, table, workers=workers))
         stack.enter_context(_said_where(project.folder, place))

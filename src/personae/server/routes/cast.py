@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from personae.server import uploads
-from personae.server.asking import Admin, Editor, Served, Viewer
+from personae.server.asking import By, RequestId, Served
 from personae.server.jobs_json import job_dict
 from personae.server.problems import ProblemError
 from personae.server.saying import Name
@@ -33,7 +33,7 @@ class _Merge(BaseModel):
 
 
 @router.get("/characters")
-def characters(service: Served, caller: Viewer) -> dict[str, Any]:
+def list_characters(service: Served, caller: By) -> dict[str, Any]:
     """Everybody in the cast, by name, with how many photos are enrolled."""
     cast = service.project.cast
     ids, photos = cast.names(), cast.characters()
@@ -42,28 +42,28 @@ def characters(service: Served, caller: Viewer) -> dict[str, Any]:
 
 
 @router.post("/characters")
-def add_names(service: Served, caller: Editor, body: _Names) -> dict[str, Any]:
+def add_characters(service: Served, caller: By, body: _Names) -> dict[str, Any]:
     """Characters without photos: they can be given as names."""
     report = service.project.cast.add_names(body.names)
     return {"edits": [edit.id for edit in report.edits]}
 
 
 @router.patch("/characters/{id}")
-def rename(service: Served, caller: Editor, id: str, body: _Rename) -> dict[str, Any]:
+def rename_character(service: Served, caller: By, id: str, body: _Rename) -> dict[str, Any]:
     """Give a character another name."""
     report = service.project.cast.rename(service.character(id), body.name)
     return {"edits": [edit.id for edit in report.edits], "notes": report.notes}
 
 
 @router.delete("/characters/{id}")
-def remove(service: Served, caller: Editor, id: str) -> dict[str, Any]:
+def remove_character(service: Served, caller: By, id: str) -> dict[str, Any]:
     """Take a character out of the cast; `undo` brings them back."""
     report = service.project.cast.remove(service.character(id))
     return {"edits": [edit.id for edit in report.edits], "notes": report.notes}
 
 
 @router.post("/characters/merge")
-def merge(service: Served, caller: Editor, body: _Merge) -> dict[str, Any]:
+def merge_characters(service: Served, caller: By, body: _Merge) -> dict[str, Any]:
     """Make several characters one."""
     names = [service.character(id) for id in body.characters]
     report = service.project.cast.merge(*names, into=body.into)
@@ -71,7 +71,7 @@ def merge(service: Served, caller: Editor, body: _Merge) -> dict[str, Any]:
 
 
 @router.post("/cast/undo")
-def undo(service: Served, caller: Editor) -> dict[str, Any]:
+def undo_edits(service: Served, caller: By) -> dict[str, Any]:
     """Take back the last edit of the cast."""
     report = service.project.cast.undo()
     return {"edits": [edit.id for edit in report.edits], "notes": report.notes}
@@ -80,10 +80,10 @@ def undo(service: Served, caller: Editor) -> dict[str, Any]:
 @router.post("/photos-of-cast", status_code=202)
 def add_photos(
     service: Served,
-    caller: Editor,
+    caller: By,
     name: Annotated[str, Form(max_length=500)],
     photos: list[UploadFile],
-    request: Annotated[str, Form(max_length=100)] = "",
+    request: RequestId,
 ) -> dict[str, Any]:
     """Enrol photos as a character's, known or new: a job. What they are called is not kept."""
     folder, paths = uploads.keep(service.project.folder, photos)
@@ -94,7 +94,7 @@ def add_photos(
 
 
 @router.post("/train", status_code=202)
-def train(service: Served, caller: Admin, root: str, folder: str, request: str = "") -> dict[str, Any]:
+def train(service: Served, caller: By, root: str, folder: str, request: RequestId) -> dict[str, Any]:
     """Train on a folder of photos per character, below a media root: a job."""
     path = service.roots.find(root, folder)
     if not path.is_dir():

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from personae.server.asking import Editor
+from personae.server.asking import By
 from personae.server.watching import Watcher
 
 router = APIRouter(tags=["events"])
@@ -16,8 +16,8 @@ ALIVE_EVERY_S = 10.0
 
 
 @router.get("/events", response_class=EventSourceResponse)
-def events(
-    request: Request, caller: Editor, last_event_id: Annotated[str, Header(max_length=40)] = ""
+def follow_events(
+    request: Request, caller: By, last_event_id: Annotated[str, Header(max_length=40)] = ""
 ) -> Iterable[ServerSentEvent]:
     """What changes, as it does. With `Last-Event-ID` what was missed comes first; "reset" says to read all again."""
     watcher: Watcher = request.app.state.watcher

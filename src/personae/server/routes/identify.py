@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, UploadFile
 
 from personae.names import readable
 from personae.server import uploads
-from personae.server.asking import Served, Viewer
+from personae.server.asking import By, Served
 from personae.server.problems import ProblemError
 
 router = APIRouter(tags=["identify"])
@@ -17,14 +17,14 @@ Far = Annotated[float | None, Query(gt=0, le=0.5)]
 
 
 @router.post("/identify")
-def identify(service: Served, caller: Viewer, photo: UploadFile, far: Far = None) -> dict[str, Any]:
+def identify(service: Served, caller: By, photo: UploadFile, far: Far = None) -> dict[str, Any]:
     """Who is in an uploaded photo. It is deleted when the answer is made."""
     with uploads.kept(service.project.folder, photo) as path:
         return _answer(service, str(path), PurePosixPath(readable(photo.filename or "photo")).name, far)
 
 
 @router.get("/roots/{root}/identify")
-def identify_there(service: Served, caller: Viewer, root: str, path: str, far: Far = None) -> dict[str, Any]:
+def identify_in_root(service: Served, caller: By, root: str, path: str, far: Far = None) -> dict[str, Any]:
     """Who is in a photo below a media root."""
     found = service.roots.find(root, path)
     if not found.is_file():

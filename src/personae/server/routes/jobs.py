@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from personae.jobs.job import Job
-from personae.server.asking import Admin, Editor, Served, Viewer
+from personae.server.asking import By, RequestId, Served
 from personae.server.jobs_json import job_dict
 from personae.server.problems import ProblemError
 
@@ -18,13 +18,12 @@ router = APIRouter(tags=["jobs"])
 class _Forget(BaseModel):
     model_config = ConfigDict(extra="forbid")
     name: Annotated[str, Field(min_length=1, max_length=500)]
-    request: Annotated[str, Field(max_length=100)] = ""
 
 
 @router.get("/jobs")
-def jobs(
+def list_jobs(
     service: Served,
-    caller: Viewer,
+    caller: By,
     after: Annotated[int, Query(ge=0)] = 0,
     most: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:
@@ -34,28 +33,28 @@ def jobs(
 
 
 @router.get("/jobs/{id}")
-def job(service: Served, caller: Viewer, id: str) -> dict[str, Any]:
+def get_job(service: Served, caller: By, id: str) -> dict[str, Any]:
     """One job with its history."""
     history = [{"time": line.time, "text": line.text} for line in service.jobs.history(id)]
     return {"job": job_dict(_there(service.jobs.get(id))), "history": history}
 
 
 @router.post("/jobs/{id}/cancel")
-def cancel(service: Served, caller: Editor, id: str) -> dict[str, Any]:
+def cancel_job(service: Served, caller: By, id: str) -> dict[str, Any]:
     """End a job; what it did is gone on with when it is asked for again."""
     return {"job": job_dict(_there(service.jobs.cancel(id, by=caller.name)))}
 
 
 @router.post("/jobs/{id}/retry")
-def retry(service: Served, caller: Editor, id: str) -> dict[str, Any]:
+def retry_job(service: Served, caller: By, id: str) -> dict[str, Any]:
     """Ask again for a job that failed or was cancelled."""
     return {"job": job_dict(_there(service.jobs.retry(id, by=caller.name)))}
 
 
 @router.post("/forget", status_code=202)
-def forget(service: Served, caller: Admin, body: _Forget) -> dict[str, Any]:
+def forget(service: Served, caller: By, body: _Forget, request: RequestId) -> dict[str, Any]:
     """Forget somebody for good: a job. There is no undo."""
-    return {"job": job_dict(service.jobs.add("forget", {"name": body.name}, by=caller.name, request=body.request))}
+    return {"job": job_dict(service.jobs.add("forget", {"name": body.name}, by=caller.name, request=request))}
 
 
 def _there(found: Job | None) -> Job:

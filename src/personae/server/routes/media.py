@@ -13,7 +13,7 @@ from personae.films.decidable import Decidable
 from personae.films.film import StoredFilm
 from personae.media.video import find_films
 from personae.project.exporting import Shown
-from personae.server.asking import Editor, Served, Viewer
+from personae.server.asking import By, RequestId, Served, sees
 from personae.server.jobs_json import job_dict
 from personae.server.problems import ProblemError
 from personae.server.saying import Said
@@ -32,7 +32,6 @@ class _Scan(BaseModel):
     paths: Annotated[list[Annotated[str, Field(max_length=4096)]], Field(min_length=1, max_length=1000)]
     as_one: bool = False
     fresh: bool = False
-    request: Annotated[str, Field(max_length=100)] = ""
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
 
 
@@ -40,18 +39,17 @@ class _Decide(BaseModel):
     model_config = ConfigDict(extra="forbid")
     said: Annotated[list[Said], Field(min_length=1, max_length=1000)]
     position: Annotated[int, Field(ge=0)] | None = None
-    request: Annotated[str, Field(max_length=100)] = ""
     learn: bool = False
 
 
 @router.get("/roots")
-def roots(service: Served, caller: Viewer) -> dict[str, Any]:
+def list_roots(service: Served, caller: By) -> dict[str, Any]:
     """The folders that this server reads."""
     return {"roots": [{"id": one.id, "name": one.name} for one in service.roots.roots]}
 
 
 @router.get("/roots/{root}/films")
-def films_in(service: Served, caller: Viewer, root: str, folder: str = "") -> dict[str, Any]:
+def list_films_in_root(service: Served, caller: By, root: str, folder: str = "") -> dict[str, Any]:
     """The films below a folder of a root, as paths from the root on."""
     base, path = service.roots.find(root, ""), service.roots.find(root, folder)
     found = (film for film in find_films(path) if service.roots.holds(film))
@@ -59,20 +57,20 @@ def films_in(service: Served, caller: Viewer, root: str, folder: str = "") -> di
 
 
 @router.get("/films")
-def films(service: Served, caller: Viewer) -> dict[str, Any]:
+def list_films(service: Served, caller: By) -> dict[str, Any]:
     """The films that were scanned."""
     return {"films": [facts_of(film) for film in service.project.films]}
 
 
 @router.post("/films", status_code=202)
-def scan(service: Served, caller: Editor, body: _Scan) -> dict[str, Any]:
+def scan_films(service: Served, caller: By, body: _Scan, request: RequestId) -> dict[str, Any]:
     """Scan films: a job each, or one for all of them read as one film."""
     paths = [str(service.roots.find(body.root, path)) for path in body.paths]
     works = [paths] if body.as_one else [[path] for path in paths]
     jobs = [
         service.jobs.add(
             "scan", {"paths": work, "fresh": body.fresh}, by=caller.name, priority=body.priority,
-            request=f"{body.request}/{number}" if body.request else "",
+            request=f"{request}/{number}",
         )
         for number, work in enumerate(works)
     ]  # fmt: skip
@@ -80,40 +78,40 @@ def scan(service: Served, caller: Editor, body: _Scan) -> dict[str, Any]:
 
 
 @router.get("/media/{id}/timeline")
-def timeline(service: Served, caller: Viewer, id: str) -> Response:
+def get_timeline(service: Served, caller: By, id: str) -> Response:
     """A film's timeline, in the native format, every decision applied."""
     found = service.film(id).timeline
-    if not caller.may("editor"):
+    if not sees(caller, "strangers"):
         found = Shown(unknown=False).of(found)
     return Response(native.dumps(found), media_type="application/json")
 
 
 @router.post("/media/{id}/relabel", status_code=202)
-def relabel(service: Served, caller: Editor, id: str, request: str = "") -> dict[str, Any]:
+def relabel(service: Served, caller: By, id: str, request: RequestId) -> dict[str, Any]:
     """Name everybody in a film anew by the cast of now: a job."""
     job = service.jobs.add("relabel", {"film": service.film(id).name}, by=caller.name, request=request)
     return {"job": job_dict(job)}
 
 
 @router.get("/media/{id}/decisions")
-def decisions(service: Served, caller: Editor, id: str, after: int = 0) -> dict[str, Any]:
+def list_decisions(service: Served, caller: By, id: str, after: int = 0) -> dict[str, Any]:
     """The journal, oldest first, from position `after` on."""
     entries = service.medium(id).decisions.entries
     return {"position": len(entries), "decisions": [row_of(one) for one in entries[after:]]}
 
 
 @router.post("/media/{id}/decisions")
-def decide(service: Served, caller: Editor, id: str, body: _Decide) -> dict[str, Any]:
+def decide(service: Served, caller: By, id: str, body: _Decide, request: RequestId) -> dict[str, Any]:
     """Say something about a film or photos: all of it, or nothing. Sent again with the same request it is one entry."""
     medium = service.medium(id)
     try:
         sayings = [one.saying() for one in body.said]
     except ValueError as error:
         raise ProblemError(422, "input", f"{error}.") from None
-    known = medium.decisions.of_request(body.request) if body.request else ()
+    known = medium.decisions.of_request(request)
     if body.position is not None and not known:
         _refuse_if_others_spoke(medium, body)
-    made = medium.decide(sayings, by=caller.name, request=body.request)
+    made = medium.decide(sayings, by=caller.name, request=request)
     learnt = medium.learn_from(made) if body.learn else 0
     return {
         "position": len(medium.decisions.entries), "request": made.request, "warnings": made.warnings,
@@ -122,22 +120,24 @@ def decide(service: Served, caller: Editor, id: str, body: _Decide) -> dict[str,
 
 
 @router.post("/media/{id}/undo")
-def undo(service: Served, caller: Editor, id: str, request: str | None = None) -> dict[str, Any]:
+def undo_decisions(
+    service: Served, caller: By, id: str, request: RequestId, command: str | None = None
+) -> dict[str, Any]:
     """Take back what a request decided, or the last one, and what it taught."""
     medium = service.medium(id)
-    done = medium.undo(by=caller.name, command=request)
+    done = medium.undo(by=caller.name, command=command)
     return {"position": len(medium.decisions.entries), "undone": [one.id for one in done.decisions],
             "notes": done.warnings}  # fmt: skip
 
 
 @router.get("/media/{id}/exports/{format}")
-def export(service: Served, caller: Viewer, id: str, format: str) -> Response:
+def export_film(service: Served, caller: By, id: str, format: str) -> Response:
     """A film's timeline in another format, as a file; nothing is written here."""
     known = exporters()
     if format not in known:
         raise ProblemError(404, "unknown-format", f"There is no format {format!r}. There are: {', '.join(known)}.")
     film = service.film(id)
-    shown = Shown(unknown=caller.may("editor")).of(film.timeline)
+    shown = Shown(unknown=sees(caller, "strangers")).of(film.timeline)
     name = _SAFE_NAME.sub("-", film.name)[:100] or "film"
     headers = {"content-disposition": f'attachment; filename="{name}{known[format].suffixes[0]}"'}
     return Response(known[format].export(shown), media_type="application/octet-stream", headers=headers)

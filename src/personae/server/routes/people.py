@@ -7,14 +7,14 @@ from typing import Any
 from fastapi import APIRouter
 
 from personae.films.unknown_person import UnknownPerson
-from personae.server.asking import Editor, Served
+from personae.server.asking import By, Served
 from personae.server.service import id_of
 
 router = APIRouter(tags=["people"])
 
 
 @router.get("/people")
-def undecided(service: Served, caller: Editor) -> dict[str, Any]:
+def list_people(service: Served, caller: By) -> dict[str, Any]:
     """Whom nobody has named nor set aside, most face time first, with who they may be."""
     people = service.project.people
     try:
