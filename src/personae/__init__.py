@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from personae.assessment.recalibration import CalibrationReport
     from personae.assessment.tuning import TuningReport
     from personae.assessment.validation import EvaluationReport
-    from personae.cast.cast import Cast, EditReport
+    from personae.cast.cast import Cast
+    from personae.cast.editor import EditReport
     from personae.cast.gallery_records import Edit, PhotoRecord
     from personae.cast.trained import ModelCard
     from personae.cast.trainer import TrainingReport
@@ -79,7 +80,7 @@ _HOMES = {
     "Decided": "personae.films.decidable",
     "Decision": "personae.timeline.decisions",
     "Edit": "personae.cast.gallery_records",
-    "EditReport": "personae.cast.cast",
+    "EditReport": "personae.cast.editor",
     "EvaluationReport": "personae.assessment.validation",
     "FaceAnalyzer": "personae.faces.analyzer",
     "FaceFolders": "personae.films.face_folders",

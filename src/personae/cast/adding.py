@@ -9,9 +9,9 @@ from pathlib import Path
 from personae.cast.edit_log import EditLog
 from personae.cast.edit_steps import EditOutcome, differences, enrolled_by_path, give, outcome_of
 from personae.cast.enrolment import WantedPhoto, enrol
-from personae.cast.finding import digest_of, new_name, real_path
+from personae.cast.finding import check_character, digest_of, new_name, real_path
 from personae.cast.gallery import Gallery
-from personae.cast.gallery_records import EnrolledFace, PhotoRecord, as_rows
+from personae.cast.gallery_records import CharacterId, EnrolledFace, PhotoRecord, as_rows
 from personae.errors import CastError, PhotoError
 from personae.faces.analyzer import FaceAnalyzer
 from personae.hints import command, quoted
@@ -36,7 +36,8 @@ def add(
 
     Raises CastError where not one of them can be used, or one shows a face that is enrolled as somebody else.
     """
-    name, log = new_name(name), EditLog(gallery)
+    name = check_character(gallery, name) if isinstance(name, CharacterId) else new_name(name)
+    log = EditLog(gallery)
     files: dict[str, str] = {}
     unread: list[PhotoError] = []
     left_out = LeftOut()

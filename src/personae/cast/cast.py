@@ -7,10 +7,7 @@ photos is embedded.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +15,13 @@ import numpy as np
 
 from personae import old_pages
 from personae.cast.context import ProjectContext
-from personae.cast.edit_log import Change, Edit, EditLog
+from personae.cast.edit_log import Edit, EditLog
+from personae.cast.editor import Editor, EditReport
 from personae.cast.gallery import EnrolledFace, Gallery, PhotoRecord
+from personae.cast.gallery_records import PhotoId
 from personae.cast.identifier import Identifier
-from personae.cast.trainer import Trainer, TrainingReport
-from personae.errors import CastError, InputError, ModelNotFoundError, PhotoError
-from personae.hints import command
+from personae.cast.trainer import TrainingReport
+from personae.errors import CastError, InputError, PhotoError
 from personae.names import find_name
 from personae.names_of_today import NamesOfToday
 from personae.progress import ProgressCallback
@@ -34,22 +32,6 @@ if TYPE_CHECKING:
     from personae.cast.editing import EditOutcome
 
 
-@dataclass(frozen=True)
-class EditReport:
-    """What an edit did. `edits`: the log entries made or undone; `changes`: photos that moved; `rejected`: photos that
-    cannot be used (path, reason, detail); `characters`: photos per character in the model now; `model_path`: None
-    where nobody is left and the model is gone.
-    """
-
-    edits: tuple[Edit, ...]
-    changes: tuple[Change, ...]
-    rejected: tuple[tuple[str, str, str], ...]
-    notes: tuple[str, ...]
-    characters: dict[str, int]
-    model_path: str | None
-    seconds: float
-
-
 Faces = Sequence[tuple[PhotoRecord, EnrolledFace]]
 
 
@@ -58,7 +40,7 @@ class Cast:
 
     def __init__(self, context: ProjectContext) -> None:
         self.context = context
-        self._trainer = Trainer(context)
+        self._editor = Editor(context)
 
     # Training
 
@@ -76,7 +58,7 @@ class Cast:
         Raises CastError where not one photo can be used (those that cannot are in the report), and, unless `force`, for
         a folder whose sub-folders seem to hold folders of different people.
         """
-        return self._trainer.train_folder(folder, fresh=fresh, force=force, progress=progress_callback)
+        return self._editor.trainer.train_folder(folder, fresh=fresh, force=force, progress=progress_callback)
 
     def train_photos(
         self,
@@ -91,13 +73,13 @@ class Cast:
             if isinstance(paths, str | Path):
                 raise CastError(f"The photos of {name} are {str(paths)!r}: give a list of paths.")
         wanted = [WantedPhoto(name, Path(path)) for name, paths in character_photos.items() for path in paths]
-        return self._trainer.train(wanted, None, progress=progress_callback)
+        return self._editor.trainer.train(wanted, None, progress=progress_callback)
 
     # Looking
 
     def characters(self) -> dict[str, int]:
         """Character -> how many of its photos are enrolled, by name; a character without a usable photo has 0."""
-        with self._reading() as gallery:
+        with self._editor.reading() as gallery:
             return {} if gallery is None else {one.name: one.photos for one in gallery.characters()}
 
     def without_photos(self) -> tuple[str, ...]:
@@ -106,12 +88,12 @@ class Cast:
 
     def photos(self, name: str | None = None) -> list[PhotoRecord]:
         """Every photo that is known, enrolled or rejected, or those of one character."""
-        with self._reading() as gallery:
+        with self._editor.reading() as gallery:
             return [] if gallery is None else gallery.photos(name)
 
     def embeddings(self, name: str) -> FloatArray:
         """(n, d) of the faces that are enrolled as a character's; n is 0 for nobody's."""
-        with self._reading() as gallery:
+        with self._editor.reading() as gallery:
             if gallery is None:
                 return np.empty((0, 0), np.float32)
             enrolment = gallery.enrolled()
@@ -119,18 +101,18 @@ class Cast:
 
     def log(self) -> list[Edit]:
         """The log of edits, oldest first."""
-        with self._reading() as gallery:
+        with self._editor.reading() as gallery:
             return [] if gallery is None else EditLog(gallery).edits()
 
     def is_character(self, name: str) -> bool:
         """Whether the gallery knows a character of that name."""
-        with self._reading() as gallery:
+        with self._editor.reading() as gallery:
             names = {one.name for one in gallery.characters()} if gallery is not None else set()
             return find_name(name, names) is not None
 
     def names(self) -> dict[str, str]:
         """Id -> name of each character. The ids never change."""
-        with self._reading() as gallery:
+        with self._editor.reading() as gallery:
             return {} if gallery is None else {one.id: one.name for one in gallery.characters()}
 
     def names_of_today(self) -> NamesOfToday:
@@ -138,7 +120,7 @@ class Cast:
 
         For whoever has settled the project already: it waits for nobody, so that it can be read under a film's lock.
         """
-        with self._reading(settled=True) as gallery:
+        with self._editor.reading(settled=True) as gallery:
             return NamesOfToday() if gallery is None else EditLog(gallery).names_of_today()
 
     def card(self) -> dict[str, Any]:
@@ -148,10 +130,11 @@ class Cast:
 
     def is_outdated(self) -> bool:
         """Whether the gallery has changed since the model was made from it."""
-        with self._reading() as gallery:
+        with self._editor.reading() as gallery:
             return gallery is not None and gallery.digest != str(self.card()["gallery_revision"])
 
-    # Edits
+    # Edits. One that is sent twice with the same `request` is one entry of the log, and answers the same. A character
+    # is meant by name, or by id where it is given as a `CharacterId`; a photo by path, or by id as a `PhotoId`.
 
     def add(
         self,
@@ -159,6 +142,7 @@ class Cast:
         photos: Iterable[str | Path],
         *,
         look: str | None = None,
+        request: str = "",
         progress_callback: ProgressCallback | None = None,
     ) -> EditReport:
         """Enrol photos (files and folders) as `name`'s, known or new. Raises CastError where none can be used."""
@@ -174,7 +158,7 @@ class Cast:
                 )
             ]
 
-        return self._edit("add", work, create=True)
+        return self._editor.edit("add", work, request=request, create=True)
 
     def add_faces(
         self,
@@ -201,15 +185,15 @@ class Cast:
                 EditLog(gallery).explain(outcome.edit.id, {**outcome.edit.detail, **said})
             return [outcome]
 
-        return self._edit("add", work, create=True)
+        return self._editor.edit("add", work, create=True)
 
     def has_faces_of_others(self, name: str, digests: Collection[str]) -> bool:
         """Whether a face with one of these digests is enrolled as somebody else than `name`."""
-        with self._reading() as gallery:
+        with self._editor.reading() as gallery:
             photos = [] if gallery is None else gallery.photos()
         return any(one.status == "enrolled" and one.character != name and one.sha256 in digests for one in photos)
 
-    def add_names(self, names: Iterable[str]) -> EditReport:
+    def add_names(self, names: Iterable[str], *, request: str = "") -> EditReport:
         """Make characters without photos: offered where somebody is named, and never recognised before they have one.
 
         Who is in the cast already stays as they are. Raises InputError for what can be no name; then none is added.
@@ -219,7 +203,9 @@ class Cast:
         if isinstance(names, str):
             raise InputError(f"The names are {names!r}: give a list of names.")
         given = list(names)
-        return self._edit("add", lambda gallery: [editing.add_names(gallery, given)], create=True, faces=False)
+        return self._editor.edit(
+            "names", lambda gallery: [editing.add_names(gallery, given)], request=request, create=True, faces=False
+        )
 
     def take_back(self, request: str, *, into: Collection[str] | None = None, source: str | None = None) -> list[str]:
         """Undo the edits that were a part of the command `request`; a sentence per edit, none where there is none.
@@ -233,45 +219,48 @@ class Cast:
                and (source is None or one.detail.get("source") in (None, source))]  # fmt: skip
         if not own:
             return []
-        self._edit("undo", lambda gallery: [editing.undo_edit(gallery, one.id) for one in reversed(own)])
+        self._editor.edit("undo", lambda gallery: [editing.undo_edit(gallery, one.id) for one in reversed(own)])
         return [f"{count_of(len(one.detail.get('added', ())), 'face')} of {one.detail.get('into')} taken out of the "
                 "gallery, which that decision had taught." for one in own]  # fmt: skip
 
-    def remove(self, name: str) -> EditReport:
+    def remove(self, name: str, *, request: str = "") -> EditReport:
         """Take a character out of the cast. Raises UnknownCharacterError."""
         from personae.cast import editing
 
-        return self._edit("remove", lambda gallery: [editing.remove_character(gallery, name)])
+        return self._editor.edit("remove", lambda gallery: [editing.remove_character(gallery, name)], request=request)
 
-    def remove_photos(self, photos: Iterable[str | Path]) -> EditReport:
+    def remove_photos(self, photos: Iterable[str | Path], *, request: str = "") -> EditReport:
         """Take single photos out. Raises InputError where one is not enrolled."""
         from personae.cast import editing
 
-        return self._edit("remove", lambda gallery: [editing.remove_photos(gallery, photos)])
+        given = list(photos)
+        return self._editor.edit("remove", lambda gallery: [editing.remove_photos(gallery, given)], request=request)
 
-    def rename(self, old: str, new: str) -> EditReport:
+    def rename(self, old: str, new: str, *, request: str = "") -> EditReport:
         """Give a character another name. Raises UnknownCharacterError, InputError where the name is taken."""
         from personae.cast import editing
 
-        report = self._edit("rename", lambda gallery: [editing.rename(gallery, old, new)])
-        old_pages.mark_naming(self.context.paths.ledger, [old])
+        report = self._editor.edit("rename", lambda gallery: [editing.rename(gallery, old, new)], request=request)
+        old_pages.mark_naming(self.context.paths.ledger, [edit.detail["character"] for edit in report.edits])
         return report
 
-    def merge(self, *names: str, into: str | None = None) -> EditReport:
+    def merge(self, *names: str, into: str | None = None, request: str = "") -> EditReport:
         """Make several characters one, called `into` (default: the first). Raises UnknownCharacterError."""
         from personae.cast import editing
 
-        report = self._edit("merge", lambda gallery: [editing.merge(gallery, names, into)])
-        old_pages.mark_naming(self.context.paths.ledger, {*names} - {into or names[0]})
+        report = self._editor.edit("merge", lambda gallery: [editing.merge(gallery, names, into)], request=request)
+        gone = {name for edit in report.edits for name in edit.detail["characters"] if name != edit.detail["into"]}
+        old_pages.mark_naming(self.context.paths.ledger, gone)
         return report
 
-    def split(self, name: str, photos: Iterable[str | Path], *, into: str) -> EditReport:
+    def split(self, name: str, photos: Iterable[str | Path], *, into: str, request: str = "") -> EditReport:
         """Give some photos of a character to another, new or known. Raises UnknownCharacterError, InputError."""
         from personae.cast import editing
 
-        return self._edit("split", lambda gallery: [editing.split(gallery, name, photos, into)])
+        given = list(photos)
+        return self._editor.edit("split", lambda gallery: [editing.split(gallery, name, given, into)], request=request)
 
-    def reject(self, photo: str | Path, character: str, *, face: int | None = None) -> EditReport:
+    def reject(self, photo: str | Path, character: str, *, face: int | None = None, request: str = "") -> EditReport:
         """Learn that a face of `photo` is not `character`, enrolled or not; later matching respects it.
 
         `face`: which one, counted from the left from 1; default the only face, or the one that has the name now.
@@ -279,12 +268,18 @@ class Cast:
         """
         from personae.cast import editing
 
-        path = editing.real_path(photo)
-        with self._reading() as gallery:
+        done = self._editor.done("reject", request) if request else None
+        if done is not None:
+            return done
+        with self._editor.reading() as gallery:
             if gallery is None:
-                raise self._nothing()
+                raise self._editor.nothing()
             character = editing.check_character(gallery, character)
+            if isinstance(photo, PhotoId):
+                (one,) = editing.find_photos(gallery, [photo], character)
+                photo = one.path
             known = [each for each in gallery.photos(character) if each.status == "enrolled"]
+        path = editing.real_path(photo)
         digest, faces, number = "", None, None
         try:
             digest = editing.digest_of(Path(photo))
@@ -293,13 +288,23 @@ class Cast:
                 raise
         if face is not None or not any(each.path == path or each.sha256 == digest for each in known):
             number, faces = self._face_meant(photo, character, face)
-        return self._edit("reject", lambda gallery: [editing.reject(gallery, character, path, digest, faces, number)])
+        return self._editor.edit(
+            "reject",
+            lambda gallery: [editing.reject(gallery, character, path, digest, faces, number)],
+            request=request,
+        )
 
-    def undo(self, steps: int = 1) -> EditReport:
-        """Take back the last edits that hold. Raises InputError where there are fewer."""
+    def undo(self, steps: int = 1, *, edit: int | None = None, request: str = "") -> EditReport:
+        """Take back the last edits that hold, or the one with the id `edit`, whatever came after it.
+
+        Raises InputError where there are fewer, or it does not hold.
+        """
         from personae.cast import editing
 
-        return self._edit("undo", lambda gallery: editing.undo(gallery, steps))
+        def work(gallery: Gallery) -> list[EditOutcome]:
+            return editing.undo(gallery, steps) if edit is None else [editing.undo_edit(gallery, edit)]
+
+        return self._editor.edit("undo", work, request=request)
 
     # Inside
 
@@ -325,48 +330,3 @@ class Cast:
             f"{photo}: {'several faces are' if named else 'no face is'} named {character} (from the left: {listed}). "
             "Say which is meant with --face N."
         )
-
-    @contextmanager
-    def _reading(self, *, settled: bool = False) -> Iterator[Gallery | None]:
-        """The gallery as it is; None where nothing was ever enrolled."""
-        if not settled:
-            self.context.settle()
-        path = self.context.paths.gallery
-        if not path.is_file():
-            yield None
-            return
-        with Gallery.open(path, embedder=None) as gallery:
-            yield gallery
-
-    def _edit(
-        self,
-        purpose: str,
-        work: Callable[[Gallery], Sequence[EditOutcome]],
-        *,
-        create: bool = False,
-        faces: bool = True,
-    ) -> EditReport:
-        """`create`: the gallery may be new; `faces`: then it is that of the embedder whose faces come into it."""
-        started = time.monotonic()
-        context = self.context
-        if not create and not context.paths.gallery.is_file():
-            raise self._nothing()
-        with context.locked(purpose):
-            embedder = context.analyzer.embedder_id if create and faces else None
-            with Gallery.open(context.paths.gallery, embedder=embedder) as gallery:
-                with gallery.transaction():
-                    outcomes = work(gallery)
-                characters = self._trainer.fit_gallery(gallery)
-        return EditReport(
-            tuple(outcome.edit for outcome in outcomes if outcome.edit is not None),
-            tuple(change for outcome in outcomes for change in outcome.changes),
-            tuple(photo for outcome in outcomes for photo in outcome.rejected),
-            tuple(note for outcome in outcomes for note in outcome.notes),
-            characters,
-            str(context.model_path) if characters else None,
-            time.monotonic() - started,
-        )
-
-    def _nothing(self) -> ModelNotFoundError:
-        advice = f"Train first: {command('train CAST_FOLDER')}, or name somebody in films or photos: {command('name')}"
-        return ModelNotFoundError(self.context.paths.gallery, f"nothing is enrolled yet. {advice}")

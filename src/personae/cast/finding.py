@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from personae.cast.gallery import Gallery
-from personae.cast.gallery_records import PhotoRecord
+from personae.cast.gallery_records import CharacterId, PhotoId, PhotoRecord
 from personae.errors import InputError, PhotoError, UnknownCharacterError
 from personae.files import LARGEST_PHOTO, sha256_of
 from personae.hints import command
@@ -26,7 +26,12 @@ def new_name(name: str) -> str:
 
 
 def check_character(gallery: Gallery, name: str) -> str:
-    """`name` as the gallery has it; raises UnknownCharacterError with the names nearest to it."""
+    """The name of who is meant, as the gallery has it; raises UnknownCharacterError with the names nearest to it."""
+    if isinstance(name, CharacterId):
+        named = next((each.name for each in gallery.characters() if each.id == name), None)
+        if named is None:
+            raise UnknownCharacterError("There is no character with this id.")
+        return named
     known = [character.name for character in gallery.characters()]
     found = find_name(name, known)
     if found is None:
@@ -51,13 +56,19 @@ def _near(name: str, known: Sequence[str]) -> list[str]:
 
 
 def find_photos(gallery: Gallery, paths: Iterable[str | Path], character: str | None = None) -> list[PhotoRecord]:
-    """The known photos at `paths`: by path, by the file's content, or by the end of a path ("Thor/3.jpg").
+    """The known photos at `paths`: by path, by the file's content, or by the end of a path ("Thor/3.jpg"); or by ids.
 
     `character`: only that character's. Raises InputError where one is not known, with those that could be meant.
     """
     known = gallery.photos(character)
     found: dict[int | None, PhotoRecord] = {}
     for path in paths:
+        if isinstance(path, PhotoId):
+            by_id = [photo for photo in known if photo.address == path]
+            if not by_id:
+                raise InputError("There is no photo with this id.")
+            found |= {photo.id: photo for photo in by_id}
+            continue
         matches = _matching(known, Path(path))
         if not matches:
             whose = "is not enrolled" if character is None else f"is no photo of {character}"

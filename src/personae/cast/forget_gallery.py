@@ -140,6 +140,13 @@ def _forgotten(detail: dict[str, Any], person: Person, theirs: _Theirs) -> dict[
         ]
     if "added" in detail:
         result["added"] = [path for path in detail["added"] if not theirs.has(path, detail["into"])]
+    if "rejected" in detail:
+        names = NameSearch(person.names)
+        result["rejected"] = [
+            [path, *said]
+            for path, *said in detail["rejected"]
+            if not theirs.has(path, detail.get("into")) and not any(names.in_text(each) for each in said)
+        ]
     for key in ("characters", "names"):
         if key in detail:
             result[key] = [name for name in detail[key] if name not in person.names]

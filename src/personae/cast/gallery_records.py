@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any, Literal
 
 from personae.types import FloatArray, Quality, Reason
+
+
+class CharacterId(str):
+    """A character's id, where a name would be understood otherwise."""
+
+    __slots__ = ()
+
+
+class PhotoId(str):
+    """A photo's `address`, where a path would be understood otherwise."""
+
+    __slots__ = ()
+
 
 UNDOABLE = frozenset({"add", "names", "remove", "rename", "merge", "split", "reject"})
 
@@ -52,6 +66,12 @@ class PhotoRecord:
     def key(self) -> tuple[str, str]:
         """Character and path, which no two photos share."""
         return self.character, self.path
+
+    @property
+    def address(self) -> PhotoId:
+        """What stands for it in addresses: the same after every edit and training, and says nothing of the path."""
+        given = f"{self.given or self.character}\0{self.path}"
+        return PhotoId(sha256(given.encode("utf-8", "surrogatepass")).hexdigest()[:16])
 
     def enrolled(self, *, faces_found: int) -> PhotoRecord:
         """This photo with a face that counts."""

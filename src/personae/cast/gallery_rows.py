@@ -33,6 +33,8 @@ def detail_of(value: object) -> dict[str, Any]:
             name, given = before.items(character, 2)
             any_text(name, before.where(character))
             Fields({"": given}, before.where(character)).each("", any_text)
+    if "rejected" in row:
+        row.each("rejected", _unused)
     if isinstance(detail.get("photos"), list):
         row.each("photos", _moved)
     elif "photos" in row:
@@ -47,6 +49,12 @@ def _moved(value: Any, at: str) -> None:
     for name in names:
         if name is not None:
             any_text(name, at)
+
+
+def _unused(value: Any, at: str) -> None:
+    """A photo that could not be used: its path, the reason, and more of it."""
+    for each in Fields({"": value}, at).items("", 3):
+        any_text(each, at)
 
 
 def box_of(blob: Any) -> FloatArray:

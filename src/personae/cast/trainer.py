@@ -151,6 +151,16 @@ class Trainer:
         )
         return {entry["character"]: entry["photos"] for entry in card["characters"]}
 
+    def fit_if_outdated(self, gallery: Gallery) -> dict[str, int]:
+        """`fit_gallery`, unless the model is that of the gallery as it is: a kill may have come before it was made."""
+        try:
+            card = model_file.load(self.context.model_path)[1]
+        except StoreError:
+            return self.fit_gallery(gallery)
+        if (card["gallery_revision"], card.get("without_photos")) != (gallery.digest, _without_photos(gallery)):
+            return self.fit_gallery(gallery)
+        return {entry["character"]: entry["photos"] for entry in card["characters"]}
+
     def kept_settings(self) -> Settings:
         """The settings, where nobody gave one of them as the model was trained: an edit is no reason to change it."""
         return replace(self.context.settings, **self.kept_parameters())

@@ -16,7 +16,7 @@ from personae.hints import command
 from personae.types import count_of
 
 if TYPE_CHECKING:
-    from personae.cast.cast import EditReport
+    from personae.cast.editor import EditReport
     from personae.cast.edit_log import Edit
     from personae.project.session import Project
 

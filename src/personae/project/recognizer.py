@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from personae.cast.cast import Cast, EditReport
+from personae.cast.cast import Cast
+from personae.cast.editor import EditReport
 from personae.cast.context import ProjectContext
 from personae.cast.edit_log import Edit
 from personae.cast.gallery import EnrolledFace, PhotoRecord
