@@ -16,8 +16,8 @@ from personae.hints import command
 from personae.types import count_of
 
 if TYPE_CHECKING:
-    from personae.cast.editor import EditReport
     from personae.cast.edit_log import Edit
+    from personae.cast.editor import EditReport
     from personae.project.session import Project
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from personae.cast.cast import Cast
-from personae.cast.editor import EditReport
 from personae.cast.context import ProjectContext
 from personae.cast.edit_log import Edit
+from personae.cast.editor import EditReport
 from personae.cast.gallery import EnrolledFace, PhotoRecord
 from personae.cast.identifier import Identifier
 from personae.cast.trainer import TrainingReport
