@@ -16,6 +16,11 @@ FACES = people(4, 6, seed=20)
 ROWS = FACES.reshape(-1, 128)
 
 
+def picture_of_row(row: int) -> bytes:
+    """What stands for the small picture of a face: it begins and ends like a JPEG file."""
+    return b"\xff\xd8\xff\xe0" + np.random.default_rng(row).bytes(300) + b"\xff\xd9"
+
+
 class StubAnalyzer:
     """Stands in for the networks: a photo shows the faces whose numbers its file holds, "3 11:40" the second 40 px."""
 
@@ -49,6 +54,7 @@ class StubAnalyzer:
             embedder=self.embedder_id,
             size_wh=(800, 400),
             copies=np.zeros((n, 3, self.vectors.shape[1]), np.float32) if copies else None,
+            pictures=tuple(picture_of_row(row) for row in rows) if copies else None,
         )
 
     def analyze_many(

@@ -174,7 +174,8 @@ class AnalyzedFaces(Faces):
     `embeddings` (n, d) float32 of unit length; `embedder`: the contract id of what made them; `quality`: of n faces;
     `size_wh`: the picture's width and height in pixels; `note`: the picture's, empty for one that is whole; `copies`
     (n, k, d): of each face shrunk to the sizes of `COPIES_PX`, where they were asked for (zero for faces that cannot be
-    enrolled). The embeddings of small faces, copies included, are means with those of their mirror images.
+    enrolled); `pictures` (n): with them, a small JPEG file of each face that can be enrolled. The embeddings of small
+    faces, copies included, are means with those of their mirror images.
     """
 
     embeddings: FloatArray = field(kw_only=True)
@@ -183,10 +184,13 @@ class AnalyzedFaces(Faces):
     size_wh: tuple[int, int] = field(kw_only=True)
     copies: FloatArray | None = field(kw_only=True, default=None)
     note: str = field(kw_only=True, default="")
+    pictures: tuple[bytes | None, ...] | None = field(kw_only=True, default=None)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         n = len(self.scores)
+        if self.pictures is not None and len(self.pictures) != n:
+            raise ValueError(f"pictures are of {len(self.pictures)} faces, expected {n}")
         if self.copies is not None:
             object.__setattr__(self, "copies", _checked("copies", self.copies, np.float32, (n, None, None)))
         object.__setattr__(self, "embeddings", _checked("embeddings", self.embeddings, np.float32, (n, None)))
@@ -205,6 +209,7 @@ class AnalyzedFaces(Faces):
             size_wh=self.size_wh,
             copies=None if self.copies is None else self.copies[keep],
             note=self.note,
+            pictures=None if self.pictures is None else tuple(self.pictures[i] for i in keep),
         )
 
 

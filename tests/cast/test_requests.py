@@ -134,13 +134,14 @@ def test_an_id_is_no_name_of_somebody_else(project: Project) -> None:
     gone = id_of(project, "c1")
     project.cast.remove(gone)
     project.cast.rename("c0", "c1")
-    for edit in (
+    edits: tuple[Callable[[], EditReport], ...] = (
         lambda: project.cast.remove(gone),
         lambda: project.cast.rename(gone, "x"),
         lambda: project.cast.split(gone, [photo_of(project, "c1")], into="x"),
         lambda: project.cast.reject(photo_of(project, "c1"), gone),
         lambda: project.cast.add(gone, [project.folder]),
-    ):
+    )
+    for edit in edits:
         with pytest.raises((UnknownCharacterError, CastError)):
             edit()
     assert project.cast.characters() == {"c1": 3, "c2": 3}

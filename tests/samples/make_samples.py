@@ -31,6 +31,7 @@ def main() -> None:
                 EnrolledFace(
                     np.array([0, 0, 80, 80], np.float32), np.zeros((5, 2), np.float32), 0.9,
                     Quality(one, one, one, one, one, ((),)), vector,
+                    picture=b"\xff\xd8\xff\xe0" + name.encode() + b"\xff\xd9",
                 ),
             )  # fmt: skip
     major = model_file.SCHEMA.rpartition("/")[2]

@@ -20,7 +20,7 @@ from personae.cast.gallery_database import GalleryDatabase
 from personae.cast.gallery_exchange import attached, decisions_of, put_decisions, replace_by_attached
 from personae.cast.gallery_log import GalleryLog
 from personae.cast.gallery_photos import GalleryPhotos
-from personae.cast.gallery_records import Character, EnrolledFace, Enrolment, PhotoRecord
+from personae.cast.gallery_records import Character, EnrolledFace, Enrolment, PhotoRecord, ShownFace
 from personae.cast.gallery_rows import text_of
 from personae.checks import facts, parsed, text
 from personae.database import files_of
@@ -174,6 +174,10 @@ class Gallery:
     def faces_of(self, photos: Iterable[int]) -> dict[int, tuple[FloatArray, float]]:
         """Embedding (d,) and size in pixels of each of those photos (by id) that has a face, withdrawn ones too."""
         return self._photos.faces_of(photos, self.embedder)
+
+    def shown(self, photos: Iterable[int]) -> dict[int, ShownFace]:
+        """What people are shown of each of those photos (by id) that has a face, withdrawn ones too."""
+        return self._photos.shown(photos)
 
     def copies_of(self, photos: Iterable[int], dimension: int) -> FloatArray:
         """Embeddings (m, dimension) of the small copies of those photos (by id) that were made."""

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from personae.cast.gallery_database import GalleryDatabase
-from personae.cast.gallery_records import EnrolledFace, Enrolment, PhotoRecord
-from personae.cast.gallery_rows import LARGEST_PX, box_of, copies_of, text_of, vector_of
+from personae.cast.gallery_records import EnrolledFace, Enrolment, PhotoRecord, ShownFace
+from personae.cast.gallery_rows import LARGEST_PX, box_of, copies_of, jpeg_of, text_of, vector_of
 from personae.checks import number, whole
 from personae.errors import EmbeddingError
 from personae.recognition.vectors import ROUNDING, check_vectors, dimension_of
@@ -104,6 +104,21 @@ class GalleryPhotos:
                     found[photo] = vector, number(size, "faces.face_px", 0, LARGEST_PX)
         return found
 
+    def shown(self, photos: Iterable[int]) -> dict[int, ShownFace]:
+        """See `Gallery.shown`."""
+        found: dict[int, ShownFace] = {}
+        with self._database.checked():
+            for photo in photos:
+                for size, quality, picture in self._database.rows(
+                    "SELECT face_px, quality, picture FROM faces WHERE photo = ?", (photo,)
+                ):
+                    found[photo] = ShownFace(
+                        number(size, "faces.face_px", 0, LARGEST_PX),
+                        number(quality, "faces.quality", 0, LARGEST_PX),
+                        None if picture is None else jpeg_of(picture),
+                    )
+        return found
+
     def copies_of(self, photos: Iterable[int], dimension: int) -> FloatArray:
         """Embeddings (m, dimension) of the small copies of those photos (by id) that were made."""
         found = [np.empty(0, np.float32)]
@@ -144,7 +159,7 @@ class GalleryPhotos:
             embedding = (embedding / length).astype("<f4")
         quality = face.quality
         self._database.write(
-            "INSERT INTO faces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO faces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 photo,
                 np.asarray(face.box_xyxy, "<f4").tobytes(),
@@ -153,6 +168,7 @@ class GalleryPhotos:
                 *(float(getattr(quality, name)[0]) for name in ("face_px", "sharpness", "brightness", "yaw", "score")),
                 embedding.tobytes(),
                 None if face.copies is None else np.asarray(face.copies, "<f4").tobytes(),
+                face.picture,
             ),
         )
 

@@ -86,7 +86,8 @@ class PhotoRecord:
 class EnrolledFace:
     """The one face of a photo that is the character's: box (4,), landmarks (5, 2) in its pixels, embedding (d,).
 
-    `copies` (k, d): embeddings of its small copies, see `AnalyzedFaces`; None where none were made.
+    `copies` (k, d): embeddings of its small copies, see `AnalyzedFaces`; `picture`: the bytes of a small JPEG file of
+    it; None where none were made.
     """
 
     box_xyxy: FloatArray
@@ -95,6 +96,24 @@ class EnrolledFace:
     quality: Quality
     embedding: FloatArray
     copies: FloatArray | None = None
+    picture: bytes | None = None
+
+
+@dataclass(frozen=True)
+class ShownFace:
+    """What people are shown of an enrolled face: its size in pixels, quality 0..1, and a small JPEG file of it.
+
+    `picture`: its bytes, None for faces from before they were kept.
+    """
+
+    face_px: float
+    quality: float
+    picture: bytes | None
+
+    @property
+    def digest(self) -> str | None:
+        """Of the picture."""
+        return None if self.picture is None else sha256(self.picture).hexdigest()[:32]
 
 
 @dataclass(frozen=True, eq=False)

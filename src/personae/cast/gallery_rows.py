@@ -13,6 +13,8 @@ from personae.types import COPIES_PX, FloatArray
 
 LARGEST_PX = 1e6
 _LARGEST = 2**63 - 1
+_LARGEST_PICTURE = 2**20
+_JPEG_BEGINS = b"\xff\xd8\xff"
 
 
 def detail_of(value: object) -> dict[str, Any]:
@@ -72,6 +74,13 @@ def vector_of(blob: Any, what: str, embedder: str) -> FloatArray:
         raise ValueError(f"{what} is not of {embedder}")
     check_vectors(vector[None], what)
     return vector
+
+
+def jpeg_of(blob: Any) -> bytes:
+    """A face's small picture from what is stored; ValueError where it is no JPEG file."""
+    if not isinstance(blob, bytes) or not blob.startswith(_JPEG_BEGINS) or len(blob) > _LARGEST_PICTURE:
+        raise ValueError("faces.picture is no small JPEG file")
+    return blob
 
 
 def copies_of(blobs: Sequence[Any], row_bytes: int) -> FloatArray:

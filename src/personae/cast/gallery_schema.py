@@ -85,6 +85,9 @@ MIGRATIONS: tuple[str, ...] = (
         made_by INTEGER
     ) WITHOUT ROWID;
     """,
+    # 5: a small picture of each face, a JPEG file, so that a cast can be looked at without its photos; NULL for faces
+    # from before, and for those that came without one
+    "ALTER TABLE faces ADD COLUMN picture BLOB;",
 )
 VERSION = len(MIGRATIONS)
 

@@ -142,4 +142,5 @@ def _enrolled_face(faces: AnalyzedFaces, i: int) -> EnrolledFace:
         quality=faces.quality[i],
         embedding=faces.embeddings[i],
         copies=None if faces.copies is None else faces.copies[i],
+        picture=None if faces.pictures is None else faces.pictures[i],
     )

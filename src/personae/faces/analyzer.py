@@ -17,6 +17,7 @@ from personae.faces import align, backends, quality
 from personae.faces.copies import small_copies
 from personae.faces.detector import Detector
 from personae.faces.embedder import Embedder, mean_direction
+from personae.faces.face_pictures import face_picture
 from personae.media import photos
 from personae.settings import Settings
 from personae.types import (
@@ -54,6 +55,7 @@ class _Looked:
     copied: IntArray | None
     """(u,) faces that `copies` (u * 2k, 112, 112, 3) shows, each small and each then mirrored; None: not asked for."""
     copies: PixelArray
+    pictures: tuple[bytes | None, ...] | None
 
     @property
     def every(self) -> PixelArray:
@@ -104,7 +106,8 @@ class FaceAnalyzer:
         """Every face of one picture with its embedding; maybe none. From left to right, and from the top down.
 
         A small face's embedding is the mean with its mirror image's, which takes a tenth off the misses there.
-        `copies`: also embed small copies of the faces that can be enrolled (six more embeddings each).
+        `copies`: for enrolment: also embed small copies of the faces that can be enrolled (six more embeddings each),
+        and keep a small picture of each.
 
         Of a file that is cut short what is there is looked at, and `note` says so.
         Raises PhotoError for a picture that cannot be read, or in which a library fails, WeightsError and
@@ -162,14 +165,19 @@ class FaceAnalyzer:
         crops = align.crops(picture, faces)
         assessed = quality.assess(crops, faces, self.settings)
         small = np.flatnonzero(faces.face_px < SMALL_PX)
-        copied, shrunk = None, align.NO_CROPS
+        copied, shrunk, pictures = None, align.NO_CROPS, None
         if copies:
             copied = np.array([i for i, reasons in enumerate(assessed.reasons) if not reasons], np.int64)
             made = small_copies(crops[copied], faces[copied], COPIES_PX)
             shrunk = np.concatenate([made, made[:, :, :, ::-1]], axis=1).reshape(-1, *crops.shape[1:])
+            pictures = tuple(
+                None if reasons else face_picture(picture, box)
+                for reasons, box in zip(assessed.reasons, faces.boxes_xyxy, strict=True)
+            )
         return _Looked(
-            faces, crops, assessed, picture.size_wh, picture.note, small, crops[small, :, ::-1], copied, shrunk
-        )
+            faces, crops, assessed, picture.size_wh, picture.note, small, crops[small, :, ::-1], copied, shrunk,
+            pictures,
+        )  # fmt: skip
 
     def _try_look(self, source: Source, copies: bool) -> _Looked | PhotoError:
         try:
@@ -231,6 +239,7 @@ class FaceAnalyzer:
             size_wh=seen.size_wh,
             copies=copies,
             note=seen.note,
+            pictures=seen.pictures,
         )
 
 

@@ -22,7 +22,7 @@ from personae.cast.trained import EMPTY
 from personae.commits import Commit
 from personae.errors import PersonaeError
 from personae.files import Stamp, stamp_of
-from personae.films import journal, scan
+from personae.films import crops_file, journal, scan
 from personae.films.concluding import Named, Pass, named_anew
 from personae.films.decidable import Decidable, Decided, said_to
 from personae.films.face_media import FilmFaces
@@ -223,7 +223,9 @@ class StoredFilm(Decidable):
     def _faces_named(self, name: str) -> Sequence[tuple[PhotoRecord, EnrolledFace]]:
         state = self._current()
         timeline = with_names(self._view(state), Cast(self.context).names_of_today())
-        return best_faces(self._scanned(state), tracks_named(timeline, name), name, timeline)
+        scanned, named = self._scanned(state), tracks_named(timeline, name)
+        crops = crops_file.filled(scanned.watched.records, self.files.crops) if named else ()
+        return best_faces(scanned, named, name, timeline, crops)
 
     def _decisions(self) -> Decisions:
         return self._current().decisions

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from personae.cast.gallery import EnrolledFace, PhotoRecord
+from personae.films import crops_file
 from personae.films.faces_file import Kept
 from personae.films.tracks_file import Scanned
+from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import Timeline
 from personae.types import Quality
 
@@ -50,9 +52,12 @@ def best_faces_of_photos(kept: Kept, own: Collection[int], name: str) -> list[tu
 
 
 def best_faces(
-    scanned: Scanned, numbers: Collection[int], name: str, timeline: Timeline
+    scanned: Scanned, numbers: Collection[int], name: str, timeline: Timeline, crops: Sequence[TrackRecord] = ()
 ) -> list[tuple[PhotoRecord, EnrolledFace]]:
-    """The best faces of those tracks as photos of `name`, the best first; each is known by film, time and content."""
+    """The best faces of those tracks as photos of `name`, the best first; each is known by film, time and content.
+
+    `crops`: the records with their pictures, where they are at hand: each face has that of its track nearest in time.
+    """
     found: list[tuple[float, PhotoRecord, EnrolledFace]] = []
     for number in sorted(numbers):
         record = scanned.watched.records[number - 1]
@@ -65,6 +70,14 @@ def best_faces(
             digest = hashlib.sha256(record.embeddings[at].tobytes()).hexdigest()
             photo = PhotoRecord(name, where, sha256=digest).enrolled(faces_found=1)
             nowhere = np.zeros((5, 2), np.float32)
-            found.append((weight, photo, EnrolledFace(box, nowhere, 1.0, quality, record.embeddings[at])))
+            picture = _picture_at(crops[number - 1], pts) if crops else None
+            face = EnrolledFace(box, nowhere, 1.0, quality, record.embeddings[at], picture=picture)
+            found.append((weight, photo, face))
     found.sort(key=lambda item: -item[0])
     return [(photo, face) for _, photo, face in found[:LEARNT_FACES]]
+
+
+def _picture_at(record: TrackRecord, pts: int) -> bytes | None:
+    """The track's crop nearest in time, as the bytes of a JPEG file; None where it has none."""
+    crops = crops_file.crops_of(record)
+    return min(crops, key=lambda one: abs(one.pts - pts)).jpeg.tobytes() if crops else None

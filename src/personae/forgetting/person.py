@@ -23,8 +23,9 @@ class Person:
 
     `id`: of this forgetting; `ids`: of their characters; `name`: as it was asked for; `names`: with former ones;
     `paths`, `digests`: of their photos; `vectors` (n, d): embeddings; `copies` (m, d): of the photos' small copies;
-    `centres` (k, d): what models held; `models`: files to make anew, each with the settings it was trained with;
-    `written`: (path, kind) of outputs outside the project that show them.
+    `pictures`: pieces of the small pictures of their faces, as hexadecimal digits; `centres` (k, d): what models held;
+    `models`: files to make anew, each with the settings it was trained with; `written`: (path, kind) of outputs outside
+    the project that show them.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Person:
     written: tuple[tuple[str, str], ...] = ()
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     ids: frozenset[str] = frozenset()
+    pictures: frozenset[str] = frozenset()
 
     @property
     def spellings(self) -> frozenset[str]:

@@ -65,7 +65,8 @@ class Search:
             for vector in (*person.vectors, *person.copies, *person.centres)
             for dtype in ("<f4", "<f2", "<f8")
         }
-        self._longest = max(map(len, self._needles), default=0)
+        self._pieces = {bytes.fromhex(piece) for piece in person.pictures}
+        self._longest = max(map(len, self._needles | self._pieces), default=0)
         self._listed = [Path(entry.path) for entry in entries]
         self._listed_digests = {entry.sha256 for entry in entries if entry.sha256}
 
@@ -98,12 +99,14 @@ class Search:
         self.tell(path)
         looked_for = "name, embeddings" if self._needles else "name"
         try:
-            named, embedded, pictures = self._in_content(pieces(path, self._overlap))
+            named, embedded, shown, pictures = self._in_content(pieces(path, self._overlap))
         except OSError as error:
             self.found(path, f"cannot be read ({error.strerror}), so it was not searched")
             return False
         if embedded:
             self.found(path, "an embedding")
+        if shown:
+            self.found(path, "a picture of the face")
         if named and not self._is_of_others(path):
             self.found(path, "the name")
         elif own_name and self.names.in_file_name(path.name):
@@ -128,16 +131,20 @@ class Search:
 
     def _database_file(self, path: Path, rows: list[str], content: Iterable[bytes]) -> None:
         self.tell(path)
-        named, embedded, _ = self._in_content(content, rows)
+        named, embedded, shown, _ = self._in_content(content, rows)
         if embedded:
             self.found(path, "an embedding")
+        if shown:
+            self.found(path, "a picture of the face")
         if named:
             self.found(path, "the name")
         self.proof.searched.append((str(path), "name, embeddings" if self._needles else "name"))
 
-    def _in_content(self, content: Iterable[bytes], rows: list[str] | None = None) -> tuple[bool, bool, bool]:
-        """Whether there is the name, an embedding, and a picture written as text. `rows`: texts of a database."""
-        named = embedded = pictures = False
+    def _in_content(self, content: Iterable[bytes], rows: list[str] | None = None) -> tuple[bool, bool, bool, bool]:
+        """Whether there is the name, an embedding, a picture that the gallery had of the face, and any picture written
+        as text. `rows`: texts of a database.
+        """
+        named = embedded = shown = pictures = False
         # Raw pages have no words: where the letters are in a row, as a part of another's name or path, rows decide.
         may_hold_letters = any(name in text for text in rows or () for name in self.person.spellings)
         if rows is not None:
@@ -148,11 +155,13 @@ class Search:
             elif not may_hold_letters:
                 named = named or self.names.in_pages(piece)
             embedded = embedded or any(needle in piece for needle in self._needles)
+            shown = shown or any(part in piece for part in self._pieces)
             pictures = pictures or any(begin in piece for begin in _PICTURES_IN_BASE64)
             for written in base64_in(piece):
                 named = named or self._is_named_in(written)
                 embedded = embedded or any(needle in written for needle in self._needles)
-        return named, embedded, pictures
+                shown = shown or any(part in written for part in self._pieces)
+        return named, embedded, shown, pictures
 
     def _is_of_others(self, path: Path) -> bool:
         """Whether a file is a document of ours that has the name as a word of ours, or in longer names of others."""

@@ -26,7 +26,7 @@ from personae.types import FloatArray
 SCHEMA = "personae/forgetting/1"
 _TEXTS = ("name", "models", "written", "id")
 _SETS = ("names", "paths", "digests")
-_ALL_SETS = (*_SETS, "ids")
+_ALL_SETS = (*_SETS, "ids", "pictures")
 _ARRAYS = ("vectors", "copies", "centres")
 _LARGEST = 1e6
 
@@ -58,6 +58,7 @@ def read(project: ProjectPaths) -> Person | None:
             name=plain.text("name", empty=False),
             id=plain.text("id"),
             ids=frozenset(plain.each("ids", text)) if "ids" in plain else frozenset(),
+            pictures=_pieces(plain),
             names=names,
             paths=paths,
             digests=digests,
@@ -82,6 +83,13 @@ def read(project: ProjectPaths) -> Person | None:
     raise DamagedFileError(
         path, "somebody was being forgotten here, and this note of it is damaged. Remove it, and forget them again."
     )
+
+
+def _pieces(plain: Fields) -> frozenset[str]:
+    """Those of pictures; none in a note of an older version."""
+    found = frozenset(plain.each("pictures", text)) if "pictures" in plain else frozenset()
+    require(all(map(bytes.fromhex, found)), "a piece of a picture is empty")
+    return found
 
 
 def _pair(value: Any) -> tuple[Any, Any]:
