@@ -35,6 +35,7 @@ MAY: dict[str, Role] = {
     # jobs and events
     "list_jobs": "viewer",
     "get_job": "viewer",
+    "prefer_job": "editor",
     "cancel_job": "editor",
     "retry_job": "editor",
     "forget": "admin",
