@@ -13,12 +13,12 @@ from personae._version import __version__
 from personae.errors import PersonaeError
 from personae.server.guard import Guard
 from personae.server.problems import ProblemError, of_error, problem
-from personae.server.routes import cast, events, identify, jobs, media, people, server
+from personae.server.routes import cast, events, identify, jobs, media, page, people, server
 from personae.server.service import Service
 from personae.server.watching import Watcher
 
 PREFIX = "/api/v1"
-ROUTERS = tuple(each.router for each in (server, cast, identify, media, people, jobs, events))
+ROUTERS = tuple(each.router for each in (server, page, cast, identify, media, people, jobs, events))
 
 
 def make_app(service: Service, watcher: Watcher, *, hosts: Collection[str], origins: Collection[str] = ()) -> FastAPI:
@@ -35,6 +35,7 @@ def make_app(service: Service, watcher: Watcher, *, hosts: Collection[str], orig
     app.state.watcher = watcher
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
+    app.include_router(page.page_router)
 
     @app.exception_handler(PersonaeError)
     def ours(_: Request, error: Exception) -> JSONResponse:

@@ -7,6 +7,7 @@ from personae.server.keys import Role
 MAY: dict[str, Role] = {
     # the server
     "get_version": "viewer",
+    "get_session": "viewer",
     # the cast
     "list_characters": "viewer",
     "add_characters": "editor",
