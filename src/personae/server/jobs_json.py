@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from personae.jobs.job import Job, State
 
 
-class JobOut(BaseModel):
+class JobRow(BaseModel):
     """A job. Times are seconds since 1970; `progress` is {} while nobody works on it; no paths of the machine."""
 
-    model_config = ConfigDict(title="Job")
     id: str
     kind: str
     state: State
@@ -30,13 +29,13 @@ class JobOut(BaseModel):
 class JobAnswer(BaseModel):
     """One job."""
 
-    job: JobOut
+    job: JobRow
 
 
 class JobsAnswer(BaseModel):
     """The jobs that were asked for."""
 
-    jobs: list[JobOut]
+    jobs: list[JobRow]
 
 
 def job_dict(job: Job) -> dict[str, Any]:

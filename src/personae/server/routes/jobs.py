@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from personae.jobs.job import ENDED, Job, State
 from personae.server.asking import By, RequestId, Served
-from personae.server.jobs_json import JobAnswer, JobOut, job_dict
+from personae.server.jobs_json import JobAnswer, JobRow, job_dict
 from personae.server.pages import PageOf, next_cursor
 from personae.server.problems import ProblemError
 
@@ -32,7 +32,7 @@ class _Change(BaseModel):
 class Jobs(BaseModel):
     """A page of jobs."""
 
-    jobs: list[JobOut]
+    jobs: list[JobRow]
     next: str | None
 
 
