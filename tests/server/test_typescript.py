@@ -1,4 +1,4 @@
-"""TypeScript types made from the OpenAPI document are of use to a program (Node, which the project needs nowhere else)."""
+"""TypeScript types made from the OpenAPI document are of use to a program (it takes Node)."""
 
 from __future__ import annotations
 
