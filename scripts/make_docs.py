@@ -1,4 +1,4 @@
-"""Write the generated parts of the documentation: docs/commands.md and docs/settings.md.
+"""Write the generated parts of the documentation: docs/commands.md, docs/settings.md and docs/routes.md.
 
 python scripts/make_docs.py            (a test holds that the files are up to date)
 """
@@ -6,10 +6,14 @@ python scripts/make_docs.py            (a test holds that the files are up to da
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from personae.cli import cli
+from personae.server.app import document_of_routes
+from personae.server.openapi import operations
+from personae.server.roles import MAY
 from personae.settings import SETTINGS_FILE, TABLE
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -69,6 +73,32 @@ def settings() -> str:
     return "\n".join(lines)
 
 
+def routes() -> str:
+    """Every route of the service, by part."""
+    parts: dict[str, list[str]] = {}
+    for where, operation in operations(document_of_routes()):
+        role = MAY.get(operation["operationId"], "nobody: needs no key")
+        cells = (f"`{where}`", role, _given(operation), " ".join(operation["description"].split()))
+        parts.setdefault(operation["tags"][0], []).append("| " + " | ".join(cells).replace("\n", " ") + " |")
+    lines = [
+        "# Routes",
+        "",
+        "Generated from the service's OpenAPI document, which a running server gives at `/api/v1/openapi.json`. What is "
+        "the same for all of them (keys, errors, pages, requests sent twice) is in [the service](service.md).",
+    ]
+    for tag, rows in parts.items():
+        lines += ["", f"## {tag}", "", "| route | role | takes | what it does |", "|---|---|---|---|", *rows]
+    return "\n".join([*lines, ""])
+
+
+def _given(operation: dict[str, Any]) -> str:
+    """What a route takes besides ids: its parameters, and whether it has a body."""
+    names = [f"`{one['name']}`" for one in operation.get("parameters", []) if one["in"] == "query"]
+    content = operation.get("requestBody", {}).get("content", {})
+    kinds = {"application/json": "JSON", "multipart/form-data": "a form"}
+    return ", ".join([*names, *(kinds.get(kind, kind) for kind in content)])
+
+
 def _section(title: str, text: str) -> str:
     return f"## `{title}`\n\n```text\n{text}\n```\n"
 
@@ -76,6 +106,7 @@ def _section(title: str, text: str) -> str:
 def main() -> None:
     (DOCS / "commands.md").write_text(commands(), encoding="utf-8")
     (DOCS / "settings.md").write_text(settings(), encoding="utf-8")
+    (DOCS / "routes.md").write_text(routes(), encoding="utf-8")
 
 
 if __name__ == "__main__":

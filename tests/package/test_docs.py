@@ -23,6 +23,7 @@ def test_generated_pages_are_up_to_date() -> None:
     hint = "run: python scripts/make_docs.py"
     assert PAGES["commands.md"] == make_docs.commands(), hint
     assert PAGES["settings.md"] == make_docs.settings(), hint
+    assert PAGES["routes.md"] == make_docs.routes(), hint
 
 
 def test_every_setting_public_name_and_reason_is_documented() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,29 +14,21 @@ from starlette.exceptions import HTTPException
 from personae._version import __version__
 from personae.errors import PersonaeError
 from personae.server.guard import Guard
+from personae.server.openapi import document
 from personae.server.problems import ProblemError, of_error, problem
-from personae.server.routes import cast, events, identify, jobs, media, people, server
+from personae.server.routes import cast, events, identify, jobs, media, page, people, server
 from personae.server.service import Service
 from personae.server.watching import Watcher
 
 PREFIX = "/api/v1"
-ROUTERS = tuple(each.router for each in (server, cast, identify, media, people, jobs, events))
+ROUTERS = tuple(each.router for each in (server, page, cast, identify, media, people, jobs, events))
 
 
 def make_app(service: Service, watcher: Watcher, *, hosts: Collection[str], origins: Collection[str] = ()) -> FastAPI:
     """The application; `hosts`: the names with port that it goes by, `origins`: pages elsewhere that may ask it."""
-    app = FastAPI(
-        title="Personae",
-        version=__version__,
-        openapi_url=f"{PREFIX}/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-        generate_unique_id_function=lambda route: route.name,
-    )
+    app = _with_routes()
     app.state.service = service
     app.state.watcher = watcher
-    for router in ROUTERS:
-        app.include_router(router, prefix=PREFIX)
 
     @app.exception_handler(PersonaeError)
     def ours(_: Request, error: Exception) -> JSONResponse:
@@ -59,4 +53,26 @@ def make_app(service: Service, watcher: Watcher, *, hosts: Collection[str], orig
         return problem(error.status_code, "http", str(error.detail))
 
     app.add_middleware(Guard, keys=service.keys, token=service.token, hosts=hosts, origins=origins)
+    return app
+
+
+def document_of_routes() -> dict[str, Any]:
+    """The OpenAPI document, without a project."""
+    return dict(_with_routes().openapi())
+
+
+def _with_routes() -> FastAPI:
+    app = FastAPI(
+        title="Personae",
+        version=__version__,
+        description="Names the characters in photos and films. See docs/service.md.",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    for router in ROUTERS:
+        app.include_router(router, prefix=PREFIX)
+    app.include_router(page.page_router)
+    app.openapi = cache(lambda: document(app))  # type: ignore[method-assign]
     return app

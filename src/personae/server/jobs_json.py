@@ -1,10 +1,41 @@
-"""Jobs as JSON."""
+"""Jobs as clients see them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from personae.jobs.job import Job
+from pydantic import BaseModel
+
+from personae.jobs.job import Job, State
+
+
+class JobRow(BaseModel):
+    """A job. Times are seconds since 1970; `progress` is {} while nobody works on it; no paths of the machine."""
+
+    id: str
+    kind: str
+    state: State
+    by: str
+    priority: int
+    asked_at: float
+    began_at: float | None
+    ended_at: float | None
+    wants_cancel: bool
+    progress: dict[str, Any]
+    result: dict[str, Any]
+    error: dict[str, Any]
+
+
+class JobAnswer(BaseModel):
+    """One job."""
+
+    job: JobRow
+
+
+class JobsAnswer(BaseModel):
+    """The jobs that were asked for."""
+
+    jobs: list[JobRow]
 
 
 def job_dict(job: Job) -> dict[str, Any]:

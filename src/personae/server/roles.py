@@ -7,6 +7,7 @@ from personae.server.keys import Role
 MAY: dict[str, Role] = {
     # the server
     "get_version": "viewer",
+    "get_session": "viewer",
     # the cast
     "list_characters": "viewer",
     "add_characters": "editor",
@@ -35,6 +36,7 @@ MAY: dict[str, Role] = {
     # jobs and events
     "list_jobs": "viewer",
     "get_job": "viewer",
+    "prefer_job": "editor",
     "cancel_job": "editor",
     "retry_job": "editor",
     "forget": "admin",

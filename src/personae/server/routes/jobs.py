@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from personae.jobs.job import Job
+from personae.jobs.job import ENDED, Job, State
 from personae.server.asking import By, RequestId, Served
-from personae.server.jobs_json import job_dict
+from personae.server.jobs_json import JobAnswer, JobRow, job_dict
+from personae.server.pages import PageOf, next_cursor
 from personae.server.problems import ProblemError
 
 router = APIRouter(tags=["jobs"])
+LONGEST_WAIT_S = 60.0
+_LOOK_EVERY_S = 0.2
 
 
 class _Forget(BaseModel):
@@ -20,38 +24,76 @@ class _Forget(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=500)]
 
 
-@router.get("/jobs")
+class _Change(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    priority: Annotated[int, Field(ge=-100, le=100)]
+
+
+class Jobs(BaseModel):
+    """A page of jobs."""
+
+    jobs: list[JobRow]
+    next: str | None
+
+
+class Line(BaseModel):
+    """Something that happened to a job, in seconds since 1970."""
+
+    time: float
+    text: str
+
+
+class JobWithHistory(JobAnswer):
+    """One job, and what became of it, oldest first."""
+
+    history: list[Line]
+
+
+@router.get("/jobs", response_model=Jobs)
 def list_jobs(
-    service: Served,
-    caller: By,
-    after: Annotated[int, Query(ge=0)] = 0,
-    most: Annotated[int, Query(ge=1, le=500)] = 100,
+    service: Served, caller: By, asked: PageOf, state: Annotated[list[State] | None, Query()] = None
 ) -> dict[str, Any]:
-    """Every job in the order in which they were asked for; `next` goes on, 0 is the end."""
-    found, goes_on = service.jobs.page(after=after, most=most)
-    return {"jobs": [job_dict(one) for one in found], "next": goes_on}
+    """Jobs in the order in which they were asked for; `state`: only those that stand so."""
+    after = asked.after if asked.after is not None else 0
+    if type(after) is not int or after < 0:
+        raise ProblemError(422, "cursor", "That is a cursor of another list. Begin without one.")
+    found, goes_on = service.jobs.page(after=after, most=asked.limit, states=tuple(state or ()))
+    return {"jobs": [job_dict(one) for one in found], "next": next_cursor(goes_on) if goes_on else None}
 
 
-@router.get("/jobs/{id}")
-def get_job(service: Served, caller: By, id: str) -> dict[str, Any]:
-    """One job with its history."""
+@router.get("/jobs/{id}", response_model=JobWithHistory)
+def get_job(
+    service: Served, caller: By, id: str, wait_s: Annotated[float, Query(ge=0, le=LONGEST_WAIT_S)] = 0.0
+) -> dict[str, Any]:
+    """One job with its history. `wait_s`: the answer comes when the job has ended, or after so many seconds."""
+    until = time.monotonic() + wait_s
+    job = _there(service.jobs.get(id))
+    while job.state not in ENDED and time.monotonic() < until:
+        time.sleep(_LOOK_EVERY_S)
+        job = _there(service.jobs.get(id))
     history = [{"time": line.time, "text": line.text} for line in service.jobs.history(id)]
-    return {"job": job_dict(_there(service.jobs.get(id))), "history": history}
+    return {"job": job_dict(job), "history": history}
 
 
-@router.post("/jobs/{id}/cancel")
+@router.patch("/jobs/{id}", response_model=JobAnswer)
+def prefer_job(service: Served, caller: By, id: str, body: _Change) -> dict[str, Any]:
+    """Have a job done earlier or later: higher priorities come first."""
+    return {"job": job_dict(_there(service.jobs.prefer(id, body.priority)))}
+
+
+@router.post("/jobs/{id}/cancel", response_model=JobAnswer)
 def cancel_job(service: Served, caller: By, id: str) -> dict[str, Any]:
     """End a job; what it did is gone on with when it is asked for again."""
     return {"job": job_dict(_there(service.jobs.cancel(id, by=caller.name)))}
 
 
-@router.post("/jobs/{id}/retry")
+@router.post("/jobs/{id}/retry", response_model=JobAnswer)
 def retry_job(service: Served, caller: By, id: str) -> dict[str, Any]:
     """Ask again for a job that failed or was cancelled."""
     return {"job": job_dict(_there(service.jobs.retry(id, by=caller.name)))}
 
 
-@router.post("/forget", status_code=202)
+@router.post("/forget", status_code=202, response_model=JobAnswer)
 def forget(service: Served, caller: By, body: _Forget, request: RequestId) -> dict[str, Any]:
     """Forget somebody for good: a job. There is no undo."""
     return {"job": job_dict(service.jobs.add("forget", {"name": body.name}, by=caller.name, request=request))}
