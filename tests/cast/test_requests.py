@@ -46,7 +46,7 @@ def photo_of(project: Project, name: str, at: int = 0) -> PhotoId:
 
 EDITS: dict[str, Edits] = {
     "add": lambda project, base: project.cast.add("c1", [base / "more"], request="r"),
-    "names": lambda project, _: project.cast.add_names(["Ann", "Bo"], request="r"),
+    "names": lambda project, _: project.cast.add_names(["Ann", "c0"], request="r"),
     "remove": lambda project, _: project.cast.remove("c1", request="r"),
     "remove photos": lambda project, base: project.cast.remove_photos([base / "cast" / "c1" / "0.jpg"], request="r"),
     "rename": lambda project, _: project.cast.rename("c1", "Thor", request="r"),
@@ -59,7 +59,8 @@ EDITS: dict[str, Edits] = {
 
 def told(report: EditReport) -> tuple[Any, ...]:
     """What has to be the same."""
-    return [edit.id for edit in report.edits], report.changes, sorted(report.rejected), report.characters
+    edits = [edit.id for edit in report.edits]
+    return edits, report.changes, sorted(report.rejected), report.notes, report.characters
 
 
 @pytest.mark.parametrize("name", EDITS)

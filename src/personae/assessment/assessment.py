@@ -20,6 +20,13 @@ class Assessment:
     def __init__(self, context: ProjectContext) -> None:
         self.context = context
 
+    def look_alikes(self, name: str) -> tuple[tuple[str, int], ...]:
+        """(other character, how many photos of `name` would pass for them), most first; told without a test."""
+        from personae.assessment.look_alikes import look_alikes
+
+        self.context.settle()
+        return look_alikes(self.context, name)
+
     def evaluate(
         self,
         cast: str | Path | None = None,
@@ -60,9 +67,13 @@ class Assessment:
         *,
         far: float | None = None,
         undo: bool = False,
+        dry: bool = False,
         progress_callback: ProgressCallback | None = None,
     ) -> CalibrationReport:
-        """Set the model to a false-accept rate, measured on strangers where there are some; see `recalibration`."""
+        """Set the model to a false-accept rate, measured on strangers where there are some; see `recalibration`.
+
+        `dry`: only say what it would do.
+        """
         from personae.assessment.recalibration import calibrate
 
-        return calibrate(self.context, validation, far=far, undo=undo, progress_callback=progress_callback)
+        return calibrate(self.context, validation, far=far, undo=undo, dry=dry, progress_callback=progress_callback)

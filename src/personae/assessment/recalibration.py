@@ -61,14 +61,16 @@ def calibrate(
     *,
     far: float | None = None,
     undo: bool = False,
+    dry: bool = False,
     progress_callback: ProgressCallback | None = None,
 ) -> CalibrationReport:
     """Set the project's model to the false-accept rate `far` (None: that of the settings).
 
     `validation`: a folder of photos. Its sub-folders named like characters hold photos of them; everything else is
     strangers'. How often strangers are named is then measured, kept in the project and used by every later training;
-    `undo` forgets it. A `far` given is written into the project's settings. Raises StoreError without a model,
-    InputError for a folder without a stranger, SettingError where a threshold is set by hand.
+    `undo` forgets it; `dry`: nothing is written, and the report says what would be. A `far` given is written into the
+    project's settings. Raises StoreError without a model, InputError for a folder without a stranger, SettingError
+    where a threshold is set by hand.
     """
     place, settings = context.paths, context.settings
     if settings.threshold is not None:
@@ -105,16 +107,17 @@ def calibrate(
         )  # fmt: skip
     else:
         found = None if undo else operating_point.read(place.calibration, embedder)
-    with context.locked("calibrate"):
-        if undo:
-            place.calibration.unlink(missing_ok=True)
-        elif found is not None and validation is not None:
-            operating_point.write(found, place.calibration)
-        diff = settings_file.difference(place.settings, changes) if changes else ""
-        if diff:
-            settings_file.change(place.settings, changes)
-        model.recalibrate(operating_point.settings_for(settings, found).far)
-        model_file.save(model, _card(model, card, settings.far, found), place.model)
+    diff = settings_file.difference(place.settings, changes) if changes else ""
+    model.recalibrate(operating_point.settings_for(settings, found).far)
+    if not dry:
+        with context.locked("calibrate"):
+            if undo:
+                place.calibration.unlink(missing_ok=True)
+            elif found is not None and validation is not None:
+                operating_point.write(found, place.calibration)
+            if diff:
+                settings_file.change(place.settings, changes)
+            model_file.save(model, _card(model, card, settings.far, found), place.model)
     named = _outcomes(model, strangers, [None] * len(strangers)) if strangers is not None else None
     own = _outcomes(model, genuine, truth) if genuine is not None and len(genuine) else None
     return CalibrationReport(

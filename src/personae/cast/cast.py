@@ -18,7 +18,7 @@ from personae.cast.context import ProjectContext
 from personae.cast.edit_log import Edit, EditLog
 from personae.cast.editor import Editor, EditReport
 from personae.cast.gallery import EnrolledFace, Gallery, PhotoRecord
-from personae.cast.gallery_records import PhotoId
+from personae.cast.gallery_records import PhotoId, ShownFace
 from personae.cast.identifier import Identifier
 from personae.cast.trainer import TrainingReport
 from personae.errors import CastError, InputError, PhotoError
@@ -90,6 +90,12 @@ class Cast:
         """Every photo that is known, enrolled or rejected, or those of one character."""
         with self._editor.reading() as gallery:
             return [] if gallery is None else gallery.photos(name)
+
+    def shown(self, photos: Iterable[PhotoRecord]) -> dict[PhotoId, ShownFace]:
+        """What people are shown of each of those photos that has an enrolled face, by the photos' ids."""
+        with self._editor.reading() as gallery:
+            ids = {one.id: one.address for one in photos if one.id is not None and one.status == "enrolled"}
+            return {} if gallery is None else {ids[id]: face for id, face in gallery.shown(ids).items()}
 
     def embeddings(self, name: str) -> FloatArray:
         """(n, d) of the faces that are enrolled as a character's; n is 0 for nobody's."""
@@ -229,12 +235,12 @@ class Cast:
 
         return self._editor.edit("remove", lambda gallery: [editing.remove_character(gallery, name)], request=request)
 
-    def remove_photos(self, photos: Iterable[str | Path], *, request: str = "") -> EditReport:
-        """Take single photos out. Raises InputError where one is not enrolled."""
+    def remove_photos(self, photos: Iterable[str | Path], *, of: str | None = None, request: str = "") -> EditReport:
+        """Take single photos out, of whoever has them or of the character `of`. Raises InputError for unknown ones."""
         from personae.cast import editing
 
         given = list(photos)
-        return self._editor.edit("remove", lambda gallery: [editing.remove_photos(gallery, given)], request=request)
+        return self._editor.edit("remove", lambda gallery: [editing.remove_photos(gallery, given, of)], request=request)
 
     def rename(self, old: str, new: str, *, request: str = "") -> EditReport:
         """Give a character another name. Raises UnknownCharacterError, InputError where the name is taken."""

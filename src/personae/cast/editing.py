@@ -37,9 +37,9 @@ def remove_character(gallery: Gallery, name: str) -> EditOutcome:
     return begun.finish()
 
 
-def remove_photos(gallery: Gallery, photos: Iterable[str | Path]) -> EditOutcome:
-    """Take photos out of whatever character they are enrolled as."""
-    found = find_photos(gallery, photos)
+def remove_photos(gallery: Gallery, photos: Iterable[str | Path], of: str | None = None) -> EditOutcome:
+    """Take photos out of whatever character they are enrolled as, or of the one that is given."""
+    found = find_photos(gallery, photos, None if of is None else check_character(gallery, of))
     begun = BegunEdit.of(gallery, "remove", {})
     for photo in found:
         _require_digest(photo)

@@ -114,7 +114,7 @@ class Editor:
             tuple(log.edits(edit)[0] for edit in undone) if undone else tuple(entries),
             tuple(Change(*row) for entry in entries for row in entry.detail.get("photos", ())),
             tuple((path, why, more) for entry in entries for path, why, more in entry.detail.get("rejected", ())),
-            (),
+            tuple(note for entry in entries for note in entry.detail.get("notes", ())),
             characters,
             str(self.context.model_path) if characters else None,
             time.monotonic() - started,
@@ -135,5 +135,7 @@ def _note(gallery: Gallery, outcomes: Sequence[EditOutcome], request: str) -> No
         if outcome.edit is not None:
             # What an undo gives is the edit that it took back.
             (entry,) = log.edits(outcome.edit.id if outcome.edit.undone_by is None else outcome.edit.undone_by)
-            rejected = {"rejected": [list(photo) for photo in outcome.rejected]} if outcome.rejected else {}
-            log.explain(entry.id, {**entry.detail, "request": request, **rejected})
+            told = {"rejected": [list(photo) for photo in outcome.rejected], "notes": list(outcome.notes)}
+            log.explain(
+                entry.id, {**entry.detail, "request": request, **{key: one for key, one in told.items() if one}}
+            )

@@ -147,7 +147,13 @@ def _forgotten(detail: dict[str, Any], person: Person, theirs: _Theirs) -> dict[
             for path, *said in detail["rejected"]
             if not theirs.has(path, detail.get("into")) and not any(names.in_text(each) for each in said)
         ]
+    if "notes" in detail:
+        result["notes"] = [
+            note
+            for note in detail["notes"]
+            if not NameSearch(person.names).in_text(note) and not any(path in note for path in theirs.paths)
+        ]
     for key in ("characters", "names"):
         if key in detail:
             result[key] = [name for name in detail[key] if name not in person.names]
-    return {key: value for key, value in result.items() if value or key != "before"}
+    return {key: value for key, value in result.items() if value or key not in {"before", "rejected", "notes"}}

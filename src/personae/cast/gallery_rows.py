@@ -24,7 +24,7 @@ def detail_of(value: object) -> dict[str, Any]:
     for name in ("character", "into", "photo"):
         if name in row:
             row.or_none(name, any_text)
-    for name in ("characters", "added"):
+    for name in ("characters", "added", "notes"):
         if name in row:
             row.each(name, any_text)
     if "added" in row:

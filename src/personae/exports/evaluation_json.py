@@ -6,6 +6,7 @@ The schema is `schemas/evaluation-1.schema.json` in the package. Whoever reads a
 from __future__ import annotations
 
 import json
+from pathlib import PurePath
 from typing import Any
 
 from personae._version import __version__
@@ -68,6 +69,27 @@ def evaluation_dict(report: EvaluationReport) -> dict[str, Any]:
             for item in report.advice
         ],
         "notes": [_text(note) for note in report.notes],
+    }
+
+
+def without_folders(document: dict[str, Any]) -> dict[str, Any]:
+    """The document for who has no business with where files lie: each file and folder by its own name."""
+    folders = [folder for folder in (document["cast"], document["unknown"]) if folder]
+
+    def plain(text: str) -> str:
+        for folder in folders:
+            text = text.replace(f"{folder}/", "").replace(folder, PurePath(folder).name)
+        return text
+
+    return {
+        **document,
+        **{key: document[key] and PurePath(document[key]).name for key in ("cast", "unknown")},
+        "worst": [{**item, "path": PurePath(item["path"]).name} for item in document["worst"]],
+        "advice": [
+            {**item, "text": plain(item["text"]), "photos": [PurePath(path).name for path in item["photos"]]}
+            for item in document["advice"]
+        ],
+        "notes": [plain(note) for note in document["notes"]],
     }
 
 

@@ -1,13 +1,17 @@
-"""Jobs on the cast, and forgetting; each is called as `work.Work` says."""
+"""Jobs on the cast, and forgetting; each is called as `work.Work` says.
+
+Called again after a kill at any moment none does anything twice: an edit carries the job's id into the log of edits,
+and everything else ends in the same state.
+"""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
+from personae.cast.gallery_records import CharacterId
 from personae.commits import Commit, committed
 from personae.progress import ProgressCallback
 from personae.project.session import Project
@@ -17,29 +21,51 @@ def train(project: Project, what: Mapping[str, Any], commit: Commit, tell: Progr
     """Train on a cast folder, or on photos per character."""
     cast = project.cast
     if "folder" in what:
-        report = cast.train(what["folder"], fresh=bool(what.get("fresh")), progress_callback=tell)
+        report = cast.train(
+            what["folder"], fresh=bool(what.get("fresh")), force=bool(what.get("force")), progress_callback=tell
+        )
     else:
         report = cast.train_photos(what["photos"], progress_callback=tell)
-    return committed(project.folder, commit, {"characters": len(report.characters)})
-
-
-def add(project: Project, what: Mapping[str, Any], commit: Commit, tell: ProgressCallback) -> dict[str, Any]:
-    """Enrol photos as a character's."""
-    report = project.cast.add(what["name"], what["photos"], look=what.get("look"), progress_callback=tell)
-    if "uploaded" in what:
-        shutil.rmtree(what["uploaded"], ignore_errors=True)
-    rejected = [{"photo": Path(path).name, "reason": why, "detail": more} for path, why, more in report.rejected]
     return committed(
-        project.folder, commit, {"added": len(report.changes), "rejected": rejected, "notes": list(report.notes)}
+        project.folder,
+        commit,
+        {
+            "characters": len(report.characters),
+            "added": report.added,
+            "changed": report.changed,
+            "removed": len(report.removed),
+            "unchanged": report.unchanged,
+            "rejected": [
+                {"character": one.character} | _unused(*photo) for one in report.characters for photo in one.rejected
+            ],
+            "notes": [_without(note, what.get("folder")) for note in report.notes],
+        },
     )
 
 
-def evaluate(project: Project, what: Mapping[str, Any], commit: Commit, tell: ProgressCallback) -> dict[str, Any]:
-    """Say how well the cast names new photos."""
-    from personae.exports.evaluation_json import evaluation_dict
+def add(project: Project, what: Mapping[str, Any], commit: Commit, tell: ProgressCallback) -> dict[str, Any]:
+    """Enrol photos as a character's, known (`character`: an id) or perhaps new (`name`)."""
+    whose = CharacterId(what["character"]) if "character" in what else what["name"]
+    report = project.cast.add(whose, what["photos"], look=what.get("look"), request=commit.job, progress_callback=tell)
+    return committed(
+        project.folder,
+        commit,
+        {
+            "added": len(report.changes),
+            "rejected": [_unused(*photo) for photo in report.rejected],
+            "notes": [_without(note, what.get("uploaded")) for note in report.notes],
+            "edits": [edit.id for edit in report.edits],
+        },
+    )
 
-    report = project.assess.evaluate(what.get("cast"), folds=what.get("folds"), progress_callback=tell)
-    return committed(project.folder, commit, {"evaluation": evaluation_dict(report)})
+
+def reject(project: Project, what: Mapping[str, Any], commit: Commit, tell: ProgressCallback) -> dict[str, Any]:
+    """Learn that a face of a photo is not a character's (`character`: an id)."""
+    (photo,) = what["photos"]
+    report = project.cast.reject(photo, CharacterId(what["character"]), face=what.get("face"), request=commit.job)
+    return committed(
+        project.folder, commit, {"taken_out": len(report.changes), "edits": [edit.id for edit in report.edits]}
+    )
 
 
 def forget(project: Project, what: Mapping[str, Any], commit: Commit, tell: ProgressCallback) -> dict[str, Any]:
@@ -49,3 +75,18 @@ def forget(project: Project, what: Mapping[str, Any], commit: Commit, tell: Prog
     return committed(
         project.folder, commit, {key: facts[key] for key in ("removed", "searched", "exports", "unreached")}
     )
+
+
+def _unused(path: str, reason: str, detail: str) -> dict[str, str]:
+    """A photo that cannot be used, without where it lies."""
+    name = PurePath(path).name
+    return {"photo": name, "reason": reason, "detail": detail.replace(path, name)}
+
+
+def _without(text: str, folder: str | None) -> str:
+    """A sentence without where a folder lies."""
+    if not folder:
+        return text
+    for end in ("/", "\\"):
+        text = text.replace(folder + end, "")
+    return text.replace(folder, PurePath(folder).name)

@@ -7,7 +7,7 @@ from typing import Any
 
 from personae.commits import Commit, Commits
 from personae.errors import InputError
-from personae.jobs import cast_work, media_work
+from personae.jobs import assess_work, cast_work, media_work
 from personae.progress import ProgressCallback
 from personae.project.session import Project
 
@@ -39,6 +39,9 @@ KINDS: dict[str, Work] = {
     "relabel": media_work.relabel,
     "train": cast_work.train,
     "add": cast_work.add,
-    "evaluate": cast_work.evaluate,
+    "reject": cast_work.reject,
+    "evaluate": assess_work.evaluate,
+    "tune": assess_work.tune,
+    "calibrate": assess_work.calibrate,
     "forget": cast_work.forget,
 }

@@ -1,19 +1,32 @@
-"""Characters: list, add, rename, merge, remove, and their photos."""
+"""Characters: list, look at, add, rename, merge, split, remove; the log of edits, and undo."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections import Counter
+from typing import Annotated
 
-from fastapi import APIRouter, Form, UploadFile
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from personae.server import uploads
+from personae.cast.gallery_records import CharacterId, PhotoId
+from personae.names import readable
 from personae.server.asking import By, RequestId, Served
-from personae.server.jobs_json import job_dict
-from personae.server.problems import ProblemError
+from personae.server.cast_json import (
+    Character,
+    CharacterCard,
+    Characters,
+    EditAnswer,
+    LoggedEdits,
+    LookAlike,
+    edit_answer,
+    logged,
+    picture_address,
+)
+from personae.server.pages import Page, PageOf
 from personae.server.saying import Name
 
 router = APIRouter(tags=["cast"])
+PhotoIds = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(min_length=1, max_length=10_000)]
 
 
 class _Names(BaseModel):
@@ -28,76 +41,97 @@ class _Rename(BaseModel):
 
 class _Merge(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    characters: Annotated[list[str], Field(min_length=2, max_length=1000)]
+    characters: Annotated[list[Annotated[str, Field(max_length=64)]], Field(min_length=2, max_length=1000)]
     into: Name | None = None
 
 
+class _Split(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    photos: PhotoIds
+    into: Name
+
+
+class _Undo(BaseModel):
+    """`edit`: the id of the one to take back; otherwise the last `steps` that hold."""
+
+    model_config = ConfigDict(extra="forbid")
+    steps: Annotated[int, Field(ge=1, le=1000)] = 1
+    edit: Annotated[int, Field(ge=1, le=2**62)] | None = None
+
+
 @router.get("/characters")
-def list_characters(service: Served, caller: By) -> dict[str, Any]:
+def list_characters(service: Served, caller: By, asked: PageOf) -> Characters:
     """Everybody in the cast, by name, with how many photos are enrolled."""
     cast = service.project.cast
-    ids, photos = cast.names(), cast.characters()
-    found = [{"id": id, "name": name, "photos": photos.get(name, 0)} for id, name in ids.items()]
-    return {"characters": sorted(found, key=lambda one: str(one["name"]))}
+    photos = cast.characters()
+    rows = [Character(id=id, name=readable(name), photos=photos.get(name, 0)) for id, name in cast.names().items()]
+    page = Page.of(rows, lambda one: (one.name, one.id), asked)
+    return Characters(characters=list(page.rows), next=page.next)
 
 
 @router.post("/characters")
-def add_characters(service: Served, caller: By, body: _Names) -> dict[str, Any]:
+def add_characters(service: Served, caller: By, body: _Names, request: RequestId) -> EditAnswer:
     """Characters without photos: they can be given as names."""
-    report = service.project.cast.add_names(body.names)
-    return {"edits": [edit.id for edit in report.edits]}
-
-
-@router.patch("/characters/{id}")
-def rename_character(service: Served, caller: By, id: str, body: _Rename) -> dict[str, Any]:
-    """Give a character another name."""
-    report = service.project.cast.rename(service.character(id), body.name)
-    return {"edits": [edit.id for edit in report.edits], "notes": report.notes}
-
-
-@router.delete("/characters/{id}")
-def remove_character(service: Served, caller: By, id: str) -> dict[str, Any]:
-    """Take a character out of the cast; `undo` brings them back."""
-    report = service.project.cast.remove(service.character(id))
-    return {"edits": [edit.id for edit in report.edits], "notes": report.notes}
+    return edit_answer(service, service.project.cast.add_names(body.names, request=request))
 
 
 @router.post("/characters/merge")
-def merge_characters(service: Served, caller: By, body: _Merge) -> dict[str, Any]:
-    """Make several characters one."""
-    names = [service.character(id) for id in body.characters]
-    report = service.project.cast.merge(*names, into=body.into)
-    return {"edits": [edit.id for edit in report.edits], "notes": report.notes}
+def merge_characters(service: Served, caller: By, body: _Merge, request: RequestId) -> EditAnswer:
+    """Make several characters one: the first, or who is called `into`."""
+    ids = map(CharacterId, body.characters)
+    return edit_answer(service, service.project.cast.merge(*ids, into=body.into, request=request))
+
+
+@router.get("/characters/{id}")
+def get_character(service: Served, caller: By, id: str) -> CharacterCard:
+    """One character: how many photos are enrolled, why others are not, looks, and who could be taken for them."""
+    name, cast = service.character(id), service.project.cast
+    photos = cast.photos(name)
+    enrolled = [photo for photo in photos if photo.status == "enrolled"]
+    shown, ids = cast.shown(enrolled), {each: id for id, each in cast.names().items()}
+    best = max(enrolled, key=lambda photo: shown[photo.address].quality, default=None)
+    alike = service.project.assess.look_alikes(name)
+    return CharacterCard(
+        id=id,
+        name=readable(name),
+        photos=len(enrolled),
+        rejected=len(photos) - len(enrolled),
+        reasons=dict(Counter(str(photo.reason) for photo in photos if photo.status == "rejected")),
+        looks=sorted({readable(photo.look) for photo in enrolled if photo.look is not None}),
+        look_alikes=[LookAlike(id=ids[who], name=readable(who), photos=count) for who, count in alike if who in ids],
+        picture=None if best is None else picture_address(CharacterId(id), best, shown[best.address]),
+    )
+
+
+@router.patch("/characters/{id}")
+def rename_character(service: Served, caller: By, id: str, body: _Rename, request: RequestId) -> EditAnswer:
+    """Give a character another name."""
+    return edit_answer(service, service.project.cast.rename(CharacterId(id), body.name, request=request))
+
+
+@router.delete("/characters/{id}")
+def remove_character(service: Served, caller: By, id: str, request: RequestId) -> EditAnswer:
+    """Take a character out of the cast; undo brings them back."""
+    return edit_answer(service, service.project.cast.remove(CharacterId(id), request=request))
+
+
+@router.post("/characters/{id}/split")
+def split_character(service: Served, caller: By, id: str, body: _Split, request: RequestId) -> EditAnswer:
+    """Give some photos of a character to another one, known or new."""
+    photos = map(PhotoId, body.photos)
+    report = service.project.cast.split(CharacterId(id), photos, into=body.into, request=request)
+    return edit_answer(service, report)
+
+
+@router.get("/cast/log")
+def list_edits(service: Served, caller: By, asked: PageOf) -> LoggedEdits:
+    """The log of edits, oldest first: what people decided about the cast, and what was undone."""
+    page = Page.of(service.project.cast.log(), lambda edit: edit.id, asked)
+    return LoggedEdits(edits=[logged(edit) for edit in page.rows], next=page.next)
 
 
 @router.post("/cast/undo")
-def undo_edits(service: Served, caller: By) -> dict[str, Any]:
-    """Take back the last edit of the cast."""
-    report = service.project.cast.undo()
-    return {"edits": [edit.id for edit in report.edits], "notes": report.notes}
-
-
-@router.post("/photos-of-cast", status_code=202)
-def add_photos(
-    service: Served,
-    caller: By,
-    name: Annotated[str, Form(max_length=500)],
-    photos: list[UploadFile],
-    request: RequestId,
-) -> dict[str, Any]:
-    """Enrol photos as a character's, known or new: a job. What they are called is not kept."""
-    folder, paths = uploads.keep(service.project.folder, photos)
-    job = service.jobs.add(
-        "add", {"name": name, "photos": paths, "uploaded": str(folder)}, request=request, by=caller.name
-    )
-    return {"job": job_dict(job)}
-
-
-@router.post("/train", status_code=202)
-def train(service: Served, caller: By, root: str, folder: str, request: RequestId) -> dict[str, Any]:
-    """Train on a folder of photos per character, below a media root: a job."""
-    path = service.roots.find(root, folder)
-    if not path.is_dir():
-        raise ProblemError(422, "input", "That is no folder.")
-    job = service.jobs.add("train", {"folder": str(path)}, request=request, by=caller.name)
-    return {"job": job_dict(job)}
+def undo_edits(service: Served, caller: By, request: RequestId, body: _Undo | None = None) -> EditAnswer:
+    """Take back the last edits of the cast, or one, whatever came after it."""
+    what = body or _Undo()
+    return edit_answer(service, service.project.cast.undo(what.steps, edit=what.edit, request=request))

@@ -1,0 +1,194 @@
+"""The cast as clients see it: ids, names and file names; no paths, no embeddings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from personae.cast.editor import EditReport
+from personae.cast.gallery_records import CharacterId, Edit, PhotoRecord, ShownFace
+from personae.names import readable
+from personae.server.plain import file_of, without_folders
+from personae.server.service import Service
+
+
+class Character(BaseModel):
+    """Somebody in the cast. `photos`: how many are enrolled; without any nobody is recognised as them."""
+
+    id: str
+    name: str
+    photos: int
+
+
+class Characters(BaseModel):
+    """A page of the cast."""
+
+    characters: list[Character]
+    next: str | None
+
+
+class LookAlike(BaseModel):
+    """Another character, and how many photos would pass for them."""
+
+    id: str
+    name: str
+    photos: int
+
+
+class CharacterCard(BaseModel):
+    """One character. `reasons`: why photos were rejected -> how many; `picture`: address of the best face's."""
+
+    id: str
+    name: str
+    photos: int
+    rejected: int
+    reasons: dict[str, int]
+    looks: list[str]
+    look_alikes: list[LookAlike]
+    picture: str | None
+
+
+class CastPhoto(BaseModel):
+    """A photo of a character. `picture`: address of a small picture of its face; null for a rejected photo, and for one
+    from before they were kept.
+    """
+
+    id: str
+    file: str
+    status: str
+    reason: str | None
+    detail: str
+    look: str | None
+    quality: float | None
+    face_px: float | None
+    picture: str | None
+
+
+class CastPhotos(BaseModel):
+    """A page of a character's photos."""
+
+    photos: list[CastPhoto]
+    next: str | None
+
+
+class Moved(BaseModel):
+    """A photo that an edit moved: whose it was and is, null for nobody's."""
+
+    file: str
+    before: str | None
+    after: str | None
+
+
+class Unused(BaseModel):
+    """A photo that cannot be used, and why."""
+
+    file: str
+    reason: str
+    detail: str
+
+
+class EditAnswer(BaseModel):
+    """What an edit did. `edits`: ids of its entries in the log (of an undo: of the edits that it took back); none where
+    nothing had to be done.
+    """
+
+    edits: list[int]
+    moved: list[Moved]
+    rejected: list[Unused]
+    notes: list[str]
+
+
+class LoggedEdit(BaseModel):
+    """An entry of the log of edits. What is null or empty is no matter of this action. `undoes`: of an undo, the edit
+    that it took back.
+    """
+
+    id: int
+    time: str
+    action: str
+    undone_by: int | None
+    undoable: bool
+    undoes: int | None
+    character: str | None
+    characters: list[str]
+    into: str | None
+    file: str | None
+    moved: list[Moved]
+    rejected: list[Unused]
+
+
+class LoggedEdits(BaseModel):
+    """A page of the log of edits, oldest first."""
+
+    edits: list[LoggedEdit]
+    next: str | None
+
+
+def edit_answer(service: Service, report: EditReport) -> EditAnswer:
+    """What an edit did."""
+    paths = [change.path for change in report.changes]
+    if any("/" in note or "\\" in note for note in report.notes):
+        paths += [photo.path for photo in service.project.cast.photos()]
+        paths += [path for edit in report.edits for path, *_ in edit.detail.get("photos", ())]
+    return EditAnswer(
+        edits=[edit.id for edit in report.edits],
+        moved=[_moved(change.path, change.before, change.after) for change in report.changes],
+        rejected=[unused(*photo) for photo in report.rejected],
+        notes=[without_folders(note, paths) for note in report.notes],
+    )
+
+
+def logged(edit: Edit) -> LoggedEdit:
+    """An entry of the log."""
+    said = edit.detail
+    photos = said.get("photos", ())
+    return LoggedEdit(
+        id=edit.id,
+        time=edit.time,
+        action=edit.action,
+        undone_by=edit.undone_by,
+        undoable=edit.undoable,
+        undoes=said.get("edit"),
+        character=_text(said.get("character")),
+        characters=[readable(name) for name in (*said.get("characters", ()), *said.get("names", ()))],
+        into=_text(said.get("into")),
+        file=None if said.get("photo") is None else file_of(said["photo"]),
+        moved=[_moved(*row) for row in photos] if isinstance(photos, list) else [],
+        rejected=[unused(*row) for row in said.get("rejected", ())],
+    )
+
+
+def unused(path: str, reason: str, detail: str) -> Unused:
+    """A photo that cannot be used."""
+    return Unused(file=file_of(path), reason=reason, detail=without_folders(detail, [path]))
+
+
+def cast_photo(character: CharacterId, photo: PhotoRecord, face: ShownFace | None, paths: list[str]) -> CastPhoto:
+    """A photo of a character; `paths`: of all of theirs, which its detail may name."""
+    return CastPhoto(
+        id=photo.address,
+        file=file_of(photo.path),
+        status=photo.status,
+        reason=None if photo.reason is None else str(photo.reason),
+        detail=without_folders(photo.detail, paths),
+        look=_text(photo.look),
+        quality=None if face is None else round(face.quality, 4),
+        face_px=None if face is None else round(face.face_px, 1),
+        picture=picture_address(character, photo, face),
+    )
+
+
+def picture_address(character: CharacterId, photo: PhotoRecord, face: ShownFace | None) -> str | None:
+    """Where a face's picture is, from /api/v1 on; its digest stands in it, so that it may be kept for ever."""
+    if face is None or face.digest is None:
+        return None
+    return f"/characters/{character}/photos/{photo.address}/{face.digest}.jpg"
+
+
+def _moved(path: str, before: str | None, after: str | None) -> Moved:
+    return Moved(file=file_of(path), before=_text(before), after=_text(after))
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else readable(str(value))

@@ -1,0 +1,123 @@
+"""The photos of a character: look at them, upload, take out, reject."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Form, Response, UploadFile
+from pydantic import BaseModel, ConfigDict
+
+from personae.cast.gallery_records import CharacterId, PhotoId
+from personae.server import uploads
+from personae.server.asking import By, RequestId, Served
+from personae.server.cast_json import CastPhotos, EditAnswer, cast_photo, edit_answer
+from personae.server.jobs_json import JobAnswer, job_dict
+from personae.server.openapi import binary
+from personae.server.pages import Page, PageOf
+from personae.server.plain import file_of
+from personae.server.problems import ProblemError
+from personae.server.routes.cast import PhotoIds
+from personae.server.service import Service
+
+router = APIRouter(tags=["cast"])
+Look = Annotated[str | None, Form(min_length=1, max_length=500)]
+KEEP = "private, max-age=31536000, immutable"
+"""Of what never changes at its address: browsers keep it, and nobody between."""
+
+
+class _Photos(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    photos: PhotoIds
+
+
+@router.get("/characters/{id}/photos")
+def list_photos_of_character(
+    service: Served, caller: By, id: str, asked: PageOf, status: Literal["enrolled", "rejected"] | None = None
+) -> CastPhotos:
+    """A character's photos by file name, enrolled and rejected, each rejected one with its reason."""
+    cast = service.project.cast
+    photos = cast.photos(service.character(id))
+    wanted = [photo for photo in photos if status in (None, photo.status)]
+    page = Page.of(wanted, lambda photo: (file_of(photo.path), str(photo.address)), asked)
+    shown, paths = cast.shown(page.rows), [photo.path for photo in photos]
+    rows = [cast_photo(CharacterId(id), photo, shown.get(photo.address), paths) for photo in page.rows]
+    return CastPhotos(photos=rows, next=page.next)
+
+
+@router.post("/characters/{id}/photos", status_code=202, response_model=JobAnswer)
+def add_photos_of_character(
+    service: Served, caller: By, id: str, photos: list[UploadFile], request: RequestId, look: Look = None
+) -> dict[str, Any]:
+    """Enrol photos as a character's: a job. What they are called is not kept, nor are they when it has ended."""
+    service.character(id)
+    return _uploaded(service, "add", {"character": id, "look": look}, photos, request, caller.name)
+
+
+@router.post("/photos-of-cast", status_code=202, response_model=JobAnswer)
+def add_photos(
+    service: Served,
+    caller: By,
+    name: Annotated[str, Form(min_length=1, max_length=500)],
+    photos: list[UploadFile],
+    request: RequestId,
+    look: Look = None,
+) -> dict[str, Any]:
+    """The same by name: of a character who is known, or new."""
+    return _uploaded(service, "add", {"name": name, "look": look}, photos, request, caller.name)
+
+
+@router.post("/characters/{id}/photos/remove")
+def remove_photos(service: Served, caller: By, id: str, body: _Photos, request: RequestId) -> EditAnswer:
+    """Take photos out of a character."""
+    cast = service.project.cast
+    photos = map(PhotoId, body.photos)
+    return edit_answer(service, cast.remove_photos(photos, of=CharacterId(id), request=request))
+
+
+@router.post("/characters/{id}/photos/{photo}/reject")
+def reject_photo(service: Served, caller: By, id: str, photo: str, request: RequestId) -> EditAnswer:
+    """Learn that the face of an enrolled photo is not this character's; later matching respects it."""
+    return edit_answer(service, service.project.cast.reject(PhotoId(photo), CharacterId(id), request=request))
+
+
+@router.post("/characters/{id}/reject", status_code=202, response_model=JobAnswer)
+def reject_face(
+    service: Served,
+    caller: By,
+    id: str,
+    photo: UploadFile,
+    request: RequestId,
+    face: Annotated[int | None, Form(ge=1, le=100_000)] = None,
+) -> dict[str, Any]:
+    """Learn that a face of an uploaded photo is not this character's: a job. `face`: from the left from 1; without it
+    the only one, or the one that has the name now.
+    """
+    service.character(id)
+    return _uploaded(service, "reject", {"character": id, "face": face}, [photo], request, caller.name)
+
+
+@router.get(
+    "/characters/{id}/photos/{photo}/{digest}.jpg",
+    response_class=Response,
+    responses=binary("image/jpeg", "A small picture of the face with what is around it."),
+)
+def get_picture_of_photo(service: Served, caller: By, id: str, photo: str, digest: str) -> Response:
+    """The small picture of an enrolled face. It never changes; 410 where it is not there any more."""
+    cast = service.project.cast
+    name = cast.names().get(id)
+    photos = [] if name is None else [one for one in cast.photos(name) if one.address == photo]
+    for face in cast.shown(photos).values():
+        if face.digest == digest:
+            return Response(face.picture, media_type="image/jpeg", headers={"Cache-Control": KEEP})
+    raise ProblemError(410, "gone", "This picture is not there any more.")
+
+
+def _uploaded(
+    service: Service, kind: str, what: dict[str, Any], photos: list[UploadFile], request: str, by: str
+) -> dict[str, Any]:
+    folder, paths = uploads.keep(service.project.folder, photos)
+    job = service.jobs.add(kind, what | {"photos": paths, "uploaded": str(folder)}, request=request, by=by)
+    if job.what.get("uploaded") != str(folder):  # it was sent before
+        shutil.rmtree(folder, ignore_errors=True)
+    return {"job": job_dict(job)}
