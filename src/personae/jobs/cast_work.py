@@ -6,13 +6,13 @@ and everything else ends in the same state.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
 from personae.cast.gallery_records import CharacterId
 from personae.commits import Commit, committed
+from personae.forgetting.names import NameSearch
 from personae.progress import ProgressCallback
 from personae.project.session import Project
 
@@ -69,11 +69,27 @@ def reject(project: Project, what: Mapping[str, Any], commit: Commit, tell: Prog
 
 
 def forget(project: Project, what: Mapping[str, Any], commit: Commit, tell: ProgressCallback) -> dict[str, Any]:
-    """Forget somebody for good."""
+    """Forget somebody for good. What comes of it names nobody: it stays."""
+    if "name" not in what:  # it was completed, by whoever opened the project after a kill, and took the name from here
+        project.context.settle()
+        return committed(project.folder, commit, {})
     report = project.forget(what["name"], progress_callback=tell)
-    facts = asdict(report)
+    search = NameSearch([what["name"]])
+
+    def files(found: Iterable[tuple[str, str]]) -> list[dict[str, str | None]]:
+        named = [(PurePath(path).name, more) for path, more in found]
+        return [{"file": None if search.in_file_name(name) else name, "what": more} for name, more in named]
+
     return committed(
-        project.folder, commit, {key: facts[key] for key in ("removed", "searched", "exports", "unreached")}
+        project.folder,
+        commit,
+        {
+            "removed": report.removed,
+            "searched": len(report.searched),
+            "found": files(report.found),
+            "exports": files((path, report.export_kinds.get(path, "")) for path in report.exports),
+            "unreached": files(report.unreached),
+        },
     )
 
 

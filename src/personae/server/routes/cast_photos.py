@@ -21,6 +21,7 @@ from personae.server.routes.cast import PhotoIds
 from personae.server.service import Service
 
 router = APIRouter(tags=["cast"])
+NewName = Annotated[str, Form(min_length=1, max_length=500)]
 Look = Annotated[str | None, Form(min_length=1, max_length=500)]
 KEEP = "private, max-age=31536000, immutable"
 """Of what never changes at its address: browsers keep it, and nobody between."""
@@ -56,12 +57,7 @@ def add_photos_of_character(
 
 @router.post("/photos-of-cast", status_code=202, response_model=JobAnswer)
 def add_photos(
-    service: Served,
-    caller: By,
-    name: Annotated[str, Form(min_length=1, max_length=500)],
-    photos: list[UploadFile],
-    request: RequestId,
-    look: Look = None,
+    service: Served, caller: By, name: NewName, photos: list[UploadFile], request: RequestId, look: Look = None
 ) -> dict[str, Any]:
     """The same by name: of a character who is known, or new."""
     return _uploaded(service, "add", {"name": name, "look": look}, photos, request, caller.name)
