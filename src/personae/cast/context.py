@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from personae.cast.trained import ModelSlot
+from personae.files import Stamp, stamp_of
 from personae.paths import ProjectPaths
 from personae.settings import Settings, resolve
 
@@ -37,7 +38,9 @@ class ProjectContext:
         self.paths = ProjectPaths.at(folder)
         self.model_path = self.paths.model if model_path is None else Path(model_path)
         self.model = ModelSlot(self.model_path, self.paths.gallery, lambda: self.settings, named=model_path is not None)
-        self._settings = settings
+        self._given_settings = settings
+        self._given_analyzer = analyzer
+        self._resolved: tuple[Stamp, Settings] | None = None
         self._analyzer = analyzer
         self._complete = complete
         self._lock = threading.RLock()
@@ -45,11 +48,20 @@ class ProjectContext:
 
     @property
     def settings(self) -> Settings:
-        """The settings in force."""
+        """The settings in force: those that were given, or else those of the project's file as it is now.
+
+        A process that stays heeds what `tune` and `calibrate` write there, and makes its networks anew for it.
+        """
         with self._lock:
-            if self._settings is None:
-                self._settings = resolve(project=self.paths.folder)
-            return self._settings
+            if self._given_settings is not None:
+                return self._given_settings
+            stamp = stamp_of(self.paths.settings)
+            if self._resolved is None or self._resolved[0] != stamp:
+                before, now = self._resolved, resolve(project=self.paths.folder)
+                self._resolved = stamp, now
+                if before is not None and before[1] != now:
+                    self._analyzer, self._film_networks = self._given_analyzer, None
+            return self._resolved[1]
 
     @property
     def analyzer(self) -> FaceAnalyzer:
@@ -115,7 +127,7 @@ class ProjectContext:
     def __getstate__(self) -> dict[str, Any]:
         return {
             "folder": self.paths.folder,
-            "settings": self._settings,
+            "settings": self._given_settings or (self._resolved and self._resolved[1]),
             "model_path": self.model_path if self.model_path != self.paths.model else None,
             "complete": self._complete,
         }
