@@ -30,6 +30,12 @@ MAY: dict[str, Role] = {
     "decide": "editor",
     "undo_decisions": "editor",
     "export_film": "viewer",
+    # their files and pictures
+    "get_film_file": "viewer",
+    "find_picture": "viewer",
+    "get_picture": "viewer",
+    "list_set_photos": "viewer",
+    "get_photo": "viewer",
     # people without a name
     "list_people": "editor",
     # jobs and events
