@@ -36,6 +36,8 @@ MAY: dict[str, Role] = {
     "get_picture": "viewer",
     "list_set_photos": "viewer",
     "get_photo": "viewer",
+    "list_crops": "viewer",
+    "get_crop": "viewer",
     # people without a name
     "list_people": "editor",
     # jobs and events

@@ -115,7 +115,7 @@ def test_annotated_photos_show_strangers_to_editors_alone(pictured: Served) -> N
         return _pixels(answer.content)
 
     plain, whole, known = drawn(viewer, False), drawn(pictured.client, True), drawn(viewer, True)
-    assert plain.shape == tuple(reversed(row["size"])) + (3,)
+    assert plain.shape == (*reversed(row["size"]), 3)
     assert (whole != known).any()
     assert known.shape == whole.shape
 
