@@ -7,8 +7,9 @@ by now: so whoever asks says by its digest which content is meant.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,11 +110,43 @@ def face(project: Project, path: str, sha256: str, box: Sequence[float]) -> byte
     return cut_face(_photo(path, sha256).pixels, np.asarray(box, np.float32))
 
 
-def export(project: Project, film: str, format: str, **shown: Any) -> bytes:
+def export(project: Project, film: str, format: str, shown: Mapping[str, Any], media: str | None) -> bytes:
     """A film's timeline in a format that shows pictures, or that a plug-in writes; see `ProjectFilm.exported`."""
+    from personae.project.exporting import Shown
+
     with project.films[film] as found:
-        content: bytes = found.exported(format, **shown)
-    return content
+        return found.exported(format, Shown(**shown), media=media)
+
+
+def overview(project: Project, films: Sequence[Sequence[str]], shown: Mapping[str, Any]) -> bytes:
+    """One page over several films; see `ProjectFilms.overview`."""
+    from personae.project.exporting import Shown
+
+    return project.films.overview([(name, report, sheet) for name, report, sheet in films], Shown(**shown))
+
+
+def sidecars(project: Project, photos: str, paths: Mapping[str, str], unknown: bool) -> dict[str, str]:
+    """XMP sidecars of photos of a set, by their paths in it; `paths`: and where each lies.
+
+    Without those in which nobody is to be written down, or that are not as they were kept.
+    """
+    from personae.exports.photo_people import of_kept
+    from personae.media.xmp_people import with_people
+
+    found, kept = {}, project.photos[photos]
+    digests, root = kept.digests, kept.root
+    for one in kept.photos:
+        if one.path not in paths:
+            continue
+        faces = replace(of_kept(one, root, digests.get(one.path, "")), path=Path(paths[one.path]))
+        try:
+            people = (faces if unknown else faces.without_unknown()).people()
+        except (PhotoError, OSError):
+            continue
+        content = with_people(None, people).content
+        if content is not None:
+            found[one.path] = content.decode()
+    return found
 
 
 def _photo(path: str, sha256: str) -> Any:
@@ -164,4 +197,6 @@ ANSWERS: dict[str, Callable[..., Any]] = {
     "photo": photo,
     "face": face,
     "export": export,
+    "overview": overview,
+    "sidecars": sidecars,
 }

@@ -13,12 +13,14 @@ from personae._version import __version__
 from personae.errors import PersonaeError
 from personae.server.guard import Guard
 from personae.server.problems import ProblemError, of_error, problem
-from personae.server.routes import cast, crops, events, files, identify, jobs, media, people, pictures, server
+from personae.server.routes import cast, crops, events, exports, files, identify, jobs, media, people, pictures, server
 from personae.server.service import Service
 from personae.server.watching import Watcher
 
 PREFIX = "/api/v1"
-ROUTERS = tuple(each.router for each in (server, cast, identify, media, files, pictures, crops, people, jobs, events))
+ROUTERS = tuple(
+    each.router for each in (server, cast, identify, media, files, pictures, crops, exports, people, jobs, events)
+)
 
 
 def make_app(service: Service, watcher: Watcher, *, hosts: Collection[str], origins: Collection[str] = ()) -> FastAPI:

@@ -32,7 +32,7 @@ def file_name(name: str, suffix: str = "") -> str:
 
 def disposition(name: str, suffix: str = "", kind: Literal["attachment", "inline"] = "attachment") -> str:
     """The header for a file that is to be called `name`: in ASCII for old clients, and in full."""
-    whole = file_name(name)
-    plain = unicodedata.normalize("NFKD", whole).encode("ascii", "ignore").decode()
+    whole = file_name(name, suffix)
+    plain = unicodedata.normalize("NFKD", whole.removesuffix(suffix)).encode("ascii", "ignore").decode()
     plain = _NOT_IN_QUOTES.sub("_", plain).strip(" _.") or "download"
-    return f"{kind}; filename=\"{plain}{suffix}\"; filename*=UTF-8''{quote(file_name(name, suffix), safe='')}"
+    return f"{kind}; filename=\"{plain}{suffix}\"; filename*=UTF-8''{quote(whole, safe='')}"

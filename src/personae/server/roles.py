@@ -29,7 +29,6 @@ MAY: dict[str, Role] = {
     "list_decisions": "editor",
     "decide": "editor",
     "undo_decisions": "editor",
-    "export_film": "viewer",
     # their files and pictures
     "get_film_file": "viewer",
     "find_picture": "viewer",
@@ -38,6 +37,14 @@ MAY: dict[str, Role] = {
     "get_photo": "viewer",
     "list_crops": "viewer",
     "get_crop": "viewer",
+    # exports
+    "list_formats": "viewer",
+    "export_film": "viewer",
+    "export_films": "viewer",
+    "select_in_film": "viewer",
+    "export_sidecars": "viewer",
+    "start_export": "editor",
+    "get_job_file": "editor",
     # people without a name
     "list_people": "editor",
     # jobs and events

@@ -21,9 +21,9 @@ PHOTOS = f"{API}/media/{id_of('photos', 'photos')}"
 
 def _all(served: Served, where: str, client: Any = None, **params: str | int) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    cursor: dict[str, str] = {}
+    cursor: dict[str, str | int] = {}
     while True:
-        answer = (client or served.client).get(f"{where}/crops", params=params | {"limit": 1} | cursor)
+        answer = (client or served.client).get(f"{where}/crops", params={**params, "limit": 1, **cursor})
         assert answer.status_code == 200, answer.text
         rows += answer.json()["crops"]
         if answer.json()["next"] is None:
@@ -60,7 +60,12 @@ def test_each_row_has_pictures_of_that_face_the_best_first(pictured: Served, by:
 def test_a_page_of_crops_reads_the_file_of_crops_once(pictured: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[Path] = []
     once = crop_index.read
-    monkeypatch.setattr(crop_index, "read", lambda path, *rest: (read.append(path), once(path, *rest))[1])
+
+    def counted(path: Path, *rest: Any) -> crop_index.CropIndex:
+        read.append(path)
+        return once(path, *rest)
+
+    monkeypatch.setattr(crop_index, "read", counted)
     addresses = [one["address"] for row in _all(pictured, FILM) for one in row["pictures"]]
     for _ in range(20):
         assert all(pictured.client.get(one).status_code == 200 for one in addresses)
