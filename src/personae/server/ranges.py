@@ -23,6 +23,12 @@ from starlette.types import Receive, Scope, Send
 from personae.server.problems import problem
 
 PIECE = 2**18
+JPEG = "image/jpeg"
+JPEG_ANSWER: dict[int | str, dict[str, object]] = {
+    200: {"description": "A JPEG.", "content": {JPEG: {}}},
+    410: {"description": "It is not there any more."},
+}
+"""How a route says so in the OpenAPI document."""
 _RANGE = re.compile(r"bytes[ \t]*=[ \t]*([0-9]{0,18})-([0-9]{0,18})[ \t]*", re.ASCII | re.IGNORECASE)
 SANDBOX = "default-src 'none'; sandbox"
 """Nothing that a browser shows of a file may run, ask or reach this server's pages."""

@@ -19,6 +19,8 @@ MAY: dict[str, Role] = {
     # pictures
     "identify": "viewer",
     "identify_in_root": "viewer",
+    "identify_picture": "viewer",
+    "identify_picture_in_root": "viewer",
     # films and sets of photos
     "list_roots": "viewer",
     "list_films_in_root": "viewer",

@@ -26,6 +26,7 @@ def pictured_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("pictured")
     (home / "media").mkdir()
     drawn_recognizer(home)
+    (home / "project" / "settings.toml").write_text('detector = "fake"\nembedder = "fake"\n')  # for the helper
     film = drawn_film(home / "media" / "ep1.mkv", _picture, 60)
     photos = home / "media" / "photos"
     photos.mkdir()

@@ -124,3 +124,21 @@ def test_photos_outside_the_roots_are_not_there(pictured: Served, tmp_path: Path
     address = pictured.client.get(f"{PHOTOS}/photos").json()["photos"][0]["address"]
     answer = serve(pictured.project, tmp_path / "other").client.get(address)
     assert (answer.status_code, answer.json()["code"]) == (404, "no-file")
+
+
+def test_an_uploaded_photo_comes_back_with_names_on_it(pictured: Served) -> None:
+    photo = (pictured.media / "photos" / "0.png").read_bytes()
+    viewer = pictured.as_role("viewer")
+    named = viewer.post(f"{API}/identify", files={"photo": ("<b>.png", photo)}).json()["picture"]
+    assert [face["character"] for face in named["faces"]].count("Thor") == 1
+    answer = viewer.post(f"{API}/identify/picture", files={"photo": ("x.html", photo, "text/html")})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+    width = Image.open(io.BytesIO(photo)).width
+    assert _pixels(answer.content).shape[1] >= width
+    (root,) = viewer.get(f"{API}/roots").json()["roots"]
+    there = viewer.get(f"{API}/roots/{root['id']}/identify/picture", params={"path": "photos/0.png"})
+    assert there.content == answer.content
+    broken = viewer.post(f"{API}/identify/picture", files={"photo": ("x.jpg", b"<html>", "image/jpeg")})
+    assert (broken.status_code, broken.json()["code"]) == (422, "photo")
+    assert "uploads" not in broken.text
+    assert not [*(pictured.project.folder / "cache" / "uploads").iterdir()]

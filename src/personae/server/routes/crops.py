@@ -15,8 +15,8 @@ from personae.server.asking import By, Served, sees
 from personae.server.crops import Crops, FaceRow, ShownFace, faces_of, rows_of_faces, rows_of_people
 from personae.server.pages import Page, PageOf
 from personae.server.problems import ProblemError
-from personae.server.ranges import content
-from personae.server.routes.pictures import BYTES, GONE, JPEG, original
+from personae.server.ranges import JPEG, JPEG_ANSWER, content
+from personae.server.routes.pictures import GONE, original
 
 router = APIRouter(tags=["pictures"])
 _crops = Crops()
@@ -104,7 +104,7 @@ def list_crops(
     return FacesList(crops=found, next=page.next)
 
 
-@router.get("/media/{id}/crops/{digest}.jpg", response_class=Response, responses=BYTES)
+@router.get("/media/{id}/crops/{digest}.jpg", response_class=Response, responses=JPEG_ANSWER)
 def get_crop(service: Served, caller: By, request: Request, id: str, digest: Digest) -> Response:
     """A picture of a face; gone once its film was scanned anew, or whose it is was forgotten."""
     medium = service.medium(id)

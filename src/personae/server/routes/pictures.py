@@ -19,16 +19,11 @@ from personae.server.asking import By, Served, sees
 from personae.server.originals import below, video_facts
 from personae.server.pages import Page, PageOf
 from personae.server.problems import ProblemError
-from personae.server.ranges import content
+from personae.server.ranges import JPEG, JPEG_ANSWER, content
 
 router = APIRouter(tags=["pictures"])
-JPEG = "image/jpeg"
 GONE = "This picture is not there any more. Ask for its address again."
 Width = Annotated[int | None, Query(ge=16, le=8192, description="At most so wide, in pixels; never enlarged.")]
-BYTES: dict[int | str, dict[str, object]] = {
-    200: {"description": "A JPEG.", "content": {JPEG: {}}},
-    410: {"description": "It is not there any more."},
-}
 
 
 class PictureFound(BaseModel):
@@ -78,7 +73,7 @@ def find_picture(
     return PictureFound(pts=pts, at_s=video.seconds(pts), address=where)
 
 
-@router.get("/media/{id}/pictures/{pts}/{digest}.jpg", response_class=Response, responses=BYTES)
+@router.get("/media/{id}/pictures/{pts}/{digest}.jpg", response_class=Response, responses=JPEG_ANSWER)
 def get_picture(
     service: Served,
     caller: By,
@@ -118,7 +113,7 @@ def list_set_photos(service: Served, caller: By, request: Request, id: str, aske
     )  # fmt: skip
 
 
-@router.get("/media/{id}/photos/{photo}/{digest}.jpg", response_class=Response, responses=BYTES)
+@router.get("/media/{id}/photos/{photo}/{digest}.jpg", response_class=Response, responses=JPEG_ANSWER)
 def get_photo(
     service: Served,
     caller: By,
