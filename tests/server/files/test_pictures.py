@@ -51,6 +51,22 @@ def test_a_picture_is_the_one_that_is_on_screen_at_that_time(counted: Served) ->
     assert by_pts == found
 
 
+def test_a_picture_of_a_film_in_parts_is_found_in_its_part(tmp_path: Path, serve: Callable[..., Served]) -> None:
+    media = tmp_path / "media"
+    media.mkdir()
+    parts = [
+        make_film(media / f"{first}.mkv", draw=lambda number, first=first: numbered(number + first), frames=50)
+        for first in (0, 50, 100)
+    ]
+    project = Project.open(tmp_path / "project", settings=FAKE)
+    film = project.films.scan(parts)
+    client = serve(project, media).client
+    for at_s, number in ((0.01, 0), (1.97, 49), (2.01, 50), (3.97, 99), (4.01, 100), (5.97, 149)):
+        address = f"{API}/media/{id_of('film', film.name)}/picture"
+        found = client.get(address, params={"at_s": at_s}).json()
+        assert number_in(_pixels(client.get(found["address"]).content)) == number, at_s
+
+
 def test_a_picture_is_made_smaller_and_never_larger(counted: Served) -> None:
     address = counted.client.get(f"{FILM}/picture", params={"at_s": 1}).json()["address"]
     assert _pixels(counted.client.get(address, params={"width": 80}).content).shape == (60, 80, 3)
