@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from personae.media.film import FilmPicture, ReadSoFar
 from personae.media.video import Film
 
-LONGEST_S = 2
-"""So long a picture of a film may be shown, where its rate varies; a longer one is found by reading from the start."""
+_LONGEST_S = (0, 2, None)
+"""So long may the picture on screen have been shown already: a frame, where the rate varies seconds, or from the start
+on. The shorter it is taken to be, the less is read.
+"""
 
 
 def picture_at(film: Film, pts: int, starts: Sequence[int] = ()) -> FilmPicture | None:
@@ -20,11 +23,15 @@ def picture_at(film: Film, pts: int, starts: Sequence[int] = ()) -> FilmPicture 
     video = film.video
     if pts < video.start_pts:
         return None
-    entry = max(pts - round(LONGEST_S / video.time_base), video.start_pts)
-    found = _last_until(film, pts, entry, starts or (video.start_pts,))
-    if found is None and entry > video.start_pts:
-        found = _last_until(film, pts, video.start_pts, starts or (video.start_pts,))
-    return found if found is not None and pts < found.pts + found.duration_pts else None
+    first = video.start_pts
+    for longest_s in _LONGEST_S:
+        back = pts - first if longest_s is None else math.ceil(longest_s / video.time_base + video.frame_pts)
+        found = _last_until(film, pts, max(pts - back, first), starts or (first,))
+        if found is not None:
+            return found if pts < found.pts + found.duration_pts else None
+        if pts - back <= first:
+            break
+    return None
 
 
 def _last_until(film: Film, pts: int, entry: int, starts: Sequence[int]) -> FilmPicture | None:

@@ -29,10 +29,11 @@ def photo_digest(sha256_hex: str) -> str:
     return sha256_hex[:32]
 
 
-def face_digest(photo_sha256: str, box_xyxy: Sequence[float]) -> str:
-    """Of the picture of a face that is cut out of a photo: it is made of the photo's content and the box alone."""
-    sides = " ".join(f"{side:.2f}" for side in box_xyxy)
-    return sha256(f"face\0{photo_sha256}\0{sides}".encode()).hexdigest()[:32]
+def face_digest(path: str, photo_sha256: str, box_xyxy: Sequence[float]) -> str:
+    """Of the picture of a face that is cut out of a photo: its content and the box say what it looks like, and `path`
+    which of two equal photos it is in, for they may have different names.
+    """
+    return sha256(f"face\0{path}\0{photo_sha256}\0{list(box_xyxy)}".encode()).hexdigest()[:32]
 
 
 def crop_digest(jpeg: bytes) -> str:

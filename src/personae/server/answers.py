@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from personae.errors import FilmError, PhotoError
+from personae.errors import FilmError, InputError, PhotoError
 from personae.server.problems import ProblemError
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def export(project: Project, film: str, format: str, shown: Mapping[str, Any], m
     """A film's timeline in a format that shows pictures, or that a plug-in writes; see `ProjectFilm.exported`."""
     from personae.project.exporting import Shown
 
-    with project.films[film] as found:
+    with _own_words(), project.films[film] as found:
         return found.exported(format, Shown(**shown), media=media)
 
 
@@ -122,7 +122,8 @@ def overview(project: Project, films: Sequence[Sequence[str]], shown: Mapping[st
     """One page over several films; see `ProjectFilms.overview`."""
     from personae.project.exporting import Shown
 
-    return project.films.overview([(name, report, sheet) for name, report, sheet in films], Shown(**shown))
+    with _own_words():
+        return project.films.overview([(name, report, sheet) for name, report, sheet in films], Shown(**shown))
 
 
 def sidecars(project: Project, photos: str, paths: Mapping[str, str], unknown: bool) -> dict[str, str]:
@@ -181,9 +182,11 @@ def _jpeg(image: Image.Image) -> bytes:
 
 @contextmanager
 def _own_words() -> Iterator[None]:
-    """What is wrong with a film or photo, without the path it lies at."""
+    """What is wrong with a film or photo, without the path it lies at; or with what was asked."""
     try:
         yield
+    except InputError as error:
+        raise ProblemError(422, "input", str(error)) from None
     except FilmError as error:
         raise ProblemError(422, "film", f"The film cannot be shown: {error.reason}") from None
     except PhotoError as error:

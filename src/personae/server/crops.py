@@ -17,7 +17,7 @@ from personae.server.addresses import crop_digest, face_digest
 from personae.timeline.face_pictures import MOST_CROPS, apart_pts, far_apart
 from personae.timeline.person import Person
 from personae.timeline.records import TrackRecord
-from personae.timeline.timeline import Timeline
+from personae.timeline.timeline import Timeline, Track
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class _Indexed:
     records: Sequence[TrackRecord]
 
 
-class Crops:
+class FilmCrops:
     """The indices of films, while they are open. Safe to use from many threads."""
 
     def __init__(self) -> None:
@@ -79,9 +79,10 @@ class Crops:
         """Who a crop is of now; None for nobody."""
         one = self._of(film).index.by_digest.get(digest)
         timeline = film.timeline
-        if one is None or one.track >= len(timeline.tracks):
+        track = None if one is None or one.track >= len(timeline.tracks) else timeline.tracks[one.track]
+        if one is None or track is None or not _is_in(one, track):
             return None
-        return _people(timeline).get(timeline.tracks[one.track].id)
+        return _people(timeline).get(track.id)
 
     def appearances(self, film: StoredFilm) -> list[FaceRow]:
         """A row per appearance: crops of its tracks within its span, of those without one there any of the tracks'."""
@@ -115,8 +116,9 @@ class Crops:
         """The timeline of now, and its crops by a track's number."""
         timeline, of_tracks = film.timeline, self._of(film).index.of_tracks
         return timeline, {
-            track.id: own for track, own in zip(timeline.tracks, of_tracks, strict=False)
-        }  # a scan may have ended in between: what fits is shown
+            track.id: [one for one in own if _is_in(one, track)]
+            for track, own in zip(timeline.tracks, of_tracks, strict=False)
+        }
 
     def _of(self, film: StoredFilm) -> _Indexed:
         stamp = stamp_of(film.files.tracks, film.files.crops)
@@ -136,6 +138,11 @@ class Crops:
         return made
 
 
+def _is_in(crop: IndexedCrop, track: Track) -> bool:
+    """Whether a crop is of a track: a scan that ends just now writes the one file after the other."""
+    return track.start_pts <= crop.pts <= track.end_pts
+
+
 def _people(timeline: Timeline) -> dict[int, Person]:
     """Who each track is, by its number."""
     return {
@@ -145,37 +152,70 @@ def _people(timeline: Timeline) -> dict[int, Person]:
     }
 
 
-def faces_of(photos: PhotoSet) -> Iterator[tuple[ShownFace, Person | None, str]]:
-    """Each face of a set, who it is now, and the digest of the photo's content. Raises StoreError."""
+@dataclass(frozen=True)
+class SetFace:
+    """A face of a set of photos. `sha256`: of its photo's content."""
+
+    shown: ShownFace
+    sha256: str
+
+
+class SetCrops:
+    """The faces of sets of photos, while they are open. Safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._sets: WeakKeyDictionary[PhotoSet, tuple[Stamp, dict[str, SetFace]]] = WeakKeyDictionary()
+        self._lock = threading.Lock()
+
+    def find(self, photos: PhotoSet, digest: str) -> SetFace | None:
+        """The face whose picture has that digest; None where it is not there any more. Raises StoreError."""
+        return self._of(photos).get(digest)
+
+    def who(self, photos: PhotoSet, digest: str) -> Person | None:
+        """Who the face is now whose picture has that digest; None for nobody. Raises StoreError."""
+        return next((who for one, who in _faces_now(photos) if one.shown.digest == digest), None)
+
+    def faces(self, photos: PhotoSet) -> list[FaceRow]:
+        """A row per face."""
+        return [
+            FaceRow((str(one.shown.photo), one.shown.number or 0), who, 1, (one.shown,))
+            for one, who in _faces_now(photos)
+        ]
+
+    def people(self, photos: PhotoSet) -> list[FaceRow]:
+        """A row per person, their best faces first."""
+        of: dict[Person, list[ShownFace]] = {}
+        for row in self.faces(photos):
+            if row.who is not None:
+                of.setdefault(row.who, []).extend(row.faces)
+        for own in of.values():
+            own.sort(key=lambda one: -one.weight)
+        return [FaceRow(_key_of(who), who, len(own), own[:MOST_CROPS]) for who, own in of.items()]
+
+    def _of(self, photos: PhotoSet) -> dict[str, SetFace]:
+        photos.context.settle()
+        stamp = stamp_of(photos.files.faces)
+        with self._lock:
+            known = self._sets.get(photos)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        found = {one.shown.digest: one for one, _ in _faces_now(photos)}
+        with self._lock:
+            self._sets[photos] = stamp, found
+        return found
+
+
+def _faces_now(photos: PhotoSet) -> Iterator[tuple[SetFace, Person | None]]:
+    """The faces of a set, and who each is, of one moment. Raises StoreError."""
     kept, labels = photos.kept_faces()
-    at = 0
+    people = iter(labels)
     for photo in kept.photos:
         scores = photo.faces.quality.score.tolist()
         for number, (x1, y1, x2, y2) in enumerate(photo.faces.boxes_xyxy.tolist(), 1):
             box = (x1, y1, x2, y2)
-            shown = ShownFace(
-                face_digest(photo.sha256, box), box, scores[number - 1], photo=photo.path, number=number
-            )  # fmt: skip
-            yield shown, labels[at].person, photo.sha256
-            at += 1
-
-
-def rows_of_faces(photos: PhotoSet) -> list[FaceRow]:
-    """A row per face of a set."""
-    return [
-        FaceRow((str(one.photo), one.number or 0), who, 1, (one,)) for one, who, _ in faces_of(photos)
-    ]  # fmt: skip
-
-
-def rows_of_people(photos: PhotoSet) -> list[FaceRow]:
-    """A row per person in a set, their best faces first."""
-    of: dict[Person, list[ShownFace]] = {}
-    for one, who, _ in faces_of(photos):
-        if who is not None:
-            of.setdefault(who, []).append(one)
-    for own in of.values():
-        own.sort(key=lambda one: -one.weight)
-    return [FaceRow(_key_of(who), who, len(own), own[:MOST_CROPS]) for who, own in of.items()]
+            digest = face_digest(photo.path, photo.sha256, box)
+            shown = ShownFace(digest, box, scores[number - 1], photo=photo.path, number=number)
+            yield SetFace(shown, photo.sha256), next(people).person
 
 
 def _key_of(who: Person) -> tuple[int | str, ...]:

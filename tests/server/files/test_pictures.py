@@ -54,10 +54,11 @@ def test_a_picture_is_the_one_that_is_on_screen_at_that_time(counted: Served) ->
 def test_a_picture_of_a_film_in_parts_is_found_in_its_part(tmp_path: Path, serve: Callable[..., Served]) -> None:
     media = tmp_path / "media"
     media.mkdir()
-    parts = [
-        make_film(media / f"{first}.mkv", draw=lambda number, first=first: numbered(number + first), frames=50)
-        for first in (0, 50, 100)
-    ]
+
+    def part(first: int) -> Path:
+        return make_film(media / f"{first}.mkv", draw=lambda number: numbered(number + first), frames=50)
+
+    parts = [part(first) for first in (0, 50, 100)]
     project = Project.open(tmp_path / "project", settings=FAKE)
     film = project.films.scan(parts)
     client = serve(project, media).client

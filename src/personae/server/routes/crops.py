@@ -12,14 +12,14 @@ from personae.films.photo_set import PhotoSet
 from personae.project.film import ProjectFilm
 from personae.server.addresses import Digest, address, photo_id
 from personae.server.asking import By, Served, sees
-from personae.server.crops import Crops, FaceRow, ShownFace, faces_of, rows_of_faces, rows_of_people
+from personae.server.crops import FaceRow, FilmCrops, SetCrops, ShownFace
 from personae.server.pages import Page, PageOf
 from personae.server.problems import ProblemError
 from personae.server.ranges import JPEG, JPEG_ANSWER, content
 from personae.server.routes.pictures import GONE, original
 
 router = APIRouter(tags=["pictures"])
-_crops = Crops()
+_of_films, _of_sets = FilmCrops(), SetCrops()
 
 
 class FacePicture(BaseModel):
@@ -110,20 +110,22 @@ def get_crop(service: Served, caller: By, request: Request, id: str, digest: Dig
     medium = service.medium(id)
     strangers = sees(caller, "strangers")
     if isinstance(medium, ProjectFilm):
-        jpeg = _crops.jpeg(medium, digest)
+        jpeg = _of_films.jpeg(medium, digest)
         if jpeg is None:
             raise ProblemError(410, "gone", GONE)
         if not strangers:
-            who = _crops.who(medium, digest)
+            who = _of_films.who(medium, digest)
             _check(who is not None and who.character is not None)
         return content(jpeg, request, JPEG, digest=digest)
-    for face, who, sha256 in faces_of(medium):
-        if face.digest == digest and face.photo is not None:
-            _check(strangers or (who is not None and who.character is not None))
-            path = original(service, medium, face.photo)
-            jpeg = service.helper.ask("face", path=path, sha256=sha256, box=list(face.box_xyxy))
-            return content(jpeg, request, JPEG, digest=digest)
-    raise ProblemError(410, "gone", GONE)
+    face = _of_sets.find(medium, digest)
+    if face is None:
+        raise ProblemError(410, "gone", GONE)
+    if not strangers:
+        who = _of_sets.who(medium, digest)
+        _check(who is not None and who.character is not None)
+    path = original(service, medium, str(face.shown.photo))
+    jpeg = service.helper.ask("face", path=path, sha256=face.sha256, box=list(face.shown.box_xyxy))
+    return content(jpeg, request, JPEG, digest=digest)
 
 
 def _check(may_be_seen: bool) -> None:
@@ -133,8 +135,8 @@ def _check(may_be_seen: bool) -> None:
 
 def _rows(medium: ProjectFilm | PhotoSet, by: str) -> Sequence[FaceRow]:
     if isinstance(medium, PhotoSet):
-        return rows_of_people(medium) if by == "person" else rows_of_faces(medium)
-    return {"appearance": _crops.appearances, "track": _crops.tracks, "person": _crops.people}[by](medium)
+        return _of_sets.people(medium) if by == "person" else _of_sets.faces(medium)
+    return {"appearance": _of_films.appearances, "track": _of_films.tracks, "person": _of_films.people}[by](medium)
 
 
 def _picture(request: Request, id: str, face: ShownFace, at_s: float | None) -> FacePicture:
