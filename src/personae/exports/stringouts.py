@@ -41,11 +41,23 @@ def write_stringout(
     suffix = path.suffix.lower()
     if suffix not in {*WRITERS, FILM}:
         raise SettingError(f"{path.name}: a selection can be {', '.join(WRITERS)} or {FILM}.")
-    if not cuts:
-        raise InputError("Nothing in the film fits. Ask for less: fewer names, a smaller --min-s, no --close-ups.")
     if suffix == FILM:
+        _check(cuts)
         from personae.exports.stringout_film import write_film
 
         write_film(timeline, cuts, path, follow_references=follow_references, progress_callback=progress_callback)
         return
-    write_whole(path, WRITERS[suffix](timeline, cuts, name or path.stem))
+    write_whole(path, stringout(timeline, cuts, suffix, name or path.stem))
+
+
+def stringout(timeline: Timeline, cuts: Sequence[Cut], suffix: str, name: str) -> bytes:
+    """`cuts` one after the other, for an editing program; raises SettingError, InputError where there is no cut."""
+    if suffix not in WRITERS:
+        raise SettingError(f"{suffix}: a selection for an editing program can be {', '.join(WRITERS)}.")
+    _check(cuts)
+    return WRITERS[suffix](timeline, cuts, name)
+
+
+def _check(cuts: Sequence[Cut]) -> None:
+    if not cuts:
+        raise InputError("Nothing in the film fits. Ask for less: fewer names, a smaller --min-s, no --close-ups.")

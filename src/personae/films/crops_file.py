@@ -58,7 +58,7 @@ def write(path: Path, records: Sequence[TrackRecord]) -> None:
         BYTES: np.array([len(crop.jpeg) for crop in every], np.int64),
         JPEG: np.concatenate([_NONE, *(crop.jpeg for crop in every)]),
     }
-    facts = {"tracks": _digest(records)}
+    facts = {"tracks": digest_of_tracks(records)}
     archive.write(path, arrays, facts, schema=SCHEMA)
 
 
@@ -71,7 +71,7 @@ def read(path: Path, records: Sequence[TrackRecord]) -> list[tuple[FacePicture, 
         arrays, facts = archive.read(path, schema=SCHEMA)
     except ModelNotFoundError:
         return None
-    if facts.get("tracks") != _digest(records):
+    if facts.get("tracks") != digest_of_tracks(records):
         return None
     try:
         return _crops(arrays, len(records))
@@ -114,7 +114,7 @@ def without(arrays: dict[str, NDArray[Any]], own: NDArray[np.bool_]) -> dict[str
     return cleaned | {COUNT: np.where(own, 0, count), JPEG: arrays[JPEG][np.repeat(stays, arrays[BYTES])]}
 
 
-def _digest(records: Sequence[TrackRecord]) -> str:
+def digest_of_tracks(records: Sequence[TrackRecord]) -> str:
     """What tells the tracks of one scan from those of another."""
     digest = hashlib.sha256()
     digest.update(np.array([(r.start_pts, r.end_pts, r.best_pts) for r in records], np.int64).tobytes())

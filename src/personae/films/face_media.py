@@ -168,7 +168,7 @@ class PhotoFaces(FaceMedia):
             for at in own:
                 box = photo.faces.boxes_xyxy[at - first]
                 key = f"{photo.sha256[:12]}-{round(float(box[0]))}-{round(float(box[1]))}"
-                jpeg = b"" if pixels is None else _cut(pixels, box)
+                jpeg = b"" if pixels is None else cut_face(pixels, box)
                 weight = float(photo.faces.quality.score[at - first])
                 yield MadePicture(at, key, self._places[at], weight, jpeg)
             first += len(photo.faces)
@@ -190,7 +190,7 @@ class PhotoFaces(FaceMedia):
         return [row for photo in self.kept.photos for row in photo.faces.embeddings]
 
 
-def _cut(pixels: NDArray[np.uint8], box_xyxy: FloatArray) -> bytes:
+def cut_face(pixels: NDArray[np.uint8], box_xyxy: FloatArray) -> bytes:
     """The face with what is around it, as it is in the picture, as the bytes of a JPEG file."""
     from PIL import Image
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from personae.commits import Commit, Commits
 from personae.errors import InputError
-from personae.jobs import assess_work, cast_work, media_work
+from personae.jobs import assess_work, cast_work, export_work, media_work
 from personae.progress import ProgressCallback
 from personae.project.session import Project
 
@@ -37,6 +37,7 @@ def check(kind: str) -> None:
 KINDS: dict[str, Work] = {
     "scan": media_work.scan,
     "relabel": media_work.relabel,
+    "export": export_work.export,
     "train": cast_work.train,
     "add": cast_work.add,
     "reject": cast_work.reject,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from personae.errors import InputError
 from personae.exports import registry
@@ -20,7 +20,7 @@ from personae.exports.page_commands import Page, PageCommands
 from personae.exports.source_film import inputs_of
 from personae.exports.spans import characters as characters_of
 from personae.exports.spans import everybody
-from personae.exports.stringouts import COUNT_FRAMES, write_stringout
+from personae.exports.stringouts import COUNT_FRAMES, stringout, write_stringout
 from personae.files import means_folder
 from personae.films.film_files import FilmFiles
 from personae.forgetting.names import names_in
@@ -43,11 +43,15 @@ class Written:
 
 @dataclass(frozen=True)
 class Shown:
-    """Who of a timeline is written: `characters` (empty: all), unknown people, faces on pictures in the picture."""
+    """Who of a timeline is written: `characters` (empty: all), unknown people, faces on pictures in the picture.
+
+    `strangers` False: for whom people without a name are none of their business; no track of theirs is left.
+    """
 
     characters: tuple[str, ...] = ()
     unknown: bool = True
     depicted: bool = False
+    strangers: bool = True
 
     def of(self, timeline: Timeline) -> Timeline:
         """The timeline with those alone; raises UnknownCharacterError."""
@@ -55,6 +59,8 @@ class Shown:
             timeline = selection.without_depicted(timeline)
         if not self.unknown:
             timeline = selection.without_unknown(timeline)
+        if not self.strangers:
+            timeline = selection.without_strangers(timeline)
         return selection.of_names(timeline, self.characters) if self.characters else timeline
 
 
@@ -82,6 +88,24 @@ def pointing_to(timeline: Timeline, media: Path | None) -> Timeline:
     if media is None:
         return timeline
     return replace(timeline, video=replace(timeline.video, path=str(media.absolute()), parts=()))
+
+
+def elsewhere(timeline: Timeline, media: str | None) -> Timeline:
+    """The timeline for another machine, where the film lies at `media`; None: of its files only the names are told.
+
+    Raises InputError for a `media` that is no whole path.
+    """
+    video = timeline.video
+    if media is not None:
+        if not (media.startswith("/") or PureWindowsPath(media).is_absolute()):
+            raise InputError(f"{media!r} is no whole path. Give the film's whole path, as it is where you work.")
+        return replace(timeline, video=replace(video, path=media, parts=()))
+    parts = tuple(replace(part, path=_name_alone(part.path)) for part in video.parts)
+    return replace(timeline, video=replace(video, path=_name_alone(video.path), parts=parts))
+
+
+def _name_alone(path: str) -> str:
+    return f"/{PureWindowsPath(path).name}"
 
 
 def export_timelines(
@@ -187,6 +211,12 @@ def write_selection(
         write_stringout(timeline, cuts, out, follow_references=follow_references, progress_callback=progress_callback)
     note = rate_note(timeline.video) if out.suffix.lower() in COUNT_FRAMES else None
     return Written((out,), () if note is None else (note,)), cuts
+
+
+def selected(timeline: Timeline, wanted: Wanted, format: str, *, name: str, depicted: bool = False) -> bytes:
+    """A stringout for an editing program: `format` edl, otio, fcpxml or xml. Raises as `write_stringout`."""
+    timeline = timeline if depicted else selection.without_depicted(timeline)
+    return stringout(timeline, selection.select(timeline, wanted), f".{format}", name)
 
 
 def annotate_beside(

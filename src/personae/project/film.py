@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from personae.exports import registry
+from personae.exports.overview import FilmPage, overview
+from personae.exports.page_commands import Page, PageCommands
 from personae.films.film import StoredFilm
 from personae.films.films import Films
 from personae.outputs import Outputs
 from personae.progress import ProgressCallback
 from personae.project import exporting
+from personae.project.colours import Numbers, colours_of
 from personae.project.reporting import report_timelines
+from personae.timeline import native
 from personae.timeline.selection import Wanted
+from personae.timeline.timeline import Timeline
 
 
 class ProjectFilm(StoredFilm):
@@ -41,6 +47,22 @@ class ProjectFilm(StoredFilm):
             shown=shown, format=format, media=other, follow_references=follow_references,
             progress_callback=progress_callback,
         )  # fmt: skip
+
+    def exported(self, format: str, shown: exporting.Shown, *, media: str | None = None) -> bytes:
+        """What `export` would write in a format, for another machine; see `exporting.elsewhere`.
+
+        Nothing is written, and no path of this machine is in it. Raises as `export`.
+        """
+        self.flush()  # with the pictures that pages show
+        whole, exporter = self.timeline, registry.exporter_for(Path("-"), format)
+        if isinstance(exporter, Page):
+            exporter = exporter.placed(PageCommands((self.name,), colours=self._colours(whole)), native.digest(whole))
+        return exporter.export(exporting.elsewhere(shown.of(whole), media), self.path.parent)
+
+    def selected(self, format: str, wanted: Wanted, *, depicted: bool = False, media: str | None = None) -> bytes:
+        """What `select` would write, for another machine; `format`: edl, otio, fcpxml or xml. Raises as `select`."""
+        timeline = exporting.elsewhere(self.timeline, media)
+        return exporting.selected(timeline, wanted, format, name=self.name, depicted=depicted)
 
     def report(
         self, out: str | Path | None = None, *, depicted: bool = False, force: bool = False
@@ -87,6 +109,9 @@ class ProjectFilm(StoredFilm):
             follow_references=follow_references, progress_callback=progress_callback,
         )  # fmt: skip
 
+    def _colours(self, timeline: Timeline) -> Numbers | None:
+        return colours_of({self.path: timeline}, [self.context.paths.folder])[self.path]
+
     def _outputs(self, force: bool, media: Path | None = None) -> Outputs:
         self.flush()  # with the pictures that pages show
         project = self.context.paths.folder
@@ -98,3 +123,22 @@ class ProjectFilms(Films[ProjectFilm]):
     """The films of a project."""
 
     opened_as = ProjectFilm
+
+    def overview(self, films: Sequence[tuple[str, str, str]], shown: exporting.Shown) -> bytes:
+        """One page over several films; each by its name, with what its own page and contact sheet are called.
+
+        Nothing is written. Raises UnknownFilmError, StoreError.
+        """
+        found = [(self[name], report, sheet) for name, report, sheet in films]
+        timelines = {film.path: film.timeline for film, *_ in found}
+        project = self.context.paths.folder
+        colours = colours_of(timelines, [project] * len(timelines))
+        pages = [
+            FilmPage(
+                exporting.elsewhere(shown.of(timelines[film.path]), None), timelines[film.path], film.path.parent,
+                report, sheet,
+            )
+            for film, report, sheet in found
+        ]  # fmt: skip
+        commands = PageCommands([film.name for film, *_ in found], colours=next(iter(colours.values()), None))
+        return overview(pages, commands)

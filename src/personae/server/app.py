@@ -16,12 +16,45 @@ from personae.errors import PersonaeError
 from personae.server.guard import Guard
 from personae.server.openapi import document
 from personae.server.problems import ProblemError, of_error, problem
-from personae.server.routes import cast, cast_photos, events, identify, jobs, media, model, page, people, server
+from personae.server.routes import (
+    cast,
+    cast_photos,
+    crops,
+    events,
+    exports,
+    files,
+    identify,
+    jobs,
+    media,
+    model,
+    page,
+    people,
+    pictures,
+    server,
+)
 from personae.server.service import Service
 from personae.server.watching import Watcher
 
 PREFIX = "/api/v1"
-ROUTERS = tuple(each.router for each in (server, page, cast, cast_photos, model, identify, media, people, jobs, events))
+ROUTERS = tuple(
+    each.router
+    for each in (
+        server,
+        page,
+        cast,
+        cast_photos,
+        model,
+        identify,
+        media,
+        files,
+        pictures,
+        crops,
+        exports,
+        people,
+        jobs,
+        events,
+    )
+)
 
 
 def make_app(service: Service, watcher: Watcher, *, hosts: Collection[str], origins: Collection[str] = ()) -> FastAPI:

@@ -25,7 +25,8 @@ from personae.server.problems import ProblemError
 TIME_LIMIT_S = 60.0
 MEMORY_LIMIT = 4 * 2**30
 """Of address space: networks and one very large picture."""
-_HEAD = struct.Struct(">I")
+_HEAD = struct.Struct(">II")
+"""Before each message: how long its JSON is, and how long the bytes after that are."""
 _LONGEST = 64 * 2**20
 
 
@@ -45,7 +46,7 @@ class Helper:
         return None if process is None or process.poll() is not None else process.pid
 
     def ask(self, what: str, **arguments: Any) -> Any:
-        """Have one question answered (see `ANSWERS`); raises ProblemError where it was not.
+        """Have one question (see `answers`) answered: JSON types, or bytes; raises ProblemError where it was not.
 
         A process that has ended meanwhile is replaced once, for it may have been killed by somebody else.
         """
@@ -63,8 +64,8 @@ class Helper:
                 else:
                     break
         if "error" in answer:
-            raise ProblemError(422, answer["code"], answer["error"])
-        return answer["answer"]
+            raise ProblemError(answer.get("status", 422), answer["code"], answer["error"])
+        return answer.get("content", answer["answer"])
 
     def close(self) -> None:
         """End the process."""
@@ -99,21 +100,25 @@ class Helper:
                         pipe.close()
 
 
-def _write(pipe: Any, value: Mapping[str, Any]) -> None:
+def _write(pipe: Any, value: Mapping[str, Any], content: bytes = b"") -> None:
     body = json.dumps(value).encode()
-    pipe.write(_HEAD.pack(len(body)) + body)
+    pipe.write(_HEAD.pack(len(body), len(content)) + body + content)
     pipe.flush()
 
 
 def _read(pipe: Any, left_s: Callable[[], float] | None = None) -> dict[str, Any] | None:
-    """The next message; None at the end, raises EOFError where it is late or cut short."""
+    """The next message, its bytes as `content` where it has any; None at the end.
+
+    Raises EOFError where it is late or cut short.
+    """
     head = _bytes(pipe, _HEAD.size, left_s)
     if not head:
         return None
-    (length,) = _HEAD.unpack(head)
-    if length > _LONGEST:
+    length, more = _HEAD.unpack(head)
+    if max(length, more) > _LONGEST:
         raise EOFError
-    return dict(json.loads(_bytes(pipe, length, left_s)))
+    value = dict(json.loads(_bytes(pipe, length, left_s)))
+    return value | {"content": _bytes(pipe, more, left_s)} if more else value
 
 
 def _bytes(pipe: Any, count: int, left_s: Callable[[], float] | None) -> bytes:
@@ -136,6 +141,7 @@ def _bytes(pipe: Any, count: int, left_s: Callable[[], float] | None) -> bytes:
 def main() -> None:
     """Answer questions until standard input ends."""
     from personae.project.session import Project
+    from personae.server.answers import ANSWERS
 
     _limit()
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
@@ -143,30 +149,18 @@ def main() -> None:
     questions: BinaryIO = sys.stdin.buffer
     with Project.open(sys.argv[1]) as project:
         while (question := _read(questions)) is not None:
+            content = b""
             try:
-                answer = {"answer": ANSWERS[question.pop("ask")](project, **question)}
+                found = ANSWERS[question.pop("ask")](project, **question)
+                content = found if isinstance(found, bytes) else b""
+                answer = {"answer": None if isinstance(found, bytes) else found}
+            except ProblemError as error:
+                answer = {"error": error.detail, "code": error.code, "status": error.status}
             except PersonaeError as error:
                 answer = {"error": str(error), "code": "photo"}
             except MemoryError:
                 answer = {"error": "This picture takes too much memory.", "code": "not-answered"}
-            _write(answers, answer)
-
-
-def _identify(project: Any, path: str, name: str, far: float | None) -> Any:
-    """Who is in the picture at `path`, called `name` in the answer; the rate of false accepts `far`, or the model's."""
-    from personae.exports.identify_json import picture_dict
-
-    threshold = None if far is None else project.threshold_at(far)
-    (found,) = project.identify([path], threshold=threshold)
-    row = picture_dict(found)
-    row["path"] = name
-    if row["error"]:
-        row["error"] = row["error"].replace(path, name)
-    card = project.card
-    return {"model": None if card is None else card.as_dict(), "picture": row}
-
-
-ANSWERS: dict[str, Callable[..., Any]] = {"identify": _identify}
+            _write(answers, answer, content)
 
 
 def _limit() -> None:

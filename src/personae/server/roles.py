@@ -35,6 +35,8 @@ MAY: dict[str, Role] = {
     # pictures
     "identify": "viewer",
     "identify_in_root": "viewer",
+    "identify_picture": "viewer",
+    "identify_picture_in_root": "viewer",
     # films and sets of photos
     "list_roots": "viewer",
     "list_films_in_root": "viewer",
@@ -45,7 +47,22 @@ MAY: dict[str, Role] = {
     "list_decisions": "editor",
     "decide": "editor",
     "undo_decisions": "editor",
+    # their files and pictures
+    "get_film_file": "viewer",
+    "find_picture": "viewer",
+    "get_picture": "viewer",
+    "list_set_photos": "viewer",
+    "get_photo": "viewer",
+    "list_crops": "viewer",
+    "get_crop": "viewer",
+    # exports
+    "list_formats": "viewer",
     "export_film": "viewer",
+    "export_films": "viewer",
+    "select_in_film": "viewer",
+    "export_sidecars": "viewer",
+    "start_export": "editor",
+    "get_job_file": "editor",
     # people without a name
     "list_people": "editor",
     # jobs and events

@@ -10,7 +10,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +84,21 @@ def crops_of(
     return tuple(sorted(found[1:], key=lambda one: -one.weight))
 
 
-Dated = TypeVar("Dated", Shown, FacePicture)
+class Weighed(Protocol):
+    """A face at a time, and how good it is."""
+
+    @property
+    def pts(self) -> int:
+        """When."""
+        ...
+
+    @property
+    def weight(self) -> float:
+        """0..1."""
+        ...
+
+
+Dated = TypeVar("Dated", bound=Weighed)
 
 
 def far_apart(kept: list[Dated], others: Sequence[Dated], apart_pts: float, most: int) -> list[Dated]:

@@ -87,6 +87,13 @@ def without_unknown(timeline: Timeline) -> Timeline:
     return replace(part, depicted=tuple(one for one in timeline.depicted if one.character is not None))
 
 
+def without_strangers(timeline: Timeline) -> Timeline:
+    """`without_unknown`, and without every track that is of nobody shown: where it was tells of people too."""
+    part = without_unknown(timeline)
+    shown = {number for found in part.appearances for number in found.tracks}
+    return replace(part, tracks=tuple(track for track in part.tracks if track.id in shown))
+
+
 def _with(timeline: Timeline, appearances: tuple[Appearance, ...]) -> Timeline:
     names = {appearance.name for appearance in appearances}
     characters = tuple(row for row in timeline.characters if row.name in names)

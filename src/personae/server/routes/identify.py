@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, UploadFile
+from fastapi import APIRouter, Query, Response, UploadFile
 
 from personae.names import readable
 from personae.server import uploads
 from personae.server.asking import By, Served
 from personae.server.problems import ProblemError
+from personae.server.ranges import JPEG
+from personae.server.ranges import JPEG_ANSWER as BYTES
 
 router = APIRouter(tags=["identify"])
 Far = Annotated[float | None, Query(gt=0, le=0.5)]
@@ -30,6 +32,27 @@ def identify_in_root(service: Served, caller: By, root: str, path: str, far: Far
     if not found.is_file():
         raise ProblemError(422, "photo", "That is no file.")
     return _answer(service, str(found), path, far)
+
+
+@router.post("/identify/picture", response_class=Response, responses=BYTES)
+def identify_picture(service: Served, caller: By, photo: UploadFile, far: Far = None) -> Response:
+    """An uploaded photo with a box and a name on every face, as a JPEG."""
+    with uploads.kept(service.project.folder, photo) as path:
+        return _annotated(service, str(path), far)
+
+
+@router.get("/roots/{root}/identify/picture", response_class=Response, responses=BYTES)
+def identify_picture_in_root(service: Served, caller: By, root: str, path: str, far: Far = None) -> Response:
+    """A photo below a media root with a box and a name on every face, as a JPEG."""
+    found = service.roots.find(root, path)
+    if not found.is_file():
+        raise ProblemError(422, "photo", "That is no file.")
+    return _annotated(service, str(found), far)
+
+
+def _annotated(service: Served, path: str, far: float | None) -> Response:
+    jpeg: bytes = service.helper.ask("annotated", path=path, far=far)
+    return Response(jpeg, media_type=JPEG, headers={"cache-control": "private, no-store"})
 
 
 def _answer(service: Served, path: str, name: str, far: float | None) -> dict[str, Any]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from personae.exports.registry import exporters
 from personae.films.decidable import Decidable
 from personae.films.film import StoredFilm
 from personae.media.video import find_films
@@ -23,7 +21,6 @@ from personae.timeline.decision_rows import row_of
 from personae.timeline.decisions import Decision
 
 router = APIRouter(tags=["media"])
-_SAFE_NAME = re.compile(r"[^\w.-]+")
 
 
 class _Scan(BaseModel):
@@ -128,19 +125,6 @@ def undo_decisions(
     done = medium.undo(by=caller.name, command=command)
     return {"position": len(medium.decisions.entries), "undone": [one.id for one in done.decisions],
             "notes": done.warnings}  # fmt: skip
-
-
-@router.get("/media/{id}/exports/{format}")
-def export_film(service: Served, caller: By, id: str, format: str) -> Response:
-    """A film's timeline in another format, as a file; nothing is written here."""
-    known = exporters()
-    if format not in known:
-        raise ProblemError(404, "unknown-format", f"There is no format {format!r}. There are: {', '.join(known)}.")
-    film = service.film(id)
-    shown = Shown(unknown=sees(caller, "strangers")).of(film.timeline)
-    name = _SAFE_NAME.sub("-", film.name)[:100] or "film"
-    headers = {"content-disposition": f'attachment; filename="{name}{known[format].suffixes[0]}"'}
-    return Response(known[format].export(shown), media_type="application/octet-stream", headers=headers)
 
 
 def _refuse_if_others_spoke(medium: StoredFilm | Decidable, body: _Decide) -> None:

@@ -1,0 +1,47 @@
+"""Jobs that write films for somebody to fetch; each is called as `work.Work` says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from personae.commits import Commit, committed
+from personae.errors import UnknownCharacterError
+from personae.names import unknown_name
+from personae.progress import ProgressCallback
+from personae.project.session import Project
+from personae.project.waiting_exports import WaitingExports
+
+
+def export(project: Project, what: Mapping[str, Any], commit: Commit, tell: ProgressCallback) -> dict[str, Any]:
+    """Write a film with a box and a name on every face, or a stringout of it. Names are no part of what is asked.
+
+    Called again after a kill it writes the same file anew. Files that name other files are never followed.
+    """
+    waiting = WaitingExports(project.context.paths)
+    out = waiting.place(commit.job, what["suffix"])
+    known = project.cast.names()
+    who = [*_names(known, what["characters"]), *map(unknown_name, what["unknown_people"])]
+    with project.films[what["film"]] as film:
+        if what["kind"] == "annotated":
+            written = film.export(
+                out, characters=who, unknown=what["unknown"], depicted=what["depicted"], progress_callback=tell
+            )
+        else:
+            written = film.select(
+                out, who, together=_names(known, what["together"]), without=_names(known, what["without"]),
+                close_ups=what["close_ups"], min_s=what["min_s"], handles_s=what["handles_s"],
+                depicted=what["depicted"], progress_callback=tell,
+            )  # fmt: skip
+        name = film.name
+    waiting.trim()
+    notes = [note.replace(str(out), name) for note in written.notes]
+    return committed(project.folder, commit, {"film": name, "bytes": out.stat().st_size, "notes": notes})
+
+
+def _names(known: Mapping[str, str], ids: Iterable[str]) -> list[str]:
+    """What characters are called now; raises UnknownCharacterError for who is there no more."""
+    ids = list(ids)
+    if any(id not in known for id in ids):
+        raise UnknownCharacterError("Somebody who was asked for is not in the cast any more. Ask again without them.")
+    return [known[id] for id in ids]

@@ -1,0 +1,54 @@
+"""Exported films that wait in the project: made once however often a kill comes, and not kept for good."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from personae.commits import Commit
+from personae.errors import UnknownCharacterError
+from personae.jobs import export_work
+from personae.project.waiting_exports import WaitingExports
+from tests.server.conftest import Served
+
+WHAT = {
+    "film": "ep1", "kind": "annotated", "suffix": ".mkv", "characters": [], "unknown_people": [], "together": [],
+    "without": [], "unknown": True, "depicted": False, "close_ups": False, "min_s": 0.0, "handles_s": 0.0,
+}  # fmt: skip
+
+
+def test_work_that_a_kill_broke_off_is_done_again_over_what_it_left(pictured: Served) -> None:
+    project = pictured.project
+    waiting = WaitingExports(project.context.paths)
+    first = export_work.export(project, WHAT, Commit("job", 1), lambda _: None)
+    found = waiting.find("job")
+    assert found is not None
+    size = found.stat().st_size  # the bytes differ: a Matroska film has a number of its own
+    assert export_work.export(project, WHAT, Commit("job", 2), lambda _: None) == first
+    assert found.stat().st_size == size
+    assert [*waiting.folder.iterdir()] == [found]
+    assert waiting.folder.stat().st_mode & 0o077 == 0
+    (entry,) = [one for one in project.context.paths.ledger.entries() if one.path == os.path.realpath(found)]
+    assert entry.who == ("Thor",)
+
+
+def test_who_is_forgotten_before_the_job_begins_ends_it(pictured: Served) -> None:
+    asked = WHAT | {"characters": ["nobody"]}
+    with pytest.raises(UnknownCharacterError):
+        export_work.export(pictured.project, asked, Commit("job", 1), lambda _: None)
+
+
+def test_what_has_waited_too_long_and_the_oldest_of_too_many_go(pictured: Served) -> None:
+    waiting = WaitingExports(pictured.project.context.paths)
+    now = time.time()
+    for number in range(5):
+        path = waiting.place(f"job{number}", ".mp4")
+        path.write_bytes(b"film")
+        os.utime(path, (now - 100 * number, now - 100 * number))
+    waiting.trim(kept_s=350, most=3)
+    assert sorted(path.stem for path in waiting.folder.iterdir()) == ["job0", "job1", "job2"]
+    waiting.trim(kept_s=150, most=3)
+    assert sorted(path.stem for path in waiting.folder.iterdir()) == ["job0", "job1"]
+    assert waiting.find("job2") is None
