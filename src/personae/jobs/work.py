@@ -37,6 +37,8 @@ def check(kind: str) -> None:
 KINDS: dict[str, Work] = {
     "scan": media_work.scan,
     "relabel": media_work.relabel,
+    "keep": media_work.keep,
+    "learn": media_work.learn,
     "train": cast_work.train,
     "add": cast_work.add,
     "evaluate": cast_work.evaluate,

@@ -13,12 +13,12 @@ from personae._version import __version__
 from personae.errors import PersonaeError
 from personae.server.guard import Guard
 from personae.server.problems import ProblemError, of_error, problem
-from personae.server.routes import cast, events, identify, jobs, media, people, server
+from personae.server.routes import cast, decisions, events, identify, jobs, media, people, photo_sets, server
 from personae.server.service import Service
 from personae.server.watching import Watcher
 
 PREFIX = "/api/v1"
-ROUTERS = tuple(each.router for each in (server, cast, identify, media, people, jobs, events))
+ROUTERS = tuple(each.router for each in (server, cast, identify, media, photo_sets, decisions, people, jobs, events))
 
 
 def make_app(service: Service, watcher: Watcher, *, hosts: Collection[str], origins: Collection[str] = ()) -> FastAPI:
