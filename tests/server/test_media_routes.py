@@ -14,6 +14,7 @@ import pytest
 from personae.films import film as film_module
 from personae.project.session import Project
 from personae.timeline import native
+from personae.timeline.timeline import Timeline
 from tests.server.conftest import API, Served
 from tests.server.media import FAKE, FRAMES, Client, make_media, name, scan_media
 
@@ -140,9 +141,14 @@ def test_a_timeline_that_did_not_change_is_not_sent_again(
     first = served.client.get(path)
     tag = first.headers["etag"]
     assert first.headers["personae-position"] == "0"
-    made: list[int] = []
+    made: list[Timeline] = []
     dumps = native.dumps
-    monkeypatch.setattr(native, "dumps", lambda timeline: made.append(1) or dumps(timeline))
+
+    def counted(timeline: Timeline) -> str:
+        made.append(timeline)
+        return dumps(timeline)
+
+    monkeypatch.setattr(native, "dumps", counted)
     for _ in range(3):
         again = served.client.get(path, headers={"If-None-Match": tag})
         assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)

@@ -53,7 +53,8 @@ def test_unknown_people_come_in_pages_that_survive_that_some_are_named(client: C
     assert first["people"] == whole["people"][:1]
     client.post("/people/decisions", {"parts": parts(first["people"][0]), "say": "name", "to": "Thor"})
     names = {one["name"] for one in client.all("/people", "people", 1)}
-    rest, cursor = [], first["next"]
+    rest: list[str] = []
+    cursor = first["next"]
     while cursor is not None:
         page = client.get("/people", limit=1, cursor=cursor)
         rest, cursor = rest + [one["name"] for one in page["people"]], page["next"]
