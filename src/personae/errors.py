@@ -8,7 +8,8 @@ PersonaeError
 │   ├── FilmError                         one film cannot be read               .path .reason
 │   ├── EmbeddingError                    NaN, zero or of the wrong length
 │   ├── UnknownCharacterError             no character of that name in the cast
-│   └── UnknownFilmError                  no film of that name in the project
+│   ├── UnknownFilmError                  no film of that name in the project
+│   └── ChangedMeanwhileError             others decided about the same people  .decisions .position
 ├── EmbedderMismatchError                 two embedders' vectors would be mixed .expected .found
 ├── StoreError                            a file of the project
 │   ├── ModelNotFoundError                nothing trained and nothing enrolled here
@@ -25,7 +26,7 @@ PersonaeError
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,20 @@ class UnknownFilmError(InputError):
 
 class UnknownPhotoSetError(InputError):
     """No set of photos of that name in the project."""
+
+
+class ChangedMeanwhileError(InputError):
+    """Others decided about the same people after the place in the journal that a decision was made on.
+
+    `decisions`: what they said, oldest first; `position`: how many decisions the journal holds now; `medium`: the film
+    or set of photos, where several were decided about.
+    """
+
+    def __init__(self, decisions: Sequence[Any], position: int) -> None:
+        super().__init__("Somebody else has decided about the same people meanwhile. Look again, and decide then.")
+        self.decisions = tuple(decisions)
+        self.position = position
+        self.medium: Any = None
 
 
 class EmbedderMismatchError(PersonaeError):

@@ -123,6 +123,30 @@ def near_names(word: str, known: Iterable[str]) -> list[str]:
     return [folded[each] for each in difflib.get_close_matches(word.casefold(), folded, n=3, cutoff=0.6)]
 
 
+_PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"})
+
+
+def plain(text: str) -> str:
+    """A text as it is looked for: without case, accents and double spaces, however its letters are composed."""
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    bare = "".join(sign for sign in apart if not unicodedata.combining(sign))
+    return " ".join(unicodedata.normalize("NFC", bare).translate(_PLAIN).split())
+
+
+def names_with(letters: str, known: Iterable[str]) -> list[str]:
+    """The `known` names that hold these letters, anywhere and as `plain`: those that begin with them first, then those
+    in which a word does, then the others; each in order of name.
+    """
+    wanted, found = plain(letters), []
+    for name in set(known):
+        own = plain(name)
+        at = own.find(wanted)
+        if at >= 0:
+            begins = 0 if at == 0 else 1 if re.search(rf"\W{re.escape(wanted)}", own) else 2
+            found.append((begins, own, name))
+    return [name for *_, name in sorted(found)]
+
+
 def no_such_name(word: str, known: Sequence[str], most: int = 20) -> str:
     """Sentences for people after a word that is none of the `known` names: which may be meant, and which there are."""
     near = near_names(word, known)

@@ -19,7 +19,7 @@ from personae.errors import ProjectBusyError, UnknownCharacterError
 from personae.faces.fake import draw_picture
 from personae.films import say
 from personae.films.meant import Who
-from personae.films.people import Part, People, UnknownPerson, _most_first
+from personae.films.people import Part, People, UnknownPerson
 from personae.films.worth_learning import worth_learning
 from personae.project.session import Project
 from personae.settings import Settings
@@ -209,7 +209,9 @@ def test_two_films_outside_of_one_title_stay_two(home: Path, scanned: Path) -> N
 
 def test_people_are_in_order_of_their_numbers() -> None:
     parts = [Part("holiday", "photos", number, 1) for number in (2, 10, 1)]
-    assert [one.parts[0].unknown for one in sorted((UnknownPerson((part,)) for part in parts), key=_most_first)] == [
+    assert [
+        one.parts[0].unknown for one in sorted((UnknownPerson((part,)) for part in parts), key=lambda one: one.order)
+    ] == [
         1,
         2,
         10,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 from abc import ABC, abstractmethod
@@ -15,14 +16,23 @@ from personae.cast.cast import Cast
 from personae.cast.context import ProjectContext
 from personae.cast.gallery import EnrolledFace, PhotoRecord
 from personae.cast.trained import EMPTY, TrainedModel
-from personae.errors import EmbedderMismatchError, ModelNotFoundError, PersonaeError
+from personae.errors import (
+    ChangedMeanwhileError,
+    EmbedderMismatchError,
+    InputError,
+    ModelNotFoundError,
+    PersonaeError,
+    UnknownCharacterError,
+)
 from personae.files import Stamp
+from personae.films.changed import touching
 from personae.films.face_media import FaceMedia
 from personae.films.say import Saying
 from personae.films.say import undo as say_undo
 from personae.films.worth_learning import names_given, worth_learning
 from personae.names_of_today import NamesOfToday
 from personae.timeline.decisions import Decision, Decisions
+from personae.timeline.places import AnyPlace
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,11 @@ class Decidable(ABC):
 
     @property
     @abstractmethod
+    def key(self) -> str:
+        """What tells it from any other film or set: where its files lie."""
+
+    @property
+    @abstractmethod
     def decisions(self) -> Decisions:
         """What people decided about it, oldest first, undone decisions and the undoings too."""
 
@@ -71,42 +86,79 @@ class Decidable(ABC):
     def relabel(self) -> Any:
         """Name everybody anew by the cast's model of now, and apply the decisions."""
 
-    def decide(self, sayings: Saying | Iterable[Saying], *, by: str = "", request: str = "") -> Decided:
+    def decide(
+        self, sayings: Saying | Iterable[Saying], *, by: str = "", request: str = "", position: int | None = None
+    ) -> Decided:
         """Write down what somebody says, all of it or nothing; see `personae.say` for what can be said.
 
         Who is meant: a name or "Unknown 2", which is that person everywhere; in a film the number of one appearance, in
         photos (photo, number of the face). `by`: who says it; `request`: the client's id of this command: sent twice,
-        it is written down once. Raises UnknownCharacterError and InputError for what cannot be, StoreError where the
+        it is written down once. `position`: how many decisions the journal held when it was made, and numbers of
+        appearances are those of then; default as it is now. Raises UnknownCharacterError and InputError for what cannot
+        be, ChangedMeanwhileError where others decided about the same people since `position`, StoreError where the
         tracks or faces are missing, ProjectBusyError.
         """
         said = [sayings] if callable(sayings) else list(sayings)
         with self.alone():
-            if before := self._decisions().of_request(request):
-                return Decided(before)
-            considered = self._considered(said, by, request, Cast(self.context).names_of_today())
-            if considered.decisions:
-                self._write_down(considered.decisions)
-            return considered
+            return self.write_down(self.considered(said, by=by, request=request, position=position))
+
+    def decided(self, request: str) -> Decided:
+        """What a request wrote down, with what may have been wrong with it; empty for one that is not known."""
+        self.settle()
+        with self._lock:
+            made = self._decisions().of_request(request)
+            return self._warned(made, Cast(self.context).names_of_today()) if made else Decided(())
 
     def warnings(self, sayings: Saying | Iterable[Saying]) -> tuple[str, ...]:
         """What `decide` would warn of, before anything is written down. Raises as `decide` where it cannot be said."""
         return self.foresee(sayings).warnings
 
-    def foresee(self, sayings: Saying | Iterable[Saying]) -> Decided:
+    def foresee(self, sayings: Saying | Iterable[Saying], *, position: int | None = None) -> Decided:
         """What `decide` would write down and warn of; nothing is. Raises as `decide` where it cannot be said."""
         said = [sayings] if callable(sayings) else list(sayings)
         self.context.settle(self._outside)
         with self._lock:
-            return self._considered(said, "", "", Cast(self.context).names_of_today(), dry=True)
+            return self.considered(said, position=position, dry=True)
 
-    def undo(self, *, by: str = "", command: str | None = None, only: str | None = None, anew: bool = True) -> Decided:
+    def considered(
+        self, said: Sequence[Saying], *, by: str = "", request: str = "", position: int | None = None, dry: bool = False
+    ) -> Decided:
+        """What `decide` writes down then; of a request that is known what it wrote, with the warnings of then.
+
+        For who decides in several at once: the caller is `alone`, and gives it to `write_down`. Raises as `decide`.
+        """
+        names, entries = Cast(self.context).names_of_today(), self._decisions().entries
+        if before := self._decisions().of_request(request):
+            return self._warned(before, names)
+        if position is None or position == len(entries):
+            return self._considered(said, by, request, names, dry=dry)
+        if position > len(entries):
+            raise InputError(f"The journal holds {len(entries)} decisions: nothing was decided on {position}.")
+        with contextlib.suppress(UnknownCharacterError):  # who was not there then is looked for now
+            self._check_unchanged(self._considered(said, by, request, names, dry=True, then=position), position)
+        made = self._considered(said, by, request, names, dry=dry, seen=position)
+        self._check_unchanged(made, position)
+        return made
+
+    def write_down(self, considered: Decided) -> Decided:
+        """Write down what was `considered`, unless it is known; the caller has been `alone` since."""
+        if considered.decisions and not self._decisions().of_request(considered.request):
+            self._write_down(considered.decisions)
+        return considered
+
+    def undo(
+        self, *, by: str = "", command: str | None = None, only: str | None = None, anew: bool = True, request: str = ""
+    ) -> Decided:
         """Take back all that the last command decided, also what it taught the cast; empty where there is nothing.
 
         `command`: another one than the last, by its id (`Decided.request`); `only`: one decision of any command, by its
         id. What was decided later about the same faces stays as it is. `anew`: name everybody anew where the cast was
-        taught by it; without that the caller does, when it is undone wherever else it was said.
+        taught by it; without that the caller does, when it is undone wherever else it was said. `request`: the client's
+        id of this undo: sent twice, it takes back once.
         """
         decisions = self.decisions
+        if before := decisions.of_request(request):
+            return Decided(decisions.taken_back_by(before))
         if only is not None:
             last = tuple(one for one in decisions.in_force() if one.id == only)
         else:
@@ -116,7 +168,8 @@ class Decidable(ABC):
         # What was taught goes first: where the project is busy, nothing is undone yet, and it can be asked for again.
         requests = {request for one in last for request in (one.request, one.command) if request}
         notes = [note for request in sorted(requests) for note in self._take_back(request, last, only=only is not None)]
-        self.decide(say_undo([one.id for one in last]), by=by)
+        made = self.decide(say_undo([one.id for one in last]), by=by, request=request)
+        last = self.decisions.taken_back_by(made.decisions)  # of two who sent the same at once, what the first did
         if notes and anew:
             self.relabel()  # by the model that was not taught
         return Decided(last, tuple(notes))
@@ -189,12 +242,34 @@ class Decidable(ABC):
 
     @abstractmethod
     def _considered(
-        self, said: Sequence[Saying], by: str, request: str, names: NamesOfToday, *, dry: bool = False
+        self,
+        said: Sequence[Saying],
+        by: str,
+        request: str,
+        names: NamesOfToday,
+        *,
+        dry: bool = False,
+        then: int | None = None,
+        seen: int | None = None,
     ) -> Decided:
         """What becomes of what is said, and what may be wrong with it; nothing is written down.
 
-        `dry`: nothing will be, so that numbers of new people need not be kept for it.
+        `dry`: nothing will be, so that numbers of new people need not be kept for it. `then`: what would have become of
+        it when the journal held so many decisions, without warnings; `seen`: numbers of appearances are those of then.
         """
+
+    @abstractmethod
+    def _warned(self, made: Sequence[Decision], names: NamesOfToday) -> Decided:
+        """Decisions of the journal with what may have been wrong with them."""
+
+    @abstractmethod
+    def _find_all(self, places: Iterable[AnyPlace]) -> set[int]:
+        """The positions of the faces at places."""
+
+    def _check_unchanged(self, made: Decided, position: int) -> None:
+        entries = self._decisions().entries
+        if touched := touching(made.decisions, entries, position, self._find_all):
+            raise ChangedMeanwhileError(touched, len(entries))
 
     @abstractmethod
     def _write_down(self, made: Sequence[Decision]) -> None:
@@ -216,12 +291,22 @@ class Decidable(ABC):
     def alone(self) -> Iterator[None]:
         """Hold the locks while no forgetting is under way; raises ProjectBusyError."""
         while True:
-            self.context.settle(self._outside)
-            with self._lock, self._locked("decide"):
+            self.settle()
+            with self.held():
                 # One begun since: whoever is forgotten must not be named again by what was read before.
                 if not self.context.paths.is_forgetting:
                     yield
                     return
+
+    def settle(self) -> None:
+        """Complete a forgetting that was broken off; see `ProjectContext.settle`."""
+        self.context.settle(self._outside)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the locks, whatever is under way; see `alone`."""
+        with self._lock, self._locked("decide"):
+            yield
 
     def _trained(self, embedder: str | None = None) -> TrainedModel:
         """The model, to warn by; empty where there is none that can be used, which keeps nobody from deciding."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
@@ -18,7 +18,6 @@ from uuid import uuid4
 from personae.cast.cast import Cast
 from personae.cast.context import ProjectContext
 from personae.cast.gallery import EnrolledFace, PhotoRecord
-from personae.cast.trained import EMPTY
 from personae.commits import Commit
 from personae.errors import PersonaeError
 from personae.files import Stamp, stamp_of
@@ -40,9 +39,12 @@ from personae.settings import Settings
 from personae.timeline import native
 from personae.timeline.decisions import Decision, Decisions
 from personae.timeline.person import with_names
+from personae.timeline.places import AnyPlace, Finder
 from personae.timeline.timeline import Timeline
 
 log = logging.getLogger(__name__)
+EARLIER_KEPT = 8
+"""So many earlier timelines of an open film are known: whoever decides has mostly seen one of these."""
 VIEW_AFTER_S = 0.5
 """A timeline is written so long after a decision: somebody who decides once often decides again."""
 
@@ -51,7 +53,8 @@ VIEW_AFTER_S = 0.5
 class _State:
     """A film as it was read, and what was decided since. `stamp`: of the files that it was read from.
 
-    `written`: the timeline in its file; `timeline`: with every decision, None until somebody asks for it.
+    `written`: the timeline in its file; `timeline`: with every decision, None until somebody asks for it; `earlier`:
+    as it was after so many decisions, for who speaks of what they saw then; `finder`: finds its tracks.
     """
 
     written: Timeline
@@ -59,6 +62,17 @@ class _State:
     stamp: Stamp
     scanned: Scanned | None = None
     timeline: Timeline | None = None
+    earlier: dict[int, Timeline] = field(default_factory=dict)
+    finder: Finder | None = None
+
+    def after(self, decisions: Decisions, stamp: Stamp) -> _State:
+        """The same film when more was decided."""
+        earlier = dict(self.earlier)
+        if self.timeline is not None:
+            earlier[len(self.decisions.entries)] = self.timeline
+        for position in sorted(earlier)[:-EARLIER_KEPT]:
+            del earlier[position]
+        return _State(self.written, decisions, stamp, self.scanned, None, earlier, self.finder)
 
 
 class StoredFilm(Decidable):
@@ -102,6 +116,11 @@ class StoredFilm(Decidable):
         return self._name
 
     @property
+    def key(self) -> str:
+        """What tells it from any other film or set: where its files lie."""
+        return str(self.files.timeline)
+
+    @property
     def store(self) -> MediaStore:
         """What its files are kept by."""
         return self._store
@@ -117,10 +136,15 @@ class StoredFilm(Decidable):
 
         Raises a StoreError.
         """
+        return self.snapshot()[0]
+
+    def snapshot(self) -> tuple[Timeline, int]:
+        """The `timeline`, and how many decisions the journal held for it. Raises a StoreError."""
         self.context.settle(self._outside)
         with self._lock:
-            timeline = self._view(self._current())
-        return with_names(timeline, Cast(self.context).names())
+            state = self._current()
+            timeline, position = self._view(state), len(state.decisions.entries)
+        return with_names(timeline, Cast(self.context).names()), position
 
     @property
     def stamp(self) -> Stamp:
@@ -231,21 +255,45 @@ class StoredFilm(Decidable):
         return self._current().decisions
 
     def _considered(
-        self, said: Sequence[Saying], by: str, request: str, names: NamesOfToday, *, dry: bool = False
+        self,
+        said: Sequence[Saying],
+        by: str,
+        request: str,
+        names: NamesOfToday,
+        *,
+        dry: bool = False,
+        then: int | None = None,
+        seen: int | None = None,
     ) -> Decided:
         state = self._current()
         scanned = self._scanned(state)
-        timeline = with_names(self._view(state), names)
-        maker = Maker(timeline, scanned, state.decisions, by=by, request=request or uuid4().hex, names=names)
+        timeline = with_names(self._view(state, then), names)
+        maker = Maker(
+            timeline, scanned, state.decisions.first(then), by=by, request=request or uuid4().hex, names=names,
+            seen=None if seen is None else with_names(self._view(state, seen), names),
+        )  # fmt: skip
         made, _ = said_to(maker, said)
-        trained = self._trained() if made else EMPTY
+        if not made or then is not None:
+            return Decided(tuple(made))
+        trained = self._trained()
         return Decided.of(made, lambda one: warnings_of([one], timeline, scanned, trained, names.ids))
+
+    def _warned(self, made: Sequence[Decision], names: NamesOfToday) -> Decided:
+        state = self._current()
+        timeline, trained = with_names(self._view(state, made[0].on), names), self._trained()
+        return Decided.of(made, lambda one: warnings_of([one], timeline, self._scanned(state), trained, names.ids))
+
+    def _find_all(self, places: Iterable[AnyPlace]) -> set[int]:
+        state = self._current()
+        if state.finder is None:
+            state.finder = Finder(state.written.tracks, state.written.video)
+        return state.finder.find_all(places)
 
     def _write_down(self, made: Sequence[Decision]) -> None:
         state = self._current()
-        scanned = self._scanned(state)
+        self._scanned(state)
         decisions = journal.append(self.files, state.written.video, made)
-        self._state = _State(state.written, decisions, self._stamp(), scanned)
+        self._state = state.after(decisions, self._stamp())
         self._write_view_later()
 
     def _current(self) -> _State:
@@ -261,13 +309,20 @@ class StoredFilm(Decidable):
             self._write_view_later()
         return self._state
 
-    def _view(self, state: _State) -> Timeline:
-        """The timeline with every decision."""
+    def _view(self, state: _State, position: int | None = None) -> Timeline:
+        """The timeline with every decision, or with the first `position` of them."""
+        if position is not None and position < len(state.decisions.entries):
+            if position not in state.earlier:
+                state.earlier[position] = self._conclude(state, state.decisions.first(position)).timeline
+            return state.earlier[position]
         if state.timeline is None:
-            names = Cast(self.context).names_of_today()
-            conclusion = scan.conclude(self._scanned(state), state.decisions, self._settings(state.written), names)
+            conclusion = self._conclude(state, state.decisions)
             state.timeline = with_pictures_there(conclusion.timeline, self.files)
         return state.timeline
+
+    def _conclude(self, state: _State, decisions: Decisions) -> scan.Conclusion:
+        names = Cast(self.context).names_of_today()
+        return scan.conclude(self._scanned(state), decisions, self._settings(state.written), names)
 
     def _is_behind(self) -> bool:
         """Whether something was decided after the timeline was written; without the tracks it stays as it is."""

@@ -18,7 +18,7 @@ import numpy as np
 
 from personae.errors import InputError, UnknownCharacterError
 from personae.films.decision_maker import NEW_UNKNOWN, Chosen, DecisionMaker, NewUnknown
-from personae.films.meant import Who, meant, nobody
+from personae.films.meant import Meant, Who, meant, nobody
 from personae.films.tracks_file import Scanned
 from personae.names import highest, unknown_number
 from personae.names_of_today import NamesOfToday
@@ -38,7 +38,10 @@ MOST_HINTS = 5
 
 @dataclass(frozen=True, eq=False)
 class Maker(DecisionMaker):
-    """Makes decisions about a film from its timeline, its tracks, and what was decided so far."""
+    """Makes decisions about a film from its timeline, its tracks, and what was decided so far.
+
+    `seen`: the earlier timeline that who decides has looked at: numbers of appearances are of that one.
+    """
 
     timeline: Timeline
     scanned: Scanned
@@ -47,6 +50,7 @@ class Maker(DecisionMaker):
     request: str = ""
     at: str = ""
     names: NamesOfToday = field(default_factory=NamesOfToday)
+    seen: Timeline | None = None
 
     def after(self, made: Iterable[Decision]) -> Maker:
         """For the next of several decisions that are written down together."""
@@ -54,7 +58,7 @@ class Maker(DecisionMaker):
 
     def trim(self, who: Who, start_s: float | None = None, end_s: float | None = None) -> tuple[Decision, ...]:
         """Say when one appearance begins and ends, in seconds from the film's first picture; None: as it does now."""
-        chosen = meant(self.timeline, who)
+        chosen = self._meant(who)
         if len(chosen.appearances) != 1:
             times = len(chosen.appearances)
             raise InputError(f"{chosen.person.name} appears {times} times. Give one appearance's number.")
@@ -95,7 +99,7 @@ class Maker(DecisionMaker):
 
     def chosen(self, who: Who) -> Chosen:
         """Who is meant; raises UnknownCharacterError."""
-        found = meant(self.timeline, who)
+        found = self._meant(who)
         at_of = {track.id: at for at, track in enumerate(self.timeline.tracks)}
         before = (self.scanned.unknown[at_of[number]] for one in found.appearances for number in one.tracks)
         return Chosen(found.person, found.whole, self._places(found.appearances), tuple(before))
@@ -103,6 +107,11 @@ class Maker(DecisionMaker):
     def nobody(self, who: str) -> UnknownCharacterError:
         """That nobody is called so, and who there is."""
         return nobody(self.timeline, who)
+
+    def _meant(self, who: Who) -> Meant:
+        is_text = isinstance(who, str) and who.isascii() and who.isdigit() and who not in self.characters
+        is_number = isinstance(who, int) or is_text
+        return meant(self.seen if self.seen is not None and is_number else self.timeline, who)
 
     @property
     def characters(self) -> set[str]:
@@ -127,7 +136,7 @@ class Maker(DecisionMaker):
         if isinstance(who, NewUnknown):
             return Person(unknown=self.next_number), ()
         try:
-            chosen = meant(self.timeline, who)
+            chosen = self._meant(who)
         except UnknownCharacterError:
             if isinstance(who, int | tuple) or (isinstance(who, str) and unknown_number(who) is not None):
                 raise

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 from personae.cast.cast import Cast
 from personae.cast.trained import EMPTY, TrainedModel
-from personae.errors import PersonaeError
+from personae.errors import InputError, PersonaeError
 from personae.films.everywhere import decide_everywhere
 from personae.films.film import StoredFilm
 from personae.films.films import Films
@@ -40,7 +41,15 @@ class People:
         self._photos = photos
         self._opened: dict[tuple[str, str], StoredFilm | PhotoSet] = {}
         self._seen: dict[tuple[str, str, str], tuple[Any, Shown]] = {}
+        self._found: tuple[Any, list[UnknownPerson]] = (None, [])
         self._said: list[str] = []
+        self._open: Callable[[str, str], StoredFilm | PhotoSet] | None = None
+        self._lock = threading.RLock()
+
+    def sharing(self, opened: Callable[[str, str], StoredFilm | PhotoSet]) -> People:
+        """The same, with films and sets that somebody else keeps open: `opened` gives one by its kind and name."""
+        self._open = opened
+        return self
 
     def undecided(self, media: Iterable[StoredFilm | PhotoSet] | None = None) -> tuple[UnknownPerson, ...]:
         """Whom nobody has named nor set aside, most face time first, then most faces, with who they may be.
@@ -52,12 +61,13 @@ class People:
         every = list(self._media())
         keys = {one.files for one in every}
         every += [one for one in wanted or () if one.files not in keys]
-        found = suggested([self._shown_in(one) for one in every], self._model())
+        with self._lock:
+            found = self._suggested(every)
         if wanted is not None:
             first = {(_kind(one), one.name) for one in wanted}
             own = (person for person in found if any((part.kind, part.medium) in first for part in person.parts))
             found = [_beginning_in(first, person) for person in own]
-        return tuple(sorted(found, key=_most_first))
+        return tuple(sorted(found, key=lambda one: one.order))
 
     def decided(self, media: Iterable[StoredFilm | PhotoSet] | None = None) -> tuple[DecidedPart, ...]:
         """Who has a name or was set aside, film by film; `media`: default all. Raises a StoreError."""
@@ -84,38 +94,56 @@ class People:
         by: str = "",
         request: str = "",
         learn: bool = False,
+        as_seen: bool = False,
     ) -> SaidOfPeople:
         """Say of somebody, in every film and set they are in, what `said` makes of "who": `lambda who: say.name(who,
         "Monica")`. All of it is one command, which `undo` takes back. Raises as `Decidable.decide`.
 
-        `learn`: a name teaches the cast, where the faces add something; see `settle`.
+        `learn`: a name teaches the cast, where the faces add something; see `settle`. `as_seen`: raise
+        ChangedMeanwhileError where others decided about them since the `position` that their parts were found at.
         """
-        request = request or uuid4().hex
-        parts: dict[tuple[str, str], list[Part]] = {}  # a film may show two who were said to be one
-        for part in person.parts:
-            parts.setdefault((part.kind, part.medium), []).append(part)
-        media = [self._kept(*key) for key in parts]
-        sayings = [[said(unknown_name(part.unknown)) for part in own] for own in parts.values()]
-        made = decide_everywhere(list(zip(media, sayings, strict=True)), by=by, request=request, learn=learn)
-        told = (_of(own[0], person, sentence) for own, one in zip(parts.values(), made.decided, strict=True)
-                for sentence in one.warnings)  # fmt: skip
-        if request not in self._said:
-            self._said.append(request)
-        return SaidOfPeople(request, tuple(media), tuple(dict.fromkeys(told)), made.learnt)
+        sayings = [
+            (own, [said(unknown_name(part.unknown)) for part in own]) for own in _by_medium(person.parts).values()
+        ]
+        return self._say(person, sayings, by=by, request=request, learn=learn, as_seen=as_seen)
 
-    def undo(self, *, by: str = "") -> tuple[str, ...]:
+    def relate(
+        self,
+        person: UnknownPerson,
+        other: UnknownPerson,
+        said: Callable[[Who, Who], Saying],
+        *,
+        by: str = "",
+        request: str = "",
+        as_seen: bool = False,
+    ) -> SaidOfPeople:
+        """Say what two have to do with each other, in every film and set that shows both: that they are one person, or
+        two for good. Otherwise as `decide`. Raises InputError where none shows both.
+        """
+        theirs = _by_medium(other.parts)
+        sayings = [
+            (own, [said(unknown_name(a.unknown), unknown_name(b.unknown)) for a in own for b in theirs[key]])
+            for key, own in _by_medium(person.parts).items()
+            if key in theirs
+        ]
+        if not sayings:
+            raise InputError("No film and no set of photos shows both. Give both the same name, or two names.")
+        return self._say(person, sayings, by=by, request=request, as_seen=as_seen)
+
+    def undo(self, *, by: str = "", command: str | None = None, request: str = "") -> tuple[str, ...]:
         """Take back the last command in every film and set it spoke of, and what it taught; sentences that say so.
 
-        Empty where there is nothing to take back. Raises as `Decidable.undo`.
+        `command`: another one than the last, by its id; `request`: the client's id of this undo: sent twice, it takes
+        back once. Empty where there is nothing to take back. Raises as `Decidable.undo`.
         """
-        last = [(medium, made) for medium in self._media() if (made := medium.decisions.last_command())]
-        if not last:
+        every = list(self._media())
+        command = self._undone_by(every, request) or command or self._last_command(every)
+        if not command:
             return ()
-        command = max(last, key=lambda one: self._order(one[1]))[1][0].command
         told: dict[str, None] = {}
-        own = [medium for medium, made in last if made[0].command == command]
+        own = [one for one in every if one.decisions.of_command(command) or one.decisions.of_request(request)]
         is_untaught = False
-        for medium, undone in zip(own, undo_everywhere(own, command, by=by), strict=True):
+        for medium, undone in zip(own, undo_everywhere(own, command, by=by, request=request), strict=True):
             told |= dict.fromkeys([f"Taken back in {medium.name}: {summed(undone.decisions)}.", *undone.warnings])
             is_untaught = is_untaught or bool(undone.warnings)
         if is_untaught:
@@ -133,12 +161,38 @@ class People:
 
     def close(self) -> None:
         """Write what is to be written, and let everything go."""
-        for medium in self._opened.values():
-            if isinstance(medium, StoredFilm):
-                medium.close()
-        self._opened.clear()
+        with self._lock:
+            for medium in self._opened.values():
+                if isinstance(medium, StoredFilm):
+                    medium.close()
+            self._opened.clear()
+            self._seen.clear()
+            self._found = (None, [])
 
     # Inside
+
+    def _say(
+        self,
+        person: UnknownPerson,
+        sayings: Sequence[tuple[Sequence[Part], Sequence[Saying]]],
+        *,
+        by: str,
+        request: str,
+        learn: bool = False,
+        as_seen: bool = False,
+    ) -> SaidOfPeople:
+        """Write down what is said of the parts of each film and set, as one command."""
+        request = request or uuid4().hex
+        media = [self._medium(own[0]) for own, _ in sayings]
+        made = decide_everywhere(
+            [(medium, said) for medium, (_, said) in zip(media, sayings, strict=True)],
+            by=by, request=request, learn=learn, positions=[own[0].position if as_seen else None for own, _ in sayings],
+        )  # fmt: skip
+        told = (_of(own[0], person, sentence) for (own, _), one in zip(sayings, made.decided, strict=True)
+                for sentence in one.warnings)  # fmt: skip
+        if request not in self._said:
+            self._said.append(request)
+        return SaidOfPeople(request, tuple(media), tuple(dict.fromkeys(told)), made.learnt)
 
     def _media(self) -> Iterator[StoredFilm | PhotoSet]:
         """Every film and set, each opened once."""
@@ -151,10 +205,35 @@ class People:
         return self._kept(part.kind, part.medium)
 
     def _kept(self, kind: str, name: str) -> StoredFilm | PhotoSet:
+        if self._open is not None:
+            return self._open(kind, name)
         if (kind, name) not in self._opened:
             medium: StoredFilm | PhotoSet = self._films[name] if kind == "film" else self._photos[name]
             self._opened[kind, name] = medium
         return self._opened[kind, name]
+
+    def _suggested(self, media: Sequence[StoredFilm | PhotoSet]) -> list[UnknownPerson]:
+        """The people in `media`; found again only where something changed. The caller holds the lock."""
+        model, shown = self._model(), [self._shown_in(one) for one in media]
+        state = (model, *shown)
+        if len(state) != len(self._found[0] or ()) or any(
+            a is not b for a, b in zip(state, self._found[0], strict=True)
+        ):
+            self._found = state, suggested(shown, model)
+        return self._found[1]
+
+    @staticmethod
+    def _undone_by(media: Iterable[StoredFilm | PhotoSet], request: str) -> str:
+        """The command that a request took back; empty where it has taken back nothing yet."""
+        for medium in media:
+            decisions = medium.decisions
+            for one in decisions.taken_back_by(decisions.of_request(request)):
+                return one.command
+        return ""
+
+    def _last_command(self, media: Iterable[StoredFilm | PhotoSet]) -> str:
+        last = [made for medium in media if (made := medium.decisions.last_command())]
+        return max(last, key=self._order)[0].command if last else ""
 
     def _shown_in(self, medium: StoredFilm | PhotoSet) -> Shown:
         """What a film or set shows; read again where it was changed since, or a character got another name."""
@@ -181,9 +260,12 @@ class People:
         return one.at, self._said.index(one.request) if one.request in self._said else -1
 
 
-def _most_first(one: UnknownPerson) -> tuple[float, int, str, str, int]:
-    first = one.parts[0]
-    return -one.face_time_s, -one.faces, first.kind, first.medium, first.unknown
+def _by_medium(parts: Iterable[Part]) -> dict[tuple[str, str], list[Part]]:
+    """By kind and name; a film may show two who were said to be one."""
+    found: dict[tuple[str, str], list[Part]] = {}
+    for part in parts:
+        found.setdefault((part.kind, part.medium), []).append(part)
+    return found
 
 
 def _of(part: Part, person: UnknownPerson, sentence: str) -> str:

@@ -6,7 +6,7 @@ A decision is durable once it is in the journal. `photos.json` is a view of face
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,7 @@ from personae.names_of_today import NamesOfToday
 from personae.progress import ProgressCallback
 from personae.timeline.appearances import Label
 from personae.timeline.decisions import Decision, Decisions
+from personae.timeline.places import AnyPlace
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +69,11 @@ class PhotoSet(Decidable):
     def name(self) -> str:
         """What the set is called."""
         return self.files.title
+
+    @property
+    def key(self) -> str:
+        """What tells it from any other film or set: where its files lie."""
+        return str(self.files.faces)
 
     @property
     def store(self) -> PhotoStore:
@@ -166,19 +172,40 @@ class PhotoSet(Decidable):
         return self._current().decisions
 
     def _considered(
-        self, said: Sequence[Saying], by: str, request: str, names: NamesOfToday, *, dry: bool = False
+        self,
+        said: Sequence[Saying],
+        by: str,
+        request: str,
+        names: NamesOfToday,
+        *,
+        dry: bool = False,
+        then: int | None = None,
+        seen: int | None = None,
     ) -> Decided:
         state = self._current()
-        labels = photo_naming.decided(state.kept, state.decisions, names).labels
+        decisions = state.decisions.first(then)
+        labels = photo_naming.decided(state.kept, decisions, names).labels
         with nullcontext(so_far(self._store)) if dry else counting(self._store) as numbers:
             maker = PhotoMaker(
-                state.kept, labels, state.decisions, by=by, request=request or uuid4().hex, names=names,
+                state.kept, labels, decisions, by=by, request=request or uuid4().hex, names=names,
                 unknowns_used=numbers.unknown,
             )  # fmt: skip
             made, maker = said_to(maker, said)
             numbers.unknown = max(numbers.unknown, maker.decisions.highest_unknown)
+        if then is not None:
+            return Decided(tuple(made))
         trained = self._trained(state.kept.embedder)
         return Decided.of(made, lambda one: _warnings([one], maker, labels, trained, names.ids))
+
+    def _warned(self, made: Sequence[Decision], names: NamesOfToday) -> Decided:
+        state = self._current()
+        before = state.decisions.first(made[0].on)
+        labels = photo_naming.decided(state.kept, before, names).labels
+        maker, trained = PhotoMaker(state.kept, labels, before, names=names), self._trained(state.kept.embedder)
+        return Decided.of(made, lambda one: _warnings([one], maker, labels, trained, names.ids))
+
+    def _find_all(self, places: Iterable[AnyPlace]) -> set[int]:
+        return photo_naming.PhotoFinder(self._current().kept.photos).find_all(places)
 
     def _write_down(self, made: Sequence[Decision]) -> None:
         state = self._current()

@@ -59,13 +59,13 @@ def take_back(
     return tuple(dict.fromkeys(told))
 
 
-def undo_everywhere(media: Iterable[Decidable], command: str, *, by: str = "") -> list[Decided]:
-    """Take back what a command decided in each of `media`, and what it taught.
+def undo_everywhere(media: Iterable[Decidable], command: str, *, by: str = "", request: str = "") -> list[Decided]:
+    """Take back what a command decided in each of `media`, and what it taught; `request`: the client's id of this.
 
     Everybody is named anew when it holds nowhere any more: a name in one set of photos counts in the others. Raises as
     `Decidable.undo`.
     """
-    each = [(one, one.undo(by=by, command=command, anew=False)) for one in media]
+    each = [(one, one.undo(by=by, command=command, anew=False, request=request)) for one in media]
     if any(undone.warnings for _, undone in each):
         for one, _ in each:
             one.relabel()

@@ -42,7 +42,7 @@ def decided_in(medium: StoredFilm | PhotoSet) -> tuple[DecidedPart, ...]:
 
 
 def _in_film(film: StoredFilm) -> Iterator[Part]:
-    timeline = film.timeline
+    timeline, position = film.snapshot()
     weights = _best_weights(film, timeline)
 
     def shows(one: Appearance) -> tuple[bool, float, int]:
@@ -57,7 +57,10 @@ def _in_film(film: StoredFilm) -> Iterator[Part]:
         if row.unknown is not None and row.unknown in best:
             picture = best[row.unknown].best_picture
             file = None if picture is None or picture.file is None else film.path.parent / picture.file
-            yield Part(film.name, "film", row.unknown, row.appearances, row.visible_face_time_s, file)
+            track = max(best[row.unknown].tracks, key=lambda number: weights.get(number, 0.0), default=None)
+            yield Part(
+                film.name, "film", row.unknown, row.appearances, row.visible_face_time_s, file, None, track, position
+            )  # fmt: skip
 
 
 def _best_weights(film: StoredFilm, timeline: Timeline) -> Mapping[int, float]:
@@ -73,16 +76,18 @@ def _best_weights(film: StoredFilm, timeline: Timeline) -> Mapping[int, float]:
 
 
 def _in_photos(photos: PhotoSet) -> Iterator[Part]:
+    position = len(photos.decisions.entries)  # before they are read: who decides on it may only be told too much
     kept, labels = photos.kept_faces()
     weights = [float(one) for photo in kept.photos for one in photo_naming.weights_of(photo.faces)]
     faces = [face for photo in photos_of(kept, labels) for face in photo.faces]
-    best: dict[int, tuple[float, KeptFace]] = {}
+    best: dict[int, tuple[float, int, KeptFace]] = {}
     counts: Counter[int] = Counter()
-    for weight, face in zip(weights, faces, strict=True):
+    for at, (weight, face) in enumerate(zip(weights, faces, strict=True), 1):
         if face.unknown is not None and not face.stranger:
             counts[face.unknown] += 1
             if face.unknown not in best or weight > best[face.unknown][0]:
-                best[face.unknown] = weight, face
+                best[face.unknown] = weight, at, face
     for number, count in counts.most_common():
-        shown = best[number][1]
-        yield Part(photos.name, "photos", number, count, 0.0, Path(kept.root) / shown.photo, shown.number)
+        _, at, shown = best[number]
+        picture = Path(kept.root) / shown.photo
+        yield Part(photos.name, "photos", number, count, 0.0, picture, shown.number, at, position)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +18,9 @@ class Part:
     """What one film or one set of photos (`medium`, its name) shows of somebody: there they are `unknown`.
 
     `faces`: appearances in a film, faces in photos; `face_time_s`: visible face time, 0 in photos; `picture`: a file
-    that shows them best, a whole photo where `face` tells which face from the left; None where there is none.
+    that shows them best, a whole photo where `face` tells which face from the left; None where there is none. `best`:
+    the number of the track, or of the face among all of the set from 1, that shows them best; `position`: how many
+    decisions the journal held.
     """
 
     medium: str
@@ -28,6 +30,8 @@ class Part:
     face_time_s: float = 0.0
     picture: Path | None = None
     face: int | None = None
+    best: int | None = field(default=None, compare=False)
+    position: int | None = field(default=None, compare=False)
 
     @property
     def who(self) -> str:
@@ -92,6 +96,12 @@ class UnknownPerson:
     def face_time_s(self) -> float:
         """Visible face time in all films."""
         return sum(part.face_time_s for part in self.parts)
+
+    @property
+    def order(self) -> tuple[float, int, str, str, int]:
+        """Their place in lists: most face time first, then most faces."""
+        first = self.parts[0]
+        return -self.face_time_s, -self.faces, first.kind, first.medium, first.unknown
 
     @property
     def picture(self) -> Path | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from personae.commits import Commit
+from personae.commits import Commit, committed
+from personae.films.decidable import Decided
 from personae.progress import ProgressCallback
 from personae.project.session import Project
 
@@ -25,8 +27,34 @@ def scan(project: Project, what: Mapping[str, Any], commit: Commit, tell: Progre
         return {"film": film.name, "notes": list(film.notes), "reused": film.reused}
 
 
+def keep(project: Project, what: Mapping[str, Any], commit: Commit, tell: ProgressCallback) -> dict[str, Any]:
+    """Keep photos as a set."""
+    kept = project.photos.keep(what["paths"], what.get("name"), progress_callback=tell)
+    notes = [_without_folders(note, what["paths"]) for note in kept.notes]
+    return committed(project.folder, commit, {"photos": kept.name, "kept": len(kept.photos), "notes": notes})
+
+
+def learn(project: Project, what: Mapping[str, Any], commit: Commit, tell: ProgressCallback) -> dict[str, Any]:
+    """Teach the cast the names that a command gave in films and sets, as far as they still hold."""
+    learnt = 0
+    for kind, name in what["media"]:
+        medium = project.films[name] if kind == "film" else project.photos[name]
+        learnt += medium.learn_from(Decided(medium.decisions.of_command(what["command"])))
+    return committed(project.folder, commit, {"learnt": learnt})
+
+
 def relabel(project: Project, what: Mapping[str, Any], commit: Commit, tell: ProgressCallback) -> dict[str, Any]:
-    """Name everybody in a film anew."""
+    """Name everybody in a film or in a set of photos anew."""
+    if "photos" in what:
+        photos = project.photos[what["photos"]].relabel(progress_callback=tell)
+        return committed(project.folder, commit, {"photos": photos.name, "notes": list(photos.notes)})
     with project.films[what["film"]] as film:
         film.relabel(commit=commit, progress_callback=tell)
         return {"film": film.name, "notes": list(film.notes)}
+
+
+def _without_folders(note: str, paths: Sequence[str]) -> str:
+    """A sentence about files without the folders of this machine that lead to them."""
+    for path in paths:
+        note = note.replace(f"{Path(path).parent}{os.sep}", "")
+    return note

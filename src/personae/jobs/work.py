@@ -38,6 +38,8 @@ KINDS: dict[str, Work] = {
     "scan": media_work.scan,
     "relabel": media_work.relabel,
     "export": export_work.export,
+    "keep": media_work.keep,
+    "learn": media_work.learn,
     "train": cast_work.train,
     "add": cast_work.add,
     "reject": cast_work.reject,

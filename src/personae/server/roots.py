@@ -47,6 +47,12 @@ class MediaRoots:
                 return path
         raise InputError(f"There is no {inside!r} in this folder.")
 
+    def inside(self, path: str | Path) -> str | None:
+        """A file's path from the root on that holds it, with "/"; None where none does. Links are not followed."""
+        plain = Path(os.path.normpath(path))
+        found = (plain.relative_to(one.path).as_posix() for one in self.roots if plain.is_relative_to(one.path))
+        return next(found, None)
+
     def holds(self, path: str | Path) -> bool:
         """Whether a file lies in one of the folders, every link resolved."""
         real = Path(os.path.realpath(path))

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import PurePath
 from typing import Any
 
+from personae.errors import PersonaeError
+from personae.films.facts import FactsOfMedia, MediumFacts, stamp_with_names
 from personae.films.film import StoredFilm
+from personae.films.people import People
 from personae.films.photo_set import PhotoSet
+from personae.jobs.job import Job
 from personae.jobs.table import JobTable
 from personae.project.film import ProjectFilm
 from personae.project.session import Project
@@ -17,6 +24,7 @@ from personae.server.helper import Helper
 from personae.server.keys import Keys
 from personae.server.problems import ProblemError
 from personae.server.roots import MediaRoots
+from personae.server.views import Views
 
 KEPT_OPEN = 64
 """So many films and sets stay open: a decision about one that is open reads no file of it again."""
@@ -32,6 +40,9 @@ class Service:
     roots: MediaRoots
     token: str
     helper: Helper
+    views: Views = field(default_factory=Views)
+    facts: FactsOfMedia = field(default_factory=FactsOfMedia)
+    _people: People | None = None
     _opened: OrderedDict[str, ProjectFilm | PhotoSet] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -63,12 +74,71 @@ class Service:
                 _close(self._opened.popitem(last=False)[1])
             return found
 
+    @property
+    def people(self) -> People:
+        """Who is in films and photos without a name; the same for every request, for it keeps what it has found."""
+        with self._lock:
+            if self._people is None:
+                self._people = self.project.people.sharing(self._by_name)
+            return self._people
+
+    def media(self) -> dict[str, tuple[str, str]]:
+        """Every film and set of photos: id -> kind and name."""
+        project = self.project
+        named = [("film", name) for name in project.films.names()] + [
+            ("photos", name) for name in project.photos.names()
+        ]
+        return {id_of(*one): one for one in named}
+
+    def facts_of(self, id: str) -> MediumFacts:
+        """The facts of a film or set by its id; raises ProblemError for none."""
+        medium = self.medium(id)
+        return self.facts.of(medium.key, stamp_with_names(medium), lambda: medium)
+
+    def kind_and_name(self, id: str) -> tuple[str, str]:
+        """What a film or set is and what its project calls it, by its id; raises ProblemError for none."""
+        medium = self.medium(id)
+        return "film" if isinstance(medium, StoredFilm) else "photos", medium.name
+
+    def scanned(self) -> dict[str, str]:
+        """The files that films were scanned from -> the film's id."""
+        found: dict[str, str] = {}
+        for id, (kind, _) in self.media().items():
+            film = self.facts_of(id).film if kind == "film" else None
+            found |= dict.fromkeys(map(os.path.realpath, film.paths if film is not None else ()), id)
+        return found
+
+    def card(self) -> dict[str, Any] | None:
+        """The card of the model of now as results state it; None while there is none."""
+        with contextlib.suppress(PersonaeError):
+            card = self.project.card
+            return None if card is None else card.as_dict()
+        return None
+
+    def jobs_of(self, kind: str, what: dict[str, Any], *, request: str, by: str, priority: int = 0) -> Job:
+        """A job; the one that waits or runs already where it does the very same."""
+        after = 0
+        while True:
+            jobs, after = self.jobs.page(after=after, most=500, states=("waiting", "running"))
+            for job in jobs:
+                if job.kind == kind and job.what == what and not job.wants_cancel:
+                    return job
+            if not after:
+                return self.jobs.add(kind, what, request=request, by=by, priority=priority)
+
+    def path_shown(self, path: str) -> str:
+        """A file's path as answers have it: from its media root on, else its name alone."""
+        return self.roots.inside(path) or PurePath(path).name
+
     def close(self) -> None:
         """Write what is to be written of what is open."""
         with self._lock:
             for medium in self._opened.values():
                 _close(medium)
             self._opened.clear()
+
+    def _by_name(self, kind: str, name: str) -> ProjectFilm | PhotoSet:
+        return self.medium(id_of(kind, name))
 
     def _found(self, id: str) -> ProjectFilm | PhotoSet:
         project = self.project
@@ -95,13 +165,6 @@ def id_of(kind: str, name: str) -> str:
 def id_of_medium(medium: StoredFilm | PhotoSet) -> str:
     """The same of one that is open."""
     return id_of("film" if isinstance(medium, StoredFilm) else "photos", medium.name)
-
-
-def facts_of(medium: StoredFilm | PhotoSet) -> dict[str, Any]:
-    """A film or a set in lists."""
-    kind = "film" if isinstance(medium, StoredFilm) else "photos"
-    return {"id": id_of(kind, medium.name), "kind": kind, "name": medium.name,
-            "position": len(medium.decisions.entries)}  # fmt: skip
 
 
 def _close(medium: StoredFilm | PhotoSet) -> None:

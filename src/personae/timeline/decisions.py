@@ -212,6 +212,15 @@ class Decisions:
         request = readable(request)
         return tuple(one for one in self.entries if request and one.request == request)
 
+    def first(self, count: int | None) -> Decisions:
+        """As they were when there were `count`; None: as they are."""
+        return self if count is None else replace(self, entries=self.entries[:count])
+
+    def taken_back_by(self, undoings: Iterable[Decision]) -> tuple[Decision, ...]:
+        """The decisions that undoings name."""
+        ids = {id for one in undoings for id in one.takes_back}
+        return tuple(one for one in self.entries if one.id in ids)
+
     @property
     def highest_unknown(self) -> int:
         """The `highest` number of an unknown person in any decision, also in those that were taken back."""

@@ -1,24 +1,21 @@
-"""Films and sets of photos: folders to choose from, scans, timelines, decisions, exports."""
+"""Films and sets of photos: folders to choose from, scans, facts, timelines, exports."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import os
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from personae.films.decidable import Decidable
-from personae.films.film import StoredFilm
-from personae.media.video import find_films
-from personae.project.exporting import Shown
+from personae.jobs.job import Job
+from personae.server import browsing
 from personae.server.asking import By, RequestId, Served, sees
 from personae.server.jobs_json import job_dict
-from personae.server.problems import ProblemError
-from personae.server.saying import Said
-from personae.server.service import facts_of
-from personae.timeline import native
-from personae.timeline.decision_rows import row_of
-from personae.timeline.decisions import Decision
+from personae.server.media_json import Medium, medium_of
+from personae.server.pages import Page, PageOf
+from personae.server.schemas import native_answer
+from personae.server.service import Service
 
 router = APIRouter(tags=["media"])
 
@@ -32,117 +29,145 @@ class _Scan(BaseModel):
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
 
 
-class _Decide(BaseModel):
+class _Relabel(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    said: Annotated[list[Said], Field(min_length=1, max_length=1000)]
-    position: Annotated[int, Field(ge=0)] | None = None
-    learn: bool = False
+    media: Annotated[list[str], Field(max_length=10_000)] | None = None
+    only_stale: bool = False
+
+
+class Root(BaseModel):
+    """A folder that this server reads."""
+
+    id: str
+    name: str
+
+
+class Roots(BaseModel):
+    """The media roots."""
+
+    roots: list[Root]
+
+
+class RootEntry(BaseModel):
+    """A folder or a film below a root; `path`: from the root on. `medium`: of a film that was scanned, its id here."""
+
+    kind: Literal["folder", "film"]
+    name: str
+    path: str
+    medium: str | None
+
+
+class RootEntries(BaseModel):
+    """Some of what a folder holds."""
+
+    entries: list[RootEntry]
+    next: str | None
+
+
+class Media(BaseModel):
+    """Some films or sets of photos."""
+
+    films: list[Medium]
+    next: str | None
 
 
 @router.get("/roots")
-def list_roots(service: Served, caller: By) -> dict[str, Any]:
+def list_roots(service: Served, caller: By) -> Roots:
     """The folders that this server reads."""
-    return {"roots": [{"id": one.id, "name": one.name} for one in service.roots.roots]}
+    return Roots(roots=[Root(id=one.id, name=one.name) for one in service.roots.roots])
 
 
 @router.get("/roots/{root}/films")
-def list_films_in_root(service: Served, caller: By, root: str, folder: str = "") -> dict[str, Any]:
-    """The films below a folder of a root, as paths from the root on."""
-    base, path = service.roots.find(root, ""), service.roots.find(root, folder)
-    found = (film for film in find_films(path) if service.roots.holds(film))
-    return {"films": [film.relative_to(base).as_posix() for film in found if film.is_relative_to(base)]}
+def list_films_in_root(
+    service: Served,
+    caller: By,
+    root: str,
+    asked: PageOf,
+    folder: Annotated[str, Query(max_length=4096)] = "",
+    q: Annotated[str, Query(max_length=200)] = "",
+) -> RootEntries:
+    """The folders and films in one folder of a root; with `q` what is called so at any depth below it."""
+    if q.strip():
+        found = browsing.search(service.roots, root, folder, q)
+    else:
+        found = browsing.in_folder(service.roots, root, folder)
+    page = Page.of(found, lambda one: one.key, asked)
+    scanned = service.scanned() if any(one.kind == "film" for one in page.rows) else {}
+    return RootEntries(
+        entries=[
+            RootEntry(kind=one.kind, name=one.name, path=one.inside, medium=scanned.get(os.fspath(one.path)))
+            for one in page.rows
+        ],
+        next=page.next,
+    )
 
 
 @router.get("/films")
-def list_films(service: Served, caller: By) -> dict[str, Any]:
-    """The films that were scanned."""
-    return {"films": [facts_of(film) for film in service.project.films]}
+def list_films(service: Served, caller: By, asked: PageOf) -> Media:
+    """The films that were scanned, by name."""
+    every = [(id, name) for id, (kind, name) in service.media().items() if kind == "film"]
+    page = Page.of(every, lambda one: (one[1].casefold(), one[0]), asked)
+    strangers, card = sees(caller, "strangers"), service.card()
+    films = [medium_of(id, service.facts_of(id), card, strangers=strangers) for id, _ in page.rows]
+    return Media(films=films, next=page.next)
+
+
+@router.get("/films/{id}")
+def get_film(service: Served, caller: By, id: str) -> Medium:
+    """One film in facts."""
+    service.film(id)
+    return medium_of(id, service.facts_of(id), service.card(), strangers=sees(caller, "strangers"))
 
 
 @router.post("/films", status_code=202)
 def scan_films(service: Served, caller: By, body: _Scan, request: RequestId) -> dict[str, Any]:
-    """Scan films: a job each, or one for all of them read as one film."""
+    """Scan films: a job each, or one for all of them read as one film. One that waits or runs already is that job."""
     paths = [str(service.roots.find(body.root, path)) for path in body.paths]
-    works = [paths] if body.as_one else [[path] for path in paths]
+    works = [{"paths": own, "fresh": body.fresh} for own in ([paths] if body.as_one else [[path] for path in paths])]
     jobs = [
-        service.jobs.add(
-            "scan", {"paths": work, "fresh": body.fresh}, by=caller.name, priority=body.priority,
-            request=f"{request}/{number}",
-        )
+        service.jobs_of("scan", work, request=f"{request}/{number}", by=caller.name, priority=body.priority)
         for number, work in enumerate(works)
-    ]  # fmt: skip
-    return {"jobs": [job_dict(job) for job in jobs]}
+    ]
+    return _jobs(jobs)
 
 
-@router.get("/media/{id}/timeline")
-def get_timeline(service: Served, caller: By, id: str) -> Response:
-    """A film's timeline, in the native format, every decision applied."""
-    found = service.film(id).timeline
-    if not sees(caller, "strangers"):
-        found = Shown(unknown=False).of(found)
-    return Response(native.dumps(found), media_type="application/json")
+@router.get("/media/{id}/timeline", responses=native_answer("timeline-2"), response_class=Response)
+def get_timeline(
+    service: Served, caller: By, id: str, if_none_match: Annotated[str, Header(max_length=1000)] = ""
+) -> Response:
+    """A film's timeline, in the native format, every decision applied. The header Personae-Position says how many.
+
+    Sent with the ETag that a client has it is answered 304 where nothing has changed.
+    """
+    view = service.views.timeline(service.film(id), service.path_shown, strangers=sees(caller, "strangers"))
+    headers = {"etag": view.tag, "cache-control": "private, no-cache"}
+    if sees(caller, "journal"):
+        headers["personae-position"] = str(view.position)
+    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    if view.tag in tags:
+        return Response(status_code=304, headers=headers)
+    return Response(view.body, media_type="application/json", headers=headers)
 
 
 @router.post("/media/{id}/relabel", status_code=202)
 def relabel(service: Served, caller: By, id: str, request: RequestId) -> dict[str, Any]:
-    """Name everybody in a film anew by the cast of now: a job."""
-    job = service.jobs.add("relabel", {"film": service.film(id).name}, by=caller.name, request=request)
-    return {"job": job_dict(job)}
+    """Name everybody in a film or in photos anew by the cast of now: a job."""
+    return {"job": job_dict(_relabelled(service, id, request=request, by=caller.name))}
 
 
-@router.get("/media/{id}/decisions")
-def list_decisions(service: Served, caller: By, id: str, after: int = 0) -> dict[str, Any]:
-    """The journal, oldest first, from position `after` on."""
-    entries = service.medium(id).decisions.entries
-    return {"position": len(entries), "decisions": [row_of(one) for one in entries[after:]]}
+@router.post("/relabel", status_code=202)
+def relabel_many(service: Served, caller: By, body: _Relabel, request: RequestId) -> dict[str, Any]:
+    """The same of several films and sets of photos, or of all: a job each. `only_stale`: those that it would change."""
+    ids = list(dict.fromkeys(service.media() if body.media is None else body.media))
+    card = service.card()
+    wanted = [id for id in ids if not body.only_stale or service.facts_of(id).is_stale(card)]
+    return _jobs([_relabelled(service, id, request=f"{request}/{id}", by=caller.name) for id in wanted])
 
 
-@router.post("/media/{id}/decisions")
-def decide(service: Served, caller: By, id: str, body: _Decide, request: RequestId) -> dict[str, Any]:
-    """Say something about a film or photos: all of it, or nothing. Sent again with the same request it is one entry."""
-    medium = service.medium(id)
-    try:
-        sayings = [one.saying() for one in body.said]
-    except ValueError as error:
-        raise ProblemError(422, "input", f"{error}.") from None
-    known = medium.decisions.of_request(request)
-    if body.position is not None and not known:
-        _refuse_if_others_spoke(medium, body)
-    made = medium.decide(sayings, by=caller.name, request=request)
-    learnt = medium.learn_from(made) if body.learn else 0
-    return {
-        "position": len(medium.decisions.entries), "request": made.request, "warnings": made.warnings,
-        "decisions": [row_of(one) for one in made.decisions], "learnt": learnt,
-    }  # fmt: skip
+def _relabelled(service: Service, id: str, *, request: str, by: str) -> Job:
+    kind, name = service.kind_and_name(id)
+    return service.jobs_of("relabel", {kind: name}, request=request, by=by)
 
 
-@router.post("/media/{id}/undo")
-def undo_decisions(
-    service: Served, caller: By, id: str, request: RequestId, command: str | None = None
-) -> dict[str, Any]:
-    """Take back what a request decided, or the last one, and what it taught."""
-    medium = service.medium(id)
-    done = medium.undo(by=caller.name, command=command)
-    return {"position": len(medium.decisions.entries), "undone": [one.id for one in done.decisions],
-            "notes": done.warnings}  # fmt: skip
-
-
-def _refuse_if_others_spoke(medium: StoredFilm | Decidable, body: _Decide) -> None:
-    """409 with what was said since about the same people, for who decided without knowing it."""
-    assert body.position is not None
-    since = medium.decisions.entries[body.position :]
-    if not since:
-        return
-    about = {str(one.who) for one in body.said} | {one.to for one in body.said if one.to}
-    touched = [one for one in since if _names(one) & about or one.kind == "undo"]
-    if touched:
-        raise ProblemError(
-            409, "changed", "Somebody else has decided about the same people meanwhile.",
-            position=len(medium.decisions.entries), decisions=[row_of(one) for one in touched],
-            said=[one.said() for one in touched],
-        )  # fmt: skip
-
-
-def _names(one: Decision) -> set[str]:
-    people = [*(part.who for part in one.parts), one.to]
-    return {person.name for person in people if person is not None}
+def _jobs(jobs: list[Job]) -> dict[str, Any]:
+    return {"jobs": [job_dict(job) for job in jobs]}
