@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -26,8 +25,6 @@ def train(project: Project, what: Mapping[str, Any], commit: Commit, tell: Progr
 def add(project: Project, what: Mapping[str, Any], commit: Commit, tell: ProgressCallback) -> dict[str, Any]:
     """Enrol photos as a character's."""
     report = project.cast.add(what["name"], what["photos"], look=what.get("look"), progress_callback=tell)
-    if "uploaded" in what:
-        shutil.rmtree(what["uploaded"], ignore_errors=True)
     rejected = [{"photo": Path(path).name, "reason": why, "detail": more} for path, why, more in report.rejected]
     return committed(
         project.folder, commit, {"added": len(report.changes), "rejected": rejected, "notes": list(report.notes)}

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -25,6 +25,8 @@ from personae.server.problems import ProblemError
 TIME_LIMIT_S = 60.0
 MEMORY_LIMIT = 4 * 2**30
 """Of address space: networks and one very large picture."""
+MOST_WAITING = 16
+"""Questions that wait for their turn; who comes then is told to come back."""
 _HEAD = struct.Struct(">I")
 _LONGEST = 64 * 2**20
 
@@ -36,7 +38,13 @@ class Helper:
         self._project = project
         self._time_limit_s = time_limit_s
         self._turn = threading.Lock()
+        self._count = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_closed = False
+        self.waiting = 0
+        """Questions under way and waiting."""
+        self.starts = 0
+        """How often a process was started."""
 
     @property
     def pid(self) -> int | None:
@@ -49,13 +57,15 @@ class Helper:
 
         A process that has ended meanwhile is replaced once, for it may have been killed by somebody else.
         """
-        with self._turn:
+        with self._in_turn():
             for is_last in (False, True):
                 fresh = self.pid is None
                 try:
                     answer = self._asked({"ask": what, **arguments})
                 except (OSError, EOFError):
                     self._end()
+                    if self._is_closed:
+                        raise ProblemError(503, "ending", "The server is ending.") from None
                     if fresh or is_last:
                         raise ProblemError(
                             422, "not-answered", "This could not be answered: it took too long or too much memory."
@@ -67,9 +77,26 @@ class Helper:
         return answer["answer"]
 
     def close(self) -> None:
-        """End the process."""
+        """End the process at once, whatever it is at."""
+        self._is_closed = True
+        process = self._process
+        if process is not None:
+            process.kill()
         with self._turn:
             self._end()
+
+    @contextlib.contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        with self._count:
+            if self.waiting > MOST_WAITING:
+                raise ProblemError(503, "busy", "Too many ask at once. Ask again in some seconds.")
+            self.waiting += 1
+        try:
+            with self._turn:
+                yield
+        finally:
+            with self._count:
+                self.waiting -= 1
 
     def _asked(self, question: Mapping[str, Any]) -> dict[str, Any]:
         process = self._running()
@@ -83,6 +110,9 @@ class Helper:
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self.pid is None:
+            if self._is_closed:
+                raise EOFError
+            self.starts += 1
             command = [sys.executable, "-m", "personae.server.helper", os.fspath(self._project)]
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
         assert self._process is not None

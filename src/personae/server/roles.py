@@ -7,6 +7,8 @@ from personae.server.keys import Role
 MAY: dict[str, Role] = {
     # the server
     "get_version": "viewer",
+    "get_session": "viewer",
+    "get_metrics": "viewer",
     # the cast
     "list_characters": "viewer",
     "add_characters": "editor",
@@ -36,6 +38,7 @@ MAY: dict[str, Role] = {
     "list_jobs": "viewer",
     "get_job": "viewer",
     "cancel_job": "editor",
+    "prefer_job": "editor",
     "retry_job": "editor",
     "forget": "admin",
     "follow_events": "viewer",

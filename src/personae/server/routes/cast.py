@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
+from personae.jobs.uploaded import UPLOADED
 from personae.server import uploads
 from personae.server.asking import By, RequestId, Served
 from personae.server.jobs_json import job_dict
@@ -86,10 +87,12 @@ def add_photos(
     request: RequestId,
 ) -> dict[str, Any]:
     """Enrol photos as a character's, known or new: a job. What they are called is not kept."""
-    folder, paths = uploads.keep(service.project.folder, photos)
-    job = service.jobs.add(
-        "add", {"name": name, "photos": paths, "uploaded": str(folder)}, request=request, by=caller.name
-    )
+    job = uploads.for_job(
+        service.project.folder, photos,
+        lambda folder, paths: service.jobs.add(
+            "add", {"name": name, "photos": paths, UPLOADED: folder}, request=request, by=caller.name
+        ),
+    )  # fmt: skip
     return {"job": job_dict(job)}
 
 

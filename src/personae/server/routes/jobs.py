@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from personae.jobs.job import Job
+from personae.jobs.job import ENDED, Job
+from personae.jobs.uploaded import leave_uploads
 from personae.server.asking import By, RequestId, Served
 from personae.server.jobs_json import job_dict
 from personae.server.problems import ProblemError
@@ -20,11 +21,16 @@ class _Forget(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=500)]
 
 
+class _Prefer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    priority: Annotated[int, Field(ge=-100, le=100)]
+
+
 @router.get("/jobs")
 def list_jobs(
     service: Served,
     caller: By,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0, le=2**53)] = 0,
     most: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:
     """Every job in the order in which they were asked for; `next` goes on, 0 is the end."""
@@ -42,13 +48,22 @@ def get_job(service: Served, caller: By, id: str) -> dict[str, Any]:
 @router.post("/jobs/{id}/cancel")
 def cancel_job(service: Served, caller: By, id: str) -> dict[str, Any]:
     """End a job; what it did is gone on with when it is asked for again."""
-    return {"job": job_dict(_there(service.jobs.cancel(id, by=caller.name)))}
+    job = _there(service.jobs.cancel(id, by=caller.name))
+    if job.state in ENDED:
+        leave_uploads(service.project.folder, job)
+    return {"job": job_dict(job)}
 
 
 @router.post("/jobs/{id}/retry")
 def retry_job(service: Served, caller: By, id: str) -> dict[str, Any]:
     """Ask again for a job that failed or was cancelled."""
     return {"job": job_dict(_there(service.jobs.retry(id, by=caller.name)))}
+
+
+@router.patch("/jobs/{id}")
+def prefer_job(service: Served, caller: By, id: str, body: _Prefer) -> dict[str, Any]:
+    """Have a job come earlier or later: higher numbers first."""
+    return {"job": job_dict(_there(service.jobs.prefer(id, body.priority, by=caller.name)))}
 
 
 @router.post("/forget", status_code=202)
