@@ -18,7 +18,7 @@ GROUND = (
 )  # fmt: skip
 ROOMS = (
     *GROUND, "media", "faces", "recognition", "forgetting", "cast", "assessment", "timeline", "films", "exports",
-    "catalogue", "project", "jobs", "demo", "cluster", "testing", "cli", "server", "__main__",
+    "catalogue", "project", "jobs", "demo", "cluster", "testing", "server", "cli", "__main__",
 )  # fmt: skip
 
 

@@ -117,9 +117,8 @@ def test_a_cookie_changes_nothing_without_what_only_our_page_knows(served: Serve
     body = {"names": ["Ada"]}
     assert code(page.post(f"{API}/characters", json=body)) == (403, "csrf")
     assert code(page.post(f"{API}/characters", json=body, headers={CSRF_HEADER: "1"})) == (403, "csrf")
-    session = page.get(f"{API}/session").json()
-    assert session == {"name": "", "role": "admin", "csrf": csrf_of(page.cookies[COOKIE])}
-    answer = page.post(f"{API}/characters", json=body, headers={CSRF_HEADER: session["csrf"]})
+    assert code(page.post(f"{API}/characters", json=body, headers={CSRF_HEADER: csrf_of("")})) == (403, "csrf")
+    answer = page.post(f"{API}/characters", json=body, headers={CSRF_HEADER: csrf_of(page.cookies[COOKIE])})
     assert answer.status_code == 200
 
 
@@ -200,7 +199,7 @@ def test_a_key_counts_no_longer_at_once(served: Served) -> None:
     client = TestClient(served.app, base_url=ADDRESS)
     page = TestClient(served.app, base_url=ADDRESS, follow_redirects=False)
     assert page.get(f"{API}/version", params={"token": secret}).status_code == 303
-    assert page.get(f"{API}/session").json()["name"] == "anna", "a page may be opened by a key"
+    assert page.get(f"{API}/version").status_code == 200, "a page may be opened by a key"
     assert client.get(f"{API}/version", headers=bearer(secret)).status_code == 200
     assert client.get(f"{API}/version", headers=bearer(lasting)).status_code == 200
     assert code(client.get(f"{API}/version", headers=bearer(ended))) == (401, "key")
@@ -362,9 +361,14 @@ def test_of_a_key_that_stands_twice_one_counts_as_for_every_reader(served: Serve
     assert [one["name"] for one in served.client.get(f"{API}/characters").json()["characters"]] == ["Ada"]
 
 
-@pytest.mark.parametrize("after", ["99999999999999999999999999", "-1", "x", "1e400", "NaN"])
-def test_numbers_in_addresses(served: Served, after: str) -> None:
-    assert code(served.client.get(f"{API}/jobs", params={"after": after})) == (422, "input")
+@pytest.mark.parametrize("number", ["99999999999999999999999999", "-1", "x", "1e400", "NaN", "\ufffd", "0x1"])
+def test_numbers_in_addresses(served: Served, number: str) -> None:
+    for path in ("jobs", "characters", "films", "media/0123456789abcdef/decisions"):
+        for name in ("after", "limit", "cursor", "most"):
+            assert served.client.get(f"{API}/{path}", params={name: number}).status_code in {200, 404, 422}, (
+                path,
+                name,
+            )
 
 
 @pytest.mark.parametrize("id", ["%2e%2e", "..%2f..%2fserver.token", "a%00b", "%ff", "x" * 9000, "' OR 1=1 --"])

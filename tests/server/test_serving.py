@@ -23,7 +23,7 @@ from PIL import Image
 from personae.faces.fake import draw_picture
 from personae.jobs.table import JobTable
 from personae.server.names import Proxies
-from tests.server.live import FAKES, Live, free_port, serving, start, wait_for
+from tests.server.processes import FAKES, Live, free_port, serving, start, wait_for
 
 ENDS_WITHIN_S = 5.0
 

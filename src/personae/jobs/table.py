@@ -32,6 +32,8 @@ LEASE_S = 30.0
 MOST_TRIES = 3
 """A job that ended so many workers fails."""
 MOST_WAITING = 10_000
+_LARGEST = 2**63
+"""SQLite has no larger numbers."""
 _META = sa.MetaData()
 JOBS = sa.Table(
     "jobs",
@@ -137,7 +139,7 @@ class JobTable:
         if since is not None:
             found = found.where(sa.or_(JOBS.c.ended.is_(None), JOBS.c.ended >= since))
         with self._reading() as connection:
-            rows = connection.execute(found).all()
+            rows = connection.execute(found).all() if after < _LARGEST else []
         return [_job(row) for row in rows[:most]], rows[most - 1].number if len(rows) > most else 0
 
     def history(self, id: str) -> list[Line]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from personae.errors import PersonaeError
+from personae.files import limit_memory
 from personae.server.problems import ProblemError
 
 TIME_LIMIT_S = 60.0
@@ -167,7 +168,7 @@ def main() -> None:
     """Answer questions until standard input ends."""
     from personae.project.session import Project
 
-    _limit()
+    limit_memory(MEMORY_LIMIT)
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints is no answer
     questions: BinaryIO = sys.stdin.buffer
@@ -197,15 +198,6 @@ def _identify(project: Any, path: str, name: str, far: float | None) -> Any:
 
 
 ANSWERS: dict[str, Callable[..., Any]] = {"identify": _identify}
-
-
-def _limit() -> None:
-    try:
-        import resource
-    except ImportError:  # Windows has no such limits
-        return
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from personae.server.keys import Role
 MAY: dict[str, Role] = {
     # the server
     "get_version": "viewer",
-    "get_session": "viewer",
     "get_metrics": "viewer",
     # the cast
     "list_characters": "viewer",
@@ -38,7 +37,6 @@ MAY: dict[str, Role] = {
     "list_jobs": "viewer",
     "get_job": "viewer",
     "cancel_job": "editor",
-    "prefer_job": "editor",
     "retry_job": "editor",
     "forget": "admin",
     "follow_events": "viewer",

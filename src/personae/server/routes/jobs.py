@@ -21,16 +21,11 @@ class _Forget(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=500)]
 
 
-class _Prefer(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    priority: Annotated[int, Field(ge=-100, le=100)]
-
-
 @router.get("/jobs")
 def list_jobs(
     service: Served,
     caller: By,
-    after: Annotated[int, Query(ge=0, le=2**53)] = 0,
+    after: Annotated[int, Query(ge=0)] = 0,
     most: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:
     """Every job in the order in which they were asked for; `next` goes on, 0 is the end."""
@@ -58,12 +53,6 @@ def cancel_job(service: Served, caller: By, id: str) -> dict[str, Any]:
 def retry_job(service: Served, caller: By, id: str) -> dict[str, Any]:
     """Ask again for a job that failed or was cancelled."""
     return {"job": job_dict(_there(service.jobs.retry(id, by=caller.name)))}
-
-
-@router.patch("/jobs/{id}")
-def prefer_job(service: Served, caller: By, id: str, body: _Prefer) -> dict[str, Any]:
-    """Have a job come earlier or later: higher numbers first."""
-    return {"job": job_dict(_there(service.jobs.prefer(id, body.priority, by=caller.name)))}
 
 
 @router.post("/forget", status_code=202)

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Request, Response
 
 from personae._version import __version__
 from personae.server.asking import By
-from personae.server.guard import csrf_of
 from personae.server.metrics import CONTENT_TYPE, Metrics
 
 router = APIRouter(tags=["server"])
@@ -24,13 +23,6 @@ def get_health() -> dict[str, Any]:
 def get_version(caller: By) -> dict[str, Any]:
     """Which Personae this is."""
     return {"version": __version__}
-
-
-@router.get("/session")
-def get_session(request: Request, caller: By) -> dict[str, Any]:
-    """Who asks; for a page with a cookie also what it has to send as `X-Personae` with all that it changes."""
-    session: str = request.state.session
-    return {"name": caller.name, "role": caller.role, "csrf": csrf_of(session) if session else None}
 
 
 @router.get("/metrics", response_class=Response)
