@@ -18,6 +18,7 @@ from personae.forgetting.keeper import Forgotten, Tell, unreached, why_not
 from personae.forgetting.names import NameSearch
 from personae.forgetting.person import Person
 from personae.forgetting.search import Search
+from personae.job_rows import JobRows
 from personae.ledger import KIND, LINK, MIGRATIONS, Entry, Ledger, PutOff
 from personae.old_pages import digests_of
 
@@ -49,11 +50,12 @@ class LedgerKeeper:
 
     def search(self, search: Search) -> None:
         """Search the ledger's own files, and what was cleaned."""
-        texts = rows_of(self.ledger)
+        jobs = JobRows(self.ledger.project)
+        texts = [*rows_of(self.ledger), *jobs.texts()]
         search.explain(texts)
         # The letters of a short name stand in digests by chance.
         texts += [text for one in self.ledger.to_be_cleaned() for text in (one.sha256, one.salt, *one.names)]
-        search.database(self.ledger.path, KIND, [*texts, *MIGRATIONS])
+        search.database(self.ledger.path, KIND, [*texts, *jobs.figures(), *MIGRATIONS])
         for path in self._cleaned:
             search.file(path, own_name=False)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +40,11 @@ def evaluate(project: Project, what: Mapping[str, Any], commit: Commit, tell: Pr
 
 def forget(project: Project, what: Mapping[str, Any], commit: Commit, tell: ProgressCallback) -> dict[str, Any]:
     """Forget somebody for good."""
+    if "name" not in what:  # they are taken out of this job too; what a kill broke off is completed by who opens it
+        project.context.settle()
+        return committed(project.folder, commit, {"complete": True})
     report = project.forget(what["name"], progress_callback=tell)
-    facts = asdict(report)
-    return committed(
-        project.folder, commit, {key: facts[key] for key in ("removed", "searched", "exports", "unreached")}
-    )
+    # Numbers alone: files may be called like the person.
+    facts = {"removed": report.removed, "searched": len(report.searched), "exports": len(report.exports),
+             "unreached": len(report.unreached), "complete": report.complete}  # fmt: skip
+    return committed(project.folder, commit, facts)

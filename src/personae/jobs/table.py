@@ -261,6 +261,8 @@ class JobTable:
     def _end(self, claim: Claim, state: State, line: str, **values: Any) -> bool:
         with self._writing() as connection:
             now = self._now(connection)
+            if claim.job.kind == "forget" and state != "cancelled":
+                values["what"] = "{}"  # whom
             ended = JOBS.update().where(_owned(claim)).values(state=state, ended=now, progress="{}", **values)
             if not connection.execute(ended).rowcount:
                 return False

@@ -14,11 +14,12 @@ import sys
 import threading
 import time
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from personae.commits import Commit
-from personae.errors import PersonaeError, ProjectBusyError, SupersededError
+from personae.errors import PersonaeError, ProjectBusyError, SupersededError, UnknownCharacterError
+from personae.job_rows import JobRows
 from personae.jobs import work
 from personae.jobs.job import Claim
 from personae.jobs.sentences import without_paths
@@ -76,7 +77,9 @@ class Worker:
         except SupersededError:
             log.info("The job %s is another worker's now.", claim.id)
         except PersonaeError as error:
-            why = without_paths(error)
+            # Whom somebody wanted to be forgotten is written down nowhere, whatever came of it.
+            forgetting = claim.job.kind == "forget" and isinstance(error, UnknownCharacterError)
+            why = "No character has that name." if forgetting else without_paths(error)
             self.table.fail(claim, {"code": type(error).__name__, "detail": why}, why)
         except Exception as error:  # a fault of ours fails the job, not the worker
             why = f"a fault of Personae ({type(error).__name__})"
@@ -85,6 +88,9 @@ class Worker:
         finally:
             if not self.stop.is_set() and not beats.is_lost:
                 leave_uploads(self.project.folder, claim.job)
+                if claim.job.kind == "forget":
+                    with contextlib.suppress(ProjectBusyError):  # the next one does it too
+                        JobRows(self.project.folder).leave_nothing()
 
 
 class _Beats:
@@ -104,7 +110,7 @@ class _Beats:
         """For the work: how far it is. Raises Cancelled where it is to end."""
         self._progress = {
             "stage": progress.stage, "done": progress.done, "total": progress.total, "unit": progress.unit,
-            "message": progress.message,
+            "message": "" if progress.stage == "forgetting" else PurePath(progress.message).name,
         }  # fmt: skip
         if self._ends.is_set() or self._stop.is_set():
             raise Cancelled

@@ -109,6 +109,8 @@ class Watcher:
         for kind, data in (*self._changed_jobs(), *self._changed_files()):
             if tell:
                 with self._news:
+                    if kind == "forgetting":
+                        self._events.clear()  # what was told before may name them: who comes back reads all again
                     self._number += 1
                     self._events.append(Event(self._number, kind, data))
 
