@@ -9,7 +9,9 @@ PersonaeError
 │   ├── EmbeddingError                    NaN, zero or of the wrong length
 │   ├── UnknownCharacterError             no character of that name in the cast
 │   ├── UnknownFilmError                  no film of that name in the project
-│   └── ChangedMeanwhileError             others decided about the same people  .decisions .position
+│   ├── ChangedMeanwhileError             others decided about the same people  .decisions .position
+│   ├── UnknownPhotoSetError              no set of photos of that name in the project
+│   └── LimitError                        a limit of the service is reached: ask again later
 ├── EmbedderMismatchError                 two embedders' vectors would be mixed .expected .found
 ├── StoreError                            a file of the project
 │   ├── ModelNotFoundError                nothing trained and nothing enrolled here
@@ -120,6 +122,10 @@ class ChangedMeanwhileError(InputError):
         self.medium: Any = None
 
 
+class LimitError(InputError):
+    """A limit of the service is reached: the same may be asked for again later."""
+
+
 class EmbedderMismatchError(PersonaeError):
     """Vectors of two embedders would be mixed; they cannot be compared."""
 
@@ -172,7 +178,12 @@ class WeightsError(PersonaeError):
     """A network's file is missing or its digest is wrong."""
 
 
-EXTRAS = {"demo": "scikit-image matplotlib", "heic": "pillow-heif", "sklearn": "scikit-learn"}
+EXTRAS = {
+    "demo": "scikit-image matplotlib",
+    "heic": "pillow-heif",
+    "server": "fastapi uvicorn python-multipart sqlalchemy prometheus-client",
+    "sklearn": "scikit-learn",
+}
 """Extra -> the packages it stands for. Messages name these: they can be installed wherever Personae came from."""
 
 

@@ -385,3 +385,13 @@ def _holder(path: Path | None) -> str:
         return f"process {facts.whole('pid')} ({facts.text('purpose')}, since {facts.text('since')[11:19]})"
     except (OSError, ValueError):
         return "another process"
+
+
+def limit_memory(most: int) -> None:
+    """Let this process have so many bytes of address space and no more; Windows has no such limit."""
+    try:
+        import resource
+    except ImportError:
+        return
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))

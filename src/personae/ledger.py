@@ -98,13 +98,6 @@ MIGRATIONS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     """,
 )
-_OF_JOBS = (
-    ("jobs", "id", ("what", "progress", "result", "error")),
-    ("job_lines", "number", ("line",)),
-    ("commits", "job", ("result",)),
-)
-"""Table, key, and the texts in which somebody may be named."""
-_FORGOTTEN = {"code": "forgotten", "detail": "Somebody whom this was about was forgotten, so it is not done."}
 KIND = Kind(
     "the list of written files",
     APPLICATION_ID,
@@ -240,36 +233,6 @@ class Ledger:
                     who = json.dumps(after.who, ensure_ascii=False)
                     values = (who, readable(after.source), row[0])
                     connection.execute("UPDATE written SET who = ?, source = ? WHERE path = ?", values)
-            self._empty_log(connection)
-
-    def job_texts(self) -> list[str]:
-        """What jobs and their commits say: what was asked for, what came of it, their histories; raises StoreError."""
-        if not self._has_something():
-            return []
-        with self._connected() as connection:
-            rows = [row for table, _, texts in _OF_JOBS for row in
-                    connection.execute(f"SELECT {', '.join(texts)} FROM {table}")]  # fmt: skip
-        return [text for row in rows for text in row]
-
-    def forget_in_jobs(self, is_theirs: Callable[[str], bool]) -> None:
-        """Empty what jobs say of somebody; one that waits is not done any more. Gone from the file too.
-
-        `is_theirs`: whether a text says something of them. Raises StoreError.
-        """
-        if not self._has_something():
-            return
-        with self._connected() as connection:
-            for table, key, texts in _OF_JOBS:
-                for row in connection.execute(f"SELECT {key}, {', '.join(texts)} FROM {table}").fetchall():
-                    theirs = [name for name, text in zip(texts, row[1:], strict=True) if is_theirs(text)]
-                    for name in theirs:
-                        nothing = "" if name == "line" else "{}"
-                        connection.execute(f"UPDATE {table} SET {name} = ? WHERE {key} = ?", (nothing, row[0]))
-                    if table == "jobs" and "what" in theirs:
-                        connection.execute(
-                            "UPDATE jobs SET state = 'failed', error = ?, ended = ? WHERE id = ? AND state = 'waiting'",
-                            (json.dumps(_FORGOTTEN), datetime.now(UTC).timestamp(), row[0]),
-                        )
             self._empty_log(connection)
 
     def put_off(self, one: PutOff) -> None:

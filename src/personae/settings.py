@@ -244,6 +244,11 @@ TABLE: tuple[Setting, ...] = (
         0.0,
         3600.0,
     ),
+    Setting("max_upload_mb", 256, "Largest request that the service takes.", int, "MB", 1, 10**5),
+    Setting("max_film_hours", 24.0, "Longer films are not scanned by the service.", float, "hours", 0.01, 10**4),
+    Setting("max_requests", 6000, "Requests of one key that the service answers a minute.", int, "a minute", 1, 10**7),
+    Setting("max_waiting_jobs", 1000, "Jobs of the service that may wait at once.", int, "jobs", 1, 10**6),
+    Setting("max_streams", 100, "Clients that may follow the service's events at once.", int, "clients", 1, 10**4),
     Setting(
         "lock_timeout_s",
         10.0,
@@ -289,6 +294,11 @@ class Settings:
     pad_s: float = 0.0
     min_unknown_s: float = 0.5
     scene_gap_s: float = 30.0
+    max_upload_mb: int = 256
+    max_film_hours: float = 24.0
+    max_requests: int = 6000
+    max_waiting_jobs: int = 1000
+    max_streams: int = 100
     lock_timeout_s: float = 10.0
 
     def __post_init__(self) -> None:

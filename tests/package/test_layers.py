@@ -14,11 +14,12 @@ PACKAGE = Path(personae.__file__).parent
 # module, in the order in which they may know each other.
 GROUND = (
     "_version", "errors", "hints", "names", "names_of_today", "progress", "types", "checks", "files", "settings",
-    "text_files", "archive", "settings_file", "database", "ledger", "commits", "old_pages", "paths", "outputs",
+    "text_files", "archive", "settings_file", "database", "ledger", "commits", "job_rows", "old_pages", "paths",
+    "outputs",
 )  # fmt: skip
 ROOMS = (
     *GROUND, "media", "faces", "recognition", "forgetting", "cast", "assessment", "timeline", "films", "exports",
-    "catalogue", "project", "jobs", "demo", "cluster", "testing", "cli", "server", "__main__",
+    "catalogue", "project", "jobs", "demo", "cluster", "testing", "server", "cli", "__main__",
 )  # fmt: skip
 
 

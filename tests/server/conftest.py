@@ -67,7 +67,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
         project.folder.mkdir(parents=True, exist_ok=True)
         media = media or tmp_path / "media"
         media.mkdir(exist_ok=True)
-        table = JobTable.of_project(project.folder)
+        table = JobTable.of_project(project.folder, most_waiting=project.settings.max_waiting_jobs)
         service = Service(
             project, table, Keys(project.folder), MediaRoots([media]), "token-of-tests", Helper(project.folder)
         )
@@ -80,6 +80,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     for one in opened:
         one.service.close()
         one.service.helper.close()
+        one.service.keys.close()
         one.service.jobs.close()
         one.project.close()
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import click
 
 from personae.cli.console import say
 from personae.cli.options import project_option, settings_from
+
+NOT_SERVED = 1
+"""Exit status where it cannot be served: somebody may do something about it and try again."""
 
 
 @click.command()
@@ -19,6 +23,9 @@ from personae.cli.options import project_option, settings_from
 @click.option("--tls-cert", type=click.Path(path_type=Path, dir_okay=False), help="Certificate (PEM).")
 @click.option("--tls-key", type=click.Path(path_type=Path, dir_okay=False), help="The certificate's key (PEM).")
 @click.option("--root-path", default="", help="The path that a proxy serves it under, such as /personae.")
+@click.option("--name", "names", multiple=True, metavar="NAME", help="A further name that it goes by in addresses.")
+@click.option("--origin", "origins", multiple=True, metavar="ORIGIN", help="A page elsewhere that may ask, with a key.")
+@click.option("--proxy", "proxies", multiple=True, metavar="ADDRESS", help="A proxy before it that says who asks.")
 def serve(
     folders: tuple[Path, ...],
     project: Path | None,
@@ -28,6 +35,9 @@ def serve(
     tls_cert: Path | None,
     tls_key: Path | None,
     root_path: str,
+    names: tuple[str, ...],
+    origins: tuple[str, ...],
+    proxies: tuple[str, ...],
 ) -> None:
     """Serve the project: everything that the command line does, for programs and browsers.
 
@@ -37,18 +47,24 @@ def serve(
     from personae.server.needed import check_extra
 
     check_extra()
+    from personae.errors import PersonaeError
     from personae.project.session import Project
     from personae.server.serving import Place, serving
 
     if (tls_cert is None) != (tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key go together.")
-    place = Place(host, port, tls_cert, tls_key, root_path)
-    with Project.open(project, settings=settings_from(project, {})) as opened:
-        with serving(opened, folders or (Path(),), place, workers=workers) as server:
-            if not folders:
-                say(f"Films and photos are read below {Path().absolute()}.")
-            if place.is_open and tls_cert is None:
-                say("Keys travel readable: give --tls-cert and --tls-key, or put a proxy with TLS before it.", err=True)
-            say(f"Serving {opened.folder}: {server.address}/?token={server.token}")
-            server.run()
-        say("Stopped. What was not done waits for the next start.")
+    logging.getLogger("personae.changes").setLevel(logging.INFO)
+    place = Place(host, port, tls_cert, tls_key, root_path, names, origins, proxies)
+    try:
+        with Project.open(project, settings=settings_from(project, {})) as opened:
+            with serving(opened, folders or (Path(),), place, workers=workers) as server:
+                if not folders:
+                    say(f"Films and photos are read below {Path().absolute()}.")
+                if place.is_open and tls_cert is None:
+                    say("Keys travel readable: give --tls-cert and --tls-key, or a proxy with TLS before it.", err=True)
+                say(f"Serving {opened.folder}: {server.address}/?token={server.token}")
+                server.run()
+            say("Stopped. What was not done waits for the next start.")
+    except PersonaeError as error:
+        say(f"personae: {error}", err=True)
+        click.get_current_context().exit(NOT_SERVED)

@@ -18,6 +18,7 @@ from personae.forgetting.keeper import Forgotten, Tell, unreached, why_not
 from personae.forgetting.names import NameSearch
 from personae.forgetting.person import Person
 from personae.forgetting.search import Search
+from personae.job_rows import JobRows
 from personae.ledger import KIND, LINK, MIGRATIONS, Entry, Ledger, PutOff
 from personae.old_pages import digests_of
 
@@ -45,17 +46,16 @@ class LedgerKeeper:
             if Path(path) not in known and kind not in self._films and self._stays(Path(path), kind, person):
                 done.listed.append((Path(path), kind))
         forget_in_list(self.ledger, person, self._films)
-        search = NameSearch(person.names)
-        self.ledger.forget_in_jobs(lambda text: search.in_text(text) or any(one in text for one in person.ids))
         return done
 
     def search(self, search: Search) -> None:
         """Search the ledger's own files, and what was cleaned."""
-        texts = rows_of(self.ledger) + self.ledger.job_texts()
+        jobs = JobRows(self.ledger.project)
+        texts = [*rows_of(self.ledger), *jobs.texts()]
         search.explain(texts)
         # The letters of a short name stand in digests by chance.
         texts += [text for one in self.ledger.to_be_cleaned() for text in (one.sha256, one.salt, *one.names)]
-        search.database(self.ledger.path, KIND, [*texts, *MIGRATIONS])
+        search.database(self.ledger.path, KIND, [*texts, *jobs.figures(), *MIGRATIONS])
         for path in self._cleaned:
             search.file(path, own_name=False)
 

@@ -72,7 +72,7 @@ def forget(project: Project, what: Mapping[str, Any], commit: Commit, tell: Prog
     """Forget somebody for good. What comes of it names nobody: it stays."""
     if "name" not in what:  # it was completed, by whoever opened the project after a kill, and took the name from here
         project.context.settle()
-        return committed(project.folder, commit, {})
+        return committed(project.folder, commit, {"complete": True})
     report = project.forget(what["name"], progress_callback=tell)
     search = NameSearch([what["name"]])
 
@@ -84,6 +84,7 @@ def forget(project: Project, what: Mapping[str, Any], commit: Commit, tell: Prog
         project.folder,
         commit,
         {
+            "complete": report.complete,
             "removed": report.removed,
             "searched": len(report.searched),
             "found": files(report.found),

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from personae.jobs.table import JobTable
 
-ENDS_WITHIN_S = 4.0
+ENDS_WITHIN_S = 2.0
 """A worker that was asked to end and does not is killed; what it did is gone on with later."""
 AGAIN_AFTER_S = (0.0, 1.0, 5.0, 30.0)
 """A worker that ends at once, again and again, is started after longer and longer pauses."""
@@ -58,7 +58,7 @@ class Crew:
                 self._over.wait(0.1)
             if self._over.is_set():
                 self._end(process)
-                self._table.release(name, "put back: the server was stopped")
+                self._table.release(name, "put back: the server was stopped", was_asked=True)
             else:
                 self._table.release(name, f"the worker {name} ended ({_why(process.returncode)})")
                 log.warning("A worker ended (%s). Another is started.", _why(process.returncode))

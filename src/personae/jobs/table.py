@@ -23,7 +23,7 @@ from sqlalchemy.pool import QueuePool
 
 from personae.checks import MisfitError, parsed
 from personae.database import connect, sqlite_errors
-from personae.errors import InputError, StoreError
+from personae.errors import LimitError, StoreError
 from personae.jobs.job import ENDED, Claim, Job, Line, State
 from personae.ledger import KIND, LEDGER_FILE
 
@@ -32,6 +32,8 @@ LEASE_S = 30.0
 MOST_TRIES = 3
 """A job that ended so many workers fails."""
 MOST_WAITING = 10_000
+_LARGEST = 2**63
+"""SQLite has no larger numbers."""
 _META = sa.MetaData()
 JOBS = sa.Table(
     "jobs",
@@ -70,19 +72,23 @@ _NEXT = (sa.desc(JOBS.c.priority), JOBS.c.number)
 class JobTable:
     """The jobs of one project. Safe to use from many threads and processes. Every method may raise StoreError."""
 
-    def __init__(self, engine: Engine, *, lease_s: float = LEASE_S) -> None:
+    def __init__(self, engine: Engine, *, lease_s: float = LEASE_S, most_waiting: int | None = None) -> None:
         self._engine = engine
         self.lease_s = lease_s
+        self._most_waiting = most_waiting
 
     @classmethod
-    def of_project(cls, project: Path, *, lease_s: float = LEASE_S) -> Self:
-        """The table in the project's own database; nothing is opened before it is used."""
+    def of_project(cls, project: Path, *, lease_s: float = LEASE_S, most_waiting: int | None = None) -> Self:
+        """The table in the project's own database; nothing is opened before it is used.
+
+        `most_waiting`: so many jobs may wait at once.
+        """
         path = project / LEDGER_FILE
         # The driver must not begin transactions of its own: one that writes begins as a writer, or two wait for each
         # other in vain.
         engine = sa.create_engine("sqlite://", creator=lambda: connect(path, KIND), poolclass=QueuePool, pool_size=4)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-        table = cls(engine, lease_s=lease_s)
+        table = cls(engine, lease_s=lease_s, most_waiting=most_waiting)
         table._path = path
         return table
 
@@ -95,15 +101,15 @@ class JobTable:
     # Asking
 
     def add(self, kind: str, what: Mapping[str, Any], *, request: str = "", by: str = "", priority: int = 0) -> Job:
-        """Ask for work; the same `request` sent again is the job that it made. Raises InputError: too many wait."""
+        """Ask for work; the same `request` sent again is the job that it made. Raises LimitError: too many wait."""
         request = request or uuid4().hex
         with self._writing() as connection:
             known = _one(connection, JOBS.c.request == request)
             if known is not None:
                 return known
             waiting = connection.scalar(sa.select(sa.func.count()).where(JOBS.c.state == "waiting")) or 0
-            if waiting >= MOST_WAITING:
-                raise InputError(f"{waiting} jobs are waiting already. Wait until some are done, or cancel some.")
+            if waiting >= (MOST_WAITING if self._most_waiting is None else self._most_waiting):
+                raise LimitError(f"{waiting} jobs are waiting already. Wait until some are done, or cancel some.")
             now, id = self._now(connection), uuid4().hex
             connection.execute(
                 JOBS.insert().values(
@@ -133,7 +139,7 @@ class JobTable:
         if since is not None:
             found = found.where(sa.or_(JOBS.c.ended.is_(None), JOBS.c.ended >= since))
         with self._reading() as connection:
-            rows = connection.execute(found).all()
+            rows = connection.execute(found).all() if after < _LARGEST else []
         return [_job(row) for row in rows[:most]], rows[most - 1].number if len(rows) > most else 0
 
     def history(self, id: str) -> list[Line]:
@@ -167,13 +173,21 @@ class JobTable:
             _note(connection, id, self._now(connection), f"asked for again{f' by {by}' if by else ''}")
             return self._read(connection, id)
 
-    def prefer(self, id: str, priority: int) -> Job | None:
+    def prefer(self, id: str, priority: int, *, by: str = "") -> Job | None:
         """Change how early a job comes: higher numbers first; None for no job."""
         with self._writing() as connection:
-            if _one(connection, JOBS.c.id == id) is None:
-                return None
+            job = _one(connection, JOBS.c.id == id)
+            if job is None or job.priority == priority or job.state in ENDED:
+                return job
             _set(connection, id, priority=priority)
+            _note(connection, id, self._now(connection), f"priority {priority}{f' by {by}' if by else ''}")
             return self._read(connection, id)
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How many jobs there are by (kind, state)."""
+        found = sa.select(JOBS.c.kind, JOBS.c.state, sa.func.count()).group_by(JOBS.c.kind, JOBS.c.state)
+        with self._reading() as connection:
+            return {(kind, state): count for kind, state, count in connection.execute(found)}
 
     # Working
 
@@ -226,14 +240,20 @@ class JobTable:
         """The worker stopped as it was asked to; False as `finish`."""
         return self._end(claim, "cancelled", "cancelled")
 
-    def release(self, worker: str, why: str) -> None:
-        """A worker is known to have ended: what it had taken is free at once."""
+    def release(self, worker: str, why: str, *, was_asked: bool = False) -> None:
+        """A worker is known to have ended: what it had taken is free at once.
+
+        `was_asked`: it was told to, so that its job waits again and is not held to have ended it.
+        """
         with self._writing() as connection:
             now = self._now(connection)
             own = sa.and_(JOBS.c.state == "running", JOBS.c.worker == worker)
             for row in connection.execute(sa.select(JOBS.c.id).where(own)).all():
                 _note(connection, row.id, now, why)
-            connection.execute(JOBS.update().where(own).values(lease_until=0.0))
+            values: dict[str, Any] = {"lease_until": 0.0}
+            if was_asked:
+                values |= {"state": "waiting", "worker": "", "tries": JOBS.c.tries - 1}
+            connection.execute(JOBS.update().where(own).values(**values))
             self._end_poisonous(connection, now)
 
     # Inside
@@ -241,6 +261,8 @@ class JobTable:
     def _end(self, claim: Claim, state: State, line: str, **values: Any) -> bool:
         with self._writing() as connection:
             now = self._now(connection)
+            if claim.job.kind == "forget" and state != "cancelled":
+                values["what"] = "{}"  # whom
             ended = JOBS.update().where(_owned(claim)).values(state=state, ended=now, progress="{}", **values)
             if not connection.execute(ended).rowcount:
                 return False

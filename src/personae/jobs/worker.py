@@ -13,19 +13,26 @@ import signal
 import sys
 import threading
 import time
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePath
 from typing import Any
 
 from personae.commits import Commit
-from personae.errors import PersonaeError, ProjectBusyError, SupersededError
+from personae.errors import PersonaeError, ProjectBusyError, SupersededError, UnknownCharacterError
+from personae.job_rows import JobRows
 from personae.jobs import work
 from personae.jobs.job import Claim
+from personae.jobs.sentences import without_paths
 from personae.jobs.table import JobTable
+from personae.jobs.uploaded import leave_uploads
 from personae.progress import Cancelled, Progress
 from personae.project.session import Project
+from personae.settings import Settings, resolve
 
 NICE = 15
 """So much politer than what answers people."""
+ENDS_AT_ONCE_AFTER_S = 0.7
+"""Work that does not hear that it is to end (networks being loaded) is broken off as by a kill: it is made for that."""
 LOOK_EVERY_S = 0.3
 BEATS_A_LEASE = 4
 TELL_EVERY_S = 0.5
@@ -64,18 +71,26 @@ class Worker:
             if beats.is_lost:
                 log.info("The job %s is another worker's now.", claim.id)
             elif self.stop.is_set():
-                self.table.release(self.name, "put back: the worker was asked to end")
+                self.table.release(self.name, "put back: the worker was asked to end", was_asked=True)
             else:
                 self.table.cancelled(claim)
         except SupersededError:
             log.info("The job %s is another worker's now.", claim.id)
         except PersonaeError as error:
-            self.table.fail(claim, {"code": type(error).__name__, "detail": str(error)}, str(error))
+            # Whom somebody wanted to be forgotten is written down nowhere, whatever came of it.
+            forgetting = claim.job.kind == "forget" and isinstance(error, UnknownCharacterError)
+            why = "No character has that name." if forgetting else without_paths(error)
+            self.table.fail(claim, {"code": type(error).__name__, "detail": why}, why)
         except Exception as error:  # a fault of ours fails the job, not the worker
+            why = f"a fault of Personae ({type(error).__name__})"
             log.exception("The job %s failed.", claim.id)
-            self.table.fail(
-                claim, {"code": "fault", "detail": f"{type(error).__name__}: {error}"}, "a fault of Personae"
-            )
+            self.table.fail(claim, {"code": "fault", "detail": f"This is {why}. Its log has more."}, why)
+        finally:
+            if not self.stop.is_set() and not beats.is_lost:
+                leave_uploads(self.project.folder, claim.job)
+                if claim.job.kind == "forget":
+                    with contextlib.suppress(ProjectBusyError):  # the next one does it too
+                        JobRows(self.project.folder).leave_nothing()
 
 
 class _Beats:
@@ -95,7 +110,7 @@ class _Beats:
         """For the work: how far it is. Raises Cancelled where it is to end."""
         self._progress = {
             "stage": progress.stage, "done": progress.done, "total": progress.total, "unit": progress.unit,
-            "message": progress.message,
+            "message": "" if progress.stage == "forgetting" else PurePath(progress.message).name,
         }  # fmt: skip
         if self._ends.is_set() or self._stop.is_set():
             raise Cancelled
@@ -130,7 +145,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     with contextlib.suppress(OSError, AttributeError):  # not on every system
         os.nice(NICE)
-    with Project.open(folder) as project:
+    with Project.open(folder, settings=settings_of(Path(folder))) as project:
         table = JobTable.of_project(Path(folder))
         worker = Worker(project, table, name)
         signal.signal(signal.SIGTERM, lambda *_: worker.stop.set())
@@ -140,11 +155,19 @@ def main() -> None:
         table.close()
 
 
+def settings_of(project: Path) -> Settings:
+    """Those of the project, with threads that leave a core to who answers people."""
+    settings = resolve(project=project)
+    return settings if settings.threads is not None else replace(settings, threads=max((os.cpu_count() or 2) - 1, 1))
+
+
 def _end_with_input(worker: Worker) -> None:
     """Who started the worker holds the other end of its standard input; at the end of that the worker ends."""
     with contextlib.suppress(OSError, ValueError):
         sys.stdin.buffer.read()
     worker.stop.set()
+    time.sleep(ENDS_AT_ONCE_AFTER_S)
+    os._exit(0)
 
 
 if __name__ == "__main__":

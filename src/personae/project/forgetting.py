@@ -27,6 +27,7 @@ from personae.films.photo_store import PhotoStore
 from personae.films.store import FILM_KINDS, MediaStore
 from personae.forgetting import archived
 from personae.forgetting.fates import is_burnt_in
+from personae.forgetting.jobs_keeper import JobsKeeper
 from personae.forgetting.keeper import Forgotten, Keeper, Tell
 from personae.forgetting.ledger_keeper import LedgerKeeper, is_gone
 from personae.forgetting.likeness import Likeness
@@ -215,7 +216,8 @@ def _carry_out(context: ProjectContext, person: Person, tell: Tell) -> ForgetRep
     likeness = Likeness(person, cast.others(), context.analyzer)
     films = FilmsKeeper(store, likeness)
     photos = PhotosKeeper(PhotoStore(paths, context.settings.lock_timeout_s), likeness)
-    others: list[Keeper] = [films, photos, FolderKeeper(paths), LedgerKeeper(paths.ledger, FILM_KINDS)]
+    jobs = JobsKeeper(paths.folder)
+    others: list[Keeper] = [films, photos, jobs, FolderKeeper(paths), LedgerKeeper(paths.ledger, FILM_KINDS)]
     for keeper in others:
         done.add(keeper.forget(person, tell))
     forget_later.put_off(paths.ledger, person, entries, done.unreached)

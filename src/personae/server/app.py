@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Container, Iterable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -13,9 +14,13 @@ from starlette.exceptions import HTTPException
 
 from personae._version import __version__
 from personae.errors import PersonaeError
+from personae.server.accounts import Accounts
 from personae.server.guard import Guard
+from personae.server.limits import Limits
+from personae.server.metrics import Metrics
+from personae.server.names import Proxies
 from personae.server.openapi import document
-from personae.server.problems import ProblemError, of_error, problem
+from personae.server.problems import CODES, ProblemError, of_error, problem
 from personae.server.routes import (
     cast,
     cast_photos,
@@ -61,11 +66,40 @@ ROUTERS = tuple(
 )
 
 
-def make_app(service: Service, watcher: Watcher, *, hosts: Collection[str], origins: Collection[str] = ()) -> FastAPI:
-    """The application; `hosts`: the names with port that it goes by, `origins`: pages elsewhere that may ask it."""
+@dataclass
+class _Standing:
+    """How a server stands, for whoever measures."""
+
+    service: Service
+    watcher: Watcher
+
+    def jobs(self) -> dict[tuple[str, str], int]:
+        """How many there are."""
+        return self.service.jobs.counts()
+
+    def numbers(self) -> dict[str, float]:
+        """Name -> number of now."""
+        helper = self.service.helper
+        return {"events": self.watcher.latest, "event_streams": self.watcher.streams,
+                "helper_starts": helper.starts, "helper_questions_waiting": helper.waiting}  # fmt: skip
+
+
+def make_app(
+    service: Service,
+    watcher: Watcher,
+    *,
+    hosts: Container[str],
+    origins: Collection[str] = (),
+    proxies: Iterable[str] = (),
+) -> FastAPI:
+    """The application; `hosts`: the names with port that it goes by, `origins`: pages elsewhere that may ask it.
+
+    `proxies`: addresses of those in front of it, who say who asks. Raises InputError for what is no address.
+    """
     app = _with_routes()
     app.state.service = service
     app.state.watcher = watcher
+    app.state.metrics = Metrics(_Standing(service, watcher))
 
     @app.exception_handler(PersonaeError)
     def ours(_: Request, error: Exception) -> JSONResponse:
@@ -87,9 +121,15 @@ def make_app(service: Service, watcher: Watcher, *, hosts: Collection[str], orig
     @app.exception_handler(HTTPException)
     def http(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        return problem(error.status_code, "http", str(error.detail))
+        code = CODES.get(error.status_code, "http")
+        return problem(error.status_code, code, f"{str(error.detail).rstrip('.')}.", headers=error.headers)
 
-    app.add_middleware(Guard, keys=service.keys, token=service.token, hosts=hosts, origins=origins)
+    limits = Limits.of(service.project.settings)
+    app.add_middleware(
+        Guard, keys=service.keys, token=service.token, hosts=hosts, origins=frozenset(origins), limits=limits
+    )
+    app.add_middleware(Accounts, metrics=app.state.metrics)
+    app.add_middleware(Proxies, networks=tuple(proxies))
     return app
 
 

@@ -39,11 +39,14 @@ def _request_id(
     same key do not meet, and nothing that a key says is kept.
     """
     if idempotency_key is None:
-        return uuid4().hex
+        request.state.request_id = uuid4().hex
+        return str(request.state.request_id)
     if not _ID.fullmatch(idempotency_key):
         raise ProblemError(422, "input", "Idempotency-Key: give up to 200 signs of ASCII without spaces.")
     caller: Caller = request.state.caller
-    return digest_of(f"{caller.name}\0{request.scope['route'].name}\0{idempotency_key}")[:32]
+    id = digest_of(f"{caller.name}\0{request.scope['route'].name}\0{idempotency_key}")[:32]
+    request.state.request_id = id
+    return id
 
 
 def sees(caller: Caller, what: str) -> bool:

@@ -1,4 +1,4 @@
-"""Who may come in: hosts, origins, keys, sizes. Around every route, before anything is read of a request.
+"""Who may come in: hosts, origins, keys, rates, sizes. Around every route, before anything is read of a request.
 
 A browser sends what another page asks it to (to 127.0.0.1 too), and other users of a machine reach its loopback. So
 nothing is answered without a key or the token; a page uses a cookie that no other site's request carries, and has to
@@ -8,18 +8,17 @@ repeat it in a header when it changes something.
 from __future__ import annotations
 
 import hmac
-import time
-from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Container
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.datastructures import Headers
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from personae.server.keys import Caller, Keys, digest_of
+from personae.server.limits import MOST_JSON, Body, Limits, Rates, too_large
 from personae.server.problems import problem
 
 COOKIE = "personae_session"
@@ -27,30 +26,27 @@ CSRF_HEADER = "x-personae"
 OPEN = frozenset({"/api/v1/health"})
 """What is answered without a key: that somebody is there, and nothing else."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-MOST_FAILED = 20
-FAILED_WITHIN_S = 60.0
-HEADERS = {
-    b"x-content-type-options": b"nosniff",
-    b"referrer-policy": b"no-referrer",
-    b"cross-origin-resource-policy": b"same-origin",
-    b"content-security-policy": b"default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'",
-}
+OWN_SITE = frozenset({"", "same-origin", "none"})
+"""What a browser says of a request that our own page makes, or its user by the address."""
+LONGEST_KEY = 200
 
 
 @dataclass
 class Guard:
     """ASGI middleware. `hosts`: the names this server goes by, with port; `origins`: other pages that may ask.
 
-    `token`: opens everything (see `Service`); `max_body`: bytes of one request.
+    `token`: opens everything (see `Service`).
     """
 
     app: ASGIApp
     keys: Keys
     token: str
-    hosts: Collection[str]
+    hosts: Container[str]
     origins: Collection[str] = ()
-    max_body: int = 256 * 2**20
-    _failed: deque[float] = field(default_factory=deque)
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        self._rates = Rates(self.limits.requests)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what may not come in, and hand on the rest with `caller` in the request's state."""
@@ -58,62 +54,109 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        refusal = self._refused(scope, headers)
-        if refusal is None and scope["path"] not in OPEN:
-            given, by_cookie = _given(scope, headers)
-            caller = self._caller(given)
-            if caller is None:
-                refusal = self._unknown(given)
-            elif "token" in parse_qs(scope["query_string"].decode("latin-1")):
-                refusal = _with_cookie(scope, given)
-            elif by_cookie and scope["method"] not in SAFE and not _proves(headers, given):
-                refusal = problem(403, "csrf", f"A page has to send {CSRF_HEADER} with what it changes.")
-            else:
-                scope.setdefault("state", {})["caller"] = caller
+        origin = headers.get("origin")
+        if origin in self.origins:
+            send = _for_page(send, str(origin))
+        most = self.limits.body if headers.get("content-type", "").startswith("multipart/") else MOST_JSON
+        refusal = self._refused(scope, headers, most) or self._not_let_in(scope, headers)
         if refusal is not None:
-            await refusal(scope, receive, _with_headers(send))
+            await refusal(scope, receive, send)
             return
-        await self.app(scope, _limited(receive, self.max_body), _with_headers(send))
+        body = Body(receive, send, most)
+        try:
+            await self.app(scope, body.receive, body.send)
+        except Exception:
+            if body.refusal is None:
+                raise
+        await body.end(scope)
 
-    def _refused(self, scope: Scope, headers: Headers) -> ASGIApp | None:
-        if headers.get("host", "").lower() not in self.hosts:
+    def _refused(self, scope: Scope, headers: Headers, most: int) -> ASGIApp | None:
+        """What is wrong with a request, whoever it is from."""
+        if len(headers.getlist("host")) != 1 or headers["host"] not in self.hosts:
             return problem(421, "host", "This server does not go by that name.")
         origin = headers.get("origin")
-        if origin is not None and origin not in self.origins and urlsplit(origin).netloc.lower() not in self.hosts:
-            return problem(403, "origin", "Other pages may not ask this server.")
-        try:
-            length = int(headers.get("content-length", "0"))
-        except ValueError:
+        own = f"{scope['scheme']}://{headers['host']}".lower()
+        if origin is not None and origin.lower() != own:
+            if origin not in self.origins:
+                return problem(403, "origin", "Other pages may not ask this server.")
+            if scope["method"] == "OPTIONS":
+                return Response(status_code=204)
+        length = headers.get("content-length", "0")
+        if not (length.isascii() and length.isdigit() and len(length) < 20):
             return problem(400, "length", "The length of the request is no number.")
-        if length > self.max_body:
-            return problem(413, "too-large", f"A request may have {self.max_body // 2**20} MB at most.")
+        if int(length) > most:
+            return problem(413, "too-large", too_large(most), headers={"connection": "close"})
         return None
 
-    def _caller(self, given: str) -> Caller | None:
-        if not given:
+    def _not_let_in(self, scope: Scope, headers: Headers) -> ASGIApp | None:
+        """Find out who asks, for the routes; what is answered where they may not."""
+        if path_in(scope) in OPEN:
             return None
-        if hmac.compare_digest(given.encode(), self.token.encode()) or hmac.compare_digest(
-            given.encode(), session_of(self.token).encode()
-        ):
+        given, kind = _given(scope, headers)
+        caller = self._caller(given, kind)
+        if caller is None:
+            return self._unknown(given, scope)
+        wait_s = self._rates.wait_for(caller.key)
+        if wait_s:
+            return problem(429, "too-many", f"This key has asked {self.limits.requests} times within a minute.",
+                           headers={"retry-after": str(int(wait_s) + 1)})  # fmt: skip
+        if kind == "address":
+            return self._with_cookie(scope, caller)
+        if kind == "cookie" and scope["method"] not in SAFE and not _proves(headers, given):
+            return problem(403, "csrf", f"A page has to send {CSRF_HEADER} with what it changes.")
+        state = scope.setdefault("state", {})
+        state["caller"], state["session"] = caller, given if kind == "cookie" else ""
+        state["still"] = lambda: self._caller(given, kind)
+        return None
+
+    def _caller(self, given: str, kind: str) -> Caller | None:
+        if not given or len(given) > LONGEST_KEY or not given.isascii():
+            return None
+        if kind == "cookie":
+            id = given.partition(".")[0]
+            caller, digest = (Caller("", "admin"), "") if not id else self.keys.of_id(id) or (None, "")
+            return caller if hmac.compare_digest(given, session_of(self.token, id, digest)) else None
+        if hmac.compare_digest(given, self.token):
             return Caller("", "admin")
         return self.keys.caller(given)
 
-    def _unknown(self, given: str) -> ASGIApp:
-        now = time.monotonic()
-        while self._failed and now - self._failed[0] > FAILED_WITHIN_S:
-            self._failed.popleft()
-        if given:
-            self._failed.append(now)
-        if len(self._failed) > MOST_FAILED:
-            return problem(429, "too-many", "Too many wrong keys. Wait a minute.")
+    def _unknown(self, given: str, scope: Scope) -> ASGIApp:
+        if given and self._rates.wrong((scope.get("client") or ("",))[0]):
+            return problem(429, "too-many", "Too many wrong keys. Wait a minute.", headers={"retry-after": "60"})
         return problem(
-            401, "key", "Send a key: Authorization: Bearer ... . The address that the server printed has one."
+            401, "key", "Send a key: Authorization: Bearer ... . The address that the server printed has one.",
+            headers={"www-authenticate": "Bearer"},
+        )  # fmt: skip
+
+    def _with_cookie(self, scope: Scope, caller: Caller) -> ASGIApp:
+        """The same address without the token, which is for no history; from then on the browser has the cookie."""
+        root = scope.get("root_path", "")
+        rest = [pair for pair in parse_qsl(scope["query_string"].decode("latin-1")) if pair[0] != "token"]
+        # One slash: with two it would be another server's.
+        address = f"{root}/{quote(path_in(scope).lstrip('/'))}{'?' + urlencode(rest) if rest else ''}"
+        answer = RedirectResponse(address, 303)
+        found = self.keys.of_id(caller.key) if caller.key else None
+        session = session_of(self.token, caller.key, "" if found is None else found[1])
+        answer.set_cookie(
+            COOKIE, session, httponly=True, samesite="strict", secure=scope["scheme"] == "https", path=root or "/"
         )
+        return answer
 
 
-def session_of(token: str) -> str:
-    """What stands in the cookie in place of the token: it opens as much, and does not give the token away."""
-    return digest_of(f"session {token}")
+def path_in(scope: Scope) -> str:
+    """The path of a request below the one that a proxy serves us under."""
+    root: str = scope.get("root_path", "").rstrip("/")
+    path: str = scope["path"]
+    return path[len(root) :] if root and path.startswith(f"{root}/") else path
+
+
+def session_of(token: str, key: str, digest: str) -> str:
+    """What stands in the cookie of a page: which key it is of, and that this server has given it.
+
+    It gives neither the token nor a key away, and counts no longer than they do. Who has only read the digests of keys
+    cannot make one.
+    """
+    return f"{key}.{hmac.new(token.encode(), f'session {key} {digest}'.encode(), 'sha256').hexdigest()}"
 
 
 def csrf_of(session: str) -> str:
@@ -121,53 +164,46 @@ def csrf_of(session: str) -> str:
     return digest_of(f"csrf {session}")
 
 
-def _given(scope: Scope, headers: Headers) -> tuple[str, bool]:
-    """The key that came with a request, and whether it came by cookie."""
+def _given(scope: Scope, headers: Headers) -> tuple[str, str]:
+    """The key that came with a request, and how it came: "header", "address" or "cookie"; "" for none.
+
+    A cookie counts for our own pages alone: one that another port of this machine serves has the same cookies.
+    """
     kind, _, given = headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer" and given.strip():
-        return given.strip(), False
-    asked = parse_qs(scope["query_string"].decode("latin-1")).get("token")
+        return given.strip(), "header"
+    asked = [value for name, value in parse_qsl(scope["query_string"].decode("latin-1")) if name == "token"]
     if asked and scope["method"] == "GET":
-        return asked[0], False
+        return asked[0], "address"
+    own = f"{scope['scheme']}://{headers['host']}".lower()
+    if headers.get("sec-fetch-site", "") not in OWN_SITE or headers.get("origin", own).lower() != own:
+        return "", ""
     try:
         cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
     except CookieError:
         cookie = None
-    return ("" if cookie is None else cookie.value), True
+    return ("", "") if cookie is None else (cookie.value, "cookie")
 
 
 def _proves(headers: Headers, session: str) -> bool:
     return hmac.compare_digest(headers.get(CSRF_HEADER, "").encode(), csrf_of(session).encode())
 
 
-def _with_cookie(scope: Scope, given: str) -> ASGIApp:
-    """The same address without the token, which must stay in no history; the browser has the cookie from then on."""
-    answer = RedirectResponse(scope.get("root_path", "") + scope["path"], 303)
-    answer.set_cookie(COOKIE, session_of(given), httponly=True, samesite="strict", secure=scope["scheme"] == "https")
-    return answer
+def _for_page(send: Send, origin: str) -> Send:
+    """Answers that a page of that origin may read. It sends a key: cookies are not taken from it."""
+    more = {
+        b"access-control-allow-origin": origin.encode(),
+        b"vary": b"Origin",
+        b"access-control-allow-methods": b"GET, POST, PATCH, DELETE",
+        b"access-control-allow-headers": b"Authorization, Content-Type, Idempotency-Key, If-None-Match, If-Range, "
+        b"Last-Event-ID, Range",
+        b"access-control-expose-headers": b"Content-Disposition, Content-Range, ETag, Location, Retry-After",
+        b"access-control-max-age": b"600",
+    }
 
-
-def _with_headers(send: Send) -> Send:
     async def sends(message: Message) -> None:
         if message["type"] == "http.response.start":
-            present = {name.lower() for name, _ in message["headers"]}
-            message["headers"] = [*message["headers"], *((k, v) for k, v in HEADERS.items() if k not in present)]
+            message = {**message, "headers": [*message["headers"], *more.items()]}
         await send(message)
 
     return sends
-
-
-def _limited(receive: Receive, most: int) -> Receive:
-    """A body without a stated length is cut off where it is too long: the route then sees a client that went away."""
-    read = 0
-
-    async def receives() -> Message:
-        nonlocal read
-        message = await receive()
-        if message["type"] == "http.request":
-            read += len(message.get("body", b""))
-            if read > most:
-                return {"type": "http.disconnect"}
-        return message
-
-    return receives

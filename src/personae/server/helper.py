@@ -15,16 +15,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from personae.errors import PersonaeError
+from personae.files import limit_memory
 from personae.server.problems import ProblemError
 
 TIME_LIMIT_S = 60.0
 MEMORY_LIMIT = 4 * 2**30
 """Of address space: networks and one very large picture."""
+MOST_WAITING = 16
+"""Questions that wait for their turn; who comes then is told to come back."""
 _HEAD = struct.Struct(">II")
 """Before each message: how long its JSON is, and how long the bytes after that are."""
 _LONGEST = 64 * 2**20
@@ -37,7 +40,13 @@ class Helper:
         self._project = project
         self._time_limit_s = time_limit_s
         self._turn = threading.Lock()
+        self._count = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_closed = False
+        self.waiting = 0
+        """Questions under way and waiting."""
+        self.starts = 0
+        """How often a process was started."""
 
     @property
     def pid(self) -> int | None:
@@ -50,13 +59,15 @@ class Helper:
 
         A process that has ended meanwhile is replaced once, for it may have been killed by somebody else.
         """
-        with self._turn:
+        with self._in_turn():
             for is_last in (False, True):
                 fresh = self.pid is None
                 try:
                     answer = self._asked({"ask": what, **arguments})
                 except (OSError, EOFError):
                     self._end()
+                    if self._is_closed:
+                        raise ProblemError(503, "ending", "The server is ending.") from None
                     if fresh or is_last:
                         raise ProblemError(
                             422, "not-answered", "This could not be answered: it took too long or too much memory."
@@ -68,9 +79,26 @@ class Helper:
         return answer.get("content", answer["answer"])
 
     def close(self) -> None:
-        """End the process."""
+        """End the process at once, whatever it is at."""
+        self._is_closed = True
+        process = self._process
+        if process is not None:
+            process.kill()
         with self._turn:
             self._end()
+
+    @contextlib.contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        with self._count:
+            if self.waiting > MOST_WAITING:
+                raise ProblemError(503, "busy", "Too many ask at once. Ask again in some seconds.")
+            self.waiting += 1
+        try:
+            with self._turn:
+                yield
+        finally:
+            with self._count:
+                self.waiting -= 1
 
     def _asked(self, question: Mapping[str, Any]) -> dict[str, Any]:
         process = self._running()
@@ -84,6 +112,9 @@ class Helper:
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self.pid is None:
+            if self._is_closed:
+                raise EOFError
+            self.starts += 1
             command = [sys.executable, "-m", "personae.server.helper", os.fspath(self._project)]
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
         assert self._process is not None
@@ -143,7 +174,7 @@ def main() -> None:
     from personae.project.session import Project
     from personae.server.answers import ANSWERS
 
-    _limit()
+    limit_memory(MEMORY_LIMIT)
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints is no answer
     questions: BinaryIO = sys.stdin.buffer
@@ -161,15 +192,6 @@ def main() -> None:
             except MemoryError:
                 answer = {"error": "This picture takes too much memory.", "code": "not-answered"}
             _write(answers, answer, content)
-
-
-def _limit() -> None:
-    try:
-        import resource
-    except ImportError:  # Windows has no such limits
-        return
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
 
 
 if __name__ == "__main__":

@@ -5,9 +5,11 @@ A key is 256 random bits, so a fast digest keeps it as safe as a slow one would:
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -30,10 +32,11 @@ _NAME = re.compile(r"[\w.@ -]{1,64}")
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks, by which key. `name` is written beside what they decide."""
+    """Who asks, by which key. `name` is written beside what they decide; `key`: its id, "" for the token."""
 
     name: str
     role: Role
+    key: str = ""
 
     def may(self, role: Role) -> bool:
         """Whether they may do what `role` may."""
@@ -62,6 +65,8 @@ class Keys:
 
     def __init__(self, project: Path) -> None:
         self.path = project / LEDGER_FILE
+        self._lock = threading.Lock()
+        self._reader: tuple[int, sqlite3.Connection] | None = None
 
     def add(self, name: str, role: Role, ends: str | None = None) -> str:
         """Make a key for somebody; what it says is given here and never again. Raises InputError for a taken name."""
@@ -103,14 +108,42 @@ class Keys:
 
         Looked up by its digest: how long that takes says nothing of the key.
         """
-        with self._connected() as connection:
-            row = connection.execute(
-                "SELECT id, name, role, made, ends, is_revoked FROM keys WHERE sha256 = ?", (digest_of(secret),)
-            ).fetchone()
-        if row is None:
+        found = self._read("sha256", digest_of(secret))
+        return None if found is None else found[0]
+
+    def of_id(self, id: str) -> tuple[Caller, str] | None:
+        """Whom the key with this id is of, and its digest; None where it does not count (any more)."""
+        return self._read("id", id)
+
+    def close(self) -> None:
+        """Let the connection go that looks keys up."""
+        with self._lock:
+            if self._reader is not None:
+                self._reader[1].close()
+            self._reader = None
+
+    def _read(self, column: str, value: str) -> tuple[Caller, str] | None:
+        """Look a key up, in a connection that stays open: before every request, and seen at once what others change."""
+        with self._lock, sqlite_errors(self.path, KIND):
+            try:
+                file = os.stat(self.path).st_ino  # noqa: PTH116 - before every request
+            except FileNotFoundError:
+                return None
+            if self._reader is None or self._reader[0] != file:
+                if self._reader is not None:
+                    self._reader[1].close()
+                self._reader = file, connect(self.path, KIND)
+            rows = (
+                self._reader[1]
+                .execute(
+                    f"SELECT id, name, role, made, ends, is_revoked, sha256 FROM keys WHERE {column} = ?", (value,)
+                )
+                .fetchall()
+            )
+        if not rows:
             return None
-        key = _key(row)
-        return Caller(key.name, key.role) if key.counts else None
+        key = _key(rows[0][:6])
+        return (Caller(key.name, key.role, key.id), rows[0][6]) if key.counts else None
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi.responses import JSONResponse
 
 from personae import errors
+from personae.jobs.sentences import without_paths
 
 MEDIA_TYPE = "application/problem+json"
 _STATUS: tuple[tuple[type[errors.PersonaeError], int, str], ...] = (
     (errors.UnknownCharacterError, 404, "unknown-character"),
     (errors.UnknownFilmError, 404, "unknown-film"),
     (errors.UnknownPhotoSetError, 404, "unknown-photo-set"),
+    (errors.LimitError, 429, "too-many"),
     (errors.ModelNotFoundError, 409, "not-trained"),
     (errors.EmbedderMismatchError, 409, "embedder-mismatch"),
     (errors.ProjectBusyError, 503, "busy"),
@@ -25,6 +28,9 @@ _STATUS: tuple[tuple[type[errors.PersonaeError], int, str], ...] = (
     (errors.PersonaeError, 500, "error"),
 )
 """The first that fits: status and code."""
+CODES = {400: "malformed", 404: "unknown-address", 405: "method", 413: "too-large"}
+"""Of what the framework itself refuses."""
+RETRY_AFTER_S = {429: 10, 503: 5}
 
 
 class ProblemError(Exception):
@@ -35,13 +41,17 @@ class ProblemError(Exception):
         self.status, self.code, self.detail, self.more = status, code, detail, more
 
 
-def problem(status: int, code: str, detail: str, **more: Any) -> JSONResponse:
-    """The document as an answer."""
+def problem(
+    status: int, code: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any
+) -> JSONResponse:
+    """The document as an answer; who is to come back later is told when."""
+    detail = detail.encode("utf-8", "backslashreplace").decode()  # half a letter, as JSON can say it, is no text
     body = {"type": f"urn:personae:problem:{code}", "title": code, "status": status, "code": code, "detail": detail}
-    return JSONResponse(body | more, status, media_type=MEDIA_TYPE)
+    later = {"retry-after": str(RETRY_AFTER_S[status])} if status in RETRY_AFTER_S else {}
+    return JSONResponse(body | more, status, media_type=MEDIA_TYPE, headers={**later, **(headers or {})})
 
 
 def of_error(error: errors.PersonaeError) -> JSONResponse:
-    """What one of our errors is answered with."""
+    """What one of our errors is answered with: its sentence, without where files lie."""
     status, code = next((status, code) for kind, status, code in _STATUS if isinstance(error, kind))
-    return problem(status, code, str(error))
+    return problem(status, code, without_paths(error))

@@ -8,6 +8,7 @@ MAY: dict[str, Role] = {
     # the server
     "get_version": "viewer",
     "get_session": "viewer",
+    "get_metrics": "viewer",
     # the cast
     "list_characters": "viewer",
     "get_character": "viewer",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
 import signal
 import socket
@@ -12,36 +13,51 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
+from urllib.parse import urlsplit
 
 import uvicorn
+from fastapi import FastAPI
 
-from personae.errors import InputError, ProjectBusyError
-from personae.files import file_lock, make_folder, write_whole
+from personae.errors import InputError, ProjectBusyError, reason_of
+from personae.files import file_lock, make_folder, write_error, write_whole
 from personae.hints import command
 from personae.jobs.crew import Crew
 from personae.jobs.table import JobTable
 from personae.project.session import Project
+from personae.server import uploads
 from personae.server.app import make_app
 from personae.server.helper import Helper
 from personae.server.keys import Keys
+from personae.server.names import LOOPBACK, Hosts, networks_of
+from personae.server.patience import PatientProtocol
 from personae.server.roots import MediaRoots
 from personae.server.service import Service
 from personae.server.watching import Watcher
 
 TOKEN_FILE = "server.token"
 ADDRESS_FILE = "server.json"
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+MOST_CONNECTIONS = 1000
+LONGEST_HEADERS = 32 * 1024
+"""Bytes of a request's head."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a server listens, and how it is reached."""
+    """Where a server listens, and how it is reached.
+
+    `names`: further names it goes by; `origins`: pages elsewhere that may ask it, as https://cutting.example.org;
+    `proxies`: addresses of those in front of it, which say who asks; nobody else is believed.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8765
     tls_cert: Path | None = None
     tls_key: Path | None = None
     root_path: str = ""
+    names: Sequence[str] = ()
+    origins: Sequence[str] = ()
+    proxies: Sequence[str] = ()
 
     @property
     def address(self) -> str:
@@ -56,10 +72,19 @@ class Place:
         return self.host not in LOOPBACK
 
     @property
-    def hosts(self) -> list[str]:
+    def hosts(self) -> Hosts:
         """The names that requests may give."""
-        names = {*LOOPBACK, "[::1]", self.host, socket.gethostname().lower()}
-        return [*(f"{name}:{self.port}" for name in names), *names]
+        return Hosts(self.port, self.is_open, self.names)
+
+    def check(self) -> None:
+        """Raise InputError for what is not as it has to be."""
+        networks_of(self.proxies)
+        for origin in self.origins:
+            parts = urlsplit(origin)
+            if f"{parts.scheme}://{parts.netloc}" != origin or parts.scheme not in {"http", "https"}:
+                raise InputError(f"{origin!r} is no origin. Give it as https://cutting.example.org, without a path.")
+        if self.root_path and not re.fullmatch(r"(/[\w.~-]+)+", self.root_path):
+            raise InputError(f"{self.root_path!r} is no path to be served under. Give it as /personae.")
 
 
 @dataclass
@@ -82,33 +107,63 @@ class Running:
                 signal.signal(number, handler)
 
 
+class _Server(uvicorn.Server):
+    """Has streams of events end as soon as it is told to end: it waits for what is answered just then."""
+
+    def __init__(self, config: uvicorn.Config, watcher: Watcher) -> None:
+        super().__init__(config)
+        self._watcher = watcher
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._watcher.end()
+        super().handle_exit(sig, frame)
+
+
 @contextmanager
 def serving(project: Project, folders: Sequence[Path], place: Place, *, workers: int = 1) -> Iterator[Running]:
     """A server ready to `run`, its workers working; raises InputError, also where another one serves the project."""
+    place.check()
     keys = Keys(project.folder)
     if place.is_open and not any(key.counts for key in keys.list()):
         raise InputError(
             f"Others could reach {place.host}, and there is no key yet. "
             f"Make one first: {command('keys add NAME --role editor')}"
         )
-    roots = MediaRoots(folders)
-    make_folder(project.folder, private=True)
+    roots = MediaRoots(folders, without=[project.folder])
+    try:
+        make_folder(project.folder, private=True)
+    except OSError as error:
+        raise write_error(project.folder, error) from None
     with _only_one(project.folder), _listening(place) as listener, ExitStack() as stack:
-        table = JobTable.of_project(project.folder)
+        table = JobTable.of_project(project.folder, most_waiting=project.settings.max_waiting_jobs)
         stack.callback(table.close)
+        project.cast.names()  # a project of a newer version is refused now, and not at the first request
+        uploads.clear(project.folder, table)
         helper = Helper(project.folder)
         stack.callback(helper.close)
         service = Service(project, table, keys, roots, _token(project.folder), helper)
         stack.callback(service.close)
+        stack.callback(keys.close)
         watcher = stack.enter_context(Watcher(service))
+        app = make_app(service, watcher, hosts=place.hosts, origins=place.origins, proxies=place.proxies)
+        server = _Server(_config(app, place), watcher)
         stack.enter_context(Crew(project.folder, table, workers=workers))
         stack.enter_context(_said_where(project.folder, place))
-        config = uvicorn.Config(
-            make_app(service, watcher, hosts=place.hosts), log_level="warning", access_log=False, lifespan="off",
-            timeout_graceful_shutdown=3, server_header=False, root_path=place.root_path,
-            ssl_certfile=place.tls_cert, ssl_keyfile=place.tls_key, proxy_headers=False,
-        )  # fmt: skip
-        yield Running(place.address, service.token, uvicorn.Server(config), listener)
+        yield Running(place.address, service.token, server, listener)
+
+
+def _config(app: FastAPI, place: Place) -> uvicorn.Config:
+    config = uvicorn.Config(
+        app, http=PatientProtocol, ws="none", log_level="warning", access_log=False, lifespan="off",
+        timeout_graceful_shutdown=2, server_header=False, root_path=place.root_path, proxy_headers=False,
+        ssl_certfile=place.tls_cert, ssl_keyfile=place.tls_key, limit_concurrency=MOST_CONNECTIONS,
+        h11_max_incomplete_event_size=LONGEST_HEADERS,
+    )  # fmt: skip
+    try:
+        config.load()
+    except OSError as error:  # also what ssl says of a certificate
+        raise InputError(f"The certificate and its key cannot be used ({reason_of(error)}).") from None
+    return config
 
 
 @contextmanager

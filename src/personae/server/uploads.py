@@ -1,32 +1,51 @@
-"""Uploads: files of our own naming in the project, gone after the answer, and after a crash at the next start."""
+"""Uploads: files of our own naming in the project, gone after the answer, and after a crash at the next start.
+
+What they are called is never used: what they are their content says.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from fastapi import UploadFile
 
-_FOLDER = "uploads"
+from personae.jobs.job import ENDED, Job
+from personae.jobs.table import JobTable
+from personae.jobs.uploaded import UPLOADED, folder_of
+
 _PIECE = 2**20
 
 
-def folder_of(project: Path) -> Path:
-    """Where uploads wait."""
-    folder = project / "cache" / _FOLDER
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder
+def for_job(project: Path, files: Sequence[UploadFile], ask: Callable[[str, list[str]], Job]) -> Job:
+    """Keep uploaded files for the job that `ask` asks for, with their folder (as UPLOADED in its `what`) and paths.
+
+    They go when the job has ended, or now, where it was not made: too many wait, or the request had made one before.
+    """
+    folder, paths = keep(project, files)
+    job = None
+    try:
+        job = ask(os.fspath(folder), paths)
+    finally:
+        if job is None or job.what.get(UPLOADED) != os.fspath(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+    return job
 
 
 def keep(project: Path, files: Sequence[UploadFile]) -> tuple[Path, list[str]]:
-    """A folder with the uploaded files, for who deletes it later, and their paths; what they are their content says."""
-    folder = Path(tempfile.mkdtemp(dir=folder_of(project)))
-    return folder, [_copied(folder, number, file) for number, file in enumerate(files)]
+    """A folder with the uploaded files, for who deletes it later, and their paths."""
+    every = folder_of(project)
+    every.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = Path(tempfile.mkdtemp(dir=every))
+    try:
+        return folder, [_copied(folder, number, file) for number, file in enumerate(files)]
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 @contextmanager
@@ -39,12 +58,22 @@ def kept(project: Path, file: UploadFile) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def clear(project: Path, still_wanted: Sequence[str]) -> None:
-    """Delete what a crash left; `still_wanted`: the folders that waiting jobs name."""
-    for folder in folder_of(project).iterdir():
-        if os.fspath(folder) not in still_wanted:
-            with contextlib.suppress(OSError):
-                shutil.rmtree(folder)
+def clear(project: Path, jobs: JobTable) -> None:
+    """Delete what a crash left, at the start: all but what jobs wait for."""
+    wanted = {job.what.get(UPLOADED) for job in _every(jobs) if job.state not in ENDED}
+    if folder_of(project).is_dir():
+        for folder in folder_of(project).iterdir():
+            if os.fspath(folder) not in wanted:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _every(jobs: JobTable) -> Iterable[Job]:
+    after = 0
+    while True:
+        found, after = jobs.page(after=after, most=500, states=("waiting", "running"))
+        yield from found
+        if not after:
+            return
 
 
 def _copied(folder: Path, number: int, file: UploadFile) -> str:

@@ -46,9 +46,11 @@ class Watcher:
         self._service = service
         self._events: deque[Event] = deque(maxlen=KEPT)
         self._number = 0
-        self._news = threading.Condition()
+        self._news = threading.Lock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="personae-watch", daemon=True)
+        self.streams = 0
+        """Clients that follow now."""
         self._jobs: dict[str, dict[str, Any]] = {}
         self._stamps: dict[str, Any] = {}
 
@@ -58,10 +60,12 @@ class Watcher:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._over.set()
-        with self._news:
-            self._news.notify_all()
+        self.end()
         self._thread.join()
+
+    def end(self) -> None:
+        """Have every stream end; also from a signal's handler."""
+        self._over.set()
 
     def since(self, last: str) -> tuple[Event, ...]:
         """What happened after the event `last` ("boot-number"); a reset where that is not known any more."""
@@ -80,11 +84,11 @@ class Watcher:
         with self._news:
             return self._number
 
-    def after(self, number: int, wait_s: float) -> tuple[Event, ...]:
-        """Events after `number`, waited for; empty where nothing happened, or at the end."""
+    def after(self, number: int) -> tuple[Event, ...]:
+        """Events after `number`; empty where nothing happened."""
         with self._news:
-            if self._number <= number and not self._over.is_set():
-                self._news.wait(wait_s)
+            if self._number <= number:
+                return ()
             return tuple(one for one in self._events if one.number > number)
 
     @property
@@ -105,9 +109,10 @@ class Watcher:
         for kind, data in (*self._changed_jobs(), *self._changed_files()):
             if tell:
                 with self._news:
+                    if kind == "forgetting":
+                        self._events.clear()  # what was told before may name them: who comes back reads all again
                     self._number += 1
                     self._events.append(Event(self._number, kind, data))
-                    self._news.notify_all()
 
     def _changed_jobs(self) -> Iterator[tuple[str, dict[str, Any]]]:
         now: dict[str, dict[str, Any]] = {}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Response, UploadFile
 from pydantic import BaseModel, ConfigDict
 
 from personae.cast.gallery_records import CharacterId, PhotoId
+from personae.jobs.uploaded import UPLOADED
 from personae.server import uploads
 from personae.server.asking import By, RequestId, Served
 from personae.server.cast_json import CastPhotos, EditAnswer, cast_photo, edit_answer
@@ -112,8 +112,11 @@ def get_picture_of_photo(service: Served, caller: By, id: str, photo: str, diges
 def _uploaded(
     service: Service, kind: str, what: dict[str, Any], photos: list[UploadFile], request: str, by: str
 ) -> dict[str, Any]:
-    folder, paths = uploads.keep(service.project.folder, photos)
-    job = service.jobs.add(kind, what | {"photos": paths, "uploaded": str(folder)}, request=request, by=by)
-    if job.what.get("uploaded") != str(folder):  # it was sent before
-        shutil.rmtree(folder, ignore_errors=True)
+    job = uploads.for_job(
+        service.project.folder,
+        photos,
+        lambda folder, paths: service.jobs.add(
+            kind, what | {"photos": paths, UPLOADED: folder}, request=request, by=by
+        ),
+    )
     return {"job": job_dict(job)}

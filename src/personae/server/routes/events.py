@@ -2,32 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+import time
+from collections.abc import AsyncIterable
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Depends, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from personae.server.asking import By
+from personae.server.asking import By, Served
+from personae.server.problems import ProblemError
 from personae.server.watching import Watcher
 
 router = APIRouter(tags=["events"])
 ALIVE_EVERY_S = 10.0
+LOOK_EVERY_S = 0.25
+ASK_EVERY_S = 1.0
+"""So often a stream looks whether its key still counts."""
+
+
+def _watcher(request: Request, service: Served) -> Watcher:
+    """What is followed, where there are not too many that do."""
+    watcher: Watcher = request.app.state.watcher
+    most = service.project.settings.max_streams
+    if watcher.streams >= most:
+        raise ProblemError(503, "busy", f"{most} clients follow the events already.")
+    return watcher
 
 
 @router.get("/events", response_class=EventSourceResponse)
-def follow_events(
-    request: Request, caller: By, last_event_id: Annotated[str, Header(max_length=40)] = ""
-) -> Iterable[ServerSentEvent]:
+async def follow_events(
+    request: Request,
+    caller: By,
+    watcher: Annotated[Watcher, Depends(_watcher)],
+    last_event_id: Annotated[str, Header(max_length=40)] = "",
+) -> AsyncIterable[ServerSentEvent]:
     """What changes, as it does. With `Last-Event-ID` what was missed comes first; "reset" says to read all again."""
-    watcher: Watcher = request.app.state.watcher
-    at = watcher.latest
-    missed = watcher.since(last_event_id)
-    yield ServerSentEvent(event="hello", data={}, id=f"{watcher.boot}-{missed[0].number - 1 if missed else at}")
-    while not watcher.is_over:
-        for one in missed:
-            at = max(at, one.number)
-            yield ServerSentEvent(event=one.kind, data=one.data, id=f"{watcher.boot}-{one.number}")
-        missed = watcher.after(at, ALIVE_EVERY_S)
-        if not missed:
-            yield ServerSentEvent(comment="alive")
+    watcher.streams += 1
+    try:
+        at = watcher.latest
+        missed = watcher.since(last_event_id)
+        yield ServerSentEvent(event="hello", data={}, id=f"{watcher.boot}-{missed[0].number - 1 if missed else at}")
+        told = asked = time.monotonic()
+        while not watcher.is_over:
+            for one in missed:
+                at = max(at, one.number)
+                yield ServerSentEvent(event=one.kind, data=one.data, id=f"{watcher.boot}-{one.number}")
+                told = time.monotonic()
+            # No thread waits: they answer the others.
+            await asyncio.sleep(LOOK_EVERY_S)
+            now = time.monotonic()
+            if now - asked > ASK_EVERY_S:
+                asked = now
+                if await asyncio.to_thread(request.state.still) != caller:
+                    return
+            missed = watcher.after(at)
+            if not missed and now - told > ALIVE_EVERY_S:
+                told = now
+                yield ServerSentEvent(comment="alive")
+    finally:
+        watcher.streams -= 1

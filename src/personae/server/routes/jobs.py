@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from personae.jobs.job import ENDED, Job, State
+from personae.jobs.uploaded import leave_uploads
 from personae.server.asking import By, RequestId, Served
 from personae.server.jobs_json import JobAnswer, JobRow, job_dict
 from personae.server.pages import PageOf, next_cursor
@@ -84,7 +85,10 @@ def prefer_job(service: Served, caller: By, id: str, body: _Change) -> dict[str,
 @router.post("/jobs/{id}/cancel", response_model=JobAnswer)
 def cancel_job(service: Served, caller: By, id: str) -> dict[str, Any]:
     """End a job; what it did is gone on with when it is asked for again."""
-    return {"job": job_dict(_there(service.jobs.cancel(id, by=caller.name)))}
+    job = _there(service.jobs.cancel(id, by=caller.name))
+    if job.state in ENDED:
+        leave_uploads(service.project.folder, job)
+    return {"job": job_dict(job)}
 
 
 @router.post("/jobs/{id}/retry", response_model=JobAnswer)

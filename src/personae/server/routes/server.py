@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 
 from personae._version import __version__
 from personae.server.asking import By
+from personae.server.metrics import CONTENT_TYPE, Metrics
 
 router = APIRouter(tags=["server"])
 
@@ -22,3 +23,10 @@ def get_health() -> dict[str, Any]:
 def get_version(caller: By) -> dict[str, Any]:
     """Which Personae this is."""
     return {"version": __version__}
+
+
+@router.get("/metrics", response_class=Response)
+def get_metrics(request: Request, caller: By) -> Response:
+    """Numbers for Prometheus: requests, jobs, events."""
+    metrics: Metrics = request.app.state.metrics
+    return Response(metrics.text(), media_type=CONTENT_TYPE)

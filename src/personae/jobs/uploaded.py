@@ -1,0 +1,25 @@
+"""What was uploaded for jobs: folders in the project that are gone when their job has ended."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from pathlib import Path
+
+from personae.jobs.job import Job
+
+UPLOADED = "uploaded"
+"""In a job's `what`: the folder that was made for it."""
+
+
+def folder_of(project: Path) -> Path:
+    """Where uploads wait."""
+    return project / "cache" / "uploads"
+
+
+def leave_uploads(project: Path, job: Job) -> None:
+    """Delete what was uploaded for a job that has ended; nothing else than a folder of uploads ever goes."""
+    named = job.what.get(UPLOADED)
+    if isinstance(named, str) and Path(named).parent == folder_of(project):
+        with contextlib.suppress(OSError):
+            shutil.rmtree(named)
