@@ -83,8 +83,8 @@ def routes() -> str:
     lines = [
         "# Routes",
         "",
-        "Generated from the service's OpenAPI document, which a running server gives at `/api/v1/openapi.json`. What is "
-        "the same for all of them (keys, errors, pages, requests sent twice) is in [the service](service.md).",
+        "Generated from the service's OpenAPI document, which a running server gives at `/api/v1/openapi.json`. What "
+        "is the same for all of them (keys, errors, pages, requests sent twice) is in [the service](service.md).",
     ]
     for tag, rows in parts.items():
         lines += ["", f"## {tag}", "", "| route | role | takes | what it does |", "|---|---|---|---|", *rows]

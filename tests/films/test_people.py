@@ -274,6 +274,7 @@ def test_settle_names_everybody_by_what_was_taught(project: Project, people: Peo
     assert names(project, "ep2") == set()
     people.settle()
     assert names(project, "ep2") == {"Donald"}
+    people.close()  # what is to be written later is written
     stamps = [project.films[name].stamp for name in FILMS]
     people.settle()
     assert [project.films[name].stamp for name in FILMS] == stamps, "what is named by this model is left alone"

@@ -121,7 +121,7 @@ def test_forgetting_leaves_no_name_in_jobs(project: Project, tmp_path: Path) -> 
     ended = table.get(forget.id)
     assert ended is not None and ended.state == "done" and ended.result["found"] == []
     left = table.get(waiting.id)
-    assert left is not None and (left.state, left.error["code"]) == ("failed", "forgotten")
+    assert left is not None and (left.state, left.what) == ("cancelled", {})
     assert table.claim("w") is None
     table.close()
     with sqlite3.connect(project.folder / "project.sqlite") as connection:
@@ -131,7 +131,7 @@ def test_forgetting_leaves_no_name_in_jobs(project: Project, tmp_path: Path) -> 
 
 
 def test_a_forgetting_that_was_completed_by_somebody_else_is_done(project: Project) -> None:
-    assert work.do(project, "forget", {}, Commit("job", 2), lambda _: None) == {}
+    assert work.do(project, "forget", {}, Commit("job", 2), lambda _: None) == {"complete": True}
 
 
 def test_an_edit_that_cannot_be_done_fails_with_the_sentence(project: Project, tmp_path: Path) -> None:

@@ -112,7 +112,8 @@ def test_a_forgetting_that_was_killed_after_its_own_row_named_nobody(
     assert claim is not None and claim.id == job.id and claim.job.what == {}
     Worker(project, table, "w2").do(claim)
     done = table.get(job.id)
-    assert done is not None and (done.state, done.result) == ("done", {"complete": True}), json.dumps(dict(done.error))
+    assert done is not None, "it is not there any more"
+    assert (done.state, done.result) == ("done", {"complete": True}), json.dumps(dict(done.error))
     assert b"Thor" not in everything(project.folder)
     table.close()
 

@@ -10,6 +10,7 @@ from personae.films.decidable import Decided
 from personae.films.decision_log import Entry, entries_of
 from personae.films.facts import MediumFacts
 from personae.films.kept_photos import KeptFace, KeptPhoto
+from personae.server.addresses import photo_id
 from personae.server.problems import ProblemError
 from personae.timeline.decision_rows import row_of
 from personae.timeline.decisions import Decisions
@@ -80,9 +81,12 @@ class Face(BaseModel):
 
 
 class Photo(BaseModel):
-    """A photo of a set: its path from the folder of the set, its width and height in pixels, its faces."""
+    """A photo of a set: its path from the folder of the set, its width and height in pixels, its faces, and where it
+    can be seen."""
 
+    id: str
     path: str
+    address: str
     size: tuple[int, int]
     faces: list[Face]
 
@@ -116,10 +120,16 @@ def made_of(medium: str, decided: Decided, decisions: Decisions) -> Made:
     )  # fmt: skip
 
 
-def photo_of(photo: KeptPhoto, first: int, *, strangers: bool) -> Photo:
+def photo_of(photo: KeptPhoto, first: int, address: str, *, strangers: bool) -> Photo:
     """A photo in an answer; `first`: the number of its first face in the set."""
     shown = [one for one in photo.faces if one.name and (strangers or one.character is not None)]
-    return Photo(path=photo.path, size=photo.size_wh, faces=[_face(one, first + one.number - 1) for one in shown])
+    return Photo(
+        id=photo_id(photo.path),
+        path=photo.path,
+        address=address,
+        size=photo.size_wh,
+        faces=[_face(one, first + one.number - 1) for one in shown],
+    )
 
 
 def changed(error: Any, id: str) -> ProblemError:

@@ -18,7 +18,7 @@ NATIVE = {
     "PhotoSet": "photos-1",
     "Identified": "identify-1",
     "Evaluation": "evaluation-1",
-    "JournalEntry": "decisions-1",
+    "JournalLine": "decisions-1",
 }
 """Component -> the shipped schema that it is."""
 _COMPONENTS = "#/components/schemas/"

@@ -62,7 +62,6 @@ MAY: dict[str, Role] = {
     "get_film_file": "viewer",
     "find_picture": "viewer",
     "get_picture": "viewer",
-    "list_set_photos": "viewer",
     "get_photo": "viewer",
     "list_crops": "viewer",
     "get_crop": "viewer",

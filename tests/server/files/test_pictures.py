@@ -20,6 +20,7 @@ from tests.server.files.conftest import FAKE
 
 FILM = f"{API}/media/{id_of('film', 'counted')}"
 PHOTOS = f"{API}/media/{id_of('photos', 'photos')}"
+SET = PHOTOS.replace("/media/", "/photo-sets/")
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def test_photos_are_upright_and_as_they_were_kept(tmp_path: Path, serve: Callabl
     project = Project.open(tmp_path / "project", settings=FAKE)
     project.photos.keep(photos)
     served = serve(project, tmp_path / "media")
-    (row,) = served.client.get(f"{PHOTOS}/photos").json()["photos"]
+    (row,) = served.client.get(f"{SET}/photos").json()["photos"]
     assert row["size"] == [100, 300]
     answer = served.client.get(row["address"])
     assert _pixels(answer.content).shape == (300, 100, 3)
@@ -121,8 +122,8 @@ def test_photos_are_upright_and_as_they_were_kept(tmp_path: Path, serve: Callabl
 
 
 def test_annotated_photos_show_strangers_to_editors_alone(pictured: Served) -> None:
-    rows = pictured.client.get(f"{PHOTOS}/photos").json()["photos"]
-    row = next(one for one in rows if one["faces"] == 2)  # Thor, and somebody unknown
+    rows = pictured.client.get(f"{SET}/photos").json()["photos"]
+    row = next(one for one in rows if len(one["faces"]) == 2)  # Thor, and somebody unknown
     viewer = pictured.as_role("viewer")
 
     def drawn(client: Any, annotated: bool) -> NDArray[np.uint8]:
@@ -138,7 +139,7 @@ def test_annotated_photos_show_strangers_to_editors_alone(pictured: Served) -> N
 
 
 def test_photos_outside_the_roots_are_not_there(pictured: Served, tmp_path: Path, serve: Callable[..., Served]) -> None:
-    address = pictured.client.get(f"{PHOTOS}/photos").json()["photos"][0]["address"]
+    address = pictured.client.get(f"{SET}/photos").json()["photos"][0]["address"]
     answer = serve(pictured.project, tmp_path / "other").client.get(address)
     assert (answer.status_code, answer.json()["code"]) == (404, "no-file")
 

@@ -13,8 +13,8 @@ from personae.server import browsing
 from personae.server.asking import By, RequestId, Served, sees
 from personae.server.jobs_json import job_dict
 from personae.server.media_json import Medium, medium_of
+from personae.server.openapi import native
 from personae.server.pages import Page, PageOf
-from personae.server.schemas import native_answer
 from personae.server.service import Service
 
 router = APIRouter(tags=["media"])
@@ -131,7 +131,11 @@ def scan_films(service: Served, caller: By, body: _Scan, request: RequestId) -> 
     return _jobs(jobs)
 
 
-@router.get("/media/{id}/timeline", responses=native_answer("timeline-2"), response_class=Response)
+@router.get(
+    "/media/{id}/timeline",
+    responses=native("Timeline", "The timeline, every decision applied."),
+    response_class=Response,
+)
 def get_timeline(
     service: Served, caller: By, id: str, if_none_match: Annotated[str, Header(max_length=1000)] = ""
 ) -> Response:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from personae.server.addresses import address, photo_digest, photo_id
 from personae.server.asking import By, RequestId, Served, sees
 from personae.server.jobs_json import job_dict
 from personae.server.media_json import Medium, Photo, medium_of, photo_of
@@ -66,7 +67,7 @@ def get_photo_set(service: Served, caller: By, id: str) -> Medium:
 
 
 @router.get("/photo-sets/{id}/photos")
-def list_photos_of_set(service: Served, caller: By, id: str, asked: PageOf) -> Photos:
+def list_photos_of_set(service: Served, caller: By, request: Request, id: str, asked: PageOf) -> Photos:
     """The photos of a set, by path, with the faces on them."""
     photos = service.photo_set(id)
     position = len(photos.decisions.entries)
@@ -75,9 +76,14 @@ def list_photos_of_set(service: Served, caller: By, id: str, asked: PageOf) -> P
         rows.append((photo, first))
         first += len(photo.faces)
     page = Page.of(rows, lambda row: row[0].path, asked)
-    strangers = sees(caller, "strangers")
+    strangers, digests = sees(caller, "strangers"), photos.digests
+
+    def where(path: str) -> str:
+        digest = photo_digest(digests.get(path, ""))
+        return address(request, "get_photo", id=id, photo=photo_id(path), digest=digest)
+
     return Photos(
         position=position if sees(caller, "journal") else None,
-        photos=[photo_of(photo, number, strangers=strangers) for photo, number in page.rows],
+        photos=[photo_of(photo, number, where(photo.path), strangers=strangers) for photo, number in page.rows],
         next=page.next,
     )

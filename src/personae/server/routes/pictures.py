@@ -17,7 +17,6 @@ from personae.media.palette import Colours
 from personae.server.addresses import Digest, PhotoId, address, film_digest, photo_digest, photo_id
 from personae.server.asking import By, Served, sees
 from personae.server.originals import below, video_facts
-from personae.server.pages import Page, PageOf
 from personae.server.problems import ProblemError
 from personae.server.ranges import JPEG, JPEG_ANSWER, content
 
@@ -32,23 +31,6 @@ class PictureFound(BaseModel):
     pts: int
     at_s: float
     address: str
-
-
-class SetPhoto(BaseModel):
-    """A photo of a set. `path`: from the set's root; `size`: its width and height in pixels; `faces`: how many."""
-
-    id: str
-    path: str
-    size: tuple[int, int]
-    faces: int
-    address: str
-
-
-class SetPhotos(BaseModel):
-    """A page of them, by path."""
-
-    photos: list[SetPhoto]
-    next: str | None
 
 
 @router.get("/media/{id}/picture")
@@ -91,25 +73,6 @@ def get_picture(
     return content(
         service.helper.ask("film_picture", **facts, pts=pts, width=width), request, JPEG,
         digest=f"{digest}-{pts}-{width or 0}",
-    )  # fmt: skip
-
-
-@router.get("/media/{id}/photos")
-def list_set_photos(service: Served, caller: By, request: Request, id: str, asked: PageOf) -> SetPhotos:
-    """The photos of a set, by path, with where each can be seen."""
-    photos = service.photo_set(id)
-    digests = photos.digests
-    page = Page.of(photos.photos, lambda one: one.path, asked)
-    return SetPhotos(
-        photos=[
-            SetPhoto(
-                id=photo_id(one.path), path=one.path, size=one.size_wh, faces=len(one.faces),
-                address=address(request, "get_photo", id=id, photo=photo_id(one.path),
-                                digest=photo_digest(digests.get(one.path, ""))),
-            )
-            for one in page.rows
-        ],
-        next=page.next,
     )  # fmt: skip
 
 
