@@ -95,7 +95,7 @@ class _Beats:
         """For the work: how far it is. Raises Cancelled where it is to end."""
         self._progress = {
             "stage": progress.stage, "done": progress.done, "total": progress.total, "unit": progress.unit,
-            "message": progress.message,
+            "message": Path(progress.message).name if Path(progress.message).is_absolute() else progress.message,
         }  # fmt: skip
         if self._ends.is_set() or self._stop.is_set():
             raise Cancelled
