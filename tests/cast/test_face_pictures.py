@@ -18,6 +18,7 @@ from personae.cast.forget_gallery import forget_in_gallery
 from personae.cast.gallery import Gallery
 from personae.errors import DamagedFileError
 from personae.faces.face_pictures import LARGEST_PX, face_picture
+from personae.faces.fake import draw_picture
 from personae.types import Picture
 from tests.stub import StubAnalyzer, picture_of_row, write_cast
 
@@ -144,3 +145,26 @@ def test_what_is_no_picture_is_no_gallery_of_ours(project: Project) -> None:
     connection.close()
     with pytest.raises(DamagedFileError, match=r"faces\.picture"):
         pictures(project)
+
+
+def test_who_stands_next_to_somebody_is_covered_in_their_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("personae.faces.face_pictures.ROUND_A_FACE", 4.0)
+    monkeypatch.setattr("personae.faces.face_pictures.LARGEST_PX", 1000)  # drawn faces are not known when shrunk
+    for name in ("Thor", "Loki"):
+        (tmp_path / "cast" / name).mkdir(parents=True)
+        for take in range(3):
+            drawn = draw_picture([(name, 96)], take=take + 1)
+            Image.fromarray(drawn.pixels).save(tmp_path / "cast" / name / f"{take}.png")
+    both = draw_picture([("Thor", 96), ("Loki", 60)], take=9, size_wh=(240, 240))
+    Image.fromarray(both.pixels).save(tmp_path / "cast" / "Thor" / "both.png")
+    with Project.open(tmp_path / "project", settings=Settings(detector="fake", embedder="fake")) as project:
+        project.cast.train(tmp_path / "cast")
+        before = pictures(project)["Thor/both.png"]
+        report = project.forget("Loki")
+        assert report.found == () and report.removed["faces covered in pictures of others"] == 1
+        after = pictures(project)["Thor/both.png"]
+        assert before is not None and after is not None and after != before
+        faces = project.context.analyzer.analyze(after)
+        assert len(faces) == 1

@@ -138,3 +138,26 @@ def test_an_edit_that_cannot_be_done_fails_with_the_sentence(project: Project, t
     what = {"character": "0123456789ab", "photos": [str(tmp_path / "two.jpg")], "face": 1}
     with pytest.raises(InputError, match="no character with this id"):
         work.do(project, "reject", what, Commit("job", 1), lambda _: None)
+
+
+def test_progress_says_no_folders(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = JobTable.of_project(project.folder)
+    told: list[Mapping[str, Any]] = []
+    beat = JobTable.beat
+
+    def beats(self: JobTable, claim: Any, progress: Mapping[str, Any] | None = None) -> bool:
+        told.extend([progress] if progress else [])
+        return beat(self, claim, progress)
+
+    monkeypatch.setattr("personae.jobs.worker.TELL_EVERY_S", 0.001)
+    monkeypatch.setattr(JobTable, "beat", beats)
+    analyzer: Any = project.context.analyzer
+    analyzer.delay_s = 0.01
+    table.add("train", whats(project, tmp_path)["train"])
+    table.add("forget", {"name": "c1"})
+    worker = Worker(project, table, "w")
+    while (claim := table.claim("w")) is not None:
+        worker.do(claim)
+    table.close()
+    assert {one["stage"] for one in told} >= {"photos"}
+    assert not [one for one in told if "/" in one["message"]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,21 @@ def test_an_edit_is_one_entry_however_often_it_is_sent(cast: Served, name: str) 
     again = send(editor, asked, "one")
     assert (again.status_code, again.json()) == (200, first.json())
     assert cast.project.cast.log() == log and not cast.project.cast.is_outdated()
+
+
+def test_requests_sent_at_once_are_one_entry(cast: Served) -> None:
+    asked = EDITS["split"](cast, ids(cast))
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: send(cast.client, asked, "same"), range(4)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.text for answer in answers}) == 1 and len(cast.project.cast.log()) == 1
+
+
+def test_two_callers_with_the_same_key_do_not_meet(cast: Served) -> None:
+    for number in range(2):
+        asked = ("POST", "/characters", {"names": [f"new {number}"]})
+        assert send(cast.as_role("editor"), asked, "same").json()["edits"]
+    assert {"new 0", "new 1"} <= counts(cast).keys()
 
 
 @pytest.mark.parametrize("name", EDITS)

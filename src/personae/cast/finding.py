@@ -60,14 +60,14 @@ def find_photos(gallery: Gallery, paths: Iterable[str | Path], character: str | 
 
     `character`: only that character's. Raises InputError where one is not known, with those that could be meant.
     """
-    known = gallery.photos(character)
+    known, paths = gallery.photos(character), list(paths)
     found: dict[int | None, PhotoRecord] = {}
+    by_id = {photo.address: photo for photo in known} if any(isinstance(path, PhotoId) for path in paths) else {}
     for path in paths:
         if isinstance(path, PhotoId):
-            by_id = [photo for photo in known if photo.address == path]
-            if not by_id:
+            if path not in by_id:
                 raise InputError("There is no photo with this id.")
-            found |= {photo.id: photo for photo in by_id}
+            found[by_id[path].id] = by_id[path]
             continue
         matches = _matching(known, Path(path))
         if not matches:

@@ -12,6 +12,7 @@ from personae.cast.edit_log import EditLog
 from personae.cast.forget_who import ids_of, photos_of, same_faces
 from personae.cast.gallery import Gallery
 from personae.cast.gallery_records import PhotoRecord
+from personae.forgetting.likeness import Likeness
 from personae.forgetting.names import NameSearch
 from personae.forgetting.person import ALIKE, Person
 
@@ -57,6 +58,14 @@ def forget_in_gallery(gallery: Gallery, person: Person, removed: Counter[str]) -
     for character, digest in shut_out:
         edits.place(edit_id, character, digest, None)
     edits.apply()
+
+
+def cover_in_gallery(gallery: Gallery, likeness: Likeness) -> int:
+    """Cover the person's face in the small pictures of others, next to whom they stand; in how many it was."""
+    covered = {photo: likeness.covered(picture) for photo, picture in gallery.pictures().items()}
+    without = {photo: picture for photo, picture in covered.items() if picture is not None}
+    gallery.replace_pictures(without)
+    return len(without)
 
 
 @dataclass(frozen=True)

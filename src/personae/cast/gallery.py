@@ -179,6 +179,10 @@ class Gallery:
         """What people are shown of each of those photos (by id) that has a face, withdrawn ones too."""
         return self._photos.shown(photos)
 
+    def pictures(self) -> dict[int, bytes]:
+        """Photo id -> the small picture of its face, of all that have one, withdrawn ones too."""
+        return self._photos.pictures()
+
     def copies_of(self, photos: Iterable[int], dimension: int) -> FloatArray:
         """Embeddings (m, dimension) of the small copies of those photos (by id) that were made."""
         return self._photos.copies_of(photos, dimension)
@@ -217,6 +221,10 @@ class Gallery:
         """Photo id, the id of its character (None: withdrawn), the edit that took it out: where photos belong now."""
         with self.transaction():
             self._photos.settle(belongs)
+
+    def replace_pictures(self, pictures: Mapping[int, bytes]) -> None:
+        """Give photos (by id) other small pictures of their faces; no model is another one for it."""
+        self._photos.replace_pictures(pictures)
 
     def remove_photos(self, ids: Iterable[int]) -> None:
         """Take photos and their faces out."""

@@ -119,6 +119,18 @@ class GalleryPhotos:
                     )
         return found
 
+    def pictures(self) -> dict[int, bytes]:
+        """See `Gallery.pictures`."""
+        rows = self._database.rows("SELECT photo, picture FROM faces WHERE picture IS NOT NULL ORDER BY photo")
+        with self._database.checked():
+            return {whole(photo, "faces.photo"): jpeg_of(picture) for photo, picture in rows}
+
+    def replace_pictures(self, pictures: Mapping[int, bytes]) -> None:
+        """See `Gallery.replace_pictures`."""
+        with self._database.transaction():
+            for photo, picture in pictures.items():
+                self._database.write("UPDATE faces SET picture = ? WHERE photo = ?", (picture, photo), counts=False)
+
     def copies_of(self, photos: Iterable[int], dimension: int) -> FloatArray:
         """Embeddings (m, dimension) of the small copies of those photos (by id) that were made."""
         found = [np.empty(0, np.float32)]

@@ -10,25 +10,31 @@ from pathlib import Path
 
 from personae import archive, database
 from personae.cast.context import ProjectContext
-from personae.cast.forget_gallery import forget_in_gallery, is_forgotten, texts_of
+from personae.cast.forget_gallery import cover_in_gallery, forget_in_gallery, is_forgotten, texts_of
 from personae.cast.gallery import Gallery
 from personae.cast.gallery_schema import MIGRATIONS, kind
 from personae.cast.trainer import Trainer
 from personae.errors import StoreError
 from personae.files import leftovers, shred
 from personae.forgetting.keeper import Forgotten, Tell
+from personae.forgetting.likeness import Likeness
 from personae.forgetting.person import NOBODY, Person
 from personae.forgetting.search import Search
 from personae.recognition import model_file
 from personae.types import FloatArray
 
+COVERED = "faces covered in pictures of others"
+
 
 class CastKeeper:
-    """Keeps gallery and models. `characters`: photos per character in the model that is made anew."""
+    """Keeps gallery and models. `characters`: photos per character in the model that is made anew; `likeness`: tells
+    the person's face in pictures, by the faces of those who are left.
+    """
 
     def __init__(self, context: ProjectContext) -> None:
         self.context = context
         self.characters: dict[str, int] = {}
+        self.likeness: Likeness | None = None
 
     def forget(self, person: Person, tell: Tell) -> Forgotten:
         """Take the person out of the gallery, and make every model of it anew, each with the settings it had."""
@@ -46,6 +52,8 @@ class CastKeeper:
                 if not is_forgotten(gallery, person):
                     with gallery.transaction():
                         forget_in_gallery(gallery, person, removed)
+                self.likeness = Likeness(person, gallery.enrolled().embeddings, self.context.analyzer)
+                removed[COVERED] += cover_in_gallery(gallery, self.likeness)
                 gallery.compact()
                 for path, parameters in reversed([(Path(model), kept) for model, kept in person.models]):
                     tell(path)
@@ -59,6 +67,10 @@ class CastKeeper:
         texts = self.texts()
         search.explain(texts)
         search.database(paths.gallery, kind(), [*texts, *MIGRATIONS])
+        if paths.gallery.is_file():
+            with Gallery.open(paths.gallery, embedder=None) as gallery:
+                if any(search.likeness.is_in(picture) for picture in gallery.pictures().values()):
+                    search.found(paths.gallery, "the face in a picture of others")
         for model, _ in search.person.models:
             for path in (Path(model), model_file.metadata_path(Path(model))):
                 if path.is_file():

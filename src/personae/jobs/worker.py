@@ -110,7 +110,7 @@ class _Beats:
         """For the work: how far it is. Raises Cancelled where it is to end."""
         self._progress = {
             "stage": progress.stage, "done": progress.done, "total": progress.total, "unit": progress.unit,
-            "message": "" if progress.stage == "forgetting" else PurePath(progress.message).name,
+            "message": "" if progress.stage == "forgetting" else _without_folders(progress.message),
         }  # fmt: skip
         if self._ends.is_set() or self._stop.is_set():
             raise Cancelled
@@ -137,6 +137,11 @@ class _Beats:
                     self._ends.set()
             except ProjectBusyError as error:  # the next beat may get through
                 log.warning("A heartbeat was late. %s", error)
+
+
+def _without_folders(message: str) -> str:
+    path = PurePath(message)
+    return path.name if path.is_absolute() else message
 
 
 def main() -> None:

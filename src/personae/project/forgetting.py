@@ -213,7 +213,7 @@ def _carry_out(context: ProjectContext, person: Person, tell: Tell) -> ForgetRep
     entries = paths.ledger.entries()
     done = cast.forget(person, tell)
     # By the faces of those who are left. The ledger forgets last, for it tells what shows the person.
-    likeness = Likeness(person, cast.others(), context.analyzer)
+    likeness = cast.likeness or Likeness(person, cast.others(), context.analyzer)
     films = FilmsKeeper(store, likeness)
     photos = PhotosKeeper(PhotoStore(paths, context.settings.lock_timeout_s), likeness)
     jobs = JobsKeeper(paths.folder)

@@ -89,7 +89,8 @@ def get_character(service: Served, caller: By, id: str) -> CharacterCard:
     photos = cast.photos(name)
     enrolled = [photo for photo in photos if photo.status == "enrolled"]
     shown, ids = cast.shown(enrolled), {each: id for id, each in cast.names().items()}
-    best = max(enrolled, key=lambda photo: shown[photo.address].quality, default=None)
+    best = max((photo for photo in enrolled if photo.address in shown), key=lambda photo: shown[photo.address].quality,
+               default=None)  # fmt: skip
     alike = service.project.assess.look_alikes(name)
     return CharacterCard(
         id=id,
