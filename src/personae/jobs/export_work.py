@@ -18,7 +18,7 @@ def export(project: Project, what: Mapping[str, Any], commit: Commit, tell: Prog
 
     Called again after a kill it writes the same file anew. Files that name other files are never followed.
     """
-    waiting = WaitingExports(project.context.paths)
+    waiting = WaitingExports(project.context.paths, project.settings)
     out = waiting.place(commit.job, what["suffix"])
     known = project.cast.names()
     who = [*_names(known, what["characters"]), *map(unknown_name, what["unknown_people"])]
