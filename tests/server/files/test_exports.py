@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from PIL import Image
@@ -76,6 +77,21 @@ def test_options_choose_who_is_in_it(pictured: Served) -> None:
     assert "file:///Volumes/A%20b/ep1.mkv" in placed
     answer = pictured.client.get(f"{FILM}/exports/fcpxml", params={"media": "../ep1.mkv"})
     assert (answer.status_code, answer.json()["code"]) == (422, "input")
+
+
+@pytest.mark.parametrize("format", OURS)
+def test_where_the_client_has_the_film_is_text_in_every_format(pictured: Served, format: str) -> None:
+    media = "/a\r\nb\x1b\x0b/<img onerror=alert(1)>&\"'\u202e]]>.mov"
+    answer = pictured.client.get(f"{FILM}/exports/{format}", params={"media": media})
+    assert answer.status_code == 200, answer.text
+    if format in {"report", "sheet", "premiere", "fcpxml", "elan", "graphml", "webvtt"}:
+        assert b"<img onerror" not in answer.content
+    if format in {"premiere", "fcpxml", "elan", "graphml"}:
+        ElementTree.fromstring(answer.content)
+    if format in {"cuts", "resolve", "loc", "avid", "shots-edl"}:
+        assert b"\x1b" not in answer.content
+    long = pictured.client.get(f"{FILM}/exports/{format}", params={"media": "/" + "x" * 5000})
+    assert long.status_code == 422
 
 
 @pytest.mark.parametrize("format", OURS)
