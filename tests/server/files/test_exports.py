@@ -134,6 +134,18 @@ def test_several_films_come_as_a_zip(pictured: Served, pictured_home: Path, tmp_
     assert pictured.client.get(f"{API}/exports/srt").status_code == 422
 
 
+def test_every_format_at_once_is_each_by_itself(pictured: Served) -> None:
+    answer = pictured.client.get(f"{FILM}/exports", params={"unknown": False})
+    assert answer.status_code == 200, answer.text
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as file:
+        contents = {name: file.read(name) for name in file.namelist()}
+    assert len(contents) == len(OURS)
+    one = pictured.client.get(f"{FILM}/exports/srt", params={"unknown": False})
+    assert contents["ep1.srt"] == one.content
+    wrong = pictured.client.get(f"{FILM}/exports", params={"media": "nowhere"})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "input")
+
+
 def test_a_stringout_is_what_select_writes(pictured: Served) -> None:
     thor = _character(pictured, "Thor")
     answer = pictured.client.get(f"{FILM}/selections/edl", params={"character": thor, "handles_s": 0.2})
