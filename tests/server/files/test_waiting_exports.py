@@ -7,12 +7,15 @@ import time
 
 import pytest
 
+from personae import Project
 from personae.commits import Commit
 from personae.errors import UnknownCharacterError
 from personae.jobs import export_work
+from personae.progress import Progress
 from personae.project.waiting_exports import WaitingExports
 from personae.settings import Settings
 from tests.server.conftest import Served
+from tests.server.files.conftest import FAKE
 
 WHAT = {
     "film": "ep1", "kind": "annotated", "suffix": ".mkv", "characters": [], "unknown_people": [], "together": [],
@@ -33,6 +36,22 @@ def test_work_that_a_kill_broke_off_is_done_again_over_what_it_left(pictured: Se
     assert waiting.folder.stat().st_mode & 0o077 == 0
     (entry,) = [one for one in project.context.paths.ledger.entries() if one.path == os.path.realpath(found)]
     assert entry.who == ("Thor",)
+
+
+def test_who_is_forgotten_while_the_film_is_written_is_not_on_it(pictured: Served) -> None:
+    project, told = pictured.project, list[Progress]()
+
+    def tell(progress: Progress) -> None:
+        told.append(progress)
+        if len(told) == 1:
+            with Project.open(project.folder, settings=FAKE) as other:
+                other.forget("Thor")
+
+    export_work.export(project, WHAT, Commit("job", 1), tell)
+    found = WaitingExports(project.context.paths, project.settings).find("job")
+    (entry,) = [one for one in project.context.paths.ledger.entries() if one.path == os.path.realpath(str(found))]
+    assert entry.who == ()
+    assert len([one for one in told if one.done == 0]) > 1  # it was written twice
 
 
 def test_who_is_forgotten_before_the_job_begins_ends_it(pictured: Served) -> None:
