@@ -229,6 +229,8 @@ TABLE: tuple[Setting, ...] = (
         10.0,
     ),
     Setting("crops_mb", 4096, "Most of crops of faces kept of all films; the oldest go first.", int, "MB", 0, 10**7),
+    Setting("exports_days", 7, "Films that the service exports wait so long to be fetched.", int, "days", 0, 3650),
+    Setting("exports_kept", 20, "Most of them that wait; the oldest go first.", int, "", 0, 10**6),
     Setting("bridge_s", 0.5, "A face away for no longer than this stays in one appearance.", float, "seconds", 0, 60),
     Setting("min_appearance_s", 0.0, "Shorter appearances are left out.", float, "seconds", 0.0, 60.0),
     Setting("pad_s", 0.0, "Added before and after each appearance.", float, "seconds", 0.0, 60.0),
@@ -289,6 +291,8 @@ class Settings:
     batch_size: int = 8
     look_every_s: float = 0.4
     crops_mb: int = 4096
+    exports_days: int = 7
+    exports_kept: int = 20
     bridge_s: float = 0.5
     min_appearance_s: float = 0.0
     pad_s: float = 0.0

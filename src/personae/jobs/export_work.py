@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from personae.commits import Commit, committed
-from personae.errors import UnknownCharacterError
+from personae.errors import UnknownCharacterError, WriteError
 from personae.names import unknown_name
 from personae.progress import ProgressCallback
 from personae.project.session import Project
@@ -18,8 +19,31 @@ def export(project: Project, what: Mapping[str, Any], commit: Commit, tell: Prog
 
     Called again after a kill it writes the same file anew. Files that name other files are never followed.
     """
-    waiting = WaitingExports(project.context.paths)
+    waiting = WaitingExports(project.context.paths, project.settings)
     out = waiting.place(commit.job, what["suffix"])
+    while True:
+        before = _people(project, what["film"])
+        try:
+            name, notes = _write(project, what, out, tell)
+        except WriteError:  # a forgetting deletes what is half written in the project
+            if before <= _people(project, what["film"]):
+                raise
+        else:
+            # Who was forgotten while the film was written is on it: it is written anew without them.
+            if before <= _people(project, what["film"]):
+                break
+    waiting.trim()
+    return committed(project.folder, commit, {"film": name, "bytes": out.stat().st_size, "notes": notes})
+
+
+def _people(project: Project, film: str) -> set[str]:
+    """The names in a film's timeline of now."""
+    with project.films[film] as found:
+        return {one.character for one in found.timeline.appearances if one.character is not None}
+
+
+def _write(project: Project, what: Mapping[str, Any], out: Path, tell: ProgressCallback) -> tuple[str, list[str]]:
+    """Write the film as it is now; its name, and sentences for people."""
     known = project.cast.names()
     who = [*_names(known, what["characters"]), *map(unknown_name, what["unknown_people"])]
     with project.films[what["film"]] as film:
@@ -33,10 +57,7 @@ def export(project: Project, what: Mapping[str, Any], commit: Commit, tell: Prog
                 close_ups=what["close_ups"], min_s=what["min_s"], handles_s=what["handles_s"],
                 depicted=what["depicted"], progress_callback=tell,
             )  # fmt: skip
-        name = film.name
-    waiting.trim()
-    notes = [note.replace(str(out), name) for note in written.notes]
-    return committed(project.folder, commit, {"film": name, "bytes": out.stat().st_size, "notes": notes})
+        return film.name, [note.replace(str(out), film.name) for note in written.notes]
 
 
 def _names(known: Mapping[str, str], ids: Iterable[str]) -> list[str]:

@@ -12,17 +12,18 @@ from pathlib import Path
 from personae.files import make_folder, shred, write_error
 from personae.ledger import Ledger
 from personae.paths import ProjectPaths
+from personae.settings import Settings
 
-KEPT_S = 7 * 24 * 3600.0
-MOST_KEPT = 20
+_DAY_S = 24 * 3600.0
 
 
 class WaitingExports:
     """The exports of one project that wait; each is named by the job that made it."""
 
-    def __init__(self, paths: ProjectPaths) -> None:
+    def __init__(self, paths: ProjectPaths, settings: Settings) -> None:
         self.folder = paths.cache / "exports"
         self._ledger: Ledger = paths.ledger
+        self._settings = settings
 
     def place(self, job: str, suffix: str) -> Path:
         """Where the export of a job is to be written; raises WriteError."""
@@ -36,8 +37,9 @@ class WaitingExports:
         """The export of a job; None where it is not there any more."""
         return next((path for path in self._every() if path.stem == job), None)
 
-    def trim(self, *, kept_s: float = KEPT_S, most: int = MOST_KEPT) -> None:
+    def trim(self) -> None:
         """Delete what has waited too long, and of too many the oldest. Raises WriteError."""
+        kept_s, most = self._settings.exports_days * _DAY_S, self._settings.exports_kept
         every = sorted(((path.stat().st_mtime, path) for path in self._every()), reverse=True)
         now = time.time()
         for number, (made, path) in enumerate(every):

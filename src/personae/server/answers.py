@@ -185,12 +185,12 @@ def _own_words() -> Iterator[None]:
     """What is wrong with a film or photo, without the path it lies at; or with what was asked."""
     try:
         yield
-    except InputError as error:
-        raise ProblemError(422, "input", str(error)) from None
     except FilmError as error:
         raise ProblemError(422, "film", f"The film cannot be shown: {error.reason}") from None
     except PhotoError as error:
         raise ProblemError(422, "photo", f"The photo cannot be shown: {error.reason}") from None
+    except InputError as error:
+        raise ProblemError(422, "input", str(error)) from None
 
 
 ANSWERS: dict[str, Callable[..., Any]] = {

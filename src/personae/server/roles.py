@@ -68,6 +68,7 @@ MAY: dict[str, Role] = {
     # exports
     "list_formats": "viewer",
     "export_film": "viewer",
+    "export_film_in_every_format": "viewer",
     "export_films": "viewer",
     "select_in_film": "viewer",
     "export_sidecars": "viewer",

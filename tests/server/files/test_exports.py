@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from PIL import Image
@@ -34,23 +35,23 @@ def _character(served: Served, name: str) -> str:
     return next(id for id, known in served.project.cast.names().items() if known == name)
 
 
-@pytest.mark.parametrize("format", OURS)
-def test_every_format_is_what_the_command_line_writes_without_paths(pictured: Served, format: str) -> None:
-    answer = pictured.client.get(f"{FILM}/exports/{format}")
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["content-disposition"].startswith("attachment; ")
-    assert "sandbox" in answer.headers["content-security-policy"]
-    film = pictured.project.films["ep1"]
-    folder = str(pictured.media)
-    assert folder.encode() not in answer.content
-    assert str(pictured.project.folder).encode() not in answer.content
-    if format not in ("report", "sheet"):
-        out = pictured.project.folder.parent / "out" / "file"
-        film.export(out, format=format, media=f"/{Path(film.timeline.video.path).name}")
-        assert answer.content == out.read_bytes()
-    else:
-        assert answer.headers["content-type"] == "text/html; charset=utf-8"
-        assert b"data:image/jpeg;base64," in answer.content  # the helper has put the pictures in
+def test_every_format_is_what_the_command_line_writes_without_paths(pictured: Served) -> None:
+    for format in OURS:
+        answer = pictured.client.get(f"{FILM}/exports/{format}")
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["content-disposition"].startswith("attachment; ")
+        assert "sandbox" in answer.headers["content-security-policy"]
+        film = pictured.project.films["ep1"]
+        folder = str(pictured.media)
+        assert folder.encode() not in answer.content
+        assert str(pictured.project.folder).encode() not in answer.content
+        if format not in ("report", "sheet"):
+            out = pictured.project.folder.parent / "out" / f"file-{format}"
+            film.export(out, format=format, media=f"/{Path(film.timeline.video.path).name}")
+            assert answer.content == out.read_bytes()
+        else:
+            assert answer.headers["content-type"] == "text/html; charset=utf-8"
+            assert b"data:image/jpeg;base64," in answer.content  # the helper has put the pictures in
 
 
 def test_the_formats_are_listed(pictured: Served) -> None:
@@ -78,20 +79,38 @@ def test_options_choose_who_is_in_it(pictured: Served) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "input")
 
 
-@pytest.mark.parametrize("format", OURS)
-def test_viewers_learn_nothing_of_strangers(pictured: Served, format: str) -> None:
-    film = pictured.project.films["ep1"]
-    stranger = next(one for one in film.timeline.appearances if one.unknown is not None)
-    answer = pictured.as_role("viewer").get(f"{FILM}/exports/{format}", params={"unknown": True})
-    assert answer.status_code == 200, answer.text
-    assert b"Unknown 1" not in answer.content
-    if format == "tracks":
-        known = {track for one in film.timeline.appearances if one.character for track in one.tracks}
-        listed = {int(line.split(",")[0]) for line in answer.text.splitlines()[1:]}
-        assert listed == known
-        assert not listed & set(stranger.tracks)
-    if format == "sheet":
-        assert answer.text.count("data:image/jpeg") == len([one for one in film.timeline.appearances if one.character])
+def test_where_the_client_has_the_film_is_text_in_every_format(pictured: Served) -> None:
+    for format in OURS:
+        media = "/a\r\nb\x1b\x0b/<img onerror=alert(1)>&\"'\u202e]]>.mov"
+        answer = pictured.client.get(f"{FILM}/exports/{format}", params={"media": media})
+        assert answer.status_code == 200, answer.text
+        if format in {"report", "sheet", "premiere", "fcpxml", "elan", "graphml", "webvtt"}:
+            assert b"<img onerror" not in answer.content
+        if format in {"premiere", "fcpxml", "elan", "graphml"}:
+            ElementTree.fromstring(answer.content)
+        if format in {"cuts", "resolve", "loc", "avid", "shots-edl"}:
+            assert b"\x1b" not in answer.content
+        long = pictured.client.get(f"{FILM}/exports/{format}", params={"media": "/" + "x" * 5000})
+        assert long.status_code == 422
+
+
+def test_viewers_learn_nothing_of_strangers(pictured: Served) -> None:
+    viewer = pictured.as_role("viewer")
+    for format in OURS:
+        film = pictured.project.films["ep1"]
+        stranger = next(one for one in film.timeline.appearances if one.unknown is not None)
+        answer = viewer.get(f"{FILM}/exports/{format}", params={"unknown": True})
+        assert answer.status_code == 200, answer.text
+        assert b"Unknown 1" not in answer.content
+        if format == "tracks":
+            known = {track for one in film.timeline.appearances if one.character for track in one.tracks}
+            listed = {int(line.split(",")[0]) for line in answer.text.splitlines()[1:]}
+            assert listed == known
+            assert not listed & set(stranger.tracks)
+        if format == "sheet":
+            assert answer.text.count("data:image/jpeg") == len(
+                [one for one in film.timeline.appearances if one.character]
+            )
 
 
 def test_several_films_come_as_a_zip(pictured: Served, pictured_home: Path, tmp_path: Path) -> None:
@@ -113,6 +132,18 @@ def test_several_films_come_as_a_zip(pictured: Served, pictured_home: Path, tmp_
         page = file.read("films.html").decode()
         assert all(name in page for name in names if name.endswith(".report.html"))
     assert pictured.client.get(f"{API}/exports/srt").status_code == 422
+
+
+def test_every_format_at_once_is_each_by_itself(pictured: Served) -> None:
+    answer = pictured.client.get(f"{FILM}/exports", params={"unknown": False})
+    assert answer.status_code == 200, answer.text
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as file:
+        contents = {name: file.read(name) for name in file.namelist()}
+    assert len(contents) == len(OURS)
+    one = pictured.client.get(f"{FILM}/exports/srt", params={"unknown": False})
+    assert contents["ep1.srt"] == one.content
+    wrong = pictured.client.get(f"{FILM}/exports", params={"media": "nowhere"})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "input")
 
 
 def test_a_stringout_is_what_select_writes(pictured: Served) -> None:

@@ -97,6 +97,17 @@ def list_formats(service: Served, caller: By) -> Formats:
     return Formats(formats=formats, selections=[end.lstrip(".") for end in WRITERS], films=[*FORMATS])
 
 
+@router.get("/media/{id}/exports", response_class=Response, responses=_ZIP)
+def export_film_in_every_format(service: Served, caller: By, id: str, chosen: Chosen) -> Response:
+    """A film's timeline in every format, as a ZIP file."""
+    film, shown = service.film(id), _shown(service, caller, chosen)
+    members = (
+        (file_name(film.name, one.suffixes[0]), _exported(service, film, one, shown, chosen.media))
+        for one in registry.exporters().values()
+    )
+    return zip_answer(members, f"{film.name}.exports")
+
+
 @router.get("/media/{id}/exports/{format}", response_class=Response, responses=_FILE)
 def export_film(service: Served, caller: By, id: str, format: str, chosen: Chosen) -> Response:
     """A film's timeline in another format."""

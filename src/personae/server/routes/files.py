@@ -74,7 +74,7 @@ def start_export(service: Served, caller: By, id: str, body: _Export, request: R
 
 @router.get("/jobs/{id}/file", response_class=Response, responses=_BYTES)
 def get_job_file(service: Served, caller: By, request: Request, id: str) -> Response:
-    """The film that a job has written, or a range of it. It waits for a week."""
+    """The film that a job has written, or a range of it. It waits for `exports_days`."""
     job = service.jobs.get(id)
     if job is None:
         raise ProblemError(404, "unknown-job", "There is no job with this id.")
@@ -82,7 +82,9 @@ def get_job_file(service: Served, caller: By, request: Request, id: str) -> Resp
         raise ProblemError(404, "no-file", "This job makes no file.")
     if job.state != "done":
         raise ProblemError(409, "not-done", f"There is no file: the job is {job.state}.")
-    path = WaitingExports(service.project.context.paths).find(job.id)
+    waiting = WaitingExports(service.project.context.paths, service.project.settings)
+    waiting.trim()
+    path = waiting.find(job.id)
     try:
         file = None if path is None else open_input(path)
     except OSError:
