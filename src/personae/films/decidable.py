@@ -24,7 +24,7 @@ from personae.errors import (
     PersonaeError,
     UnknownCharacterError,
 )
-from personae.files import Stamp
+from personae.files import Stamp, stamp_of
 from personae.films.changed import touching
 from personae.films.face_media import FaceMedia
 from personae.films.say import Saying
@@ -64,6 +64,7 @@ class Decidable(ABC):
 
     context: ProjectContext
     _lock: threading.RLock
+    _names_known: tuple[Stamp, NamesOfToday] | None = None
     _outside: Path | None = None
     """A file of it that lies outside the project; see `ProjectContext.settle`."""
 
@@ -107,7 +108,7 @@ class Decidable(ABC):
         self.settle()
         with self._lock:
             made = self._decisions().of_request(request)
-            return self._warned(made, Cast(self.context).names_of_today()) if made else Decided(())
+            return self._warned(made, self._names()) if made else Decided(())
 
     def warnings(self, sayings: Saying | Iterable[Saying]) -> tuple[str, ...]:
         """What `decide` would warn of, before anything is written down. Raises as `decide` where it cannot be said."""
@@ -127,7 +128,7 @@ class Decidable(ABC):
 
         For who decides in several at once: the caller is `alone`, and gives it to `write_down`. Raises as `decide`.
         """
-        names, entries = Cast(self.context).names_of_today(), self._decisions().entries
+        names, entries = self._names(), self._decisions().entries
         if before := self._decisions().of_request(request):
             return self._warned(before, names)
         if position is None or position == len(entries):
@@ -307,6 +308,15 @@ class Decidable(ABC):
         """Hold the locks, whatever is under way; see `alone`."""
         with self._lock, self._locked("decide"):
             yield
+
+    def _names(self) -> NamesOfToday:
+        """Who is called what in the cast today; read again only where the gallery was written."""
+        gallery = self.context.paths.gallery
+        stamp = stamp_of(gallery, gallery.with_name(f"{gallery.name}-wal"))
+        known = self._names_known
+        if known is None or known[0] != stamp:
+            known = self._names_known = stamp, Cast(self.context).names_of_today()
+        return known[1]
 
     def _trained(self, embedder: str | None = None) -> TrainedModel:
         """The model, to warn by; empty where there is none that can be used, which keeps nobody from deciding."""

@@ -71,7 +71,8 @@ class FactsOfMedia:
 
 def stamp_with_names(medium: StoredFilm | PhotoSet) -> Stamp:
     """What tells the facts of now from earlier ones: of its files, and of the names in the cast."""
-    return (*medium.stamp, *stamp_of(medium.context.paths.gallery))
+    gallery = medium.context.paths.gallery
+    return (*medium.stamp, *stamp_of(gallery, gallery.with_name(f"{gallery.name}-wal")))
 
 
 def facts_of(medium: StoredFilm | PhotoSet) -> MediumFacts:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
-from personae.cast.cast import Cast
 from personae.cast.context import ProjectContext
 from personae.cast.gallery import EnrolledFace, PhotoRecord
 from personae.commits import Commit
@@ -39,7 +38,7 @@ from personae.settings import Settings
 from personae.timeline import native
 from personae.timeline.decisions import Decision, Decisions
 from personae.timeline.person import with_names
-from personae.timeline.places import AnyPlace, Finder
+from personae.timeline.places import AnyPlace
 from personae.timeline.timeline import Timeline
 
 log = logging.getLogger(__name__)
@@ -54,7 +53,7 @@ class _State:
     """A film as it was read, and what was decided since. `stamp`: of the files that it was read from.
 
     `written`: the timeline in its file; `timeline`: with every decision, None until somebody asks for it; `earlier`:
-    as it was after so many decisions, for who speaks of what they saw then; `finder`: finds its tracks.
+    as it was after so many decisions, for who speaks of what they saw then.
     """
 
     written: Timeline
@@ -63,7 +62,6 @@ class _State:
     scanned: Scanned | None = None
     timeline: Timeline | None = None
     earlier: dict[int, Timeline] = field(default_factory=dict)
-    finder: Finder | None = None
 
     def after(self, decisions: Decisions, stamp: Stamp) -> _State:
         """The same film when more was decided."""
@@ -72,7 +70,7 @@ class _State:
             earlier[len(self.decisions.entries)] = self.timeline
         for position in sorted(earlier)[:-EARLIER_KEPT]:
             del earlier[position]
-        return _State(self.written, decisions, stamp, self.scanned, None, earlier, self.finder)
+        return _State(self.written, decisions, stamp, self.scanned, None, earlier)
 
 
 class StoredFilm(Decidable):
@@ -144,7 +142,7 @@ class StoredFilm(Decidable):
         with self._lock:
             state = self._current()
             timeline, position = self._view(state), len(state.decisions.entries)
-        return with_names(timeline, Cast(self.context).names()), position
+        return with_names(timeline, self._names()), position
 
     @property
     def stamp(self) -> Stamp:
@@ -224,7 +222,7 @@ class StoredFilm(Decidable):
     def face_media(self) -> FilmFaces:
         """Its tracks as they are now; see `Decidable`. Raises StoreError where the tracks are missing."""
         with self._lock:
-            state, names = self._current(), Cast(self.context).names_of_today()
+            state, names = self._current(), self._names()
             return FilmFaces(
                 with_names(self._view(state), names), self._scanned(state).watched.records, self.files.crops
             )
@@ -246,7 +244,7 @@ class StoredFilm(Decidable):
 
     def _faces_named(self, name: str) -> Sequence[tuple[PhotoRecord, EnrolledFace]]:
         state = self._current()
-        timeline = with_names(self._view(state), Cast(self.context).names_of_today())
+        timeline = with_names(self._view(state), self._names())
         return best_faces(self._scanned(state), tracks_named(timeline, name), name, timeline)
 
     def _decisions(self) -> Decisions:
@@ -282,10 +280,7 @@ class StoredFilm(Decidable):
         return Decided.of(made, lambda one: warnings_of([one], timeline, self._scanned(state), trained, names.ids))
 
     def _find_all(self, places: Iterable[AnyPlace]) -> set[int]:
-        state = self._current()
-        if state.finder is None:
-            state.finder = Finder(state.written.tracks, state.written.video)
-        return state.finder.find_all(places)
+        return self._scanned(self._current()).watched.laid.finder.find_all(places)
 
     def _write_down(self, made: Sequence[Decision]) -> None:
         state = self._current()
@@ -319,7 +314,7 @@ class StoredFilm(Decidable):
         return state.timeline
 
     def _conclude(self, state: _State, decisions: Decisions) -> scan.Conclusion:
-        names = Cast(self.context).names_of_today()
+        names = self._names()
         return scan.conclude(self._scanned(state), decisions, self._settings(state.written), names)
 
     def _is_behind(self) -> bool:
@@ -342,7 +337,7 @@ class StoredFilm(Decidable):
     def _write_view(self, state: _State, settings: Settings) -> tuple[str, ...]:
         """Write the timeline; sentences for people. The caller holds the film's lock."""
         scanned = self._scanned(state)
-        conclusion = scan.conclude(scanned, state.decisions, settings, Cast(self.context).names_of_today())
+        conclusion = scan.conclude(scanned, state.decisions, settings, self._names())
         timeline = self._store.write(self.files, conclusion.timeline, conclusion.scanned)
         self._state = _State(timeline, state.decisions, self._stamp(), conclusion.scanned, timeline)
         return conclusion.notes

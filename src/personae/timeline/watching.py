@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from personae.timeline import chunks as scan_chunks
 from personae.timeline import records
 from personae.timeline.chunks import Chunk
 from personae.timeline.following import Glance, Step, first_needed, follow
+from personae.timeline.laid import Laid
 from personae.timeline.looking import Looker, looks, same_place, scene_of
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import Shot
@@ -58,6 +60,11 @@ class Watched:
     look_pts: IntArray
     tiny: PixelArray
     detections: int = 0
+
+    @cached_property
+    def laid(self) -> Laid:
+        """Its tracks as timelines have them."""
+        return Laid.of(self)
 
     def seen(self, record: TrackRecord) -> list[tuple[int, int]]:
         """The spans in which a track's face is visible: from each look to the next one, unless it was missing there."""
