@@ -311,8 +311,7 @@ class Decidable(ABC):
 
     def _names(self) -> NamesOfToday:
         """Who is called what in the cast today; read again only where the gallery was written."""
-        gallery = self.context.paths.gallery
-        stamp = stamp_of(gallery, gallery.with_name(f"{gallery.name}-wal"))
+        stamp = stamp_of_names(self.context)
         known = self._names_known
         if known is None or known[0] != stamp:
             known = self._names_known = stamp, Cast(self.context).names_of_today()
@@ -347,6 +346,13 @@ class Decidable(ABC):
         """The command that named somebody so last."""
         named = (one for one in reversed(self.decisions.in_force()) if one.to is not None and one.to.name == name)
         return next((one.request for one in named), "")
+
+
+def stamp_of_names(context: ProjectContext) -> Stamp:
+    """What tells the names of now from earlier ones: of the gallery, and of its log of writes where it holds any."""
+    gallery = context.paths.gallery
+    database, writes = stamp_of(gallery, gallery.with_name(f"{gallery.name}-wal"))
+    return database, writes if writes is not None and writes[2] else None
 
 
 def said_to(maker: Any, sayings: Iterable[Saying]) -> tuple[list[Decision], Any]:

@@ -44,6 +44,8 @@ from personae.timeline.timeline import Timeline
 log = logging.getLogger(__name__)
 EARLIER_KEPT = 8
 """So many earlier timelines of an open film are known: whoever decides has mostly seen one of these."""
+READY_TRIES = 4
+"""So often a timeline is made ready before somebody decides again; then it is made while they wait."""
 VIEW_AFTER_S = 0.5
 """A timeline is written so long after a decision: somebody who decides once often decides again."""
 
@@ -53,7 +55,7 @@ class _State:
     """A film as it was read, and what was decided since. `stamp`: of the files that it was read from.
 
     `written`: the timeline in its file; `timeline`: with every decision, None until somebody asks for it; `earlier`:
-    as it was after so many decisions, for who speaks of what they saw then.
+    as it was after so many decisions, for who speaks of what they saw then; `conclusion`: what `timeline` was made of.
     """
 
     written: Timeline
@@ -62,6 +64,7 @@ class _State:
     scanned: Scanned | None = None
     timeline: Timeline | None = None
     earlier: dict[int, Timeline] = field(default_factory=dict)
+    conclusion: scan.Conclusion | None = None
 
     def after(self, decisions: Decisions, stamp: Stamp) -> _State:
         """The same film when more was decided."""
@@ -71,6 +74,15 @@ class _State:
         for position in sorted(earlier)[:-EARLIER_KEPT]:
             del earlier[position]
         return _State(self.written, decisions, stamp, self.scanned, None, earlier)
+
+
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """A timeline that waits to be written, as text too. `of`: the state that it is of."""
+
+    of: _State
+    timeline: Timeline
+    text: str
 
 
 class StoredFilm(Decidable):
@@ -201,11 +213,22 @@ class StoredFilm(Decidable):
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
-            if self._is_dirty and self.files.timeline.exists():  # else it was removed, or lies elsewhere by now
-                with self._store.locked(self.files, "write"):
-                    state = self._current()
-                    self._write_view(state, self._settings(state.written))
-                self._is_dirty = False
+        ready: Ready | None = None
+        for tries in range(READY_TRIES + 1):
+            with self._lock:
+                if not self._is_dirty or not self.files.timeline.exists():  # removed, or it lies elsewhere by now
+                    return
+                state = self._current()
+                if tries == READY_TRIES or (ready is not None and ready.of is state):
+                    with self._store.locked(self.files, "write"):
+                        state = self._current()
+                        self._write_view(state, self._settings(state.written), ready)
+                    self._is_dirty = False
+                    return
+                self._scanned(state)
+            # Most of the work, without the lock: who decides meanwhile does not wait.
+            timeline = self._view(state)
+            ready = Ready(state, timeline, native.dumps(timeline))
 
     def close(self) -> None:
         """Write what is to be written, and let everything go. Where it cannot be written the log says so."""
@@ -308,10 +331,11 @@ class StoredFilm(Decidable):
             if position not in state.earlier:
                 state.earlier[position] = self._conclude(state, state.decisions.first(position)).timeline
             return state.earlier[position]
-        if state.timeline is None:
-            conclusion = self._conclude(state, state.decisions)
-            state.timeline = with_pictures_there(conclusion.timeline, self.files)
-        return state.timeline
+        timeline = state.timeline
+        if timeline is None:
+            state.conclusion = self._conclude(state, state.decisions)
+            timeline = state.timeline = with_pictures_there(state.conclusion.timeline, self.files)
+        return timeline
 
     def _conclude(self, state: _State, decisions: Decisions) -> scan.Conclusion:
         names = self._names()
@@ -334,12 +358,21 @@ class StoredFilm(Decidable):
     def _settings(self, timeline: Timeline) -> Settings:
         return scan.shaped_as(timeline, self.context.settings)
 
-    def _write_view(self, state: _State, settings: Settings) -> tuple[str, ...]:
-        """Write the timeline; sentences for people. The caller holds the film's lock."""
+    def _write_view(self, state: _State, settings: Settings, ready: Ready | None = None) -> tuple[str, ...]:
+        """Write the timeline; sentences for people. The caller holds the film's lock. `ready`: what was made before."""
         scanned = self._scanned(state)
-        conclusion = scan.conclude(scanned, state.decisions, settings, self._names())
-        timeline = self._store.write(self.files, conclusion.timeline, conclusion.scanned)
-        self._state = _State(timeline, state.decisions, self._stamp(), conclusion.scanned, timeline)
+        is_ready = ready is not None and ready.of is state
+        conclusion = state.conclusion if is_ready else None
+        if conclusion is None:
+            conclusion = scan.conclude(scanned, state.decisions, settings, self._names())
+        timeline = self._store.write(
+            self.files, conclusion.timeline, conclusion.scanned,
+            ready=None if ready is None or not is_ready else (ready.timeline, ready.text),
+            same_tracks=conclusion.scanned.is_same(scanned),
+        )  # fmt: skip
+        self._state = _State(
+            timeline, state.decisions, self._stamp(), conclusion.scanned, timeline, state.earlier, conclusion
+        )
         return conclusion.notes
 
     def _write_view_later(self) -> None:
