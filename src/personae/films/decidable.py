@@ -64,6 +64,7 @@ class Decidable(ABC):
 
     context: ProjectContext
     _lock: threading.RLock
+    _without_model: Stamp | None = None
     _names_known: tuple[Stamp, NamesOfToday] | None = None
     _outside: Path | None = None
     """A file of it that lies outside the project; see `ProjectContext.settle`."""
@@ -319,10 +320,17 @@ class Decidable(ABC):
 
     def _trained(self, embedder: str | None = None) -> TrainedModel:
         """The model, to warn by; empty where there is none that can be used, which keeps nobody from deciding."""
+        model = self.context.model
+        stamp = (*stamp_of(model.path), *stamp_of_names(self.context))
+        if stamp == self._without_model:  # to find that nobody is enrolled takes reading the gallery
+            return EMPTY
         try:
-            return self.context.model.current_or_empty(embedder)
+            found = model.current_or_empty(embedder)
         except PersonaeError:
             return EMPTY
+        if found is EMPTY:
+            self._without_model = stamp
+        return found
 
     def _take_back(self, request: str, undone: Sequence[Decision], *, only: bool) -> list[str]:
         """Take back what a command taught: all of it, or only the names of `undone` where the others still hold.

@@ -16,6 +16,7 @@ import weakref
 from collections.abc import Sequence
 from dataclasses import asdict
 from fractions import Fraction
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -309,7 +310,7 @@ class _Texts:
         texts = {id(one): _track_text(row) for one, row in zip(missing, _track_dicts(missing), strict=True)}
         for one in missing:
             number = id(one)
-            self._known[number] = weakref.ref(one, lambda gone, at=number: self._drop(at, gone)), texts[number]
+            self._known[number] = weakref.ref(one, partial(self._drop, number)), texts[number]
         return [texts.get(id(one)) or self._text_of(one) or "" for one in tracks]
 
     def _text_of(self, track: Track) -> str | None:
