@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from personae.timeline.labelling import tracks_of
 from personae.timeline.places import Finder
 from personae.timeline.timeline import Track
-
-if TYPE_CHECKING:  # which holds one of these
-    from personae.timeline.watching import Watched
 
 Spans = tuple[list[tuple[int, int]], ...]
 
@@ -25,14 +20,3 @@ class Laid:
     seen: Spans
     followed: Spans
     finder: Finder
-
-    @classmethod
-    def of(cls, watched: Watched) -> Laid:
-        """Of one pass over a film."""
-        tracks = tracks_of(watched.records, watched.shot_numbers)
-        return cls(
-            tracks,
-            tuple(watched.seen(record) for record in watched.records),
-            tuple(watched.followed(record) for record in watched.records),
-            Finder(tracks, watched.video),
-        )

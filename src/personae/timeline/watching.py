@@ -30,8 +30,10 @@ from personae.timeline import chunks as scan_chunks
 from personae.timeline import records
 from personae.timeline.chunks import Chunk
 from personae.timeline.following import Glance, Step, first_needed, follow
+from personae.timeline.labelling import tracks_of
 from personae.timeline.laid import Laid
 from personae.timeline.looking import Looker, looks, same_place, scene_of
+from personae.timeline.places import Finder
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import Shot
 from personae.timeline.tracking import FaceTrack, FaceTracker
@@ -64,7 +66,10 @@ class Watched:
     @cached_property
     def laid(self) -> Laid:
         """Its tracks as timelines have them."""
-        return Laid.of(self)
+        tracks, records = tracks_of(self.records, self.shot_numbers), self.records
+        return Laid(
+            tracks, tuple(map(self.seen, records)), tuple(map(self.followed, records)), Finder(tracks, self.video)
+        )
 
     def seen(self, record: TrackRecord) -> list[tuple[int, int]]:
         """The spans in which a track's face is visible: from each look to the next one, unless it was missing there."""
