@@ -24,7 +24,7 @@ from personae.errors import (
     PersonaeError,
     UnknownCharacterError,
 )
-from personae.files import Stamp
+from personae.files import Stamp, stamp_of
 from personae.films.changed import touching
 from personae.films.face_media import FaceMedia
 from personae.films.say import Saying
@@ -64,6 +64,8 @@ class Decidable(ABC):
 
     context: ProjectContext
     _lock: threading.RLock
+    _without_model: Stamp | None = None
+    _names_known: tuple[Stamp, NamesOfToday] | None = None
     _outside: Path | None = None
     """A file of it that lies outside the project; see `ProjectContext.settle`."""
 
@@ -107,7 +109,7 @@ class Decidable(ABC):
         self.settle()
         with self._lock:
             made = self._decisions().of_request(request)
-            return self._warned(made, Cast(self.context).names_of_today()) if made else Decided(())
+            return self._warned(made, self._names()) if made else Decided(())
 
     def warnings(self, sayings: Saying | Iterable[Saying]) -> tuple[str, ...]:
         """What `decide` would warn of, before anything is written down. Raises as `decide` where it cannot be said."""
@@ -127,7 +129,7 @@ class Decidable(ABC):
 
         For who decides in several at once: the caller is `alone`, and gives it to `write_down`. Raises as `decide`.
         """
-        names, entries = Cast(self.context).names_of_today(), self._decisions().entries
+        names, entries = self._names(), self._decisions().entries
         if before := self._decisions().of_request(request):
             return self._warned(before, names)
         if position is None or position == len(entries):
@@ -308,12 +310,27 @@ class Decidable(ABC):
         with self._lock, self._locked("decide"):
             yield
 
+    def _names(self) -> NamesOfToday:
+        """Who is called what in the cast today; read again only where the gallery was written."""
+        stamp = stamp_of_names(self.context)
+        known = self._names_known
+        if known is None or known[0] != stamp:
+            known = self._names_known = stamp, Cast(self.context).names_of_today()
+        return known[1]
+
     def _trained(self, embedder: str | None = None) -> TrainedModel:
         """The model, to warn by; empty where there is none that can be used, which keeps nobody from deciding."""
+        model = self.context.model
+        stamp = (*stamp_of(model.path), *stamp_of_names(self.context))
+        if stamp == self._without_model:  # to find that nobody is enrolled takes reading the gallery
+            return EMPTY
         try:
-            return self.context.model.current_or_empty(embedder)
+            found = model.current_or_empty(embedder)
         except PersonaeError:
             return EMPTY
+        if found is EMPTY:
+            self._without_model = stamp
+        return found
 
     def _take_back(self, request: str, undone: Sequence[Decision], *, only: bool) -> list[str]:
         """Take back what a command taught: all of it, or only the names of `undone` where the others still hold.
@@ -337,6 +354,13 @@ class Decidable(ABC):
         """The command that named somebody so last."""
         named = (one for one in reversed(self.decisions.in_force()) if one.to is not None and one.to.name == name)
         return next((one.request for one in named), "")
+
+
+def stamp_of_names(context: ProjectContext) -> Stamp:
+    """What tells the names of now from earlier ones: of the gallery, and of its log of writes where it holds any."""
+    gallery = context.paths.gallery
+    database, writes = stamp_of(gallery, gallery.with_name(f"{gallery.name}-wal"))
+    return database, writes if writes is not None and writes[2] else None
 
 
 def said_to(maker: Any, sayings: Iterable[Saying]) -> tuple[list[Decision], Any]:

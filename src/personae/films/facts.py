@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from personae.files import Stamp, stamp_of
+from personae.files import Stamp
+from personae.films.decidable import stamp_of_names
 from personae.films.film import StoredFilm
 from personae.films.photo_set import PhotoSet
 from personae.films.seen_people import named_by
@@ -71,7 +72,7 @@ class FactsOfMedia:
 
 def stamp_with_names(medium: StoredFilm | PhotoSet) -> Stamp:
     """What tells the facts of now from earlier ones: of its files, and of the names in the cast."""
-    return (*medium.stamp, *stamp_of(medium.context.paths.gallery))
+    return (*medium.stamp, *stamp_of_names(medium.context))
 
 
 def facts_of(medium: StoredFilm | PhotoSet) -> MediumFacts:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
-from personae.cast.cast import Cast
 from personae.cast.context import ProjectContext
 from personae.cast.gallery import EnrolledFace, PhotoRecord
 from personae.commits import Commit
@@ -39,12 +38,14 @@ from personae.settings import Settings
 from personae.timeline import native
 from personae.timeline.decisions import Decision, Decisions
 from personae.timeline.person import with_names
-from personae.timeline.places import AnyPlace, Finder
+from personae.timeline.places import AnyPlace
 from personae.timeline.timeline import Timeline
 
 log = logging.getLogger(__name__)
 EARLIER_KEPT = 8
 """So many earlier timelines of an open film are known: whoever decides has mostly seen one of these."""
+READY_TRIES = 4
+"""So often a timeline is made ready before somebody decides again; then it is made while they wait."""
 VIEW_AFTER_S = 0.5
 """A timeline is written so long after a decision: somebody who decides once often decides again."""
 
@@ -54,7 +55,7 @@ class _State:
     """A film as it was read, and what was decided since. `stamp`: of the files that it was read from.
 
     `written`: the timeline in its file; `timeline`: with every decision, None until somebody asks for it; `earlier`:
-    as it was after so many decisions, for who speaks of what they saw then; `finder`: finds its tracks.
+    as it was after so many decisions, for who speaks of what they saw then; `conclusion`: what `timeline` was made of.
     """
 
     written: Timeline
@@ -63,7 +64,7 @@ class _State:
     scanned: Scanned | None = None
     timeline: Timeline | None = None
     earlier: dict[int, Timeline] = field(default_factory=dict)
-    finder: Finder | None = None
+    conclusion: scan.Conclusion | None = None
 
     def after(self, decisions: Decisions, stamp: Stamp) -> _State:
         """The same film when more was decided."""
@@ -72,7 +73,16 @@ class _State:
             earlier[len(self.decisions.entries)] = self.timeline
         for position in sorted(earlier)[:-EARLIER_KEPT]:
             del earlier[position]
-        return _State(self.written, decisions, stamp, self.scanned, None, earlier, self.finder)
+        return _State(self.written, decisions, stamp, self.scanned, None, earlier)
+
+
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """A timeline that waits to be written, as text too. `of`: the state that it is of."""
+
+    of: _State
+    timeline: Timeline
+    text: str
 
 
 class StoredFilm(Decidable):
@@ -144,7 +154,7 @@ class StoredFilm(Decidable):
         with self._lock:
             state = self._current()
             timeline, position = self._view(state), len(state.decisions.entries)
-        return with_names(timeline, Cast(self.context).names()), position
+        return with_names(timeline, self._names()), position
 
     @property
     def stamp(self) -> Stamp:
@@ -203,11 +213,22 @@ class StoredFilm(Decidable):
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
-            if self._is_dirty and self.files.timeline.exists():  # else it was removed, or lies elsewhere by now
-                with self._store.locked(self.files, "write"):
-                    state = self._current()
-                    self._write_view(state, self._settings(state.written))
-                self._is_dirty = False
+        ready: Ready | None = None
+        for tries in range(READY_TRIES + 1):
+            with self._lock:
+                if not self._is_dirty or not self.files.timeline.exists():  # removed, or it lies elsewhere by now
+                    return
+                state = self._current()
+                if tries == READY_TRIES or (ready is not None and ready.of is state):
+                    with self._store.locked(self.files, "write"):
+                        state = self._current()
+                        self._write_view(state, self._settings(state.written), ready)
+                    self._is_dirty = False
+                    return
+                self._scanned(state)
+            # Most of the work, without the lock: who decides meanwhile does not wait.
+            timeline = self._view(state)
+            ready = Ready(state, timeline, native.dumps(timeline))
 
     def close(self) -> None:
         """Write what is to be written, and let everything go. Where it cannot be written the log says so."""
@@ -224,7 +245,7 @@ class StoredFilm(Decidable):
     def face_media(self) -> FilmFaces:
         """Its tracks as they are now; see `Decidable`. Raises StoreError where the tracks are missing."""
         with self._lock:
-            state, names = self._current(), Cast(self.context).names_of_today()
+            state, names = self._current(), self._names()
             return FilmFaces(
                 with_names(self._view(state), names), self._scanned(state).watched.records, self.files.crops
             )
@@ -246,7 +267,7 @@ class StoredFilm(Decidable):
 
     def _faces_named(self, name: str) -> Sequence[tuple[PhotoRecord, EnrolledFace]]:
         state = self._current()
-        timeline = with_names(self._view(state), Cast(self.context).names_of_today())
+        timeline = with_names(self._view(state), self._names())
         scanned, named = self._scanned(state), tracks_named(timeline, name)
         crops = crops_file.filled(scanned.watched.records, self.files.crops) if named else ()
         return best_faces(scanned, named, name, timeline, crops)
@@ -284,10 +305,7 @@ class StoredFilm(Decidable):
         return Decided.of(made, lambda one: warnings_of([one], timeline, self._scanned(state), trained, names.ids))
 
     def _find_all(self, places: Iterable[AnyPlace]) -> set[int]:
-        state = self._current()
-        if state.finder is None:
-            state.finder = Finder(state.written.tracks, state.written.video)
-        return state.finder.find_all(places)
+        return self._scanned(self._current()).watched.laid.finder.find_all(places)
 
     def _write_down(self, made: Sequence[Decision]) -> None:
         state = self._current()
@@ -315,13 +333,14 @@ class StoredFilm(Decidable):
             if position not in state.earlier:
                 state.earlier[position] = self._conclude(state, state.decisions.first(position)).timeline
             return state.earlier[position]
-        if state.timeline is None:
-            conclusion = self._conclude(state, state.decisions)
-            state.timeline = with_pictures_there(conclusion.timeline, self.files)
-        return state.timeline
+        timeline = state.timeline
+        if timeline is None:
+            state.conclusion = self._conclude(state, state.decisions)
+            timeline = state.timeline = with_pictures_there(state.conclusion.timeline, self.files)
+        return timeline
 
     def _conclude(self, state: _State, decisions: Decisions) -> scan.Conclusion:
-        names = Cast(self.context).names_of_today()
+        names = self._names()
         return scan.conclude(self._scanned(state), decisions, self._settings(state.written), names)
 
     def _is_behind(self) -> bool:
@@ -341,12 +360,21 @@ class StoredFilm(Decidable):
     def _settings(self, timeline: Timeline) -> Settings:
         return scan.shaped_as(timeline, self.context.settings)
 
-    def _write_view(self, state: _State, settings: Settings) -> tuple[str, ...]:
-        """Write the timeline; sentences for people. The caller holds the film's lock."""
+    def _write_view(self, state: _State, settings: Settings, ready: Ready | None = None) -> tuple[str, ...]:
+        """Write the timeline; sentences for people. The caller holds the film's lock. `ready`: what was made before."""
         scanned = self._scanned(state)
-        conclusion = scan.conclude(scanned, state.decisions, settings, Cast(self.context).names_of_today())
-        timeline = self._store.write(self.files, conclusion.timeline, conclusion.scanned)
-        self._state = _State(timeline, state.decisions, self._stamp(), conclusion.scanned, timeline)
+        is_ready = ready is not None and ready.of is state
+        conclusion = state.conclusion if is_ready else None
+        if conclusion is None:
+            conclusion = scan.conclude(scanned, state.decisions, settings, self._names())
+        timeline = self._store.write(
+            self.files, conclusion.timeline, conclusion.scanned,
+            ready=None if ready is None or not is_ready else (ready.timeline, ready.text),
+            same_tracks=conclusion.scanned.is_same(scanned),
+        )  # fmt: skip
+        self._state = _State(
+            timeline, state.decisions, self._stamp(), conclusion.scanned, timeline, state.earlier, conclusion
+        )
         return conclusion.notes
 
     def _write_view_later(self) -> None:

@@ -9,16 +9,18 @@ Whoever appends holds the lock of the film or set.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from personae.checks import Fields, MisfitError, parsed
 from personae.errors import DamagedFileError, ForeignFileError, InputError, StoreError, TooNewError
-from personae.files import append_durably, read_whole, shred, write_whole
+from personae.files import Stamp, append_durably, read_whole, shred, stamp_of, write_whole
 from personae.films.film_files import FilmFiles
 from personae.films.photo_files import PhotoFiles
 from personae.media.film import Video
@@ -45,6 +47,12 @@ class _Content:
 
     decisions: Decisions
     length: int
+    stamp: Stamp = ()
+
+
+_LATEST: OrderedDict[Path, _Content] = OrderedDict()
+_KEPT = 64
+"""So many journals are known as they were read or written last: who appends to a long one does not read it again."""
 
 
 def read(files: FilmFiles, video: Video) -> Decisions:
@@ -92,7 +100,10 @@ def _write(path: Path, content: _Content | None, after: Decisions, about: dict[s
     elif content is not None:
         missing = after.entries[len(content.decisions.entries) :]
         if missing:
-            append_durably(path, _lines(missing), after=content.length)
+            lines = _lines(missing)
+            append_durably(path, lines, after=content.length)
+            _keep(path, _Content(replace(content.decisions, entries=after.entries), content.length + len(lines),
+                                 stamp_of(path)))  # fmt: skip
 
 
 def _with_old_file(content: _Content | None, files: FilmFiles, video: Video) -> Decisions:
@@ -165,8 +176,22 @@ def _read_if_there(path: Path) -> bytes | None:
 
 
 def _read_journal(path: Path) -> _Content | None:
+    stamp, known = stamp_of(path), _LATEST.get(path)
+    if known is not None and known.stamp == stamp and stamp[0] is not None:
+        return known
     raw = _read_if_there(path)
-    return None if raw is None else _journal(raw, path)
+    if raw is None:
+        return None
+    content = replace(_journal(raw, path), stamp=stamp)
+    _keep(path, content)
+    return content
+
+
+def _keep(path: Path, content: _Content) -> None:
+    _LATEST[path] = content
+    while len(_LATEST) > _KEPT:
+        with contextlib.suppress(KeyError):  # another thread was faster
+            _LATEST.popitem(last=False)
 
 
 def _journal(raw: bytes, path: Path) -> _Content:

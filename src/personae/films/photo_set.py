@@ -15,7 +15,6 @@ from uuid import uuid4
 
 import numpy as np
 
-from personae.cast.cast import Cast
 from personae.cast.context import ProjectContext
 from personae.cast.gallery import EnrolledFace, PhotoRecord
 from personae.cast.trained import TrainedModel
@@ -98,7 +97,7 @@ class PhotoSet(Decidable):
         self.context.settle()
         with self._lock:
             state = self._current()
-            applied = photo_naming.decided(state.kept, state.decisions, Cast(self.context).names_of_today())
+            applied = photo_naming.decided(state.kept, state.decisions, self._names())
             return photos_of(state.kept, applied.labels)
 
     @property
@@ -118,7 +117,7 @@ class PhotoSet(Decidable):
         self.context.settle()
         with self._lock:
             state = self._current()
-            applied = photo_naming.decided(state.kept, state.decisions, Cast(self.context).names_of_today())
+            applied = photo_naming.decided(state.kept, state.decisions, self._names())
             return state.kept, tuple(applied.labels)
 
     @property
@@ -149,7 +148,7 @@ class PhotoSet(Decidable):
         """Its faces as they are now; see `Decidable`. Raises StoreError."""
         with self._lock:
             state = self._current()
-            names = Cast(self.context).names_of_today()
+            names = self._names()
             return PhotoFaces(state.kept, photo_naming.decided(state.kept, state.decisions, names).labels)
 
     # Inside
@@ -211,7 +210,7 @@ class PhotoSet(Decidable):
         state = self._current()
         decisions = journal.append_photos(self.files, made)
         self._state = _State(state.kept, decisions, self._stamp())
-        applied = photo_naming.decided(state.kept, decisions, Cast(self.context).names_of_today())
+        applied = photo_naming.decided(state.kept, decisions, self._names())
         self._store.write_shared(self.files, state.kept, applied)
 
     def _current(self) -> _State:

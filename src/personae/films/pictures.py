@@ -40,11 +40,11 @@ def with_pictures(timeline: Timeline, watched: Watched, files: FilmFiles) -> Tim
 
 def with_pictures_there(timeline: Timeline, files: FilmFiles) -> Timeline:
     """With the names of those pictures that are there; nothing is written."""
-    there = _there(files)
+    there, folder = _there(files), files.faces.name
     named = [
         one
         if (best := one.best_picture) is None
-        else replace(one, best_picture=replace(best, file=_file(best, files) if _name(best) in there else None))
+        else replace(one, best_picture=BestPicture(best.pts, best.box, _there_as(_name(best), folder, there)))
         for one in timeline.appearances
     ]
     return replace(timeline, appearances=tuple(named))
@@ -53,6 +53,10 @@ def with_pictures_there(timeline: Timeline, files: FilmFiles) -> Timeline:
 def _file(best: BestPicture, files: FilmFiles) -> str:
     """A picture's path from the timeline's folder on."""
     return f"{files.faces.name}/{_name(best)}"
+
+
+def _there_as(name: str, folder: str, there: Mapping[str, int]) -> str | None:
+    return f"{folder}/{name}" if name in there else None
 
 
 def _there(files: FilmFiles) -> Mapping[str, int]:
@@ -65,8 +69,9 @@ def _there(files: FilmFiles) -> Mapping[str, int]:
 
 
 def _named(timeline: Timeline, files: FilmFiles) -> Timeline:
+    folder = files.faces.name
     named = [
-        replace(one, best_picture=BestPicture(best.pts, best.box, _file(best, files)))
+        replace(one, best_picture=BestPicture(best.pts, best.box, f"{folder}/{_name(best)}"))
         for one in timeline.appearances
         if (best := one.best_picture) is not None
     ]

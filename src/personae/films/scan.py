@@ -23,7 +23,7 @@ from personae.timeline.deciding import apply
 from personae.timeline.decisions import Decisions
 from personae.timeline.far_in_film import counted, far_in_film
 from personae.timeline.grouping import Groups, group
-from personae.timeline.labelling import labels_of, tracks_of
+from personae.timeline.labelling import labels_of
 from personae.timeline.timeline import Timeline
 from personae.timeline.watching import Watched, watch
 from personae.types import count_of, seconds_text
@@ -122,16 +122,19 @@ class Conclusion:
 def conclude(scanned: Scanned, decisions: Decisions, settings: Settings, names: NamesOfToday) -> Conclusion:
     """Apply what people decided to the model's labels, and build the timeline. `names`: who is called what today."""
     watched, video = scanned.watched, scanned.watched.video
-    tracks = tracks_of(watched.records, watched.shot_numbers)
-    applied = apply(decisions, tracks, scanned.labels, video, scanned.unknown, scanned.unknowns_used, names=names)
+    laid = watched.laid
+    tracks = laid.tracks
+    applied = apply(
+        decisions, tracks, scanned.labels, video, scanned.unknown, scanned.unknowns_used, names=names,
+        finder=laid.finder,
+    )  # fmt: skip
     final = depicted.of_one_kind(applied.labels, tracks, video)
     card = scanned.facts["model"]
     if "film" in card:
         card = {**card, "film": counted(card["film"], final)}
     timeline = build(
         video, watched.shots, tracks, final, settings,
-        seen=[watched.seen(record) for record in watched.records],
-        followed=[watched.followed(record) for record in watched.records],
+        seen=laid.seen, followed=laid.followed,
         model=card, facts=scanned.facts["settings"], gaps=watched.gaps, stated=applied.stated,
     )  # fmt: skip
     return Conclusion(timeline, scanned.decided(final, applied.highest_unknown), tuple(applied.notes))

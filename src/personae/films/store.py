@@ -96,22 +96,44 @@ class MediaStore:
         with file_lock(files.folder / f".{files.name}.lock", self.lock_timeout_s, files.folder, purpose):
             yield
 
-    def write(self, files: FilmFiles, timeline: Timeline, scanned: Scanned, commit: Commit | None = None) -> Timeline:
+    def write(
+        self,
+        files: FilmFiles,
+        timeline: Timeline,
+        scanned: Scanned,
+        commit: Commit | None = None,
+        *,
+        ready: tuple[Timeline, str] | None = None,
+        same_tracks: bool = False,
+    ) -> Timeline:
         """Write pictures, tracks and timeline whole, the timeline last; the timeline with the names of its pictures.
 
-        What lies outside the project is noted in its ledger. `commit`: of the job that this is for. The caller holds
-        the film's lock. Raises WriteError, SupersededError.
+        What lies outside the project is noted in its ledger. `commit`: of the job that this is for; `ready`: a timeline
+        whose text is made already; `same_tracks`: their file holds them already. The caller holds the film's lock.
+        Raises WriteError, SupersededError.
         """
         with Commits(self.paths.folder).of(commit, {"content_id": timeline.video.content_id}):
-            return self._write(files, timeline, scanned)
+            return self._write(files, timeline, scanned, ready, same_tracks=same_tracks)
 
-    def _write(self, files: FilmFiles, timeline: Timeline, scanned: Scanned) -> Timeline:
+    def _write(
+        self,
+        files: FilmFiles,
+        timeline: Timeline,
+        scanned: Scanned,
+        ready: tuple[Timeline, str] | None,
+        *,
+        same_tracks: bool,
+    ) -> Timeline:
         who = people_in(timeline)
         if not self.is_inside(files):  # noted first: killed in between, `forget` looks at one file too many
             self._note(files, who, is_written=False)
         timeline = with_pictures(timeline, scanned.watched, files)
-        write_tracks(files.tracks, scanned)
-        native.write(timeline, files.timeline)
+        if not same_tracks or not files.tracks.is_file():
+            write_tracks(files.tracks, scanned)
+        if ready is not None and ready[0] == timeline:
+            write_whole(files.timeline, ready[1].encode())
+        else:
+            native.write(timeline, files.timeline)
         face_sync.keep_up(files, timeline, scanned.watched.records)
         with contextlib.suppress(OSError):
             files.reserved.unlink(missing_ok=True)

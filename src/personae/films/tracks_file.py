@@ -65,6 +65,12 @@ class Scanned:
             watched, tuple(labels), unknown, max(used, before.unknowns_used if before else 0), facts, fingerprint
         )
 
+    def is_same(self, other: Scanned) -> bool:
+        """Whether it differs from `other`, of which it was made by `decided`, in nothing."""
+        own, theirs = ((one.unknown, one.unknowns_used) for one in (self, other))
+        shared = self.watched is other.watched and self.labels is other.labels and self.facts is other.facts
+        return own == theirs and shared and self.groups is other.groups
+
     def is_of(self, video: Video) -> bool:
         """Whether it is of that film."""
         return bool(self.watched.video.content_id == video.content_id)

@@ -16,7 +16,7 @@ from personae.timeline.decisions import Decision, Decisions, Kind
 from personae.timeline.face_labels import FaceLabels, key_of, named_by_person
 from personae.timeline.film_labels import FilmLabels
 from personae.timeline.person import Key, Person
-from personae.timeline.places import PhotoPlace, pts_at
+from personae.timeline.places import Finder, PhotoPlace, pts_at
 from personae.timeline.stated import Stated
 from personae.timeline.timeline import BestPicture, Track
 
@@ -49,14 +49,17 @@ def apply(
     unknowns_used: int = 0,
     *,
     names: NamesOfToday | None = None,
+    finder: Finder | None = None,
 ) -> Applied:
     """Every decision in force applied in turn to the machine's `labels`.
 
     `remembered`: per track the unknown person it was before, so that a face that was said not to be Thor keeps its
     number. `unknowns_used`: the highest number any unknown person has had. `names`: who is called what today.
+    `finder`: finds the tracks, where somebody has one.
     """
     names = names or NamesOfToday()
-    film = FilmLabels(tracks, labels, video, remembered, max(unknowns_used, decisions.highest_unknown), names)
+    used = max(unknowns_used, decisions.highest_unknown)
+    film = FilmLabels(tracks, labels, video, remembered, used, names, finder or Finder(tracks, video))
     return apply_to(film, decisions, names)
 
 

@@ -41,7 +41,8 @@ def of_one_kind(labels: Sequence[Label], tracks: Sequence[Track], video: Video) 
     for own in things:
         still = sum((tracks[at].end_pts - tracks[at].start_pts) * (1 if labels[at].depicted else -1) for at in own)
         for at in own:
-            result[at] = replace(labels[at], depicted=still > 0)
+            if labels[at].depicted != (still > 0):
+                result[at] = replace(labels[at], depicted=still > 0)
     return result
 
 

@@ -23,10 +23,11 @@ class FilmLabels(FaceLabels):
         remembered: Sequence[int | None],
         highest_unknown: int,
         names: Mapping[str, str],
+        finder: Finder,
     ) -> None:
         self.tracks, self.video = tracks, video
         lengths = [track.end_pts - track.start_pts for track in tracks]
-        super().__init__(labels, lengths, Finder(tracks, video).find_all, remembered, highest_unknown, names)
+        super().__init__(labels, lengths, finder.find_all, remembered, highest_unknown, names)
 
     def found(self, one: Decision) -> list[set[int]]:
         """Per part of a decision the positions of its tracks."""

@@ -12,9 +12,11 @@ import copy
 import hashlib
 import json
 import re
+import weakref
 from collections.abc import Sequence
 from dataclasses import asdict
 from fractions import Fraction
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,10 @@ _ROWS = ("shots", "appearances", "characters", "depicted", "tracks")
 
 def to_json(timeline: Timeline) -> dict[str, Any]:
     """`timeline` as plain JSON types."""
+    return _document_of(timeline, _track_dicts(timeline.tracks))
+
+
+def _document_of(timeline: Timeline, tracks: Sequence[Any]) -> dict[str, Any]:
     video = timeline.video
     return {
         "schema": SCHEMA,
@@ -48,7 +54,7 @@ def to_json(timeline: Timeline) -> dict[str, Any]:
         "appearances": [_appearance_dict(video, appearance) for appearance in timeline.appearances],
         "characters": [_totals_dict(totals) for totals in timeline.characters],
         "depicted": [_depicted_dict(one) for one in timeline.depicted],
-        "tracks": _track_dicts(timeline.tracks),
+        "tracks": tracks,
         "gaps": [{**_span(video, start, end), "why": why} for start, end, why in timeline.gaps],
     }
 
@@ -74,9 +80,9 @@ def _timeline(document: Any, source: str | Path) -> Timeline:
 def dumps(timeline: Timeline) -> str:
     """The document as text, one line per shot, appearance, character and track."""
     parts = []
-    for key, value in to_json(timeline).items():
+    for key, value in _document_of(timeline, _TEXTS.of(timeline.tracks)).items():
         if key in _ROWS and value:
-            rows = ",\n".join("  " + (_track_text(row) if key == "tracks" else _dumps(row)) for row in value)
+            rows = ",\n".join("  " + (row if key == "tracks" else _dumps(row)) for row in value)
             parts.append(f'"{key}": [\n{rows}\n]')
         else:
             parts.append(f'"{key}": {_dumps(value)}')
@@ -290,6 +296,34 @@ def _track_text(row: dict[str, Any]) -> str:
     """A track's row as JSON. Plain lists of finite numbers read the same in Python, which writes them much faster."""
     facts = _dumps({key: value for key, value in row.items() if key != "boxes"})
     return f'{facts[:-1]}, "boxes": {row["boxes"]}}}'
+
+
+class _Texts:
+    """The text of each track, known as long as the track is: a timeline made anew mostly has the same tracks."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[weakref.ref[Track], str]] = {}
+
+    def of(self, tracks: Sequence[Track]) -> list[str]:
+        """Their texts, in order."""
+        missing = [one for one in tracks if self._text_of(one) is None]
+        texts = {id(one): _track_text(row) for one, row in zip(missing, _track_dicts(missing), strict=True)}
+        for one in missing:
+            number = id(one)
+            self._known[number] = weakref.ref(one, partial(self._drop, number)), texts[number]
+        return [texts.get(id(one)) or self._text_of(one) or "" for one in tracks]
+
+    def _text_of(self, track: Track) -> str | None:
+        known = self._known.get(id(track))
+        return known[1] if known is not None and known[0]() is track else None
+
+    def _drop(self, number: int, gone: weakref.ref[Track]) -> None:
+        known = self._known.get(number)
+        if known is not None and known[0] is gone:
+            self._known.pop(number, None)
+
+
+_TEXTS = _Texts()
 
 
 def _dumps(value: Any) -> str:

@@ -65,12 +65,18 @@ class Finder:
         # How far any track reaches that began so early: those before the first that reaches far enough are over.
         self._ends = np.maximum.accumulate(np.array([tracks[at].end_pts for at in self._order], np.int64))
         self._reach = round(NEAR_S / float(video.time_base))
+        self._found: dict[AnyPlace, int | None] = {}
 
     def find(self, place: AnyPlace) -> int | None:
         """The position of the track that has a face at that time and place, or None, as for a place in a photo.
 
         A track that lasts at that time goes before one that ends just before or begins just after (at a cut).
         """
+        if place not in self._found:  # every decision is applied again with each new one
+            self._found[place] = self._look_for(place)
+        return self._found[place]
+
+    def _look_for(self, place: AnyPlace) -> int | None:
         if isinstance(place, PhotoPlace):
             return None
         video = self._video

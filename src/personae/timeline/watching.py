@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,10 @@ from personae.timeline import chunks as scan_chunks
 from personae.timeline import records
 from personae.timeline.chunks import Chunk
 from personae.timeline.following import Glance, Step, first_needed, follow
+from personae.timeline.labelling import tracks_of
+from personae.timeline.laid import Laid
 from personae.timeline.looking import Looker, looks, same_place, scene_of
+from personae.timeline.places import Finder
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import Shot
 from personae.timeline.tracking import FaceTrack, FaceTracker
@@ -58,6 +62,14 @@ class Watched:
     look_pts: IntArray
     tiny: PixelArray
     detections: int = 0
+
+    @cached_property
+    def laid(self) -> Laid:
+        """Its tracks as timelines have them."""
+        tracks, records = tracks_of(self.records, self.shot_numbers), self.records
+        return Laid(
+            tracks, tuple(map(self.seen, records)), tuple(map(self.followed, records)), Finder(tracks, self.video)
+        )
 
     def seen(self, record: TrackRecord) -> list[tuple[int, int]]:
         """The spans in which a track's face is visible: from each look to the next one, unless it was missing there."""
