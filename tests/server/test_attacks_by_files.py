@@ -267,3 +267,24 @@ def test_addresses_are_never_fetched(served: Served) -> None:
         answer = served.client.post(f"{API}/films", json={"root": root, "paths": [address]})
         assert answer.status_code == 422, address
     assert served.service.jobs.page() == ([], 0)
+
+
+def test_a_film_that_is_too_long_keeps_no_worker(serve: Callable[..., Served], tmp_path: Path) -> None:
+    from fractions import Fraction
+
+    from tests.film_maker import make_film
+
+    settings = Settings(detector="fake", embedder="fake", max_film_hours=2.0)
+    served = serve(Project.open(tmp_path / "project", settings=settings))
+    times = [0, 1, 3 * 3600]
+    make_film(served.media / "long.mkv", frames=3, pts=times, time_base=Fraction(1, 1), rate=1, b_frames=0)
+    make_film(served.media / "short.mkv", frames=3)
+    (served.media / "none.mkv").write_bytes(b"no film")
+    root = served.service.roots.roots[0].id
+    for name in ("long.mkv", "short.mkv", "none.mkv"):
+        assert served.client.post(f"{API}/films", json={"root": root, "paths": [name]}).status_code == 202
+    long, short, none = served.work()
+    assert long.state == "failed" and "3.0 hours; the service scans films of up to 2" in long.error["detail"]
+    assert short.state == "done", short.error
+    assert none.state == "failed" and str(served.media) not in none.error["detail"]
+    assert "none.mkv" in none.error["detail"]

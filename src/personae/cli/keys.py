@@ -36,12 +36,19 @@ def add(name: str, role: str, until: str | None, project: Path | None) -> None:
 @project_option
 def list_keys(project: Path | None) -> None:
     """List the keys, never what they say."""
+    from personae.cli.console import show, table
+    from personae.hints import command
     from personae.paths import ProjectPaths
     from personae.server.keys import Keys
 
-    for key in Keys(ProjectPaths.at(project).folder).list():
-        ends = f", until {key.ends}" if key.ends else ""
-        say(f"{key.name}: {key.role}, made {key.made}{ends}{'' if key.counts else ' (ended)'}")
+    found = Keys(ProjectPaths.at(project).folder).list()
+    if not found:
+        say(f"There are no keys yet: {command('keys add NAME --role editor')}")
+        return
+    listed = table("name", "role", "made", "until", "")
+    for key in found:
+        listed.add_row(key.name, key.role, key.made, key.ends or "-", "" if key.counts else "ended")
+    show(listed)
 
 
 @keys.command("revoke")

@@ -180,9 +180,10 @@ class MediaStore:
     def list(self) -> list[FilmFiles]:
         """The films that have a timeline: the project's own by name, then those outside that its ledger lists."""
         own = sorted(self.paths.films.glob("*/*.timeline.json")) if self.paths.films.is_dir() else []
-        outside = [Path(entry.path) for entry in self.paths.ledger.entries() if entry.kind == "timeline"]
+        outside = [Path(entry.path) for entry in self.paths.ledger.of_kinds(["timeline"])]
+        private = set(own)  # there may be thousands
         found = dict.fromkeys([*own, *(path for path in outside if path.is_file())])
-        return [FilmFiles.of(path, private=path in own) for path in found]
+        return [FilmFiles.of(path, private=path in private) for path in found]
 
     def everything(self) -> tuple[FilmFiles, ...]:
         """Every film with any file in the project or in a folder that the ledger lists: also one that is only begun.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -14,6 +15,7 @@ from uuid import uuid4
 
 from personae.jobs.table import JobTable
 
+COMMAND = ("-m", "personae.jobs.worker")
 ENDS_WITHIN_S = 2.0
 """A worker that was asked to end and does not is killed; what it did is gone on with later."""
 AGAIN_AFTER_S = (0.0, 1.0, 5.0, 30.0)
@@ -60,24 +62,31 @@ class Crew:
                 self._end(process)
                 self._table.release(name, "put back: the server was stopped", was_asked=True)
             else:
+                _let_go(process)
                 self._table.release(name, f"the worker {name} ended ({_why(process.returncode)})")
                 log.warning("A worker ended (%s). Another is started.", _why(process.returncode))
             del self._processes[name]
             short = short + 1 if time.monotonic() - began < 5 else 0
 
     def _start(self, name: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "personae.jobs.worker", os.fspath(self._project), name]
+        command = [sys.executable, *COMMAND, os.fspath(self._project), name]
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
     @staticmethod
     def _end(process: subprocess.Popen[bytes]) -> None:
-        assert process.stdin is not None
-        process.stdin.close()
+        _let_go(process)
         try:
             process.wait(ENDS_WITHIN_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    """Close our end of its input: one that still runs ends by that."""
+    if process.stdin is not None:
+        with contextlib.suppress(OSError):
+            process.stdin.close()
 
 
 def _why(code: int | None) -> str:

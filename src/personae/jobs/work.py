@@ -7,7 +7,7 @@ from typing import Any
 
 from personae.commits import Commit, Commits
 from personae.errors import InputError
-from personae.jobs import assess_work, cast_work, export_work, media_work
+from personae.jobs import assess_work, cast_work, export_work, lengths, media_work
 from personae.progress import ProgressCallback
 from personae.project.session import Project
 
@@ -25,6 +25,7 @@ def do(project: Project, kind: str, what: Mapping[str, Any], commit: Commit, tel
     done = commits.result_of(commit.job)
     if done is not None:
         return done
+    lengths.check(project, kind, what)
     return KINDS[kind](project, what, commit, tell)
 
 

@@ -23,6 +23,7 @@ from personae.errors import PersonaeError
 from personae.files import limit_memory
 from personae.server.problems import ProblemError
 
+COMMAND = ("-m", "personae.server.helper")
 TIME_LIMIT_S = 60.0
 MEMORY_LIMIT = 4 * 2**30
 """Of address space: networks and one very large picture."""
@@ -115,7 +116,7 @@ class Helper:
             if self._is_closed:
                 raise EOFError
             self.starts += 1
-            command = [sys.executable, "-m", "personae.server.helper", os.fspath(self._project)]
+            command = [sys.executable, *COMMAND, os.fspath(self._project)]
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
         assert self._process is not None
         return self._process

@@ -24,6 +24,8 @@ from personae.server.jobs_json import job_dict
 from personae.server.service import Service, id_of
 
 EVERY_S = 0.5
+FILES_EVERY = 2
+"""Every so many looks are at films too: of 500 each costs some 30 ms."""
 KEPT = 5000
 """So many events are known to who comes back."""
 log = logging.getLogger(__name__)
@@ -99,14 +101,16 @@ class Watcher:
     # Inside
 
     def _watch(self) -> None:
+        turn = 0
         while not self._over.wait(EVERY_S):
+            turn += 1
             try:
-                self._look()
+                self._look(files=turn % FILES_EVERY == 0)
             except (PersonaeError, OSError) as error:  # busy, or being forgotten: the next look may get through
                 log.debug("Looking for changes: %s", error)
 
-    def _look(self, *, tell: bool = True) -> None:
-        for kind, data in (*self._changed_jobs(), *self._changed_files()):
+    def _look(self, *, files: bool = True, tell: bool = True) -> None:
+        for kind, data in (*self._changed_jobs(), *(self._changed_files() if files else ())):
             if tell:
                 with self._news:
                     if kind == "forgetting":

@@ -1,0 +1,139 @@
+"""The helper process: one stable error for what cannot be answered, a new process for the next, no endless wait."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from personae.faces.fake import draw_picture
+from personae.server import helper as module
+from personae.server.helper import Helper
+from personae.server.problems import ProblemError
+
+HOSTILE = """
+import personae.server.helper as helper, time, os, sys
+
+def asked(project, path, name, far=None):
+    if name == "sleep":
+        time.sleep(600)
+    if name == "memory":
+        bytearray(64 * 2**30)
+    if name == "memory for good":
+        kept = []
+        while True:
+            kept.append(bytearray(64 * 2**20))
+    if name == "end":
+        os._exit(3)
+    if name == "print":
+        print("not an answer"); sys.stdout.flush(); os.write(1, b"not an answer")
+    if name == "fault":
+        raise RuntimeError(path)
+    if name == "slow":
+        time.sleep(0.5)
+    return {"pid": os.getpid()}
+
+helper.ANSWERS["hostile"] = asked
+"""
+"""For the helper's process: what a picture might make it do."""
+
+
+@pytest.fixture
+def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Helper]:
+    """A helper whose answers are those of HOSTILE."""
+    (tmp_path / "run.py").write_text(HOSTILE + "\nhelper.main()\n")
+    monkeypatch.setattr(module, "COMMAND", (str(tmp_path / "run.py"),))
+    helper = Helper(tmp_path / "project", time_limit_s=3.0)
+    yield helper
+    helper.close()
+
+
+def ask(helper: Helper, name: str) -> Any:
+    return helper.ask("hostile", path="/secret/place", name=name)
+
+
+@pytest.mark.parametrize("name", ["sleep", "memory", "memory for good", "end", "fault"])
+def test_what_cannot_be_answered_is_one_stable_error_and_the_next_is_answered(hostile: Helper, name: str) -> None:
+    ask(hostile, "x")
+    began = time.monotonic()
+    with pytest.raises(ProblemError) as refused:
+        ask(hostile, name)
+    assert (refused.value.status, refused.value.code) == (422, "not-answered")
+    assert "/secret" not in refused.value.detail
+    assert time.monotonic() - began < 25
+    assert ask(hostile, "x")["pid"] == hostile.pid
+
+
+def test_what_a_library_prints_is_no_answer(hostile: Helper) -> None:
+    assert ask(hostile, "print")["pid"] == hostile.pid
+
+
+def test_a_helper_that_was_killed_between_two_questions_is_replaced_unseen(hostile: Helper) -> None:
+    first = ask(hostile, "x")["pid"]
+    os.kill(first, signal.SIGKILL)
+    assert ask(hostile, "x")["pid"] not in {first, None}
+    assert hostile.starts == 2
+
+
+def test_who_comes_when_many_wait_is_told_to_come_back(hostile: Helper, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_WAITING", 2)
+    ask(hostile, "x")
+    outcomes: list[str] = []
+
+    def one() -> None:
+        try:
+            ask(hostile, "slow")
+            outcomes.append("answered")
+        except ProblemError as error:
+            outcomes.append(f"{error.status} {error.code}")
+
+    threads = [threading.Thread(target=one) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["503 busy"] * 3 + ["answered"] * 3
+    assert hostile.waiting == 0
+
+
+def test_its_end_does_not_wait_for_an_answer(hostile: Helper) -> None:
+    ask(hostile, "x")
+    refused: list[ProblemError] = []
+
+    def one() -> None:
+        try:
+            ask(hostile, "sleep")
+        except ProblemError as error:
+            refused.append(error)
+
+    thread = threading.Thread(target=one)
+    thread.start()
+    while not hostile.waiting:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    began = time.monotonic()
+    hostile.close()
+    thread.join()
+    assert time.monotonic() - began < 1
+    assert [one.code for one in refused] == ["ending"] and hostile.pid is None
+
+
+def test_it_ends_with_who_started_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DETECTOR", "EMBEDDER"):
+        monkeypatch.setenv(f"PERSONAE_{name}", "fake")
+    Image.fromarray(draw_picture([("Thor", 96)], take=0).pixels).save(tmp_path / "a.png")
+    helper = Helper(tmp_path / "project")
+    found = helper.ask("identify", path=str(tmp_path / "a.png"), name="a", far=None)
+    assert len(found["picture"]["faces"]) == 1
+    process = helper._process
+    assert process is not None and process.stdin is not None
+    process.stdin.close()
+    assert process.wait(10) == 0
+    helper.close()
