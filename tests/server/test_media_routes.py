@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from personae.commits import Commit
 from personae.films import film as film_module
+from personae.jobs import media_work, work
 from personae.project.session import Project
 from personae.timeline import native
 from personae.timeline.timeline import Timeline
@@ -219,6 +221,28 @@ def test_photos_are_kept_as_a_set_by_a_job(empty: Served) -> None:
     assert client.post("/photo-sets", body, 202, key="keep")["job"]["state"] == "done"
     [kept] = client.get("/photo-sets")["photo_sets"]
     assert (kept["kind"], kept["name"], kept["photos"], kept["faces"]) == ("photos", "summer", 2, 3)
+
+
+def test_a_keeping_that_was_killed_before_its_commit_is_done_once(
+    empty: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client(empty.client)
+    client.post("/photo-sets", {"root": root_of(client), "paths": ["holiday"]}, 202)
+    claim = empty.service.jobs.claim("killed")
+    assert claim is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(media_work, "committed", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            work.do(empty.project, "keep", claim.job.what, Commit(claim.id, claim.fence), lambda _: None)
+    before = client.get(f"/photo-sets/{client.id('holiday')}/photos")
+    empty.service.jobs.release("killed", "killed")
+    [job] = empty.work()
+    assert job.state == "done" and job.result["kept"] == 2
+    assert client.get(f"/photo-sets/{client.id('holiday')}/photos") == before
+
+
+def _killed(*_: Any) -> Any:
+    raise KeyboardInterrupt
 
 
 def test_the_photos_of_a_set_come_in_pages_with_their_faces(client: Client) -> None:

@@ -205,6 +205,8 @@ class StoredFilm(Decidable):
         named = named_anew(self.context, self._store, self.files, found, commit=commit, progress=progress_callback)
         with self._lock:
             self._state, self.notes = None, named.notes
+            if named.stamp == self._stamp():  # the timeline has every decision already
+                self._is_dirty = False
         return self
 
     def flush(self) -> None:
