@@ -31,6 +31,7 @@ class LiveServer:
         self._options = options
         self._env = {**os.environ, **(env or {})}
         self._process: subprocess.Popen[str] | None = None
+        self._reader = threading.Thread()
         self.printed: list[str] = []
         self.token = ""
 
@@ -68,14 +69,16 @@ class LiveServer:
 
         def read() -> None:
             assert process.stdout is not None
-            for line in process.stdout:
-                self.printed.append(line.rstrip())
-                if found := re.search(r"\?token=(\S+)", line):
-                    self.token = found[1]
-                    ready.set()
+            with process.stdout:
+                for line in process.stdout:
+                    self.printed.append(line.rstrip())
+                    if found := re.search(r"\?token=(\S+)", line):
+                        self.token = found[1]
+                        ready.set()
             ready.set()
 
-        threading.Thread(target=read, daemon=True).start()
+        self._reader = threading.Thread(target=read)
+        self._reader.start()
         assert ready.wait(STARTS_WITHIN_S) and self.token, "\n".join(self.printed)
         until = time.monotonic() + STARTS_WITHIN_S
         while time.monotonic() < until:
@@ -92,7 +95,9 @@ class LiveServer:
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
         try:
-            return self._process.wait(ENDS_WITHIN_S + 1)  # a busy machine
+            status = self._process.wait(ENDS_WITHIN_S + 1)  # a busy machine
+            self._reader.join()
+            return status
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError("SIGTERM did not end it in time") from None
@@ -102,6 +107,7 @@ class LiveServer:
         assert self._process is not None
         self._process.kill()
         self._process.wait()
+        self._reader.join()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -53,6 +53,11 @@ class IdentifyWriter:
         self._stream.flush()
 
 
+def document(model: dict[str, Any] | None, pictures: list[dict[str, Any]]) -> dict[str, Any]:
+    """The whole document of `picture_dict`s, for who has few; `model`: as of `IdentifyWriter`."""
+    return {"schema": SCHEMA, "model": model, "pictures": pictures}
+
+
 def picture_dict(picture: IdentifiedPicture, *, looks: bool = False) -> dict[str, Any]:
     """One element of `pictures`; `looks`: name the look beside the character."""
     faces = picture.faces

@@ -29,7 +29,7 @@ GONE = "This is not there any more: the file is another one now."
 
 def identify(project: Project, path: str, name: str, far: float | None) -> Any:
     """Who is in the picture at `path`, called `name` in the answer; the rate of false accepts `far`, or the model's."""
-    from personae.exports.identify_json import picture_dict
+    from personae.exports.identify_json import document, picture_dict
 
     threshold = None if far is None else project.threshold_at(far)
     (found,) = project.identify([path], threshold=threshold)
@@ -38,7 +38,7 @@ def identify(project: Project, path: str, name: str, far: float | None) -> Any:
     if row["error"]:
         row["error"] = row["error"].replace(path, name)
     card = project.card
-    return {"model": None if card is None else card.as_dict(), "picture": row}
+    return document(None if card is None else card.as_dict(), [row])
 
 
 def annotated(project: Project, path: str, far: float | None) -> bytes:

@@ -46,12 +46,6 @@ def native(name: str, description: str, status: int = 200) -> dict[int | str, di
     return {status: {"description": description, "content": {"application/json": {"schema": reference(name)}}}}
 
 
-def binary(media_type: str, description: str, status: int = 200) -> dict[int | str, dict[str, Any]]:
-    """For a route's `responses`: its answer is a file."""
-    schema = {"type": "string", "format": "binary"}
-    return {status: {"description": description, "content": {media_type: {"schema": schema}}}}
-
-
 def reference(name: str) -> dict[str, str]:
     """To a native format, for a schema of one's own."""
     assert name in NATIVE
@@ -72,10 +66,21 @@ def document(app: FastAPI) -> dict[str, Any]:
     for _, operation in operations(found):
         operation["responses"].pop("422", None)
         operation["responses"]["default"] = _REFUSED
+        for status, answer in operation["responses"].items():
+            _complete(status, answer)
         if operation["operationId"] == "get_health":
             operation["security"] = []
     found["components"]["schemas"] = dict(sorted(schemas.items()))
     return found
+
+
+def _complete(status: str, answer: dict[str, Any]) -> None:
+    """What routes need not say each: files are binary, and what is refused is a problem document."""
+    if not status.startswith("2"):
+        answer.setdefault("content", _REFUSED["content"])
+    for media_type, content in answer.get("content", {}).items():
+        if not media_type.endswith("json"):
+            content["schema"] = {"type": "string", "format": "binary"}
 
 
 def operations(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

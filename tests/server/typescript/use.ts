@@ -27,8 +27,13 @@ export async function ended(id: string): Promise<Job["result"]> {
 export async function faceTime(film: string): Promise<Map<string, number>> {
   const { data, error } = await client.GET("/api/v1/media/{id}/timeline", { params: { path: { id: film } } });
   if (error) throw new Error(`${error.code}: ${error.detail}`);
-  const timeline: Timeline = data;
-  return new Map(timeline.characters.map((one) => [one.name, one.visible_face_time_s]));
+  return new Map(data.characters.map((one) => [one.name, one.visible_face_time_s]));
+}
+
+/** Who is on screen at a moment, in a timeline that was kept as a file. */
+export function onScreen(timeline: Timeline, at_s: number): string[] {
+  const seen = timeline.appearances.filter((one) => one.start_s <= at_s && at_s < one.end_s);
+  return seen.map((one) => one.character ?? `Unknown ${one.unknown}`);
 }
 
 /** Every job, page by page. */

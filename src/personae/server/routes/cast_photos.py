@@ -13,10 +13,10 @@ from personae.server import uploads
 from personae.server.asking import By, RequestId, Served
 from personae.server.cast_json import CastPhotos, EditAnswer, cast_photo, edit_answer
 from personae.server.jobs_json import JobAnswer, job_dict
-from personae.server.openapi import binary
 from personae.server.pages import Page, PageOf
 from personae.server.plain import file_of
 from personae.server.problems import ProblemError
+from personae.server.ranges import JPEG_ANSWER
 from personae.server.routes.cast import PhotoIds
 from personae.server.service import Service
 
@@ -96,7 +96,7 @@ def reject_face(
 @router.get(
     "/characters/{id}/photos/{photo}/{digest}.jpg",
     response_class=Response,
-    responses=binary("image/jpeg", "A small picture of the face with what is around it."),
+    responses=JPEG_ANSWER,
 )
 def get_picture_of_photo(service: Served, caller: By, id: str, photo: str, digest: str) -> Response:
     """The small picture of an enrolled face. It never changes; 410 where it is not there any more."""

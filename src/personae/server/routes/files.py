@@ -11,7 +11,7 @@ from personae.files import open_input
 from personae.project.waiting_exports import WaitingExports
 from personae.server.asking import By, RequestId, Served
 from personae.server.downloads import disposition
-from personae.server.jobs_json import job_dict
+from personae.server.jobs_json import JobAnswer, job_dict
 from personae.server.media_types import film_type
 from personae.server.originals import film_file, video_facts
 from personae.server.problems import ProblemError
@@ -59,7 +59,7 @@ router.add_api_route(
 )
 
 
-@router.post("/media/{id}/exports", status_code=202)
+@router.post("/media/{id}/exports", status_code=202, response_model=JobAnswer)
 def start_export(service: Served, caller: By, id: str, body: _Export, request: RequestId) -> dict[str, Any]:
     """Write a film with what is known drawn on it, or a stringout of it: a job, whose file `get_job_file` gives."""
     film = service.film(id)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response, UploadFile
+from fastapi.responses import JSONResponse
 
 from personae.names import readable
 from personae.server import uploads
 from personae.server.asking import By, Served
+from personae.server.openapi import native
 from personae.server.problems import ProblemError
 from personae.server.ranges import JPEG
 from personae.server.ranges import JPEG_ANSWER as BYTES
@@ -18,15 +20,15 @@ router = APIRouter(tags=["identify"])
 Far = Annotated[float | None, Query(gt=0, le=0.5)]
 
 
-@router.post("/identify")
-def identify(service: Served, caller: By, photo: UploadFile, far: Far = None) -> dict[str, Any]:
+@router.post("/identify", responses=native("Identified", "One picture."))
+def identify(service: Served, caller: By, photo: UploadFile, far: Far = None) -> JSONResponse:
     """Who is in an uploaded photo. It is deleted when the answer is made."""
     with uploads.kept(service.project.folder, photo) as path:
         return _answer(service, str(path), PurePosixPath(readable(photo.filename or "photo")).name, far)
 
 
-@router.get("/roots/{root}/identify")
-def identify_in_root(service: Served, caller: By, root: str, path: str, far: Far = None) -> dict[str, Any]:
+@router.get("/roots/{root}/identify", responses=native("Identified", "One picture."))
+def identify_in_root(service: Served, caller: By, root: str, path: str, far: Far = None) -> JSONResponse:
     """Who is in a photo below a media root."""
     found = service.roots.find(root, path)
     if not found.is_file():
@@ -55,6 +57,5 @@ def _annotated(service: Served, path: str, far: float | None) -> Response:
     return Response(jpeg, media_type=JPEG, headers={"cache-control": "private, no-store"})
 
 
-def _answer(service: Served, path: str, name: str, far: float | None) -> dict[str, Any]:
-    found: dict[str, Any] = service.helper.ask("identify", path=path, name=name, far=far)
-    return found
+def _answer(service: Served, path: str, name: str, far: float | None) -> JSONResponse:
+    return JSONResponse(service.helper.ask("identify", path=path, name=name, far=far))

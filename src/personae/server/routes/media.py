@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from personae.jobs.job import Job
 from personae.server import browsing
 from personae.server.asking import By, RequestId, Served, sees
-from personae.server.jobs_json import job_dict
+from personae.server.jobs_json import JobAnswer, JobsAnswer, job_dict
 from personae.server.media_json import Medium, medium_of
 from personae.server.openapi import native
 from personae.server.pages import Page, PageOf
@@ -119,7 +119,7 @@ def get_film(service: Served, caller: By, id: str) -> Medium:
     return medium_of(id, service.facts_of(id), service.card(), strangers=sees(caller, "strangers"))
 
 
-@router.post("/films", status_code=202)
+@router.post("/films", status_code=202, response_model=JobsAnswer)
 def scan_films(service: Served, caller: By, body: _Scan, request: RequestId) -> dict[str, Any]:
     """Scan films: a job each, or one for all of them read as one film. One that waits or runs already is that job."""
     paths = [str(service.roots.find(body.root, path)) for path in body.paths]
@@ -153,13 +153,13 @@ def get_timeline(
     return Response(view.body, media_type="application/json", headers=headers)
 
 
-@router.post("/media/{id}/relabel", status_code=202)
+@router.post("/media/{id}/relabel", status_code=202, response_model=JobAnswer)
 def relabel(service: Served, caller: By, id: str, request: RequestId) -> dict[str, Any]:
     """Name everybody in a film or in photos anew by the cast of now: a job."""
     return {"job": job_dict(_relabelled(service, id, request=request, by=caller.name))}
 
 
-@router.post("/relabel", status_code=202)
+@router.post("/relabel", status_code=202, response_model=JobsAnswer)
 def relabel_many(service: Served, caller: By, body: _Relabel, request: RequestId) -> dict[str, Any]:
     """The same of several films and sets of photos, or of all: a job each. `only_stale`: those that it would change."""
     ids = list(dict.fromkeys(service.media() if body.media is None else body.media))

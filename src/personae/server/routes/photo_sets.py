@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from personae.server.addresses import address, photo_digest, photo_id
 from personae.server.asking import By, RequestId, Served, sees
-from personae.server.jobs_json import job_dict
+from personae.server.jobs_json import JobAnswer, job_dict
 from personae.server.media_json import Medium, Photo, medium_of, photo_of
 from personae.server.pages import Page, PageOf
 
@@ -48,7 +48,7 @@ def list_photo_sets(service: Served, caller: By, asked: PageOf) -> PhotoSets:
     return PhotoSets(photo_sets=found, next=page.next)
 
 
-@router.post("/photo-sets", status_code=202)
+@router.post("/photo-sets", status_code=202, response_model=JobAnswer)
 def keep_photos(service: Served, caller: By, body: _Keep, request: RequestId) -> dict[str, Any]:
     """Keep photos and folders of photos below a root as a set, so that who is on them can be named: a job.
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
 
 from personae._version import __version__
 from personae.server.asking import By
@@ -13,16 +12,28 @@ from personae.server.metrics import CONTENT_TYPE, Metrics
 router = APIRouter(tags=["server"])
 
 
+class Health(BaseModel):
+    """Somebody is there."""
+
+    ok: bool
+
+
+class Version(BaseModel):
+    """Which Personae this is."""
+
+    version: str
+
+
 @router.get("/health")
-def get_health() -> dict[str, Any]:
+def get_health() -> Health:
     """That somebody is there. Needs no key."""
-    return {"ok": True}
+    return Health(ok=True)
 
 
 @router.get("/version")
-def get_version(caller: By) -> dict[str, Any]:
+def get_version(caller: By) -> Version:
     """Which Personae this is."""
-    return {"version": __version__}
+    return Version(version=__version__)
 
 
 @router.get("/metrics", response_class=Response)
