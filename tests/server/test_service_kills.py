@@ -133,6 +133,8 @@ def whole_way(world: World) -> Way:
     world.wait(train["job"]["id"])
     photo = (world.folder / "media" / "cast" / "Thor" / "0.png").read_bytes()
     found = world.ask("POST", "identify", "", files={"photo": ("a.png", photo)}).json()
+    if found.get("code") == "not-answered" and "helper" in world.killed:  # in the middle of it: one stable error
+        found = world.ask("POST", "identify", "", files={"photo": ("a.png", photo)}).json()
     assert [face["character"] for face in found["picture"]["faces"]] == ["Thor"]
     scan = world.ask("POST", "films", "scan", json={"root": root, "paths": ["film.mkv"]}).json()
     world.wait(scan["jobs"][0]["id"])

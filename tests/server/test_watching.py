@@ -167,9 +167,9 @@ def test_looking_costs_little_with_many_films(serve: Callable[..., Served], tmp_
     watcher._look(tell=False)
     assert len(watcher._stamps) > 500
     began = time.thread_time()
-    for turn in range(8):
+    for turn in range(9):
         watcher._look(files=turn % watching.FILES_EVERY == 0)
-    share = (time.thread_time() - began) / 8 / watching.EVERY_S
+    share = (time.thread_time() - began) / 9 / watching.EVERY_S
     assert share < 0.05, f"{share:.1%} of a core"
 
 
@@ -177,3 +177,38 @@ def test_the_watcher_ends_at_once(served: Served) -> None:
     with Watcher(served.service) as watcher:
         pass
     assert watcher.is_over and not any(one.name == "personae-watch" for one in threading.enumerate())
+
+
+def test_decisions_and_trainings_are_told_as_such(
+    serve: Callable[..., Served], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.drawn_films import drawn_film, drawn_recognizer, scene
+
+    monkeypatch.setenv("PERSONAE_DETECTOR", "fake")
+    monkeypatch.setenv("PERSONAE_EMBEDDER", "fake")
+    recognizer = drawn_recognizer(tmp_path)
+    film = drawn_film(tmp_path / "film.mkv", lambda _: scene(1, [("Thor", 90, 120, 80), ("Hela", 230, 120, 80)]), 20)
+    served = serve(Project.open(recognizer.project.folder))
+    watcher = Watcher(served.service)
+    watcher._look(tell=False)
+    at = f"{watcher.boot}-{watcher.latest}"
+    with served.project.films.scan(film) as scanned:
+        watcher._look()
+        assert kinds(watcher, at) == ["media"]
+        from personae.films import say
+
+        at = f"{watcher.boot}-{watcher.latest}"
+        scanned.decide([say.name("Unknown 1", "Hela")])
+        watcher._look()
+        assert sorted(kinds(watcher, at)) == ["decision", "media"]
+    at = f"{watcher.boot}-{watcher.latest}"
+    served.project.cast.train(tmp_path / "cast", fresh=True)
+    watcher._look()
+    assert {"cast", "training"} <= set(kinds(watcher, at)) and "decision" not in kinds(watcher, at)
+    project = served.project
+    kept = project.photos.keep([str(tmp_path / "cast" / "Thor" / "0.png")], "stills")
+    watcher._look()
+    at = f"{watcher.boot}-{watcher.latest}"
+    kept.decide([say.name(("0.png", 1), "Hela")])
+    watcher._look()
+    assert sorted(kinds(watcher, at)) == ["decision", "media"]

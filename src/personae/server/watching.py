@@ -24,8 +24,8 @@ from personae.server.jobs_json import job_dict
 from personae.server.service import Service, id_of
 
 EVERY_S = 0.5
-FILES_EVERY = 2
-"""Every so many looks are at films too: of 500 each costs some 30 ms."""
+FILES_EVERY = 3
+"""Every so many looks are at films too, within two seconds: of 500 each costs some 30 ms."""
 KEPT = 5000
 """So many events are known to who comes back."""
 log = logging.getLogger(__name__)
@@ -33,7 +33,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Event:
-    """Something changed. `kind`: "job", "media", "cast", "forgetting", "reset"."""
+    """Something changed. `kind`: "job", "media", "decision", "cast", "training", "forgetting", "reset".
+
+    A decision is told beside the change of its film or set, a training beside that of the cast.
+    """
 
     number: int
     kind: str
@@ -134,17 +137,23 @@ class Watcher:
 
     def _changed_files(self) -> Iterator[tuple[str, dict[str, Any]]]:
         project = self._service.project
-        stamps: dict[str, Any] = {"cast": stamp_of(project.context.paths.gallery, project.context.model_path)}
+        model = stamp_of(project.context.model_path)
+        stamps: dict[str, Any] = {"cast": (stamp_of(project.context.paths.gallery), model), "training": model}
         stamps["forgetting"] = project.context.paths.is_forgetting
         with contextlib.suppress(PersonaeError):
             for name, files in project.films.store.named().items():
-                stamps[id_of("film", name)] = files.stamp()
+                stamp = files.stamp()
+                stamps[id_of("film", name)] = stamp, stamp[2]  # of timeline, tracks and journal
             for name in project.photos.names():
-                stamps[id_of("photos", name)] = project.photos[name].stamp
+                stamp = project.photos[name].stamp
+                stamps[id_of("photos", name)] = stamp, stamp[1]  # of faces and journal
         for key in {*stamps, *self._stamps}:
             if stamps.get(key) != self._stamps.get(key):
-                if key in {"cast", "forgetting"}:
+                if key in {"cast", "training", "forgetting"}:
                     yield key, {"active": bool(stamps[key])} if key == "forgetting" else {}
-                else:
-                    yield "media", {"id": key, "gone": key not in stamps}
+                    continue
+                yield "media", {"id": key, "gone": key not in stamps}
+                before, now = self._stamps.get(key), stamps.get(key)
+                if before is not None and now is not None and before[1] != now[1]:
+                    yield "decision", {"id": key}
         self._stamps = stamps
