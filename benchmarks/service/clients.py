@@ -216,7 +216,7 @@ def main() -> int:
                 clients = Clients(server, film["id"], mine, pause_s, seconds)
                 asyncio.run(one_run(clients, usage))
                 said(what, clients, usage, seconds, usage.cpu_s() - before)
-                written = Counter(one["request"] for one in entries(client, film["id"]) if "request" in one)
+                written = Counter(one["decision"]["request"] for one in entries(client, film["id"]))
                 lost = [one for one in clients.seen.answered if not written[one]]
                 twice = [one for one in clients.seen.answered if written[one] > 1]
                 p99_ms = 1000 * float(np.quantile(clients.seen.took["decision"], 0.99))
