@@ -9,6 +9,7 @@ import re
 import secrets
 import signal
 import socket
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -35,6 +36,9 @@ from personae.server.roots import MediaRoots
 from personae.server.service import Service
 from personae.server.watching import Watcher
 
+SWITCH_S = 0.0005
+"""So long one thread computes while others wait. A decision waits for the disk some twenty times, and each time anew for
+whoever makes a timeline meanwhile: Python's own 5 ms would add up to more than all its work."""
 TOKEN_FILE = "server.token"
 ADDRESS_FILE = "server.json"
 MOST_CONNECTIONS = 1000
@@ -100,9 +104,12 @@ class Running:
         """Answer until SIGTERM or Ctrl+C."""
         # uvicorn sends itself the signal again when it is done: then it must not end the process before the rest has.
         before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_S)
         try:
             self._server.run(sockets=[self._listener])
         finally:
+            sys.setswitchinterval(interval)
             for number, handler in before.items():
                 signal.signal(number, handler)
 
