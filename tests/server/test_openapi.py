@@ -79,7 +79,8 @@ def schema(live: LiveServer) -> Any:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "where", [where for where, _ in operations(json.loads(SNAPSHOT.read_text(encoding="utf-8"))) if where not in FOREVER]
+    "where",
+    [where for where, _ in operations(json.loads(SNAPSHOT.read_text(encoding="utf-8"))) if where not in FOREVER],
 )
 def test_a_live_server_keeps_to_the_document(where: str, schema: Any, live: LiveServer) -> None:
     method, _, path = where.partition(" ")
