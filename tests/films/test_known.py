@@ -6,6 +6,7 @@ import json
 import random
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,7 +58,7 @@ def film(rng: random.Random) -> Scanned:
     shots = tuple(Shot(start, start + SHOT) for start in range(0, length, SHOT))
     looks = np.arange(0, length, 10, dtype=np.int64)
     watched = Watched(video, shots, tuple(records), (), looks, np.zeros((len(looks), 9, 16), np.uint8), len(looks))
-    facts = {"model": {}, "settings": {}}
+    facts: dict[str, Any] = {"model": {}, "settings": {}}
     return Scanned(watched, tuple(labels), tuple(one.unknown for one in labels), 5, facts, {"embedder": "made"})
 
 
@@ -68,8 +69,8 @@ def said(rng: random.Random, names: list[str], decisions: Decisions) -> Saying:
         [
             say.name(who, rng.choice([*CHARACTERS, "Loki", other])),
             say.name(rng.randrange(1, TRACKS // 2), rng.choice(CHARACTERS)),
-            say.not_them(who), say.stranger(who), say.no_face(rng.randrange(1, TRACKS // 2)), say.confirm(who), say.depicted(who),
-            say.alive(who), say.split(rng.randrange(1, TRACKS // 2)), say.merge([who, other]), say.apart(who, other),
+            say.not_them(who), say.stranger(who), say.no_face(rng.randrange(1, TRACKS // 2)), say.confirm(who),
+            say.depicted(who), say.alive(who), say.split(rng.randrange(1, TRACKS // 2)), say.merge([who, other]), say.apart(who, other),
             say.trim(rng.randrange(1, TRACKS // 2), None, 3.0),
             say.undo([rng.choice([one.id for one in decisions.entries] or ["none"])]),
         ]

@@ -37,7 +37,7 @@ from personae.server.service import Service
 from personae.server.watching import Watcher
 
 SWITCH_S = 0.0005
-"""So long one thread computes while others wait. A decision waits for the disk some twenty times, and each time anew for
+"""So long one thread computes while others wait. A decision waits for the disk some twenty times, and after each for
 whoever makes a timeline meanwhile: Python's own 5 ms would add up to more than all its work."""
 TOKEN_FILE = "server.token"
 ADDRESS_FILE = "server.json"
