@@ -1,17 +1,15 @@
 """Every example of README and docs runs as it stands: each page's blocks in order, in one fresh folder.
 
 Python blocks run as a script would; blocks without a language are commands. Blocks of other languages are no programs
-(`text`, `csv`, `json`, `toml`; JSON is read by tests/package/test_docs.py).
+(`text`, `csv`, `json`, `toml`, `ini`, `nginx`; JSON is read by tests/package/test_docs.py).
 """
 
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,25 +18,22 @@ from click.testing import CliRunner
 
 from personae.cli import cli
 from tests.docs_world import make_world
+from tests.documents import blocks_of, path_with_personae
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 RUN = ("", "python")
-NO_PROGRAMS = ("text", "csv", "json", "toml")
+NO_PROGRAMS = ("text", "csv", "json", "toml", "ini", "nginx")
 NOT_RUN = {
     "make demo": "makes a virtual environment and installs from the network; `personae demo` runs below",
     "make test": "runs this test",
     "pip install .": "installs from the network",
 }
 """Commands that are not run, and why not."""
+OWN_TEST = {"service.md": "tests/server/test_service_docs.py"}
+"""Pages that are one session of a shell, with a server; what stands there for systemd and nginx runs there too."""
 IN_A_SHELL = ("scanning.md",)
 """Pages whose commands run as processes of their own; those of the others run in this one, which is far faster."""
-
-
-def blocks_of(page: Path) -> list[tuple[str, str]]:
-    """(language, content) of every fenced block."""
-    text = page.read_text(encoding="utf-8")
-    return [(found[1], found[2]) for found in re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)]
 
 
 def commands_of(block: str) -> list[str]:
@@ -75,8 +70,8 @@ PROMISED: dict[str, Callable[[Path], None]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [page for page in PAGES if {language for language, _ in blocks_of(page)} & {*RUN}],
-                         ids=lambda page: page.name)  # fmt: skip
+@pytest.mark.parametrize("page", [page for page in PAGES if {language for language, _ in blocks_of(page)} & {*RUN}
+                                  and page.name not in OWN_TEST], ids=lambda page: page.name)  # fmt: skip
 def test_every_block_runs_as_it_stands(
     page: Path, world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,17 +107,9 @@ def run_here(command: str) -> None:
 
 def run_in_a_shell(command: str) -> None:
     """With `personae` on the path, as an installation puts it there."""
-    script = Path("bin") / "personae"
-    if not script.exists():
-        script.parent.mkdir()
-        script.write_text(
-            f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c "from personae.cli import main; main()" "$@"\n'
-        )
-        script.chmod(0o755)
-    path = f"{script.parent.absolute()}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["sh", "-c", command],
-        env={**os.environ, "PATH": path},
+        env={**os.environ, "PATH": path_with_personae(Path())},
         capture_output=True,
         text=True,
         timeout=120,
@@ -134,8 +121,10 @@ def run_in_a_shell(command: str) -> None:
 def test_every_block_has_a_known_language_and_every_exception_a_block() -> None:
     found = [(page.name, language) for page in PAGES for language, _ in blocks_of(page)]
     assert not [each for each in found if each[1] not in (*RUN, *NO_PROGRAMS)]
+    assert all((ROOT / "docs" / page).exists() and (ROOT / test).exists() for page, test in OWN_TEST.items())
+    others = [page for page in PAGES if page.name not in OWN_TEST]
     commands = {
-        one for page in PAGES for language, block in blocks_of(page) if not language for one in commands_of(block)
+        one for page in others for language, block in blocks_of(page) if not language for one in commands_of(block)
     }
     assert set(NOT_RUN) <= commands
     assert {Path(command).parts[0].split()[0] for command in commands} <= {"personae", "make", "pip"}

@@ -15,6 +15,8 @@ from personae.commits import Commit
 from personae.films import film as film_module
 from personae.jobs import media_work, work
 from personae.project.session import Project
+from personae.server import browsing
+from personae.server.roots import MediaRoots
 from personae.timeline import native
 from personae.timeline.timeline import Timeline
 from tests.server.conftest import API, Served
@@ -93,6 +95,14 @@ def test_a_link_that_leaves_the_root_is_not_there(empty: Served, tmp_path: Path)
         told = client.get(f"/roots/{root}/films", 422, folder=folder)
         assert str(outside) not in told["detail"]
     client.post("/films", {"root": root, "paths": ["out.mkv"]}, 422)
+
+
+def test_a_project_below_a_root_is_not_there(tmp_path: Path) -> None:
+    for folder in ("films", "project/films"):
+        (tmp_path / folder).mkdir(parents=True)
+    roots = MediaRoots([tmp_path], without=[tmp_path / "project"])
+    assert [found.inside for found in browsing.in_folder(roots, roots.roots[0].id, "")] == ["films"]
+    assert [found.inside for found in browsing.search(roots, roots.roots[0].id, "", "film")] == ["films"]
 
 
 # Scanning

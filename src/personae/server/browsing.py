@@ -36,9 +36,9 @@ class Found:
 
 
 def in_folder(roots: MediaRoots, root: str, folder: str) -> list[Found]:
-    """What one folder holds; a link that leads out of the root is not there. Raises InputError for no such folder."""
+    """What one folder holds; what leads out of the root is not there. Raises InputError for no such folder."""
     base, path = roots.find(root, ""), roots.find(root, folder)
-    return [found for found in _in(base, path, folder.strip("/")) if path.is_dir()]
+    return [found for found in _in(roots, base, path, folder.strip("/")) if path.is_dir()]
 
 
 def search(roots: MediaRoots, root: str, folder: str, letters: str) -> list[Found]:
@@ -47,7 +47,7 @@ def search(roots: MediaRoots, root: str, folder: str, letters: str) -> list[Foun
     looked_at, waiting, found = 0, [(roots.find(root, folder), folder.strip("/"))], []
     while waiting and looked_at < MOST_LOOKED_AT:
         path, inside = waiting.pop()
-        for one in _in(base, path, inside):
+        for one in _in(roots, base, path, inside):
             looked_at += 1
             if wanted in plain(one.name):
                 found.append(one)
@@ -56,7 +56,7 @@ def search(roots: MediaRoots, root: str, folder: str, letters: str) -> list[Foun
     return found
 
 
-def _in(base: Path, path: Path, inside: str) -> Iterator[Found]:
+def _in(roots: MediaRoots, base: Path, path: Path, inside: str) -> Iterator[Found]:
     try:
         entries = list(os.scandir(path))
     except OSError:  # not a folder, or one that may not be read
@@ -66,7 +66,7 @@ def _in(base: Path, path: Path, inside: str) -> Iterator[Found]:
         if name.startswith(".") or name != entry.name:
             continue
         real = Path(os.path.realpath(entry.path))
-        if not real.is_relative_to(base):
+        if not real.is_relative_to(base) or roots.leaves_out(real):
             continue
         own = f"{inside}/{name}" if inside else name
         if real.is_dir():

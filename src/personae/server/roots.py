@@ -51,7 +51,7 @@ class MediaRoots:
         if found is not None and is_plain(inside):
             path = Path(os.path.realpath(_as_written(found.path, inside)))
             is_there = os.path.exists(path)  # noqa: PTH110 - never raises
-            if is_there and path.is_relative_to(found.path) and not self._is_without(path):
+            if is_there and path.is_relative_to(found.path) and not self.leaves_out(path):
                 return path
         raise InputError(f"There is no {inside!r} in this folder.")
 
@@ -65,9 +65,10 @@ class MediaRoots:
         """Whether a file lies in one of the folders, every link resolved, and has a name that can be asked for."""
         real = Path(os.path.realpath(path))
         inside = any(real.is_relative_to(one.path) for one in self.roots)
-        return inside and is_text(os.fspath(path)) and not self._is_without(real)
+        return inside and is_text(os.fspath(path)) and not self.leaves_out(real)
 
-    def _is_without(self, real: Path) -> bool:
+    def leaves_out(self, real: Path) -> bool:
+        """Whether a path, every link resolved, is not there although it lies in a root."""
         return any(real.is_relative_to(one) for one in self._without)
 
 

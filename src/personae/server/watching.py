@@ -147,7 +147,7 @@ class Watcher:
             for name in project.photos.names():
                 stamp = project.photos[name].stamp
                 stamps[id_of("photos", name)] = stamp, stamp[1]  # of faces and journal
-        for key in {*stamps, *self._stamps}:
+        for key in dict.fromkeys((*stamps, *self._stamps)):
             if stamps.get(key) != self._stamps.get(key):
                 if key in {"cast", "training", "forgetting"}:
                     yield key, {"active": bool(stamps[key])} if key == "forgetting" else {}
