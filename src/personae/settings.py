@@ -340,10 +340,13 @@ def _read_file(path: Path) -> dict[str, object]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
-        raise SettingError(f"{path} cannot be read ({reason_of(error)}). Mend or remove it.") from None
+        raise SettingError(f"{path} cannot be read ({reason_of(error)}). Mend or remove it.", path) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SettingError(f"{path} is not valid TOML ({error}). Mend or remove it.") from None
-    return {
-        name: _BY_NAME[name].parse(value, f"{path}: {name}") if name in _BY_NAME else value
-        for name, value in found.items()
-    }
+        raise SettingError(f"{path} is not valid TOML ({error}). Mend or remove it.", path) from None
+    try:
+        return {
+            name: _BY_NAME[name].parse(value, f"{path}: {name}") if name in _BY_NAME else value
+            for name, value in found.items()
+        }
+    except SettingError as error:
+        raise SettingError(str(error), path) from None
