@@ -127,6 +127,11 @@ def test_an_evaluation_is_the_native_document_without_paths(home: Served) -> Non
     assert code(home.client.get(f"{API}/evaluations/{job['id']}")) == (409, "not-done")
     worked(home)
     document = home.as_role("editor").get(f"{API}/evaluations/{job['id']}").json()
+    viewer = home.as_role("viewer")
+    assert code(viewer.get(f"{API}/evaluations/{job['id']}")) == (403, "role")
+    assert viewer.get(f"{API}/jobs/{job['id']}").json()["job"]["result"] == {}, "nor by another way"
+    assert [one["result"] for one in viewer.get(f"{API}/jobs").json()["jobs"]] == [{}, {}]
+    assert home.as_role("editor").get(f"{API}/jobs/{job['id']}").json()["job"]["result"]["evaluation"] == document
     schema = json.loads((files("personae") / "schemas" / "evaluation-1.schema.json").read_bytes())
     jsonschema.validate(document, schema)
     assert (document["tested"], document["folds"], document["unknown"]) == (12, 2, "strangers")

@@ -87,6 +87,7 @@ def forget(project: Project, what: Mapping[str, Any], commit: Commit, tell: Prog
             "complete": report.complete,
             "removed": report.removed,
             "searched": len(report.searched),
+            "others": len(report.part_of_other_names),
             "found": files(report.found),
             "exports": files((path, report.export_kinds.get(path, "")) for path in report.exports),
             "unreached": files(report.unreached),
