@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from personae.errors import SettingError, reason_of
 from personae.files import read_whole
@@ -330,6 +330,19 @@ def resolve(
     if unknown:
         raise SettingError(f"Unknown setting: {', '.join(unknown)}. Known: {', '.join(_BY_NAME)}.")
     return Settings(**values)  # type: ignore[arg-type]
+
+
+Source = Literal["environment", "project", "default"]
+
+
+def sources(*, project: str | Path, environment: Mapping[str, str] | None = None) -> dict[str, Source]:
+    """Where `resolve` takes each setting from: the environment, the project's file, or the table; raises as it."""
+    environment = os.environ if environment is None else environment
+    file = _read_file(Path(project) / SETTINGS_FILE)
+    return {
+        one.name: "environment" if one.environment in environment else "project" if one.name in file else "default"
+        for one in TABLE
+    }
 
 
 def _read_file(path: Path) -> dict[str, object]:

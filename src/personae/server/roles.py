@@ -8,6 +8,7 @@ MAY: dict[str, Role] = {
     # the server
     "get_version": "viewer",
     "get_session": "viewer",
+    "get_settings": "viewer",
     "get_metrics": "viewer",
     # the cast
     "list_characters": "viewer",
@@ -55,6 +56,7 @@ MAY: dict[str, Role] = {
     "list_all_decisions": "editor",
     "decide": "editor",
     "decide_many": "editor",
+    "import_decisions": "editor",
     "foresee": "editor",
     "undo_decisions": "editor",
     "undo_everywhere": "editor",
