@@ -70,7 +70,8 @@ def said(rng: random.Random, names: list[str], decisions: Decisions) -> Saying:
             say.name(who, rng.choice([*CHARACTERS, "Loki", other])),
             say.name(rng.randrange(1, TRACKS // 2), rng.choice(CHARACTERS)),
             say.not_them(who), say.stranger(who), say.no_face(rng.randrange(1, TRACKS // 2)), say.confirm(who),
-            say.depicted(who), say.alive(who), say.split(rng.randrange(1, TRACKS // 2)), say.merge([who, other]), say.apart(who, other),
+            say.depicted(who), say.alive(who), say.split(rng.randrange(1, TRACKS // 2)),
+            say.merge([who, other]), say.apart(who, other),
             say.trim(rng.randrange(1, TRACKS // 2), None, 3.0),
             say.undo([rng.choice([one.id for one in decisions.entries] or ["none"])]),
         ]

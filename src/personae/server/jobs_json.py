@@ -10,7 +10,11 @@ from personae.jobs.job import Job, State
 
 
 class JobRow(BaseModel):
-    """A job. Times are seconds since 1970; `progress` is {} while nobody works on it; no paths of the machine."""
+    """A job. Times are seconds since 1970; `progress` is {} while nobody works on it; no paths of the machine.
+
+    `result`: what came of it, with the id of the film or set it was about as `medium`, of several as `media`: all that
+    viewers see of it.
+    """
 
     id: str
     kind: str
@@ -38,8 +42,22 @@ class JobsAnswer(BaseModel):
     jobs: list[JobRow]
 
 
-def job_dict(job: Job) -> dict[str, Any]:
-    """A job as clients see it: no paths."""
+ABOUT = ("medium", "media")
+"""What of a job's result everybody sees."""
+
+
+def without_result(row: dict[str, Any]) -> dict[str, Any]:
+    """A job's row for who may not see what came of it."""
+    return row | {"result": {name: row["result"][name] for name in ABOUT if name in row["result"]}}
+
+
+def job_dict(job: Job, *, result: bool = True) -> dict[str, Any]:
+    """A job as clients see it, no paths; without its `result` for who may not see what came of it."""
+    row = _row(job)
+    return row if result else without_result(row)
+
+
+def _row(job: Job) -> dict[str, Any]:
     return {
         "id": job.id, "kind": job.kind, "state": job.state, "by": job.by, "priority": job.priority,
         "asked_at": job.made, "began_at": job.began, "ended_at": job.ended, "wants_cancel": job.wants_cancel,

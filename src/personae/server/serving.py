@@ -26,6 +26,7 @@ from personae.hints import command
 from personae.jobs.crew import Crew
 from personae.jobs.table import JobTable
 from personae.project.session import Project
+from personae.project.waiting_exports import WaitingExports
 from personae.server import uploads
 from personae.server.app import make_app
 from personae.server.helper import Helper
@@ -146,6 +147,7 @@ def serving(project: Project, folders: Sequence[Path], place: Place, *, workers:
         stack.callback(table.close)
         project.cast.names()  # a project of a newer version is refused now, and not at the first request
         uploads.clear(project.folder, table)
+        WaitingExports(project.context.paths, project.settings).trim()
         helper = Helper(project.folder)
         stack.callback(helper.close)
         service = Service(project, table, keys, roots, _token(project.folder), helper)
