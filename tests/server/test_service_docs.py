@@ -109,6 +109,19 @@ def test_every_line_runs_and_says_what_the_page_shows(tmp_path: Path, hopper: Pa
     assert len([1 for language, _ in shown.values() if language in ("text", "json")]) > 20
 
 
+def test_another_output_than_the_page_shows_is_found() -> None:
+    shown = '{"name": "Thor", "csrf": "...", "s": 1.5}'
+    assert not differences("text", "done\n...  asked for\n", "done\n07:00  asked for\n")
+    assert differences("text", "done\n", "failed\n") and differences("text", "a\n", "a\nb\n")
+    assert not differences("json", shown, '{"s": 2.5, "name": "Thor", "csrf": "ab"}')
+    for printed in (
+        '{"name": "Tony", "csrf": "", "s": 1.5}',
+        '{"name": "Thor", "s": 1.5}',
+        '{"name": 1, "csrf": "", "s": 1.5}',
+    ):
+        assert differences("json", shown, printed)
+
+
 def test_the_table_of_codes_is_complete() -> None:
     rows = re.findall(r"^\| (\d{3}) \| `([a-z-]+)` \| .+ \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     shown = {(int(status), code) for status, code in rows}
@@ -209,7 +222,7 @@ def _through(front: str, project: Path, photo: Path) -> None:
     with httpx2.Client(base_url=f"{front}/personae/api/v1/", headers=name | key, timeout=60) as client:
         found = client.post("identify", files={"photo": photo.read_bytes()})
         assert found.status_code == 200 and len(found.json()["pictures"][0]["faces"]) == 1
-        with client.stream("GET", "events") as events:
+        with client.stream("GET", "events", timeout=5) as events:
             assert next(events.iter_lines()) == "event: hello"
         large = client.post("identify", files={"photo": b"\0" * (8 * 2**20)})
         assert (large.status_code, large.json()["code"]) == (413, "too-large")
