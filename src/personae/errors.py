@@ -2,7 +2,7 @@
 
 PersonaeError
 ├── InputError (also ValueError)          what was given cannot be used
-│   ├── SettingError                      a setting is unknown or out of its range
+│   ├── SettingError                      a setting is unknown or out of its range   .path
 │   ├── CastError                         no cast: folder missing, empty, or no usable photo in it
 │   ├── PhotoError                        one picture cannot be read            .path .reason
 │   ├── FilmError                         one film cannot be read               .path .reason
@@ -58,7 +58,11 @@ class InputError(PersonaeError, ValueError):
 
 
 class SettingError(InputError):
-    """A setting is unknown or out of its range."""
+    """A setting is unknown or out of its range. `path`: the settings file that says so, else empty."""
+
+    def __init__(self, message: str, path: str | Path = "") -> None:
+        super().__init__(message)
+        self.path = str(path)
 
 
 class CastError(InputError):

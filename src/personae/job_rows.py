@@ -19,7 +19,7 @@ _FIGURES = {
     "jobs": ("id", "kind", "request", "state", "worker"),
     "job_lines": ("job",),
     "commits": ("job",),
-    "keys": ("id", "name", "role", "sha256"),
+    "keys": ("id", "role", "sha256"),
 }
 _ENDED = ("done", "failed", "cancelled")
 
@@ -35,8 +35,12 @@ class JobRows:
         return self._all(_PLACES)
 
     def figures(self) -> list[str]:
-        """Ids, digests and words of ours, in which the letters of a short name may stand by chance; names of keys."""
+        """Ids, digests and words of ours, in which the letters of a short name may stand by chance."""
         return self._all(_FIGURES)
+
+    def key_names(self) -> list[str]:
+        """What the keys of the service are called: the names of who uses it, not of who is in films."""
+        return self._all({"keys": ("name",)})
 
     def _all(self, places: Mapping[str, Sequence[str]]) -> list[str]:
         if not self.path.exists():

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from personae.errors import SettingError, reason_of
 from personae.files import read_whole
@@ -332,6 +332,19 @@ def resolve(
     return Settings(**values)  # type: ignore[arg-type]
 
 
+Source = Literal["environment", "project", "default"]
+
+
+def sources(*, project: str | Path, environment: Mapping[str, str] | None = None) -> dict[str, Source]:
+    """Where `resolve` takes each setting from: the environment, the project's file, or the table; raises as it."""
+    environment = os.environ if environment is None else environment
+    file = _read_file(Path(project) / SETTINGS_FILE)
+    return {
+        one.name: "environment" if one.environment in environment else "project" if one.name in file else "default"
+        for one in TABLE
+    }
+
+
 def _read_file(path: Path) -> dict[str, object]:
     try:
         found = tomllib.loads(read_whole(path).decode("utf-8-sig"))  # some editors begin with a byte order mark
@@ -340,10 +353,13 @@ def _read_file(path: Path) -> dict[str, object]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
-        raise SettingError(f"{path} cannot be read ({reason_of(error)}). Mend or remove it.") from None
+        raise SettingError(f"{path} cannot be read ({reason_of(error)}). Mend or remove it.", path) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SettingError(f"{path} is not valid TOML ({error}). Mend or remove it.") from None
-    return {
-        name: _BY_NAME[name].parse(value, f"{path}: {name}") if name in _BY_NAME else value
-        for name, value in found.items()
-    }
+        raise SettingError(f"{path} is not valid TOML ({error}). Mend or remove it.", path) from None
+    try:
+        return {
+            name: _BY_NAME[name].parse(value, f"{path}: {name}") if name in _BY_NAME else value
+            for name, value in found.items()
+        }
+    except SettingError as error:
+        raise SettingError(str(error), path) from None

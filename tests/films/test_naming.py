@@ -406,7 +406,7 @@ def test_completions_are_the_cast_those_without_photos_and_names_given_so_far(pr
 def test_what_goes_wrong_while_it_is_written_down_is_told(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     naming = naming_of(project)
     fail: Callable[..., Any] = lambda *_, **__: (_ for _ in ()).throw(InputError("No room."))  # noqa: E731
-    monkeypatch.setattr(PhotoSet, "decide", fail)
+    monkeypatch.setattr(PhotoSet, "considered", fail)
     assert naming.answer("Odin").lines == ("No room.",) and asked(naming) == "Unknown 2 of holiday"
 
 

@@ -46,7 +46,10 @@ def once(project, what, commit, tell):
 def poison(project, what, commit, tell):
     os.kill(os.getpid(), 9)
 
-work.KINDS.update(endless=endless, deaf=deaf, once=once, poison=poison)
+def far(project, what, commit, tell):
+    return {"far": project.settings.far, "threads": project.settings.threads}
+
+work.KINDS.update(far=far, endless=endless, deaf=deaf, once=once, poison=poison)
 worker.main()
 """
 
@@ -151,6 +154,24 @@ def test_a_worker_leaves_a_core_to_who_answers(tmp_path: Path, monkeypatch: pyte
     assert settings_of(tmp_path).threads == 1
     monkeypatch.setenv("PERSONAE_THREADS", "3")
     assert settings_of(tmp_path).threads == 3
+
+
+def test_a_running_worker_heeds_what_is_written_into_the_settings(
+    crew: Crew, table: JobTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PERSONAE_THREADS", raising=False)
+    spare = max((os.cpu_count() or 2) - 1, 1)
+    assert ended(table, table.add("far", {}).id).result == {"far": 0.01, "threads": spare}
+    (pid,) = crew.pids
+    file = tmp_path / "project" / "settings.toml"
+    file.write_text("far = 0.02\nthreads = 5\n")
+    assert ended(table, table.add("far", {}).id).result == {"far": 0.02, "threads": 5}
+    file.write_text("far = 7\n")
+    failed = ended(table, table.add("far", {}).id)
+    assert failed.error["detail"].startswith("settings.toml: far: 7 is not"), failed.error
+    file.unlink()
+    assert ended(table, table.add("far", {}).id).result == {"far": 0.01, "threads": spare}
+    assert crew.pids == [pid], "the same worker all the time"
 
 
 def test_a_real_training_that_was_killed_is_done_once(crew: Crew, table: JobTable, tmp_path: Path) -> None:

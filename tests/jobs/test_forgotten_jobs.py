@@ -8,10 +8,12 @@ import pytest
 
 from personae import Project, Settings
 from personae.commits import Commit, Commits
+from personae.forgetting.jobs_keeper import JobsKeeper
 from personae.forgetting.keeper import Forgotten
 from personae.jobs.table import JobTable
 from personae.jobs.worker import Worker
 from personae.project.forgetting import ForgetReport
+from personae.server.keys import Caller, Keys
 from tests.cast.test_editing import fewer_strangers  # noqa: F401 - a fixture
 from tests.stub import StubAnalyzer, write_cast
 
@@ -116,9 +118,22 @@ def test_a_forgetting_that_was_killed_after_its_own_row_named_nobody(
     table.close()
 
 
-def test_the_search_finds_a_name_that_was_left_in_a_row(project: Project, table: JobTable) -> None:
-    from personae.forgetting.jobs_keeper import JobsKeeper
+def test_a_key_that_bears_the_name_stays_and_the_report_says_so(project: Project, table: JobTable) -> None:
+    keys = Keys(project.folder)
+    secret, _ = keys.add(NAME, "editor"), keys.add("Loki", "editor")
+    report = project.forget(NAME)
+    assert report.complete, report.found
+    assert f"{NAME} (a key of the service)" in report.part_of_other_names, "said plainly"
+    assert keys.caller(secret) == Caller(NAME, "editor", keys.list()[1].id), "whose key it is nobody can say"
+    assert all("Loki" not in text for text in report.part_of_other_names)
+    keys.close()
+    table.close()
 
+
+@pytest.mark.parametrize("has_key", [False, True], ids=["", "who has a key too"])
+def test_the_search_finds_a_name_that_was_left_in_a_row(project: Project, table: JobTable, has_key: bool) -> None:
+    if has_key:
+        Keys(project.folder).add(NAME, "editor")
     table.add("add", {"name": NAME, "photos": []})
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(JobsKeeper, "forget", lambda *_: Forgotten())

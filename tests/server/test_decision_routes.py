@@ -13,7 +13,7 @@ import pytest
 from personae.errors import ChangedMeanwhileError
 from personae.films import say
 from personae.project.session import Project
-from tests.server.conftest import Served
+from tests.server.conftest import API, Served
 from tests.server.media import FAKE, Client, make_media, name, scan_media
 
 
@@ -297,3 +297,36 @@ def test_photos_refuse_what_others_decided_about_too(client: Client) -> None:
     ]
     assert told[0]["said"] == ["Unknown 1 is Thor"]
     assert client.post(f"/media/{photos}/foresee", {"said": [name(face, "Odin")], "position": 1})
+
+
+def test_a_file_of_decisions_is_added_once(served: Served, client: Client, scanned: Path, tmp_path: Path) -> None:
+    shutil.copytree(scanned / "project", tmp_path / "copy")
+    with Project.open(tmp_path / "copy", settings=FAKE) as copy:
+        first = copy.films["ep1"]
+        first.decide(say.name("Unknown 1", "Thor"), by="elsewhere")
+        file = first.files.decisions.read_bytes()
+    film = client.id("ep1")
+    client.post(f"/media/{film}/decisions", {"said": [name("Unknown 2", "Hela")]})
+
+    def imported(key: str, content: bytes = file, status: int = 200) -> Any:
+        answer = served.client.post(
+            f"{API}/media/{film}/decisions/import", files={"file": ("../x", content)}, data={"learn": "true"},
+            headers={"Idempotency-Key": key},
+        )  # fmt: skip
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    made = imported("one")
+    assert made["position"] == 2 and len(made["decisions"]) == 1 and made["job"]["kind"] == "learn"
+    assert imported("one") == made and imported("two") == made, "each once"
+    assert sorted(shown(client, film)) == ["Hela", "Thor"]
+    [job] = served.work()
+    assert job.state == "done" and job.result["learnt"] > 0
+    assert client.get(f"/media/{film}/decisions")["decisions"][1]["by"] == "elsewhere"
+    for wrong in (b"", b"no decisions", b"{}", b"[" * 100_000):
+        told = imported("three", wrong, 422)
+        assert told["code"] == "input" and "uploads" not in told["detail"] and "0000" not in told["detail"], told
+    viewer = served.as_role("viewer")
+    assert viewer.post(f"{API}/media/{film}/decisions/import", files={"file": ("x", file)}).status_code == 403
+    uploads = served.project.folder / "cache" / "uploads"
+    assert not list(uploads.iterdir())

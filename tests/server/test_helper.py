@@ -55,6 +55,25 @@ def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Helper]
     helper.close()
 
 
+def test_a_running_helper_heeds_what_is_written_into_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DETECTOR", "EMBEDDER"):
+        monkeypatch.setenv(f"PERSONAE_{name}", "fake")
+    (tmp_path / "project").mkdir()
+    Image.fromarray(draw_picture([("Thor", 96)], take=0).pixels).save(tmp_path / "a.png")
+    helper = Helper(tmp_path / "project")
+    try:
+        asked = {"path": str(tmp_path / "a.png"), "name": "a", "far": None}
+        assert len(helper.ask("identify", **asked)["pictures"][0]["faces"]) == 1
+        pid = helper.pid
+        (tmp_path / "project" / "settings.toml").write_text("max_picture_mpx = 0.01\n")
+        assert "megapixel" in helper.ask("identify", **asked)["pictures"][0]["error"]
+        assert helper.pid == pid, "the same process"
+    finally:
+        helper.close()
+
+
 def ask(helper: Helper, name: str) -> Any:
     return helper.ask("hostile", path="/secret/place", name=name)
 

@@ -120,6 +120,25 @@ def test_a_film_that_waits_already_is_the_same_job(empty: Served) -> None:
     assert client.post("/films", body, 202, key="one")["jobs"][0]["state"] == "done"
 
 
+def test_a_film_is_read_as_its_opening_says(empty: Served) -> None:
+    client = Client(empty.client)
+    body = {"root": root_of(client), "paths": ["ep1.mkv"]}
+    opening = {"rate": "30000/1001", "start_timecode": "10:00:00;00", "drop_frame": True, "reel": "A 001"}
+    jobs = client.post("/films", body | {"opening": opening}, 202)["jobs"]
+    assert client.post("/films", body | {"opening": opening}, 202)["jobs"] == jobs
+    assert client.post("/films", body, 202)["jobs"] != jobs, "read otherwise it is other work"
+    assert [job.state for job in empty.work()] == ["done", "done"]
+    client.post("/films", body | {"opening": opening | {"start_timecode": "11:00:00;00"}}, 202)
+    [job] = empty.work()
+    assert job.state == "done", job.error
+    video = client.get(f"/media/{client.id('ep1')}/timeline")["video"]
+    assert video["frame_rate"] == "30000/1001" and "A 001" in json.dumps(video) and "11:00:00;00" in json.dumps(video)
+    client.post("/films", body | {"opening": {"rate": "no rate"}}, 202)
+    [job] = empty.work()
+    assert job.state == "failed" and "no rate" in job.error["detail"]
+    client.post("/films", body | {"opening": {"follow_references": True}}, 422)
+
+
 # Facts
 
 

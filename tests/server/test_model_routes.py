@@ -108,6 +108,20 @@ def test_what_is_no_folder_of_the_root_is_refused(home: Served, path: str, body:
     assert home.service.jobs.page()[0] == []
 
 
+def test_photos_of_one_group_stay_together(home: Served) -> None:
+    trained(home)
+    (home.media / "groups.csv").write_text("path,group\n" + "".join(f"c0/{n}.jpg,shoot\n" for n in range(4)))
+    job = post(home, "/evaluate", root=root(home), groups="groups.csv")
+    worked(home)
+    found = home.client.get(f"{API}/evaluations/{job['id']}").json()
+    post(home, "/evaluate", key="2", root=root(home))
+    assert found["characters"] != worked(home).result["evaluation"]["characters"], "c0 has one group alone"
+    for wrong in ({"groups": "cast"}, {"groups": "../x.csv"}, {"groups": "none.csv"}):
+        answer = home.client.post(f"{API}/evaluate", json={"root": root(home)} | wrong)
+        assert code(answer) == (422, "input")
+    assert code(home.client.post(f"{API}/tune", json={"groups": "groups.csv"})) == (422, "input")
+
+
 @pytest.mark.parametrize("path", ["/evaluate", "/tune", "/calibrate"])
 def test_a_folder_needs_its_root(home: Served, path: str) -> None:
     assert code(home.client.post(f"{API}{path}", json={"folder": "cast"})) == (422, "input")
@@ -127,6 +141,11 @@ def test_an_evaluation_is_the_native_document_without_paths(home: Served) -> Non
     assert code(home.client.get(f"{API}/evaluations/{job['id']}")) == (409, "not-done")
     worked(home)
     document = home.as_role("editor").get(f"{API}/evaluations/{job['id']}").json()
+    viewer = home.as_role("viewer")
+    assert code(viewer.get(f"{API}/evaluations/{job['id']}")) == (403, "role")
+    assert viewer.get(f"{API}/jobs/{job['id']}").json()["job"]["result"] == {}, "nor by another way"
+    assert [one["result"] for one in viewer.get(f"{API}/jobs").json()["jobs"]] == [{}, {}]
+    assert home.as_role("editor").get(f"{API}/jobs/{job['id']}").json()["job"]["result"]["evaluation"] == document
     schema = json.loads((files("personae") / "schemas" / "evaluation-1.schema.json").read_bytes())
     jsonschema.validate(document, schema)
     assert (document["tested"], document["folds"], document["unknown"]) == (12, 2, "strangers")

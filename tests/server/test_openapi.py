@@ -28,6 +28,7 @@ NOT_ASKED = [
 ]
 FOREVER = ("GET /api/v1/events",)
 """Answers that do not end."""
+ASKED = [where for where, _ in operations(json.loads(SNAPSHOT.read_text(encoding="utf-8"))) if where not in FOREVER]
 
 
 def test_the_document_is_the_reviewed_one() -> None:
@@ -78,10 +79,7 @@ def schema(live: LiveServer) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "where",
-    [where for where, _ in operations(json.loads(SNAPSHOT.read_text(encoding="utf-8"))) if where not in FOREVER],
-)
+@pytest.mark.parametrize("where", ASKED)
 def test_a_live_server_keeps_to_the_document(where: str, schema: Any, live: LiveServer) -> None:
     method, _, path = where.partition(" ")
 

@@ -22,7 +22,7 @@ from PIL import Image
 from personae.faces.fake import draw_picture
 from personae.jobs.table import JobTable
 from tests.drawn_films import drawn_film, scene
-from tests.server.processes import Live, children_of, start
+from tests.server.live import LiveServer, children_of, start
 
 VICTIMS = ("server", "worker", "helper")
 MOMENTS = 60
@@ -48,7 +48,7 @@ class World:
     """A project, its server of now, and who kills."""
 
     folder: Path
-    live: Live
+    live: LiveServer
     killed: list[str] = field(default_factory=list)
     restarting: threading.Lock = field(default_factory=threading.Lock)
 
@@ -129,7 +129,7 @@ def world_of(folder: Path, media: Path) -> World:
 def whole_way(world: World) -> Way:
     began = time.monotonic()
     root = world.ask("GET", "roots", "").json()["roots"][0]["id"]
-    train = world.ask("POST", "train", "train", params={"root": root, "folder": "cast"}).json()
+    train = world.ask("POST", "train", "train", json={"root": root, "folder": "cast"}).json()
     world.wait(train["job"]["id"])
     photo = (world.folder / "media" / "cast" / "Thor" / "0.png").read_bytes()
     found = world.ask("POST", "identify", "", files={"photo": ("a.png", photo)}).json()
@@ -145,7 +145,7 @@ def whole_way(world: World) -> Way:
     wrong = [{"say": "name", "who": "Loki", "to": "Odin"}]
     mistaken = world.ask("POST", f"{media}/decisions", "mistake", json={"said": wrong}).json()
     assert named["request"] != mistaken["request"]
-    world.ask("POST", f"{media}/undo", "undo", params={"command": mistaken["request"]})
+    world.ask("POST", f"{media}/undo", "undo")
     relabel = world.ask("POST", f"{media}/relabel", "relabel").json()
     world.wait(relabel["job"]["id"])
     edl = world.ask("GET", f"{media}/exports/cuts", "").text

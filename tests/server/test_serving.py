@@ -23,13 +23,13 @@ from PIL import Image
 from personae.faces.fake import draw_picture
 from personae.jobs.table import JobTable
 from personae.server.names import Proxies
-from tests.server.processes import FAKES, Live, free_port, serving, start, wait_for
+from tests.server.live import FAKES, LiveServer, free_port, serving, start, wait_for
 
 ENDS_WITHIN_S = 5.0
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     folder = tmp_path_factory.mktemp("served")
     (folder / "media").mkdir()
     with serving(folder / "project", folder / "media", options=("--workers", "0")) as server:
@@ -42,7 +42,7 @@ def personae(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def answer_to(live: Live, sent: bytes, wait_s: float = 5.0) -> bytes:
+def answer_to(live: LiveServer, sent: bytes, wait_s: float = 5.0) -> bytes:
     with live.connect() as connection:
         connection.settimeout(wait_s)
         connection.sendall(sent)
@@ -58,13 +58,13 @@ def answer_to(live: Live, sent: bytes, wait_s: float = 5.0) -> bytes:
 # Refused in a sentence
 
 
-def test_a_second_server_is_told_where_the_first_is(live: Live) -> None:
+def test_a_second_server_is_told_where_the_first_is(live: LiveServer) -> None:
     refused = personae("serve", "--project", str(live.project), "--port", str(free_port()), cwd=live.project.parent)
     assert refused.returncode == 1
     assert refused.stderr == f"personae: This project is served already: http://127.0.0.1:{live.port}.\n"
 
 
-def test_a_busy_port(live: Live, tmp_path: Path) -> None:
+def test_a_busy_port(live: LiveServer, tmp_path: Path) -> None:
     refused = personae("serve", "--port", str(live.port), cwd=tmp_path)
     assert refused.returncode == 1
     assert refused.stderr.startswith(f"personae: 127.0.0.1:{live.port} cannot be listened on (")
@@ -125,7 +125,7 @@ def test_it_says_what_it_reads_and_only_its_owner_may_read_the_token(tmp_path: P
         assert token.stat().st_mode & 0o077 == 0
         assert (live.project / "server.json").stat().st_mode & 0o077 == 0
         live.end(signal.SIGINT)
-    said = (tmp_path / "project.log").read_text()
+    said = live.printed
     assert f"Films and photos are read below {tmp_path}." in said
     assert f"http://127.0.0.1:{live.port}/?token={token.read_text()}" in said
     assert said.endswith("Stopped. What was not done waits for the next start.\n")
@@ -138,6 +138,16 @@ def test_uploads_that_a_crash_left_are_gone_after_the_next_start(tmp_path: Path)
     (left / "0000.photo").write_bytes(b"somebody")
     with serving(tmp_path / "project", options=("--workers", "0")):
         assert not left.exists()
+
+
+def test_exports_that_waited_too_long_are_gone_after_the_next_start(tmp_path: Path) -> None:
+    exports = tmp_path / "project" / "cache" / "exports"
+    exports.mkdir(parents=True)
+    for name, days in (("old", 8), ("new", 6)):
+        (exports / f"{name}.mkv").write_bytes(b"a film")
+        os.utime(exports / f"{name}.mkv", (time.time() - days * 86400,) * 2)
+    with serving(tmp_path / "project", options=("--workers", "0")):
+        assert [one.name for one in exports.iterdir()] == ["new.mkv"]
 
 
 def test_over_tls(tmp_path: Path) -> None:
@@ -155,7 +165,7 @@ def test_over_tls(tmp_path: Path) -> None:
         with httpx2.Client(verify=trusted) as client:
             answer = client.get(address, params={"token": live.token})
             assert answer.status_code == 303 and "Secure" in answer.headers["set-cookie"]
-        said = (tmp_path / "project.log").read_text()
+        said = live.printed
         assert "Keys travel readable" not in said
 
 
@@ -255,7 +265,7 @@ def test_orderly_ends_do_not_make_a_job_fail(tmp_path: Path) -> None:
 # Rude clients
 
 
-def test_heads_that_are_too_long_or_no_heads(live: Live) -> None:
+def test_heads_that_are_too_long_or_no_heads(live: LiveServer) -> None:
     host = f"Host: 127.0.0.1:{live.port}\r\n"
     for sent in (
         f"GET /{'x' * 70_000} HTTP/1.1\r\n{host}\r\n",
@@ -300,7 +310,7 @@ def test_a_body_that_never_ends_keeps_nobody_waiting(tmp_path: Path) -> None:
         assert time.monotonic() - began < 9
 
 
-def test_clients_that_go_away_cost_nothing(live: Live) -> None:
+def test_clients_that_go_away_cost_nothing(live: LiveServer) -> None:
     for _ in range(50):
         with live.connect() as connection:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")

@@ -19,7 +19,7 @@ from personae import Project, Settings
 from personae.server import watching
 from personae.server.watching import Watcher
 from tests.server.conftest import Served
-from tests.server.processes import Live, serving
+from tests.server.live import LiveServer, serving
 
 SEEN_WITHIN_S = 2.0
 
@@ -86,7 +86,7 @@ def test_what_was_told_of_somebody_is_not_told_again_after_a_forgetting(served: 
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     with serving(tmp_path_factory.mktemp("events") / "project", options=("--workers", "0")) as server:
         yield server
 
@@ -102,7 +102,7 @@ def events_of(stream: httpx2.Response) -> Iterator[dict[str, Any]]:
             event[name] = json.loads(value) if name == "data" else value
 
 
-def test_what_the_command_line_changes_is_told_within_two_seconds(live: Live) -> None:
+def test_what_the_command_line_changes_is_told_within_two_seconds(live: LiveServer) -> None:
     with live.client() as client, client.stream("GET", "events") as stream:
         events = events_of(stream)
         hello = next(events)
@@ -118,7 +118,7 @@ def test_what_the_command_line_changes_is_told_within_two_seconds(live: Live) ->
         assert next(events)["event"] == "cast", "what was missed comes first"
 
 
-def test_a_stream_ends_with_its_key(live: Live) -> None:
+def test_a_stream_ends_with_its_key(live: LiveServer) -> None:
     def personae(*arguments: str) -> str:
         command = [sys.executable, "-m", "personae", "keys", *arguments, "--project", str(live.project)]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

@@ -67,20 +67,22 @@ class ProjectContext:
     def analyzer(self) -> FaceAnalyzer:
         """What finds and embeds the faces of photos, made at first use."""
         with self._lock:
+            settings = self.settings  # those of now: others than before let the analyzer go
             if self._analyzer is None:
                 from personae.faces.analyzer import FaceAnalyzer
 
-                self._analyzer = FaceAnalyzer(self.settings)
+                self._analyzer = FaceAnalyzer(settings)
             return self._analyzer
 
     @property
     def film_networks(self) -> FilmNetworks:
         """The networks for films, made at first use and kept for the next film."""
         with self._lock:
+            settings = self.settings
             if self._film_networks is None:
                 from personae.faces.film_networks import FilmNetworks
 
-                self._film_networks = FilmNetworks.of(self.settings, self.analyzer)
+                self._film_networks = FilmNetworks.of(settings, self.analyzer)
             return self._film_networks
 
     def settle(self, outside: Path | None = None) -> None:

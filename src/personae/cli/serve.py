@@ -56,7 +56,8 @@ def serve(
     logging.getLogger("personae.changes").setLevel(logging.INFO)
     place = Place(host, port, tls_cert, tls_key, root_path, names, origins, proxies)
     try:
-        with Project.open(project, settings=settings_from(project, {})) as opened:
+        settings_from(project, {})  # what is wrong with them is said now
+        with Project.open(project) as opened:  # it heeds what tune and calibrate write while it is served
             with serving(opened, folders or (Path(),), place, workers=workers) as server:
                 if not folders:
                     say(f"Films and photos are read below {Path().absolute()}.")

@@ -25,14 +25,13 @@ from personae.errors import (
     UnknownCharacterError,
 )
 from personae.files import Stamp, stamp_of
-from personae.films.changed import touching
+from personae.films.changed import FindAll, touching
 from personae.films.face_media import FaceMedia
 from personae.films.say import Saying
 from personae.films.say import undo as say_undo
 from personae.films.worth_learning import names_given, worth_learning
 from personae.names_of_today import NamesOfToday
 from personae.timeline.decisions import Decision, Decisions
-from personae.timeline.places import AnyPlace
 
 
 @dataclass(frozen=True)
@@ -265,12 +264,12 @@ class Decidable(ABC):
         """Decisions of the journal with what may have been wrong with them."""
 
     @abstractmethod
-    def _find_all(self, places: Iterable[AnyPlace]) -> set[int]:
-        """The positions of the faces at places."""
+    def _finding(self) -> FindAll:
+        """Finds the positions of the faces at places, as the files are now."""
 
     def _check_unchanged(self, made: Decided, position: int) -> None:
         entries = self._decisions().entries
-        if touched := touching(made.decisions, entries, position, self._find_all):
+        if touched := touching(made.decisions, entries, position, self._finding()):
             raise ChangedMeanwhileError(touched, len(entries))
 
     @abstractmethod

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from personae.commits import Commit
 from personae.errors import PersonaeError
 from personae.files import Stamp, stamp_of
 from personae.films import crops_file, journal, scan
+from personae.films.changed import FindAll
 from personae.films.concluding import Named, Pass, named_anew
 from personae.films.decidable import Decidable, Decided, said_to
 from personae.films.face_media import FilmFaces
@@ -38,12 +39,11 @@ from personae.settings import Settings
 from personae.timeline import native
 from personae.timeline.decisions import Decision, Decisions
 from personae.timeline.person import with_names
-from personae.timeline.places import AnyPlace
 from personae.timeline.timeline import Timeline
 
 log = logging.getLogger(__name__)
-EARLIER_KEPT = 8
-"""So many earlier timelines of an open film are known: whoever decides has mostly seen one of these."""
+EARLIER_KEPT = 64
+"""So many earlier timelines of an open film are known, for whoever decides has seen one; they share what is alike."""
 READY_TRIES = 4
 """So often a timeline is made ready before somebody decides again; then it is made while they wait."""
 VIEW_AFTER_S = 0.5
@@ -108,6 +108,8 @@ class StoredFilm(Decidable):
         self.reused = reused
         self._store = store
         self._lock = threading.RLock()
+        self._concluding = threading.Lock()
+        self._known = scan.Known()
         self._timer: threading.Timer | None = None
         self._state: _State | None = None
         self._is_dirty = False
@@ -306,8 +308,8 @@ class StoredFilm(Decidable):
         timeline, trained = with_names(self._view(state, made[0].on), names), self._trained()
         return Decided.of(made, lambda one: warnings_of([one], timeline, self._scanned(state), trained, names.ids))
 
-    def _find_all(self, places: Iterable[AnyPlace]) -> set[int]:
-        return self._scanned(self._current()).watched.laid.finder.find_all(places)
+    def _finding(self) -> FindAll:
+        return self._scanned(self._current()).watched.laid.finder.find_all
 
     def _write_down(self, made: Sequence[Decision]) -> None:
         state = self._current()
@@ -333,17 +335,17 @@ class StoredFilm(Decidable):
         """The timeline with every decision, or with the first `position` of them."""
         if position is not None and position < len(state.decisions.entries):
             if position not in state.earlier:
-                state.earlier[position] = self._conclude(state, state.decisions.first(position)).timeline
+                state.earlier[position] = self._conclude(state, state.decisions.first(position), None).timeline
             return state.earlier[position]
         timeline = state.timeline
         if timeline is None:
-            state.conclusion = self._conclude(state, state.decisions)
+            with self._concluding:
+                state.conclusion = self._conclude(state, state.decisions, self._known)
             timeline = state.timeline = with_pictures_there(state.conclusion.timeline, self.files)
         return timeline
 
-    def _conclude(self, state: _State, decisions: Decisions) -> scan.Conclusion:
-        names = self._names()
-        return scan.conclude(self._scanned(state), decisions, self._settings(state.written), names)
+    def _conclude(self, state: _State, decisions: Decisions, known: scan.Known | None) -> scan.Conclusion:
+        return scan.conclude(self._scanned(state), decisions, self._settings(state.written), self._names(), known)
 
     def _is_behind(self) -> bool:
         """Whether something was decided after the timeline was written; without the tracks it stays as it is."""

@@ -6,7 +6,7 @@ A decision is durable once it is in the journal. `photos.json` is a view of face
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from personae.cast.gallery import EnrolledFace, PhotoRecord
 from personae.cast.trained import TrainedModel
 from personae.files import Stamp, stamp_of
 from personae.films import faces_file, journal, photo_naming
+from personae.films.changed import FindAll
 from personae.films.decidable import Decidable, Decided, said_to
 from personae.films.face_media import PhotoFaces
 from personae.films.faces_file import Kept
@@ -36,7 +37,6 @@ from personae.names_of_today import NamesOfToday
 from personae.progress import ProgressCallback
 from personae.timeline.appearances import Label
 from personae.timeline.decisions import Decision, Decisions
-from personae.timeline.places import AnyPlace
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,8 +203,8 @@ class PhotoSet(Decidable):
         maker, trained = PhotoMaker(state.kept, labels, before, names=names), self._trained(state.kept.embedder)
         return Decided.of(made, lambda one: _warnings([one], maker, labels, trained, names.ids))
 
-    def _find_all(self, places: Iterable[AnyPlace]) -> set[int]:
-        return photo_naming.PhotoFinder(self._current().kept.photos).find_all(places)
+    def _finding(self) -> FindAll:
+        return photo_naming.PhotoFinder(self._current().kept.photos).find_all
 
     def _write_down(self, made: Sequence[Decision]) -> None:
         state = self._current()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from personae.files import write_whole
 from personae.films import crops_file
 from personae.films.film_files import FilmFiles
+from personae.per_object import PerObject
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import Appearance, BestPicture, Timeline
 from personae.timeline.watching import Watched
@@ -38,16 +39,25 @@ def with_pictures(timeline: Timeline, watched: Watched, files: FilmFiles) -> Tim
     return replace(timeline, appearances=tuple(appearances))
 
 
+_NAMED: PerObject[Appearance] = PerObject()
+"""Appearances with the names of their pictures: a timeline made anew mostly has the same."""
+
+
 def with_pictures_there(timeline: Timeline, files: FilmFiles) -> Timeline:
     """With the names of those pictures that are there; nothing is written."""
-    there, folder = _there(files), files.faces.name
+    there, folder = _names_there(files), files.faces.name
     named = [
-        one
-        if (best := one.best_picture) is None
-        else replace(one, best_picture=BestPicture(best.pts, best.box, _there_as(_name(best), folder, there)))
+        one if (best := one.best_picture) is None else _with_picture(one, best, _there_as(_name(best), folder, there))
         for one in timeline.appearances
     ]
     return replace(timeline, appearances=tuple(named))
+
+
+def _with_picture(one: Appearance, best: BestPicture, file: str | None) -> Appearance:
+    known = _NAMED.get(one)
+    if known is None or known.best_picture is None or known.best_picture.file != file:
+        known = _NAMED.put(one, replace(one, best_picture=BestPicture(best.pts, best.box, file)))
+    return known
 
 
 def _file(best: BestPicture, files: FilmFiles) -> str:
@@ -55,8 +65,16 @@ def _file(best: BestPicture, files: FilmFiles) -> str:
     return f"{files.faces.name}/{_name(best)}"
 
 
-def _there_as(name: str, folder: str, there: Mapping[str, int]) -> str | None:
+def _there_as(name: str, folder: str, there: Collection[str]) -> str | None:
     return f"{folder}/{name}" if name in there else None
+
+
+def _names_there(files: FilmFiles) -> frozenset[str]:
+    try:
+        with os.scandir(files.faces) as entries:
+            return frozenset(entry.name for entry in entries)
+    except OSError:
+        return frozenset()
 
 
 def _there(files: FilmFiles) -> Mapping[str, int]:
@@ -71,7 +89,7 @@ def _there(files: FilmFiles) -> Mapping[str, int]:
 def _named(timeline: Timeline, files: FilmFiles) -> Timeline:
     folder = files.faces.name
     named = [
-        replace(one, best_picture=BestPicture(best.pts, best.box, f"{folder}/{_name(best)}"))
+        _with_picture(one, best, f"{folder}/{_name(best)}")
         for one in timeline.appearances
         if (best := one.best_picture) is not None
     ]

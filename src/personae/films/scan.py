@@ -17,9 +17,9 @@ from personae.names_of_today import NamesOfToday
 from personae.progress import ProgressCallback
 from personae.recognition.model import CharacterModel
 from personae.settings import Settings
-from personae.timeline import depicted, identity, setups
+from personae.timeline import appearances, depicted, identity, setups
 from personae.timeline.appearances import Label, build
-from personae.timeline.deciding import apply
+from personae.timeline.deciding import Last, apply
 from personae.timeline.decisions import Decisions
 from personae.timeline.far_in_film import counted, far_in_film
 from personae.timeline.grouping import Groups, group
@@ -119,16 +119,39 @@ class Conclusion:
     notes: tuple[str, ...] = ()
 
 
-def conclude(scanned: Scanned, decisions: Decisions, settings: Settings, names: NamesOfToday) -> Conclusion:
-    """Apply what people decided to the model's labels, and build the timeline. `names`: who is called what today."""
+class Known:
+    """What the last timeline of a film was made of: after one more decision only that is made anew which differs."""
+
+    def __init__(self) -> None:
+        self._of: tuple[Watched, Settings] | None = None
+        self.applied = Last()
+        self.things: depicted.Known = {}
+        self.people: appearances.Known = {}
+
+    def of(self, watched: Watched, settings: Settings) -> Known:
+        """This, empty where it is of other tracks or settings."""
+        if self._of is None or self._of[0] is not watched or self._of[1] != settings:
+            self.applied, self.things, self.people = Last(), {}, {}
+            self._of = watched, settings
+        return self
+
+
+def conclude(
+    scanned: Scanned, decisions: Decisions, settings: Settings, names: NamesOfToday, known: Known | None = None
+) -> Conclusion:
+    """Apply what people decided to the model's labels, and build the timeline. `names`: who is called what today.
+
+    `known`: what the last call made of the same film; one caller at a time.
+    """
+    known = (known or Known()).of(scanned.watched, settings)
     watched, video = scanned.watched, scanned.watched.video
     laid = watched.laid
     tracks = laid.tracks
     applied = apply(
         decisions, tracks, scanned.labels, video, scanned.unknown, scanned.unknowns_used, names=names,
-        finder=laid.finder,
+        finder=laid.finder, last=known.applied,
     )  # fmt: skip
-    final = depicted.of_one_kind(applied.labels, tracks, video)
+    final = depicted.of_one_kind(applied.labels, tracks, video, known.things)
     card = scanned.facts["model"]
     if "film" in card:
         card = {**card, "film": counted(card["film"], final)}
@@ -136,6 +159,7 @@ def conclude(scanned: Scanned, decisions: Decisions, settings: Settings, names: 
         video, watched.shots, tracks, final, settings,
         seen=laid.seen, followed=laid.followed,
         model=card, facts=scanned.facts["settings"], gaps=watched.gaps, stated=applied.stated,
+        known=known.people,
     )  # fmt: skip
     return Conclusion(timeline, scanned.decided(final, applied.highest_unknown), tuple(applied.notes))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from personae.timeline.selection import without_unknown
+from personae.timeline.selection import without_strangers
 from personae.timeline.timeline import Timeline
 
 
@@ -14,8 +14,4 @@ def as_sent(timeline: Timeline, path: Callable[[str], str], *, strangers: bool =
     video = timeline.video
     parts = tuple(replace(part, path=path(part.path)) for part in video.parts)
     timeline = replace(timeline, video=replace(video, path=path(video.path), parts=parts))
-    if strangers:
-        return timeline
-    named = without_unknown(timeline)
-    shown = {number for one in named.appearances for number in one.tracks}
-    return replace(named, tracks=tuple(one for one in named.tracks if one.id in shown))
+    return timeline if strangers else without_strangers(timeline)

@@ -25,6 +25,7 @@ from personae.errors import ForeignFileError, StoreError, TooNewError, UnknownFi
 from personae.files import file_lock, make_folder, read_whole, sha256_of, shred, write_error, write_whole
 from personae.films import face_sync
 from personae.films.film_files import FilmFiles, film_in, film_name
+from personae.films.media_id import id_of
 from personae.films.pictures import with_pictures
 from personae.films.tracks_file import Scanned, write_tracks
 from personae.media.film import Video
@@ -112,7 +113,8 @@ class MediaStore:
         whose text is made already; `same_tracks`: their file holds them already. The caller holds the film's lock.
         Raises WriteError, SupersededError.
         """
-        with Commits(self.paths.folder).of(commit, {"content_id": timeline.video.content_id}):
+        result = {} if commit is None else {"medium": id_of("film", self.name_of(files))}
+        with Commits(self.paths.folder).of(commit, result):
             return self._write(files, timeline, scanned, ready, same_tracks=same_tracks)
 
     def _write(

@@ -52,10 +52,11 @@ class LedgerKeeper:
         """Search the ledger's own files, and what was cleaned."""
         jobs = JobRows(self.ledger.project)
         texts = [*rows_of(self.ledger), *jobs.texts()]
-        search.explain(texts)
+        # A key is of somebody who uses the service: it stays, and the report says so.
+        search.explain([*texts, *(f"{name} (a key of the service)" for name in jobs.key_names())])
         # The letters of a short name stand in digests by chance.
         texts += [text for one in self.ledger.to_be_cleaned() for text in (one.sha256, one.salt, *one.names)]
-        search.database(self.ledger.path, KIND, [*texts, *jobs.figures(), *MIGRATIONS])
+        search.database(self.ledger.path, KIND, [*texts, *jobs.figures(), *MIGRATIONS], others=jobs.key_names())
         for path in self._cleaned:
             search.file(path, own_name=False)
 

@@ -75,16 +75,17 @@ class Search:
         found = {text for text in texts if any(name in text for name in self.person.names)}
         self.proof.explained = sorted({*self.proof.explained, *(each for each in found if not _DIGEST.fullmatch(each))})
 
-    def database(self, path: Path, kind: Kind, rows: list[str]) -> None:
+    def database(self, path: Path, kind: Kind, rows: list[str], others: Collection[str] = ()) -> None:
         """Search a database of ours and what SQLite keeps beside it; `rows`: its texts and those of its schema.
 
+        `others`: texts in it that are about somebody else for sure, even where they are the very name.
         Its shared memory (-shm) is left: it has numbers of pages alone, and the locks of other threads.
         """
         for one in database.files_of(path):
             if one == path:
-                self._database_file(one, rows, (database.image_of(path, kind),))
+                self._database_file(one, rows, others, (database.image_of(path, kind),))
             elif not one.name.endswith("-shm"):
-                self._database_file(one, rows, pieces(one, self._overlap))
+                self._database_file(one, rows, others, pieces(one, self._overlap))
 
     def file(self, path: Path, *, folders: Sequence[str] = (), own_name: bool = True) -> bool:
         """Search a file, unless it was searched before; whether it was searched now.
@@ -129,9 +130,9 @@ class Search:
     def _overlap(self) -> int:
         return max(self.names.overlap, self._longest)
 
-    def _database_file(self, path: Path, rows: list[str], content: Iterable[bytes]) -> None:
+    def _database_file(self, path: Path, rows: list[str], others: Collection[str], content: Iterable[bytes]) -> None:
         self.tell(path)
-        named, embedded, shown, _ = self._in_content(content, rows)
+        named, embedded, shown, _ = self._in_content(content, rows, others)
         if embedded:
             self.found(path, "an embedding")
         if shown:
@@ -140,13 +141,15 @@ class Search:
             self.found(path, "the name")
         self.proof.searched.append((str(path), "name, embeddings" if self._needles else "name"))
 
-    def _in_content(self, content: Iterable[bytes], rows: list[str] | None = None) -> tuple[bool, bool, bool, bool]:
+    def _in_content(
+        self, content: Iterable[bytes], rows: list[str] | None = None, others: Collection[str] = ()
+    ) -> tuple[bool, bool, bool, bool]:
         """Whether there is the name, an embedding, a picture that the gallery had of the face, and any picture written
-        as text. `rows`: texts of a database.
+        as text. `rows`, `others`: texts of a database.
         """
         named = embedded = shown = pictures = False
         # Raw pages have no words: where the letters are in a row, as a part of another's name or path, rows decide.
-        may_hold_letters = any(name in text for text in rows or () for name in self.person.spellings)
+        may_hold_letters = any(name in text for text in (*(rows or ()), *others) for name in self.person.spellings)
         if rows is not None:
             named = any(_says(text, self.person.spellings) for text in rows)
         for piece in content:

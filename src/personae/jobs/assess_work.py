@@ -15,8 +15,9 @@ def evaluate(project: Project, what: Mapping[str, Any], commit: Commit, tell: Pr
     from personae.exports.evaluation_json import evaluation_dict, without_folders
 
     report = project.assess.evaluate(
-        what.get("cast"), folds=what.get("folds"), unknown=what.get("unknown"), progress_callback=tell
-    )
+        what.get("cast"), folds=what.get("folds"), unknown=what.get("unknown"), groups=what.get("groups"),
+        progress_callback=tell,
+    )  # fmt: skip
     return committed(project.folder, commit, {"evaluation": without_folders(evaluation_dict(report))})
 
 
@@ -25,8 +26,9 @@ def tune(project: Project, what: Mapping[str, Any], commit: Commit, tell: Progre
     from personae.assessment.report_dicts import tuning_dict
 
     report = project.assess.tune(
-        what.get("cast"), folds=what.get("folds"), unknown=what.get("unknown"), progress_callback=tell
-    )
+        what.get("cast"), folds=what.get("folds"), unknown=what.get("unknown"), groups=what.get("groups"),
+        progress_callback=tell,
+    )  # fmt: skip
     is_saved = bool(what.get("save")) and bool(report.save())
     return committed(project.folder, commit, {"tuning": tuning_dict(report), "saved": is_saved})
 

@@ -38,7 +38,7 @@ def train(project: Project, what: Mapping[str, Any], commit: Commit, tell: Progr
             "rejected": [
                 {"character": one.character} | _unused(*photo) for one in report.characters for photo in one.rejected
             ],
-            "notes": [_without(note, what.get("folder")) for note in report.notes],
+            "notes": list(report.notes),
         },
     )
 
@@ -53,7 +53,7 @@ def add(project: Project, what: Mapping[str, Any], commit: Commit, tell: Progres
         {
             "added": len(report.changes),
             "rejected": [_unused(*photo) for photo in report.rejected],
-            "notes": [_without(note, what.get("uploaded")) for note in report.notes],
+            "notes": list(report.notes),
             "edits": [edit.id for edit in report.edits],
         },
     )
@@ -87,6 +87,7 @@ def forget(project: Project, what: Mapping[str, Any], commit: Commit, tell: Prog
             "complete": report.complete,
             "removed": report.removed,
             "searched": len(report.searched),
+            "others": len(report.part_of_other_names),
             "found": files(report.found),
             "exports": files((path, report.export_kinds.get(path, "")) for path in report.exports),
             "unreached": files(report.unreached),
@@ -98,12 +99,3 @@ def _unused(path: str, reason: str, detail: str) -> dict[str, str]:
     """A photo that cannot be used, without where it lies."""
     name = PurePath(path).name
     return {"photo": name, "reason": reason, "detail": detail.replace(path, name)}
-
-
-def _without(text: str, folder: str | None) -> str:
-    """A sentence without where a folder lies."""
-    if not folder:
-        return text
-    for end in ("/", "\\"):
-        text = text.replace(folder + end, "")
-    return text.replace(folder, PurePath(folder).name)

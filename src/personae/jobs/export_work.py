@@ -8,6 +8,7 @@ from typing import Any
 
 from personae.commits import Commit, committed
 from personae.errors import UnknownCharacterError, WriteError
+from personae.films.media_id import id_of
 from personae.names import unknown_name
 from personae.progress import ProgressCallback
 from personae.project.session import Project
@@ -33,7 +34,11 @@ def export(project: Project, what: Mapping[str, Any], commit: Commit, tell: Prog
             if before <= _people(project, what["film"]):
                 break
     waiting.trim()
-    return committed(project.folder, commit, {"film": name, "bytes": out.stat().st_size, "notes": notes})
+    return committed(
+        project.folder,
+        commit,
+        {"medium": id_of("film", name), "film": name, "bytes": out.stat().st_size, "notes": notes},
+    )
 
 
 def _people(project: Project, film: str) -> set[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from personae.commits import Commit, committed
 from personae.films.decidable import Decided
+from personae.films.film import StoredFilm
+from personae.films.media_id import id_of
+from personae.films.photo_set import PhotoSet
 from personae.progress import ProgressCallback
 from personae.project.session import Project
 
@@ -24,14 +26,13 @@ def scan(project: Project, what: Mapping[str, Any], commit: Commit, tell: Progre
         **what.get("opening", {}),
     )
     with film:
-        return {"film": film.name, "notes": list(film.notes), "reused": film.reused}
+        return _of_film(film) | {"reused": film.reused}
 
 
 def keep(project: Project, what: Mapping[str, Any], commit: Commit, tell: ProgressCallback) -> dict[str, Any]:
     """Keep photos as a set."""
     kept = project.photos.keep(what["paths"], what.get("name"), progress_callback=tell)
-    notes = [_without_folders(note, what["paths"]) for note in kept.notes]
-    return committed(project.folder, commit, {"photos": kept.name, "kept": len(kept.photos), "notes": notes})
+    return committed(project.folder, commit, _of_set(kept) | {"kept": len(kept.photos)})
 
 
 def learn(project: Project, what: Mapping[str, Any], commit: Commit, tell: ProgressCallback) -> dict[str, Any]:
@@ -40,21 +41,22 @@ def learn(project: Project, what: Mapping[str, Any], commit: Commit, tell: Progr
     for kind, name in what["media"]:
         medium = project.films[name] if kind == "film" else project.photos[name]
         learnt += medium.learn_from(Decided(medium.decisions.of_command(what["command"])))
-    return committed(project.folder, commit, {"learnt": learnt})
+    return committed(project.folder, commit, {"media": [id_of(*one) for one in what["media"]], "learnt": learnt})
 
 
 def relabel(project: Project, what: Mapping[str, Any], commit: Commit, tell: ProgressCallback) -> dict[str, Any]:
     """Name everybody in a film or in a set of photos anew."""
     if "photos" in what:
         photos = project.photos[what["photos"]].relabel(progress_callback=tell)
-        return committed(project.folder, commit, {"photos": photos.name, "notes": list(photos.notes)})
+        return committed(project.folder, commit, _of_set(photos))
     with project.films[what["film"]] as film:
         film.relabel(commit=commit, progress_callback=tell)
-        return {"film": film.name, "notes": list(film.notes)}
+        return _of_film(film)
 
 
-def _without_folders(note: str, paths: Sequence[str]) -> str:
-    """A sentence about files without the folders of this machine that lead to them."""
-    for path in paths:
-        note = note.replace(f"{Path(path).parent}{os.sep}", "")
-    return note
+def _of_film(film: StoredFilm) -> dict[str, Any]:
+    return {"medium": id_of("film", film.name), "film": film.name, "notes": list(film.notes)}
+
+
+def _of_set(photos: PhotoSet) -> dict[str, Any]:
+    return {"medium": id_of("photos", photos.name), "photos": photos.name, "notes": list(photos.notes)}

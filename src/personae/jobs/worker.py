@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
@@ -22,7 +23,7 @@ from personae.errors import PersonaeError, ProjectBusyError, SupersededError, Un
 from personae.job_rows import JobRows
 from personae.jobs import work
 from personae.jobs.job import Claim
-from personae.jobs.sentences import without_paths
+from personae.jobs.sentences import Folders, without_paths
 from personae.jobs.table import JobTable
 from personae.jobs.uploaded import leave_uploads
 from personae.progress import Cancelled, Progress
@@ -41,12 +42,18 @@ log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Does the jobs of one project. `stop`: is set when it is to end after the job it is at, which is broken off."""
+    """Does the jobs of one project. `stop`: is set when it is to end after the job it is at, which is broken off.
 
-    def __init__(self, project: Project, table: JobTable, name: str) -> None:
+    `settings`: asked before each job, which is done with what it says; without it `project` is as it was opened.
+    """
+
+    def __init__(
+        self, project: Project, table: JobTable, name: str, *, settings: Callable[[], Settings] | None = None
+    ) -> None:
         self.project = project
         self.table = table
         self.name = name
+        self._settings = settings
         self.stop = threading.Event()
 
     def run(self) -> None:
@@ -60,13 +67,15 @@ class Worker:
 
     def do(self, claim: Claim) -> None:
         """Do one job and say what became of it."""
-        beats = _Beats(self.table, claim, self.stop)
+        folders = Folders.of_job(self.project.folder, claim.job.what)
+        beats = _Beats(self.table, claim, self.stop, folders)
         try:
             with beats:
+                self._heed_settings()
                 result = work.do(
                     self.project, claim.job.kind, claim.job.what, Commit(claim.id, claim.fence), beats.tell
                 )
-            self.table.finish(claim, result)
+            self.table.finish(claim, folders.without(result))
         except Cancelled:
             if beats.is_lost:
                 log.info("The job %s is another worker's now.", claim.id)
@@ -79,7 +88,7 @@ class Worker:
         except PersonaeError as error:
             # Whom somebody wanted to be forgotten is written down nowhere, whatever came of it.
             forgetting = claim.job.kind == "forget" and isinstance(error, UnknownCharacterError)
-            why = "No character has that name." if forgetting else without_paths(error)
+            why = "No character has that name." if forgetting else without_paths(error, folders)
             self.table.fail(claim, {"code": type(error).__name__, "detail": why}, why)
         except Exception as error:  # a fault of ours fails the job, not the worker
             why = f"a fault of Personae ({type(error).__name__})"
@@ -92,14 +101,22 @@ class Worker:
                     with contextlib.suppress(ProjectBusyError):  # the next one does it too
                         JobRows(self.project.folder).leave_nothing()
 
+    def _heed_settings(self) -> None:
+        """Open the project anew where its settings have changed, as `tune` and `calibrate` change them."""
+        if self._settings is None or (now := self._settings()) == self.project.settings:
+            return
+        self.project.close()
+        self.project = Project.open(self.project.folder, settings=now)
+
 
 class _Beats:
     """The heart of a job: renews its lease from a thread, says how far it is, and ends it where it is to end."""
 
-    def __init__(self, table: JobTable, claim: Claim, stop: threading.Event) -> None:
+    def __init__(self, table: JobTable, claim: Claim, stop: threading.Event, folders: Folders) -> None:
         self._table = table
         self._claim = claim
         self._stop = stop
+        self._folders = folders
         self._over = threading.Event()
         self._ends = threading.Event()
         self._progress: dict[str, Any] | None = None
@@ -110,10 +127,15 @@ class _Beats:
         """For the work: how far it is. Raises Cancelled where it is to end."""
         self._progress = {
             "stage": progress.stage, "done": progress.done, "total": progress.total, "unit": progress.unit,
-            "message": "" if progress.stage == "forgetting" else _without_folders(progress.message),
+            "message": "" if progress.stage == "forgetting" else self._shown(progress.message),
         }  # fmt: skip
         if self._ends.is_set() or self._stop.is_set():
             raise Cancelled
+
+    def _shown(self, message: str) -> str:
+        """A message, which may be a path, without folders of this machine."""
+        path = PurePath(message)
+        return path.name if path.is_absolute() else str(self._folders.without(message))
 
     def __enter__(self) -> None:
         self._thread.start()
@@ -139,24 +161,20 @@ class _Beats:
                 log.warning("A heartbeat was late. %s", error)
 
 
-def _without_folders(message: str) -> str:
-    path = PurePath(message)
-    return path.name if path.is_absolute() else message
-
-
 def main() -> None:
     """Be the worker of the project that the command line names."""
     folder, name = sys.argv[1:3]
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     with contextlib.suppress(OSError, AttributeError):  # not on every system
         os.nice(NICE)
-    with Project.open(folder, settings=settings_of(Path(folder))) as project:
-        table = JobTable.of_project(Path(folder))
-        worker = Worker(project, table, name)
+    table = JobTable.of_project(Path(folder))
+    with Project.open(folder) as project:
+        worker = Worker(project, table, name, settings=lambda: settings_of(Path(folder)))
         signal.signal(signal.SIGTERM, lambda *_: worker.stop.set())
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it says when to end
         threading.Thread(target=_end_with_input, args=(worker,), daemon=True).start()
         worker.run()
+        worker.project.close()
         table.close()
 
 

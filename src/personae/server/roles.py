@@ -8,6 +8,7 @@ MAY: dict[str, Role] = {
     # the server
     "get_version": "viewer",
     "get_session": "viewer",
+    "get_settings": "viewer",
     "get_metrics": "viewer",
     # the cast
     "list_characters": "viewer",
@@ -55,6 +56,7 @@ MAY: dict[str, Role] = {
     "list_all_decisions": "editor",
     "decide": "editor",
     "decide_many": "editor",
+    "import_decisions": "editor",
     "foresee": "editor",
     "undo_decisions": "editor",
     "undo_everywhere": "editor",
@@ -94,5 +96,6 @@ SEES: dict[str, Role] = {
     "strangers": "editor",  # people without a name, and those who were set aside
     "suggestions": "editor",  # who somebody may be
     "journal": "editor",  # who said what
+    "results": "editor",  # what came of a job: an evaluation tells how each is recognised, notes tell of strangers
 }
 """What stands in answers -> who sees it. Embeddings stand in none."""

@@ -7,13 +7,13 @@ import os
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import PurePath
 from typing import Any
 
 from personae.errors import PersonaeError
 from personae.films.facts import FactsOfMedia, MediumFacts, stamp_with_names
 from personae.films.film import StoredFilm
+from personae.films.media_id import id_of
 from personae.films.people import People
 from personae.films.photo_set import PhotoSet
 from personae.jobs.job import Job
@@ -157,13 +157,8 @@ class Service:
         return name
 
 
-def id_of(kind: str, name: str) -> str:
-    """How a film or a set stands in addresses: names are no part of them."""
-    return sha256(f"{kind}\0{name}".encode()).hexdigest()[:16]
-
-
 def id_of_medium(medium: StoredFilm | PhotoSet) -> str:
-    """The same of one that is open."""
+    """How a film or a set that is open stands in addresses."""
     return id_of("film" if isinstance(medium, StoredFilm) else "photos", medium.name)
 
 

@@ -9,6 +9,7 @@ import re
 import secrets
 import signal
 import socket
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from personae.hints import command
 from personae.jobs.crew import Crew
 from personae.jobs.table import JobTable
 from personae.project.session import Project
+from personae.project.waiting_exports import WaitingExports
 from personae.server import uploads
 from personae.server.app import make_app
 from personae.server.helper import Helper
@@ -35,6 +37,9 @@ from personae.server.roots import MediaRoots
 from personae.server.service import Service
 from personae.server.watching import Watcher
 
+SWITCH_S = 0.0005
+"""So long one thread computes while others wait. A decision waits for the disk some twenty times, and after each for
+whoever makes a timeline meanwhile: Python's own 5 ms would add up to more than all its work."""
 TOKEN_FILE = "server.token"
 ADDRESS_FILE = "server.json"
 MOST_CONNECTIONS = 1000
@@ -100,9 +105,12 @@ class Running:
         """Answer until SIGTERM or Ctrl+C."""
         # uvicorn sends itself the signal again when it is done: then it must not end the process before the rest has.
         before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_S)
         try:
             self._server.run(sockets=[self._listener])
         finally:
+            sys.setswitchinterval(interval)
             for number, handler in before.items():
                 signal.signal(number, handler)
 
@@ -139,6 +147,7 @@ def serving(project: Project, folders: Sequence[Path], place: Place, *, workers:
         stack.callback(table.close)
         project.cast.names()  # a project of a newer version is refused now, and not at the first request
         uploads.clear(project.folder, table)
+        WaitingExports(project.context.paths, project.settings).trim()
         helper = Helper(project.folder)
         stack.callback(helper.close)
         service = Service(project, table, keys, roots, _token(project.folder), helper)

@@ -19,9 +19,10 @@ from uuid import uuid4
 
 from personae.errors import PersonaeError
 from personae.files import stamp_of
+from personae.films.media_id import id_of
 from personae.jobs.job import ENDED
 from personae.server.jobs_json import job_dict
-from personae.server.service import Service, id_of
+from personae.server.service import Service
 
 EVERY_S = 0.5
 FILES_EVERY = 3

@@ -69,12 +69,14 @@ def build(
     facts: dict[str, Any],
     gaps: Sequence[tuple[int, int, str]] = (),
     stated: Sequence[Stated] = (),
+    known: Known | None = None,
 ) -> Timeline:
     """The timeline of `tracks` with a label each.
 
     `seen`: per track the spans in which the face is visible, in order (a track goes on while it is hidden for a
     moment); `followed`: the spans in which only its head is; `facts`: what is written as the timeline's settings;
-    `stated`: what a person said besides, in order.
+    `stated`: what a person said besides, in order. `known`: what the last call made, for who builds the same tracks
+    again with other labels; all else must be the same.
     """
     groups: dict[tuple[Key, bool], _Group] = {}
     for at, label in enumerate(labels):
@@ -83,28 +85,80 @@ def build(
             groups.setdefault((person.key, label.depicted), _Group(person, label.depicted)).members.append(at)
     for one in stated:
         groups.setdefault((one.person.key, one.depicted), _Group(one.person, one.depicted)).stated.append(one)
-    found: list[Appearance] = []
-    totals: list[Totals] = []
-    pictures: list[Depicted] = []
-    for group in groups.values():
-        own = _stretches(group, video, tracks, labels, settings, seen, followed)
-        for run in _runs(own):  # padded at both ends, and not where a face goes on as a head without one
-            for at, stretch in enumerate(run):
-                ends = at == 0, at == len(run) - 1
-                found.append(_appearance(video, tracks, labels, group, stretch, settings, ends))
-        if own and group.depicted:
-            seconds = _seconds(video, _visible(own))
-            pictures.append(Depicted(*group.person.key, seconds, len(own), group.person.character_id))
-        elif own:
-            totals.append(_totals(video, group.person, own, settings))
-    found.sort(key=lambda one: (one.start_pts, one.end_pts, one.name, one.depicted))
+    known = {} if known is None else known
+    people: list[_Built] = []
+    for key, group in groups.items():
+        given = tuple(group.members), tuple([labels[at] for at in group.members]), tuple(group.stated)
+        built = known.get(key)
+        if built is None or built.given != given:
+            built = known[key] = _built(given, group, video, tracks, labels, settings, seen, followed)
+        people.append(built)
+    for key in known.keys() - groups.keys():
+        known.pop(key, None)
+    found = [one for built in people for one in built.appearances]
+    found.sort(key=lambda one: one.place)
+    totals = [one.totals for one in people if one.totals is not None]
     totals.sort(key=lambda one: (one.character is None, -one.visible_face_time_s, one.first_s))
+    pictures = [one.depicted for one in people if one.depicted is not None]
     pictures.sort(key=lambda one: (one.character is None, -one.depicted_s, one.name))
-    numbered = tuple(replace(one, id=number) for number, one in enumerate(found, 1))
+    numbered = tuple([one.numbered(number) for number, one in enumerate(found, 1)])
     return Timeline(
         video, tuple(shots), tuple(tracks), numbered, tuple(totals), dict(model), dict(facts), tuple(gaps),
         tuple(pictures),
     )  # fmt: skip
+
+
+class _Placed:
+    """An appearance before all are numbered, and as it was numbered last: mostly it has the same number again."""
+
+    def __init__(self, raw: Appearance) -> None:
+        self.place = (raw.start_pts, raw.end_pts, raw.name, raw.depicted)
+        self._last = raw
+
+    def numbered(self, number: int) -> Appearance:
+        last = self._last
+        if last.id != number:
+            last = self._last = replace(last, id=number)
+        return last
+
+
+@dataclass(frozen=True)
+class _Built:
+    """What one person is made into, from what was `given`: positions of their tracks, the labels of these, and what
+    was stated.
+    """
+
+    given: tuple[tuple[int, ...], tuple[Label, ...], tuple[Stated, ...]]
+    appearances: list[_Placed]
+    totals: Totals | None
+    depicted: Depicted | None
+
+
+Known = dict[tuple[Key, bool], _Built]
+"""What was built of each person last time; who has the same tracks with the same labels is not built anew."""
+
+
+def _built(
+    given: tuple[tuple[int, ...], tuple[Label, ...], tuple[Stated, ...]],
+    group: _Group,
+    video: Video,
+    tracks: Sequence[Track],
+    labels: Sequence[Label],
+    settings: Settings,
+    seen: Sequence[Sequence[Span]],
+    followed: Sequence[Sequence[Span]],
+) -> _Built:
+    own = _stretches(group, video, tracks, labels, settings, seen, followed)
+    found = [
+        # Padded at both ends, and not where a face goes on as a head without one.
+        _Placed(_appearance(video, tracks, labels, group, stretch, settings, (at == 0, at == len(run) - 1)))
+        for run in _runs(own)
+        for at, stretch in enumerate(run)
+    ]
+    if own and group.depicted:
+        seconds = _seconds(video, _visible(own))
+        return _Built(given, found, None, Depicted(*group.person.key, seconds, len(own), group.person.character_id))
+    return _Built(given, found, _totals(video, group.person, own, settings) if own else None, None)
 
 
 @dataclass(frozen=True)

@@ -50,22 +50,61 @@ def apply(
     *,
     names: NamesOfToday | None = None,
     finder: Finder | None = None,
+    last: Last | None = None,
 ) -> Applied:
     """Every decision in force applied in turn to the machine's `labels`.
 
     `remembered`: per track the unknown person it was before, so that a face that was said not to be Thor keeps its
     number. `unknowns_used`: the highest number any unknown person has had. `names`: who is called what today.
-    `finder`: finds the tracks, where somebody has one.
+    `finder`: finds the tracks, where somebody has one. `last`: where the last call got to with the same tracks.
     """
-    names = names or NamesOfToday()
+    names = NamesOfToday() if names is None else names
     used = max(unknowns_used, decisions.highest_unknown)
-    film = FilmLabels(tracks, labels, video, remembered, used, names, finder or Finder(tracks, video))
-    return apply_to(film, decisions, names)
+    holds = decisions.in_force()
+    last = last or Last()
+    film, new = last.from_there((labels, tuple(remembered), used, names), holds)
+    if film is None:
+        film = FilmLabels(tracks, labels, video, remembered, used, names, finder or Finder(tracks, video))
+    applied = _applied(film, new, names)
+    last.got_to((labels, tuple(remembered), used, names), holds, film)
+    return applied
+
+
+class Last:
+    """Where applying decisions got to, so that one more is applied to that and not all of them anew."""
+
+    def __init__(self) -> None:
+        self._known: tuple[_Given, list[Decision], FilmLabels] | None = None
+
+    def from_there(self, given: _Given, holds: Sequence[Decision]) -> tuple[FilmLabels | None, Sequence[Decision]]:
+        """The labels as they were then, and the decisions since; None and all where something else is different."""
+        known = self._known
+        if known is None or not _is_same(known[0], given) or len(known[1]) > len(holds):
+            return None, holds
+        if any(one is not other for one, other in zip(known[1], holds, strict=False)):
+            return None, holds
+        return known[2].copy(), holds[len(known[1]) :]
+
+    def got_to(self, given: _Given, holds: list[Decision], film: FilmLabels) -> None:
+        """Remember it; `film` is changed no more."""
+        self._known = given, holds, film
+
+
+_Given = tuple[Sequence[Label], tuple[int | None, ...], int, NamesOfToday]
+"""Labels of the machine, `remembered`, the highest number used, and the names."""
+
+
+def _is_same(one: _Given, other: _Given) -> bool:
+    return one[0] is other[0] and one[1:3] == other[1:3] and one[3] is other[3]
 
 
 def apply_to(faces: FaceLabels, decisions: Decisions, names: NamesOfToday) -> Applied:
     """Every decision in force applied in turn to labels. What is about time is about films alone."""
-    for one in (decision.today(names) for decision in decisions.in_force()):
+    return _applied(faces, decisions.in_force(), names)
+
+
+def _applied(faces: FaceLabels, decisions: Iterable[Decision], names: NamesOfToday) -> Applied:
+    for one in (decision.today(names) for decision in decisions):
         found = faces.found(one)
         if one.kind in ("trim", "add"):
             if isinstance(faces, FilmLabels):

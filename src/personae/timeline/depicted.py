@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from personae.media.film import Video
 from personae.timeline.appearances import Label
+from personae.timeline.person import Key
 from personae.timeline.places import SAME_FACE, overlap
 from personae.timeline.timeline import Timeline, Track
 
@@ -16,28 +17,54 @@ FEW_UNKNOWN = 3
 """So many unknown people on pictures are named one by one."""
 
 
-def of_one_kind(labels: Sequence[Label], tracks: Sequence[Track], video: Video) -> list[Label]:
+Known = dict[Key, tuple[tuple[int, ...], tuple[Label, ...], dict[int, Label]]]
+"""Per person the positions of their tracks and the labels that these had, and what became of which."""
+
+
+def of_one_kind(
+    labels: Sequence[Label], tracks: Sequence[Track], video: Video, known: Known | None = None
+) -> list[Label]:
     """Labels that agree on what is depicted: a track may end and go on in the same place, and its parts are one thing.
 
     It is a picture in the picture, or alive, as it is for most of its time: a short part alone does not tell. Who
     stands beside their own portrait is two things, as both are on screen at once. What a person said stays as it is.
+    `known`: what the last call found out about the same tracks; who has the same labels is not looked at again.
     """
+    known = {} if known is None else known
+    people: dict[Key, list[int]] = {}
+    for at, label in enumerate(labels):
+        key = label.character, label.unknown
+        if label.depicted_by == "model" and key != (None, None):
+            people.setdefault(key, []).append(at)
+    result = list(labels)
+    for key, members in people.items():
+        own, before = (tuple(members), tuple([labels[at] for at in members])), known.get(key)
+        if before is None or before[:2] != own:
+            before = known[key] = *own, _changed(members, labels, tracks, video)
+        for at, label in before[2].items():
+            result[at] = label
+    for key in known.keys() - people.keys():
+        known.pop(key, None)
+    return result
+
+
+def _changed(
+    members: Sequence[int], labels: Sequence[Label], tracks: Sequence[Track], video: Video
+) -> dict[int, Label]:
+    """The labels of one person's tracks that are not as most of the thing is that they are a part of."""
     within = SAME_THING_S / float(video.time_base)
     things: list[list[int]] = []
-    last_of: dict[str, list[list[int]]] = {}
-    for at in sorted(range(len(labels)), key=lambda at: tracks[at].start_pts):
-        label, track = labels[at], tracks[at]
-        if not label.name or label.depicted_by == "person":
-            continue
-        recent = [own for own in last_of.get(label.name, []) if track.start_pts - tracks[own[-1]].end_pts <= within]
+    recent: list[list[int]] = []
+    for at in sorted(members, key=lambda at: tracks[at].start_pts):
+        track = tracks[at]
+        recent = [own for own in recent if track.start_pts - tracks[own[-1]].end_pts <= within]
         before = next((own for own in recent if _goes_on(tracks[own[-1]], track)), None)
         if before is None:
             before = []
             things.append(before)
             recent.append(before)
         before.append(at)
-        last_of[label.name] = recent
-    result = list(labels)
+    result: dict[int, Label] = {}
     for own in things:
         still = sum((tracks[at].end_pts - tracks[at].start_pts) * (1 if labels[at].depicted else -1) for at in own)
         for at in own:

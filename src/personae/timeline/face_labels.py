@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
+from typing import Self
 
 from personae.names import highest
 from personae.timeline.appearances import Label
@@ -45,6 +47,14 @@ class FaceLabels:
         self._members: dict[Key, set[int]] = {}
         for at, label in enumerate(self.labels):
             self._members.setdefault(key_of(label), set()).add(at)
+
+    def copy(self) -> Self:
+        """The same, to go on from."""
+        other = copy(self)
+        other.labels, other.stated, other.notes = list(self.labels), list(self.stated), list(self.notes)
+        other.apart, other.strangers = list(self.apart), set(self.strangers)
+        other._members = {key: set(own) for key, own in self._members.items()}
+        return other
 
     def found(self, one: Decision) -> list[set[int]]:
         """Per part of a decision the positions of its faces."""

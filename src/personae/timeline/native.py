@@ -12,11 +12,9 @@ import copy
 import hashlib
 import json
 import re
-import weakref
 from collections.abc import Sequence
 from dataclasses import asdict
 from fractions import Fraction
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -28,6 +26,7 @@ from personae.errors import DamagedFileError, ForeignFileError, StoreError, TooN
 from personae.files import read_whole, write_whole
 from personae.hints import command
 from personae.names import readable
+from personae.per_object import PerObject
 from personae.timeline.native_reader import timeline_of
 from personae.timeline.native_upgrade import upgraded
 from personae.timeline.timeline import SCHEMA, Appearance, Depicted, Timeline, Totals, Track, Video
@@ -35,15 +34,20 @@ from personae.timeline.timeline import SCHEMA, Appearance, Depicted, Timeline, T
 _KIND, _, _VERSION = SCHEMA.rpartition("/")
 _BEGINNING = re.compile(rf'\s*\{{\s*"schema":\s*"{_KIND}/')
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+_TEXTS = ("appearances", "tracks")
+"""Rows that `dumps` has as texts."""
 _ROWS = ("shots", "appearances", "characters", "depicted", "tracks")
 
 
 def to_json(timeline: Timeline) -> dict[str, Any]:
     """`timeline` as plain JSON types."""
-    return _document_of(timeline, _track_dicts(timeline.tracks))
+    video = timeline.video
+    return _document_of(
+        timeline, [_appearance_dict(video, one) for one in timeline.appearances], _track_dicts(timeline.tracks)
+    )
 
 
-def _document_of(timeline: Timeline, tracks: Sequence[Any]) -> dict[str, Any]:
+def _document_of(timeline: Timeline, appearances: Sequence[Any], tracks: Sequence[Any]) -> dict[str, Any]:
     video = timeline.video
     return {
         "schema": SCHEMA,
@@ -51,7 +55,7 @@ def _document_of(timeline: Timeline, tracks: Sequence[Any]) -> dict[str, Any]:
         "model": timeline.model or None,
         "settings": timeline.settings,
         "shots": [_span(video, shot.start_pts, shot.end_pts) for shot in timeline.shots],
-        "appearances": [_appearance_dict(video, appearance) for appearance in timeline.appearances],
+        "appearances": appearances,
         "characters": [_totals_dict(totals) for totals in timeline.characters],
         "depicted": [_depicted_dict(one) for one in timeline.depicted],
         "tracks": tracks,
@@ -80,9 +84,10 @@ def _timeline(document: Any, source: str | Path) -> Timeline:
 def dumps(timeline: Timeline) -> str:
     """The document as text, one line per shot, appearance, character and track."""
     parts = []
-    for key, value in _document_of(timeline, _TEXTS.of(timeline.tracks)).items():
+    appearances = [_appearance_text(timeline.video, one) for one in timeline.appearances]
+    for key, value in _document_of(timeline, appearances, _texts_of(timeline.tracks)).items():
         if key in _ROWS and value:
-            rows = ",\n".join("  " + (row if key == "tracks" else _dumps(row)) for row in value)
+            rows = ",\n".join("  " + (row if key in _TEXTS else _dumps(row)) for row in value)
             parts.append(f'"{key}": [\n{rows}\n]')
         else:
             parts.append(f'"{key}": {_dumps(value)}')
@@ -298,32 +303,31 @@ def _track_text(row: dict[str, Any]) -> str:
     return f'{facts[:-1]}, "boxes": {row["boxes"]}}}'
 
 
-class _Texts:
-    """The text of each track, known as long as the track is: a timeline made anew mostly has the same tracks."""
-
-    def __init__(self) -> None:
-        self._known: dict[int, tuple[weakref.ref[Track], str]] = {}
-
-    def of(self, tracks: Sequence[Track]) -> list[str]:
-        """Their texts, in order."""
-        missing = [one for one in tracks if self._text_of(one) is None]
-        texts = {id(one): _track_text(row) for one, row in zip(missing, _track_dicts(missing), strict=True)}
-        for one in missing:
-            number = id(one)
-            self._known[number] = weakref.ref(one, partial(self._drop, number)), texts[number]
-        return [texts.get(id(one)) or self._text_of(one) or "" for one in tracks]
-
-    def _text_of(self, track: Track) -> str | None:
-        known = self._known.get(id(track))
-        return known[1] if known is not None and known[0]() is track else None
-
-    def _drop(self, number: int, gone: weakref.ref[Track]) -> None:
-        known = self._known.get(number)
-        if known is not None and known[0] is gone:
-            self._known.pop(number, None)
+_TRACK_TEXTS: PerObject[str] = PerObject()
+_APPEARANCE_TEXTS: PerObject[tuple[Video, str]] = PerObject()
+"""Texts that are known: a timeline made anew mostly has the same tracks and appearances."""
 
 
-_TEXTS = _Texts()
+def _texts_of(tracks: Sequence[Track]) -> list[str]:
+    missing = [one for one in tracks if _TRACK_TEXTS.get(one) is None]
+    made = {
+        id(one): _TRACK_TEXTS.put(one, _track_text(row))
+        for one, row in zip(missing, _track_dicts(missing), strict=True)
+    }
+    return [made.get(id(one)) or _TRACK_TEXTS.get(one) or "" for one in tracks]
+
+
+def _appearance_text(video: Video, one: Appearance) -> str:
+    known = _APPEARANCE_TEXTS.get(one)
+    if known is None or not _has_same_time(known[0], video):
+        known = _APPEARANCE_TEXTS.put(one, (video, _dumps(_appearance_dict(video, one))))
+    return known[1]
+
+
+def _has_same_time(one: Video, other: Video) -> bool:
+    return one is other or (one.time_base, one.start_pts, one.frame_rate) == (
+        other.time_base, other.start_pts, other.frame_rate
+    )  # fmt: skip
 
 
 def _dumps(value: Any) -> str:

@@ -56,7 +56,10 @@ def with_names(timeline: Timeline, names: Mapping[str, str]) -> Timeline:
 
     def today(rows: tuple[_Row, ...]) -> tuple[_Row, ...]:
         return tuple(
-            row if (name := names.get(row.character_id or "")) is None else replace(row, character=name) for row in rows
+            row
+            if (name := names.get(row.character_id or "", row.character)) == row.character
+            else replace(row, character=name)
+            for row in rows
         )
 
     return replace(

@@ -12,7 +12,7 @@ from PIL import Image
 from personae import archive
 from personae.errors import DamagedFileError, StoreError
 from personae.films import crop_index, crops_file, say
-from personae.server.service import id_of
+from personae.films.media_id import id_of
 from tests.server.conftest import API, Served
 
 FILM = f"{API}/media/{id_of('film', 'ep1')}"

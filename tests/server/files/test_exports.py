@@ -17,9 +17,9 @@ from PIL import Image
 from personae import Project
 from personae.exports.registry import OURS
 from personae.faces.fake import draw_picture
+from personae.films.media_id import id_of
 from personae.project.exporting import Shown, elsewhere
 from personae.server.downloads import disposition, file_name
-from personae.server.service import id_of
 from personae.server.zips import pieces
 from personae.timeline import native
 from tests import timelines

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from personae import Project
+from personae.films.media_id import id_of
 from personae.server.media_types import film_type_of
 from personae.server.roots import MediaRoots
-from personae.server.service import id_of
 from tests.film_maker import make_film
 from tests.server.conftest import API, Served
 from tests.server.files.conftest import FAKE

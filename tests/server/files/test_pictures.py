@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from personae import Project
-from personae.server.service import id_of
+from personae.films.media_id import id_of
 from tests.film_maker import make_film, number_in, numbered
 from tests.server.conftest import API, Served
 from tests.server.files.conftest import FAKE

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from personae import Project
-from personae.server.service import id_of
+from personae.films.media_id import id_of
 from tests.film_maker import make_film
 from tests.server.conftest import API, Served
 from tests.server.files.conftest import FAKE

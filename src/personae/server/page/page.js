@@ -35,15 +35,18 @@ function element(name, text, kind = "") {
 
 const KINDS = {
   scan: "Scan", relabel: "Name anew", train: "Train", add: "Add photos", evaluate: "Evaluate", forget: "Forget",
-  tune: "Tune", calibrate: "Calibrate", keep: "Keep photos", export: "Export",
+  tune: "Tune", calibrate: "Calibrate", keep: "Keep photos", export: "Export", learn: "Teach", reject: "Reject a photo",
 };
 const STATES = { waiting: "waits", running: "running", done: "done", failed: "failed", cancelled: "cancelled" };
 const SHOWN_ENDED = 10;
+const NAMES_SHOWN = 4;
 
 function jobRow(job) {
   const row = element("li", "");
   const { done, total, unit, stage } = job.progress;
-  row.append(element("span", KINDS[job.kind] ?? job.kind, "name"));
+  const name = element("span", [KINDS[job.kind] ?? job.kind, job.about].filter(Boolean).join(" "), "name");
+  name.title = name.textContent;
+  row.append(name);
   row.append(element("span", job.wants_cancel ? "is being cancelled" : STATES[job.state], `word ${job.state}`));
   const when = new Date(1000 * (job.ended_at ?? job.began_at ?? job.asked_at)).toLocaleString();
   const far = job.state === "running" && total ? `${stage}: ${Math.round(done)} of ${Math.round(total)} ${unit}` : when;
@@ -108,12 +111,21 @@ function drawMedia() {
 
 function factsOf(one) {
   const facts = [];
-  if (one.duration_s !== undefined) {
+  if (one.duration_s !== null) {
     const minutes = Math.floor(one.duration_s / 60);
     facts.push(`${minutes}:${String(Math.floor(one.duration_s % 60)).padStart(2, "0")}`);
   }
-  facts.push(`${one.position} ${one.position === 1 ? "decision" : "decisions"}`);
+  if (one.photos !== null) facts.push(counted(one.photos, "photo"));
+  const named = one.characters.length;
+  if (named) facts.push(named <= NAMES_SHOWN ? one.characters.join(", ") : counted(named, "name"));
+  if (one.unknown) facts.push(`${one.unknown} without a name`);
+  if (one.decided !== null) facts.push(`${Math.floor(100 * one.decided)} % decided`);
+  if (one.stale) facts.push("named by an earlier model");
   return facts.join(" · ");
+}
+
+function counted(number, what) {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
 }
 
 function say(text, isBad = false) {

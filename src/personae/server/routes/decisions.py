@@ -8,13 +8,16 @@ from contextlib import contextmanager
 from time import strptime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Form, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
-from personae.errors import ChangedMeanwhileError
+from personae.errors import ChangedMeanwhileError, StoreError
+from personae.films import journal
+from personae.films.decidable import Decided as Held
 from personae.films.decision_log import take_back_one
 from personae.films.everywhere import decide_everywhere
 from personae.films.say import Saying
+from personae.server import uploads
 from personae.server.asking import By, RequestId, Served
 from personae.server.jobs_json import job_dict
 from personae.server.media_json import JournalEntry, Made, changed, journal_of, made_of
@@ -155,6 +158,27 @@ def decide_many(service: Served, caller: By, body: _DecideMany, request: Request
         ],
         job=teaching(service, ids, request, caller.name) if body.learn else None,
     )
+
+
+@router.post("/media/{id}/decisions/import")
+def import_decisions(
+    service: Served, caller: By, id: str, file: UploadFile, request: RequestId, learn: Annotated[bool, Form()] = False
+) -> Decided:
+    """Add the decisions of a file: about another copy of the film, or what a contact sheet saved. Each once.
+
+    The answer has all of them that the film has now, also those that it had before: the same for who sends it again.
+    """
+    film = service.film(id)
+    with uploads.kept(service.project.folder, file) as path:
+        try:
+            ids = {one.id for one in journal.read_other(path, film.timeline.video).entries}
+        except StoreError as error:
+            said = str(error).removeprefix(f"{path}: ")
+            raise ProblemError(422, "input", f"This cannot be imported: {said}") from None
+        film.import_decisions(path)
+    held = Held(tuple(one for one in film.decisions.entries if one.id in ids))
+    job = teaching(service, [id], held.decisions[-1].command, caller.name) if learn and held.decisions else None
+    return Decided(**dict(made_of(id, held, film.decisions)), job=job)
 
 
 @router.post("/media/{id}/foresee")

@@ -10,7 +10,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from personae.server.asking import By, Served
+from personae.server.asking import By, Served, sees
+from personae.server.jobs_json import without_result
 from personae.server.problems import ProblemError
 from personae.server.watching import Watcher
 
@@ -47,7 +48,8 @@ async def follow_events(
         while not watcher.is_over:
             for one in missed:
                 at = max(at, one.number)
-                yield ServerSentEvent(event=one.kind, data=one.data, id=f"{watcher.boot}-{one.number}")
+                data = one.data if one.kind != "job" or sees(caller, "results") else without_result(one.data)
+                yield ServerSentEvent(event=one.kind, data=data, id=f"{watcher.boot}-{one.number}")
                 told = time.monotonic()
             # No thread waits: they answer the others.
             await asyncio.sleep(LOOK_EVERY_S)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from personae.jobs.job import ENDED, Job, State
 from personae.jobs.uploaded import leave_uploads
-from personae.server.asking import By, RequestId, Served
+from personae.server.asking import By, RequestId, Served, sees
 from personae.server.jobs_json import JobAnswer, JobRow, job_dict
 from personae.server.pages import PageOf, next_cursor
 from personae.server.problems import ProblemError
@@ -59,7 +59,8 @@ def list_jobs(
     if type(after) is not int or after < 0:
         raise ProblemError(422, "cursor", "That is a cursor of another list. Begin without one.")
     found, goes_on = service.jobs.page(after=after, most=asked.limit, states=tuple(state or ()))
-    return {"jobs": [job_dict(one) for one in found], "next": next_cursor(goes_on) if goes_on else None}
+    result = sees(caller, "results")
+    return {"jobs": [job_dict(one, result=result) for one in found], "next": next_cursor(goes_on) if goes_on else None}
 
 
 @router.get("/jobs/{id}", response_model=JobWithHistory)
@@ -73,7 +74,7 @@ def get_job(
         time.sleep(_LOOK_EVERY_S)
         job = _there(service.jobs.get(id))
     history = [{"time": line.time, "text": line.text} for line in service.jobs.history(id)]
-    return {"job": job_dict(job), "history": history}
+    return {"job": job_dict(job, result=sees(caller, "results")), "history": history}
 
 
 @router.patch("/jobs/{id}", response_model=JobAnswer)

@@ -20,12 +20,26 @@ from personae.server.service import Service
 router = APIRouter(tags=["media"])
 
 
+class _Opening(BaseModel):
+    """How to read a film: the number of its video stream, its pictures a second ("25", "30000/1001"), and a timecode
+    and reel instead of what the file says.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    stream: Annotated[int, Field(ge=0, le=1000)] | None = None
+    rate: Annotated[str, Field(max_length=40)] | None = None
+    start_timecode: Annotated[str, Field(max_length=40)] | None = None
+    drop_frame: bool | None = None
+    reel: Annotated[str, Field(max_length=200)] | None = None
+
+
 class _Scan(BaseModel):
     model_config = ConfigDict(extra="forbid")
     root: str
     paths: Annotated[list[Annotated[str, Field(max_length=4096)]], Field(min_length=1, max_length=1000)]
     as_one: bool = False
     fresh: bool = False
+    opening: _Opening = _Opening()
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
 
 
@@ -123,7 +137,9 @@ def get_film(service: Served, caller: By, id: str) -> Medium:
 def scan_films(service: Served, caller: By, body: _Scan, request: RequestId) -> dict[str, Any]:
     """Scan films: a job each, or one for all of them read as one film. One that waits or runs already is that job."""
     paths = [str(service.roots.find(body.root, path)) for path in body.paths]
-    works = [{"paths": own, "fresh": body.fresh} for own in ([paths] if body.as_one else [[path] for path in paths])]
+    opening = body.opening.model_dump(exclude_none=True)
+    how = {"fresh": body.fresh} | ({"opening": opening} if opening else {})
+    works = [{"paths": own} | how for own in ([paths] if body.as_one else [[path] for path in paths])]
     jobs = [
         service.jobs_of("scan", work, request=f"{request}/{number}", by=caller.name, priority=body.priority)
         for number, work in enumerate(works)

@@ -71,19 +71,21 @@ class _Train(BaseModel):
 
 class _Assess(BaseModel):
     """Folders below the media root `root`: `folder` with a photo folder per character (default: what is enrolled), and
-    `unknown` with photos of people outside the cast.
+    `unknown` with photos of people outside the cast. `groups`: a file there with lines of path,group: photos that stay
+    together (one scene, one shoot).
     """
 
     model_config = ConfigDict(extra="forbid")
     root: _RootId | None = None
     folder: _FolderPath | None = None
     unknown: _FolderPath | None = None
+    groups: _FolderPath | None = None
     folds: _Folds | None = None
 
     @model_validator(mode="after")
     def _has_root(self) -> Self:
-        if self.root is None and (self.folder is not None or self.unknown is not None):
-            raise ValueError("a folder needs its root")
+        if self.root is None and (self.folder, self.unknown, self.groups) != (None, None, None):
+            raise ValueError("a folder or file needs its root")
         return self
 
 
@@ -193,7 +195,15 @@ def _assessed(service: Service, asked: _Assess) -> dict[str, Any]:
     def found(folder: str | None) -> str | None:
         return None if folder is None or asked.root is None else _folder(service, asked.root, folder)
 
-    return {"cast": found(asked.folder), "unknown": found(asked.unknown), "folds": asked.folds}
+    groups = None
+    if asked.groups is not None and asked.root is not None:
+        groups = service.roots.find(asked.root, asked.groups)
+        if not groups.is_file():
+            raise ProblemError(422, "input", "That is no file.")
+    return {
+        "cast": found(asked.folder), "unknown": found(asked.unknown), "folds": asked.folds,
+        "groups": None if groups is None else str(groups),
+    }  # fmt: skip
 
 
 def _folder(service: Service, root: str, folder: str) -> str:

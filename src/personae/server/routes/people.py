@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from personae.films import say
 from personae.films.film import StoredFilm
+from personae.films.media_id import id_of
 from personae.films.photo_set import PhotoSet
 from personae.films.unknown_person import DecidedPart, Part, SaidOfPeople, UnknownPerson
 from personae.names import names_with
@@ -18,7 +19,7 @@ from personae.server.pages import Page, PageOf
 from personae.server.problems import ProblemError
 from personae.server.routes.decisions import or_changed, teaching
 from personae.server.saying import Name
-from personae.server.service import Service, id_of, id_of_medium
+from personae.server.service import Service, id_of_medium
 
 router = APIRouter(tags=["people"])
 
