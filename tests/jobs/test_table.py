@@ -74,7 +74,7 @@ def test_a_heartbeat_keeps_a_job(tmp_path: Path) -> None:
 
 def test_a_job_that_ends_its_workers_fails_alone(tmp_path: Path) -> None:
     table = JobTable.of_project(tmp_path, lease_s=NO_LEASE)
-    poison, good = table.add("scan", {}, priority=1), table.add("scan", {})
+    poison, good = table.add("scan", {"paths": ["a"]}, priority=1), table.add("scan", {})
     for number in range(MOST_TRIES):
         claim = table.claim(f"w{number}")
         assert claim is not None and claim.id == poison.id
@@ -88,6 +88,17 @@ def test_a_job_that_ends_its_workers_fails_alone(tmp_path: Path) -> None:
     claim = table.claim("w9")
     assert claim is not None and claim.id == poison.id and claim.fence == MOST_TRIES + 1
     table.close()
+
+
+def test_what_is_gone_is_not_asked_for_again(table: JobTable, tmp_path: Path) -> None:
+    for kind, what in (("forget", {"name": "Thor"}), ("add", {"name": "Thor", "uploaded": str(tmp_path / "gone")})):
+        job = table.add(kind, what)
+        claim = table.claim("w")
+        assert claim is not None and table.fail(claim, {"code": "input", "detail": "No."}, "No.")
+        with pytest.raises(InputError, match="not there any more"):
+            table.retry(job.id)
+        failed = table.get(job.id)
+        assert failed is not None and failed.state == "failed"
 
 
 def test_a_job_that_is_cancelled(table: JobTable) -> None:

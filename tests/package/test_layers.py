@@ -14,8 +14,8 @@ PACKAGE = Path(personae.__file__).parent
 # module, in the order in which they may know each other.
 GROUND = (
     "_version", "errors", "hints", "names", "names_of_today", "progress", "types", "checks", "files", "settings",
-    "text_files", "archive", "settings_file", "database", "ledger", "commits", "job_rows", "old_pages", "paths",
-    "outputs",
+    "text_files", "per_object", "archive", "settings_file", "database", "ledger", "commits", "job_rows", "old_pages",
+    "paths", "outputs",
 )  # fmt: skip
 ROOMS = (
     *GROUND, "media", "faces", "recognition", "forgetting", "cast", "assessment", "timeline", "films", "exports",

@@ -26,7 +26,7 @@ from personae.server import problems, watching
 from personae.settings import TABLE
 from tests.docs_world import make_world
 from tests.documents import blocks_of, differences, path_with_personae
-from tests.server.processes import free_port
+from tests.server.live import free_port
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "service.md"

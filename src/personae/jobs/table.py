@@ -23,8 +23,9 @@ from sqlalchemy.pool import QueuePool
 
 from personae.checks import MisfitError, parsed
 from personae.database import connect, sqlite_errors
-from personae.errors import LimitError, StoreError
+from personae.errors import InputError, LimitError, StoreError
 from personae.jobs.job import ENDED, Claim, Job, Line, State
+from personae.jobs.uploaded import uploads_are_gone
 from personae.ledger import KIND, LEDGER_FILE
 
 LEASE_S = 30.0
@@ -164,11 +165,16 @@ class JobTable:
             return self._read(connection, id)
 
     def retry(self, id: str, *, by: str = "") -> Job | None:
-        """Ask again for a job that failed or was cancelled: it goes on from what it left; None for no job."""
+        """Ask again for a job that failed or was cancelled: it goes on from what it left; None for no job.
+
+        Raises InputError where what it was about is gone: forgotten, or uploaded for it.
+        """
         with self._writing() as connection:
             job = _one(connection, JOBS.c.id == id)
             if job is None or job.state not in {"failed", "cancelled"}:
                 return job
+            if not job.what or uploads_are_gone(job):
+                raise InputError("What this job was about is not there any more. Ask for it anew.")
             _set(connection, id, state="waiting", tries=0, wants_cancel=0, worker="", ended=None, error="{}")
             _note(connection, id, self._now(connection), f"asked for again{f' by {by}' if by else ''}")
             return self._read(connection, id)

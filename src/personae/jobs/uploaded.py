@@ -23,3 +23,9 @@ def leave_uploads(project: Path, job: Job) -> None:
     if isinstance(named, str) and Path(named).parent == folder_of(project):
         with contextlib.suppress(OSError):
             shutil.rmtree(named)
+
+
+def uploads_are_gone(job: Job) -> bool:
+    """Whether a job had uploads that were deleted when it ended."""
+    named = job.what.get(UPLOADED)
+    return isinstance(named, str) and not Path(named).is_dir()
