@@ -61,7 +61,7 @@ def answer_to(live: LiveServer, sent: bytes, wait_s: float = 5.0) -> bytes:
 def test_a_second_server_is_told_where_the_first_is(live: LiveServer) -> None:
     refused = personae("serve", "--project", str(live.project), "--port", str(free_port()), cwd=live.project.parent)
     assert refused.returncode == 1
-    assert refused.stderr == f"personae: This project is served already: http://127.0.0.1:{live.port}.\n"
+    assert refused.stderr == f"personae: http://127.0.0.1:{live.port} serves this project already.\n"
 
 
 def test_a_busy_port(live: LiveServer, tmp_path: Path) -> None:

@@ -66,6 +66,10 @@ ROUTERS = tuple(
 )
 
 
+_SAID = {404: "There is nothing at this address.", 405: "This address does not take this method."}
+"""Instead of the framework's own words."""
+
+
 @dataclass
 class _Standing:
     """How a server stands, for whoever measures."""
@@ -122,7 +126,8 @@ def make_app(
     def http(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
         code = CODES.get(error.status_code, "http")
-        return problem(error.status_code, code, f"{str(error.detail).rstrip('.')}.", headers=error.headers)
+        said = _SAID.get(error.status_code, f"{str(error.detail).rstrip('.')}.")
+        return problem(error.status_code, code, said, headers=error.headers)
 
     limits = Limits.of(service.project.settings)
     app.add_middleware(

@@ -183,14 +183,14 @@ def _only_one(folder: Path) -> Iterator[None]:
     except ProjectBusyError as error:
         if Path(error.path) != folder:
             raise
-        raise InputError(f"This project is served already{_where(folder)}.") from None
+        raise InputError(f"{_where(folder)} serves this project already.") from None
 
 
 def _where(folder: Path) -> str:
     try:
-        return f": {json.loads((folder / ADDRESS_FILE).read_text(encoding='utf-8'))['address']}"
+        return str(json.loads((folder / ADDRESS_FILE).read_text(encoding="utf-8"))["address"])
     except (OSError, ValueError, KeyError, TypeError):
-        return ""
+        return "Another server"
 
 
 @contextmanager

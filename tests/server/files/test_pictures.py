@@ -147,7 +147,7 @@ def test_photos_outside_the_roots_are_not_there(pictured: Served, tmp_path: Path
 def test_an_uploaded_photo_comes_back_with_names_on_it(pictured: Served) -> None:
     photo = (pictured.media / "photos" / "0.png").read_bytes()
     viewer = pictured.as_role("viewer")
-    named = viewer.post(f"{API}/identify", files={"photo": ("<b>.png", photo)}).json()["picture"]
+    named = viewer.post(f"{API}/identify", files={"photo": ("<b>.png", photo)}).json()["pictures"][0]
     assert [face["character"] for face in named["faces"]].count("Thor") == 1
     answer = viewer.post(f"{API}/identify/picture", files={"photo": ("x.html", photo, "text/html")})
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
@@ -160,3 +160,13 @@ def test_an_uploaded_photo_comes_back_with_names_on_it(pictured: Served) -> None
     assert (broken.status_code, broken.json()["code"]) == (422, "photo")
     assert "uploads" not in broken.text
     assert not [*(pictured.project.folder / "cache" / "uploads").iterdir()]
+
+
+def test_viewers_are_not_told_who_somebody_without_a_name_may_be(pictured: Served) -> None:
+    (root,) = pictured.client.get(f"{API}/roots").json()["roots"]
+    asked = f"{API}/roots/{root['id']}/identify"
+    for client, is_told in ((pictured.as_role("viewer"), False), (pictured.as_role("editor"), True)):
+        answer = client.get(asked, params={"path": "photos/0.png"})
+        faces = {face["character"]: face for face in answer.json()["pictures"][0]["faces"]}
+        assert faces["Thor"]["candidates"]
+        assert bool(faces[None]["candidates"]) == is_told

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 
 from personae.names import readable
 from personae.server import uploads
-from personae.server.asking import By, Served
+from personae.server.asking import By, Served, sees
 from personae.server.openapi import native
 from personae.server.problems import ProblemError
 from personae.server.ranges import JPEG
@@ -24,7 +24,7 @@ Far = Annotated[float | None, Query(gt=0, le=0.5)]
 def identify(service: Served, caller: By, photo: UploadFile, far: Far = None) -> JSONResponse:
     """Who is in an uploaded photo. It is deleted when the answer is made."""
     with uploads.kept(service.project.folder, photo) as path:
-        return _answer(service, str(path), PurePosixPath(readable(photo.filename or "photo")).name, far)
+        return _answer(service, caller, str(path), PurePosixPath(readable(photo.filename or "photo")).name, far)
 
 
 @router.get("/roots/{root}/identify", responses=native("Identified", "One picture."))
@@ -33,7 +33,7 @@ def identify_in_root(service: Served, caller: By, root: str, path: str, far: Far
     found = service.roots.find(root, path)
     if not found.is_file():
         raise ProblemError(422, "photo", "That is no file.")
-    return _answer(service, str(found), path, far)
+    return _answer(service, caller, str(found), path, far)
 
 
 @router.post("/identify/picture", response_class=Response, responses=BYTES)
@@ -57,5 +57,10 @@ def _annotated(service: Served, path: str, far: float | None) -> Response:
     return Response(jpeg, media_type=JPEG, headers={"cache-control": "private, no-store"})
 
 
-def _answer(service: Served, path: str, name: str, far: float | None) -> JSONResponse:
-    return JSONResponse(service.helper.ask("identify", path=path, name=name, far=far))
+def _answer(service: Served, caller: By, path: str, name: str, far: float | None) -> JSONResponse:
+    document = service.helper.ask("identify", path=path, name=name, far=far)
+    if not sees(caller, "suggestions"):
+        for face in (face for picture in document["pictures"] for face in picture["faces"]):
+            if face["character"] is None:  # who somebody without a name may be
+                face["candidates"] = []
+    return JSONResponse(document)
