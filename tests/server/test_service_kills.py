@@ -135,7 +135,7 @@ def whole_way(world: World) -> Way:
     found = world.ask("POST", "identify", "", files={"photo": ("a.png", photo)}).json()
     if found.get("code") == "not-answered" and "helper" in world.killed:  # in the middle of it: one stable error
         found = world.ask("POST", "identify", "", files={"photo": ("a.png", photo)}).json()
-    assert [face["character"] for face in found["picture"]["faces"]] == ["Thor"]
+    assert [face["character"] for face in found["pictures"][0]["faces"]] == ["Thor"]
     scan = world.ask("POST", "films", "scan", json={"root": root, "paths": ["film.mkv"]}).json()
     world.wait(scan["jobs"][0]["id"])
     (film,) = world.ask("GET", "films", "").json()["films"]
