@@ -5,7 +5,6 @@ The client does what any client has to: it sends a request that was not answered
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import threading
@@ -135,7 +134,7 @@ def whole_way(world: World) -> Way:
     found = world.ask("POST", "identify", "", files={"photo": ("a.png", photo)}).json()
     if found.get("code") == "not-answered" and "helper" in world.killed:  # in the middle of it: one stable error
         found = world.ask("POST", "identify", "", files={"photo": ("a.png", photo)}).json()
-    assert [face["character"] for face in found["picture"]["faces"]] == ["Thor"]
+    assert [face["character"] for face in found["pictures"][0]["faces"]] == ["Thor"]
     scan = world.ask("POST", "films", "scan", json={"root": root, "paths": ["film.mkv"]}).json()
     world.wait(scan["jobs"][0]["id"])
     (film,) = world.ask("GET", "films", "").json()["films"]
@@ -160,7 +159,7 @@ def whole_way(world: World) -> Way:
         one.pop("character_id")  # chosen at random
     return Way(
         {key: timeline[key] for key in ("appearances", "tracks", "shots", "video")},
-        [(one["kind"], json.dumps(one.get("to"))) for one in decisions],
+        [(one["decision"]["kind"], one["said"]) for one in decisions],
         edl, {one["name"]: one["photos"] for one in cast}, jobs, seconds,
     )  # fmt: skip
 
