@@ -140,6 +140,17 @@ def test_uploads_that_a_crash_left_are_gone_after_the_next_start(tmp_path: Path)
         assert not left.exists()
 
 
+def test_what_the_workers_of_a_killed_server_had_taken_is_free_at_the_next_start(tmp_path: Path) -> None:
+    (tmp_path / "project").mkdir()
+    table = JobTable.of_project(tmp_path / "project")
+    job = table.add("train", {})
+    assert table.claim("of the one before") is not None and table.claim("another") is None, "for as long as its lease"
+    with serving(tmp_path / "project", options=("--workers", "0")):
+        again = table.claim("another")
+    assert again is not None and (again.id, again.fence) == (job.id, 2)
+    table.close()
+
+
 def test_exports_that_waited_too_long_are_gone_after_the_next_start(tmp_path: Path) -> None:
     exports = tmp_path / "project" / "cache" / "exports"
     exports.mkdir(parents=True)

@@ -246,14 +246,16 @@ class JobTable:
         """The worker stopped as it was asked to; False as `finish`."""
         return self._end(claim, "cancelled", "cancelled")
 
-    def release(self, worker: str, why: str, *, was_asked: bool = False) -> None:
-        """A worker is known to have ended: what it had taken is free at once.
+    def release(self, worker: str | None, why: str, *, was_asked: bool = False) -> None:
+        """A worker is known to have ended, or every one (None): what it had taken is free at once.
 
         `was_asked`: it was told to, so that its job waits again and is not held to have ended it.
         """
         with self._writing() as connection:
             now = self._now(connection)
-            own = sa.and_(JOBS.c.state == "running", JOBS.c.worker == worker)
+            own = JOBS.c.state == "running"
+            if worker is not None:
+                own = sa.and_(own, JOBS.c.worker == worker)
             for row in connection.execute(sa.select(JOBS.c.id).where(own)).all():
                 _note(connection, row.id, now, why)
             values: dict[str, Any] = {"lease_until": 0.0}

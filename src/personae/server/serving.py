@@ -146,6 +146,7 @@ def serving(project: Project, folders: Sequence[Path], place: Place, *, workers:
         table = JobTable.of_project(project.folder, most_waiting=project.settings.max_waiting_jobs)
         stack.callback(table.close)
         project.cast.names()  # a project of a newer version is refused now, and not at the first request
+        table.release(None, "the server before this one ended")  # and its workers with it
         uploads.clear(project.folder, table)
         WaitingExports(project.context.paths, project.settings).trim()
         helper = Helper(project.folder)
