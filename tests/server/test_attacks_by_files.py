@@ -200,12 +200,12 @@ def test_uploads_that_are_no_pictures_are_refused_and_the_next_is_answered(fakes
     }
     for label, (name, content) in hostile.items():
         answer = fakes.client.post(f"{API}/identify", files={"photo": (name, content)})
-        refused = answer.status_code == 422 or answer.json()["picture"]["error"]
+        refused = answer.status_code == 422 or answer.json()["pictures"][0]["error"]
         assert refused, label
         assert str(fakes.project.folder) not in answer.text, label
         assert not has_uploads(fakes), label
     answer = fakes.client.post(f"{API}/identify", files={"photo": ("a.jpg", good)})
-    assert answer.json()["picture"]["error"] is None, "its content says that it is PNG"
+    assert answer.json()["pictures"][0]["error"] is None, "its content says that it is PNG"
     assert fakes.service.helper.starts == 1, "none of them ended the helper"
 
 

@@ -150,7 +150,7 @@ def test_it_ends_with_who_started_it(tmp_path: Path, monkeypatch: pytest.MonkeyP
     Image.fromarray(draw_picture([("Thor", 96)], take=0).pixels).save(tmp_path / "a.png")
     helper = Helper(tmp_path / "project")
     found = helper.ask("identify", path=str(tmp_path / "a.png"), name="a", far=None)
-    assert len(found["picture"]["faces"]) == 1
+    assert len(found["pictures"][0]["faces"]) == 1
     process = helper._process
     assert process is not None and process.stdin is not None
     process.stdin.close()

@@ -147,7 +147,7 @@ def test_photos_outside_the_roots_are_not_there(pictured: Served, tmp_path: Path
 def test_an_uploaded_photo_comes_back_with_names_on_it(pictured: Served) -> None:
     photo = (pictured.media / "photos" / "0.png").read_bytes()
     viewer = pictured.as_role("viewer")
-    named = viewer.post(f"{API}/identify", files={"photo": ("<b>.png", photo)}).json()["picture"]
+    named = viewer.post(f"{API}/identify", files={"photo": ("<b>.png", photo)}).json()["pictures"][0]
     assert [face["character"] for face in named["faces"]].count("Thor") == 1
     answer = viewer.post(f"{API}/identify/picture", files={"photo": ("x.html", photo, "text/html")})
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")

@@ -114,9 +114,9 @@ def test_no_way_opens_what_a_file_names(
     with opened(target) as seen:
         for path in sorted(media.iterdir()):
             uploaded = client.post(f"{API}/identify", files={"photo": (path.name, path.read_bytes(), "image/jpeg")})
-            assert uploaded.json()["picture"]["error"], path.name
+            assert uploaded.json()["pictures"][0]["error"], path.name
             there = client.get(f"{API}/roots/{root['id']}/identify", params={"path": path.name})
-            assert there.json()["picture"]["error"], path.name
+            assert there.json()["pictures"][0]["error"], path.name
             assert str(target.parent) not in uploaded.text + there.text
             asked = {"root": root["id"], "paths": [path.name]}
             assert client.post(f"{API}/films", json=asked).status_code == 202
