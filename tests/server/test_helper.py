@@ -19,7 +19,7 @@ from personae.server.helper import Helper
 from personae.server.problems import ProblemError
 
 HOSTILE = """
-import personae.server.helper as helper, time, os, sys
+import personae.server.answers as answers, personae.server.helper as helper, time, os, sys
 
 def asked(project, path, name, far=None):
     if name == "sleep":
@@ -40,7 +40,7 @@ def asked(project, path, name, far=None):
         time.sleep(0.5)
     return {"pid": os.getpid()}
 
-helper.ANSWERS["hostile"] = asked
+answers.ANSWERS["hostile"] = asked
 """
 """For the helper's process: what a picture might make it do."""
 
