@@ -229,3 +229,27 @@ def _says_no_memory(error: BaseException) -> bool:
     in_opencv = type(error).__module__ == "cv2" and getattr(error, "code", None) == _CV2_NO_MEMORY
     by_number = isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM
     return in_opencv or by_number or any(said in str(error).lower() for said in _NO_MEMORY)
+
+
+CODES: tuple[tuple[type[PersonaeError], str], ...] = (
+    (UnknownCharacterError, "unknown-character"),
+    (UnknownFilmError, "unknown-film"),
+    (UnknownPhotoSetError, "unknown-photo-set"),
+    (LimitError, "too-many"),
+    (ModelNotFoundError, "not-trained"),
+    (EmbedderMismatchError, "embedder-mismatch"),
+    (ProjectBusyError, "busy"),
+    (WriteError, "cannot-write"),
+    (FilmError, "film"),
+    (PhotoError, "photo"),
+    (InputError, "input"),
+    (MissingExtraError, "missing-extra"),
+    (StoreError, "store"),
+    (PersonaeError, "error"),
+)
+"""A stable code for programs, of the first kind that fits."""
+
+
+def code_of(error: PersonaeError) -> str:
+    """The code of an error, for programs."""
+    return next(code for kind, code in CODES if isinstance(error, kind))

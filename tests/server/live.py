@@ -79,7 +79,7 @@ class LiveServer:
         return socket.create_connection(("127.0.0.1", self.port), 30)
 
     def children(self) -> dict[str, int]:
-        """The processes that the server has started: "worker", "helper" -> process id."""
+        """The processes that the server has started: "worker", "quick", "helper" -> process id."""
         return children_of(self.pid)
 
     def start(self) -> Self:
@@ -172,7 +172,7 @@ def children_of(pid: int) -> dict[str, int]:
             continue
         for name in ("worker", "helper"):
             if f".{name}\0".encode() in command:
-                found[name] = int(each)
+                found["quick" if b"\0quick-" in command else name] = int(each)
     return found
 
 

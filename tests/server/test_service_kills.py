@@ -81,11 +81,13 @@ class World:
         """One of the processes, by its id; whether there was one. A server is started again, as systemd would."""
         with self.restarting:
             if victim != "server":
-                pid = self.live.children().get(victim)
-                if pid is not None:
+                children = self.live.children()
+                names = ("worker", "quick") if victim == "worker" else (victim,)
+                pids = [children[name] for name in names if name in children]
+                for pid in pids:
                     os.kill(pid, signal.SIGKILL)
-                    self.killed.append(victim)
-                return pid is not None
+                self.killed += [victim] * bool(pids)
+                return bool(pids)
             children = children_of(self.live.process.pid).values()
             self.live.process.kill()
             self.live.process.wait()

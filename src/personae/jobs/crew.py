@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
+from personae.jobs.job import QUICK
 from personae.jobs.table import JobTable
 
 COMMAND = ("-m", "personae.jobs.worker")
@@ -24,12 +25,16 @@ log = logging.getLogger(__name__)
 
 
 class Crew:
-    """Worker processes on one project's table. Use as a context manager: at the end they are asked to end."""
+    """Worker processes on one project's table. Use as a context manager: at the end they are asked to end.
 
-    def __init__(self, project: Path, table: JobTable, *, workers: int = 1) -> None:
+    `quick`: one more, for jobs that are not long (see `work.LONG`).
+    """
+
+    def __init__(self, project: Path, table: JobTable, *, workers: int = 1, quick: bool = False) -> None:
         self._project = project
         self._table = table
         self._count = workers
+        self._quick = quick
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -41,8 +46,9 @@ class Crew:
 
     def __enter__(self) -> Crew:
         for number in range(self._count):
-            self._threads.append(threading.Thread(target=self._keep, args=(number,), daemon=True))
-            self._threads[-1].start()
+            self._begin(f"worker-{number + 1}")
+        if self._quick:
+            self._begin(QUICK)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -50,10 +56,14 @@ class Crew:
         for thread in self._threads:
             thread.join()
 
-    def _keep(self, number: int) -> None:
+    def _begin(self, called: str) -> None:
+        self._threads.append(threading.Thread(target=self._keep, args=(called,), daemon=True))
+        self._threads[-1].start()
+
+    def _keep(self, called: str) -> None:
         short = 0
         while not self._over.wait(AGAIN_AFTER_S[min(short, len(AGAIN_AFTER_S) - 1)]):
-            began, name = time.monotonic(), f"worker-{number + 1}-{uuid4().hex[:8]}"
+            began, name = time.monotonic(), f"{called}-{uuid4().hex[:8]}"
             process = self._start(name)
             self._processes[name] = process
             while process.poll() is None and not self._over.is_set():

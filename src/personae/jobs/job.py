@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
+QUICK = "quick"
+"""What the name of a worker begins with that leaves long jobs to others."""
 ENDED: tuple[State, ...] = ("done", "failed", "cancelled")
 
 

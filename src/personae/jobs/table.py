@@ -10,7 +10,7 @@ Every time is the database's own, so that workers' clocks do not matter.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -175,7 +175,17 @@ class JobTable:
                 return job
             if not job.what or uploads_are_gone(job):
                 raise InputError("What this job was about is not there any more. Ask for it anew.")
-            _set(connection, id, state="waiting", tries=0, wants_cancel=0, worker="", ended=None, error="{}")
+            _set(
+                connection,
+                id,
+                state="waiting",
+                tries=0,
+                wants_cancel=0,
+                worker="",
+                lease_until=0.0,
+                ended=None,
+                error="{}",
+            )
             _note(connection, id, self._now(connection), f"asked for again{f' by {by}' if by else ''}")
             return self._read(connection, id)
 
@@ -197,15 +207,17 @@ class JobTable:
 
     # Working
 
-    def claim(self, worker: str) -> Claim | None:
+    def claim(self, worker: str, *, but: Collection[str] = ()) -> Claim | None:
         """Take the next job, with a lease and a fencing number of its own; None where there is nothing to do.
 
+        `but`: kinds that this worker leaves to others.
         Of jobs whose worker fell silent those are failed first that did so `MOST_TRIES` times.
         """
         with self._writing() as connection:
             now = self._now(connection)
             self._end_poisonous(connection, now)
             free = sa.or_(JOBS.c.state == "waiting", sa.and_(JOBS.c.state == "running", JOBS.c.lease_until < now))
+            free = sa.and_(free, JOBS.c.kind.not_in(but)) if but else free
             row = connection.execute(sa.select(JOBS).where(free).order_by(*_NEXT).limit(1).with_for_update()).first()
             if row is None:
                 return None

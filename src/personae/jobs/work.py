@@ -19,6 +19,12 @@ and goes on from what was left.
 """
 
 
+LONG = frozenset({"scan", "keep", "export", "evaluate", "tune", "calibrate"})
+"""What may take an hour. For all else there is a worker of its own, so that nobody waits for a film to forget, to name
+or to enrol somebody.
+"""
+
+
 def do(project: Project, kind: str, what: Mapping[str, Any], commit: Commit, tell: ProgressCallback) -> dict[str, Any]:
     """Do one job. Work that stands in the project already is not done again. Raises what the session raises."""
     commits = Commits(project.folder)

@@ -19,10 +19,10 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from personae.commits import Commit
-from personae.errors import PersonaeError, ProjectBusyError, SupersededError, UnknownCharacterError
+from personae.errors import PersonaeError, ProjectBusyError, SupersededError, UnknownCharacterError, code_of
 from personae.job_rows import JobRows
 from personae.jobs import work
-from personae.jobs.job import Claim
+from personae.jobs.job import QUICK, Claim
 from personae.jobs.sentences import Folders, without_paths
 from personae.jobs.table import JobTable
 from personae.jobs.uploaded import leave_uploads
@@ -59,7 +59,7 @@ class Worker:
     def run(self) -> None:
         """Work until `stop` is set."""
         while not self.stop.is_set():
-            claim = self.table.claim(self.name)
+            claim = self.table.claim(self.name, but=work.LONG if self.name.startswith(QUICK) else ())
             if claim is None:
                 self.stop.wait(LOOK_EVERY_S)
             else:
@@ -89,7 +89,7 @@ class Worker:
             # Whom somebody wanted to be forgotten is written down nowhere, whatever came of it.
             forgetting = claim.job.kind == "forget" and isinstance(error, UnknownCharacterError)
             why = "No character has that name." if forgetting else without_paths(error, folders)
-            self.table.fail(claim, {"code": type(error).__name__, "detail": why}, why)
+            self.table.fail(claim, {"code": code_of(error), "detail": why}, why)
         except Exception as error:  # a fault of ours fails the job, not the worker
             why = f"a fault of Personae ({type(error).__name__})"
             log.exception("The job %s failed.", claim.id)

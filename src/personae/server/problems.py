@@ -11,23 +11,23 @@ from personae import errors
 from personae.jobs.sentences import without_paths
 
 MEDIA_TYPE = "application/problem+json"
-_STATUS: tuple[tuple[type[errors.PersonaeError], int, str], ...] = (
-    (errors.UnknownCharacterError, 404, "unknown-character"),
-    (errors.UnknownFilmError, 404, "unknown-film"),
-    (errors.UnknownPhotoSetError, 404, "unknown-photo-set"),
-    (errors.LimitError, 429, "too-many"),
-    (errors.ModelNotFoundError, 409, "not-trained"),
-    (errors.EmbedderMismatchError, 409, "embedder-mismatch"),
-    (errors.ProjectBusyError, 503, "busy"),
-    (errors.WriteError, 507, "cannot-write"),
-    (errors.FilmError, 422, "film"),
-    (errors.PhotoError, 422, "photo"),
-    (errors.InputError, 422, "input"),
-    (errors.MissingExtraError, 501, "missing-extra"),
-    (errors.StoreError, 500, "store"),
-    (errors.PersonaeError, 500, "error"),
-)
-"""The first that fits: status and code."""
+_STATUS = {
+    "unknown-character": 404,
+    "unknown-film": 404,
+    "unknown-photo-set": 404,
+    "too-many": 429,
+    "not-trained": 409,
+    "embedder-mismatch": 409,
+    "busy": 503,
+    "cannot-write": 507,
+    "film": 422,
+    "photo": 422,
+    "input": 422,
+    "missing-extra": 501,
+    "store": 500,
+    "error": 500,
+}
+"""Code of one of our errors -> status."""
 CODES = {400: "malformed", 404: "unknown-address", 405: "method", 413: "too-large"}
 """Of what the framework itself refuses."""
 RETRY_AFTER_S = {429: 10, 503: 5}
@@ -53,5 +53,5 @@ def problem(
 
 def of_error(error: errors.PersonaeError) -> JSONResponse:
     """What one of our errors is answered with: its sentence, without where files lie."""
-    status, code = next((status, code) for kind, status, code in _STATUS if isinstance(error, kind))
-    return problem(status, code, without_paths(error))
+    code = errors.code_of(error)
+    return problem(_STATUS[code], code, without_paths(error))

@@ -157,7 +157,7 @@ def serving(project: Project, folders: Sequence[Path], place: Place, *, workers:
         watcher = stack.enter_context(Watcher(service))
         app = make_app(service, watcher, hosts=place.hosts, origins=place.origins, proxies=place.proxies)
         server = _Server(_config(app, place), watcher)
-        stack.enter_context(Crew(project.folder, table, workers=workers))
+        stack.enter_context(Crew(project.folder, table, workers=workers, quick=workers > 0))
         stack.enter_context(_said_where(project.folder, place))
         yield Running(place.address, service.token, server, listener)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import timegm
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import strptime
 from typing import Annotated, Any, Literal
@@ -26,6 +26,7 @@ from personae.server.problems import ProblemError
 from personae.server.saying import Said
 from personae.server.service import Service, id_of_medium
 from personae.timeline.decision_rows import row_of
+from personae.timeline.decisions import Decision
 
 router = APIRouter(tags=["decisions"])
 
@@ -57,6 +58,8 @@ class _Undo(BaseModel):
     """The `request` of what is taken back; default the last command."""
     decision: str | None = None
     """One decision alone, by its number or id; of an undo, what it took back holds again."""
+    position: Annotated[int, Field(ge=0)] | None = None
+    """Of the last command: 409 where the journal holds more than so many decisions by now."""
 
 
 class _UndoEverywhere(BaseModel):
@@ -87,11 +90,12 @@ class Foreseen(BaseModel):
 
 
 class Undone(BaseModel):
-    """The ids of what was taken back, in words, and what became of what it had taught."""
+    """The ids of what was taken back, in words, who had said it, and what became of what it had taught."""
 
     position: int
     undone: list[str]
     said: list[str]
+    by: list[str]
     notes: list[str]
 
 
@@ -196,6 +200,11 @@ def foresee(service: Served, caller: By, id: str, body: _Said) -> Foreseen:
 def undo_decisions(service: Served, caller: By, id: str, request: RequestId, body: _Undo | None = None) -> Undone:
     """Take back what a request decided in a film or set (the last one), or one decision, and what it taught."""
     medium, wanted = service.medium(id), body or _Undo()
+    decisions = medium.decisions
+    if not decisions.of_request(request):
+        _check_known(wanted.command, decisions.of_request(wanted.command or ""))
+        if wanted.position is not None and (since := decisions.entries[wanted.position :]):
+            raise changed(ChangedMeanwhileError(since, len(decisions.entries)), id)
     if wanted.decision is not None:
         done = take_back_one(medium, wanted.decision, by=caller.name, request=request)
     else:
@@ -205,6 +214,7 @@ def undo_decisions(service: Served, caller: By, id: str, request: RequestId, bod
         position=made_of(id, type(done)(made), medium.decisions).position,
         undone=[one.id for one in done.decisions],
         said=[one.said() for one in done.decisions],
+        by=[one.by for one in done.decisions],
         notes=list(done.warnings),
     )
 
@@ -215,7 +225,17 @@ def undo_everywhere(
 ) -> UndoneEverywhere:
     """Take back a command (the last one) in every film and set that it spoke of."""
     command = None if body is None else body.command
+    every = [service.medium(id).decisions for id in service.media()] if command else []
+    if not any(one.of_request(request) for one in every):
+        _check_known(command, [one for each in every for one in each.of_request(command or "")])
     return UndoneEverywhere(notes=list(service.people.undo(by=caller.name, command=command, request=request)))
+
+
+def _check_known(command: str | None, made: Sequence[Decision]) -> None:
+    if command is not None and not made:
+        raise ProblemError(
+            404, "unknown-command", "There is no command with this id: it is the `request` of an answer."
+        )
 
 
 def teaching(service: Service, media: list[str], command: str, by: str) -> dict[str, Any]:

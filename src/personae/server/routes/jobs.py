@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from personae.jobs.job import ENDED, Job, State
@@ -14,10 +15,13 @@ from personae.server.asking import By, RequestId, Served, sees
 from personae.server.jobs_json import JobAnswer, JobRow, job_dict
 from personae.server.pages import PageOf, next_cursor
 from personae.server.problems import ProblemError
+from personae.server.watching import Watcher
 
 router = APIRouter(tags=["jobs"])
 LONGEST_WAIT_S = 60.0
-_LOOK_EVERY_S = 0.2
+_LOOK_EVERY_S, _LOOK_AGAIN_S = 0.1, 2.0
+FORGET_FIRST = 50
+"""Forgetting comes before what else waits."""
 
 
 class _Forget(BaseModel):
@@ -64,16 +68,26 @@ def list_jobs(
 
 
 @router.get("/jobs/{id}", response_model=JobWithHistory)
-def get_job(
-    service: Served, caller: By, id: str, wait_s: Annotated[float, Query(ge=0, le=LONGEST_WAIT_S)] = 0.0
+async def get_job(
+    request: Request,
+    service: Served,
+    caller: By,
+    id: str,
+    wait_s: Annotated[float, Query(ge=0, le=LONGEST_WAIT_S)] = 0.0,
 ) -> dict[str, Any]:
     """One job with its history. `wait_s`: the answer comes when the job has ended, or after so many seconds."""
-    until = time.monotonic() + wait_s
-    job = _there(service.jobs.get(id))
-    while job.state not in ENDED and time.monotonic() < until:
-        time.sleep(_LOOK_EVERY_S)
-        job = _there(service.jobs.get(id))
-    history = [{"time": line.time, "text": line.text} for line in service.jobs.history(id)]
+    watcher: Watcher = request.app.state.watcher
+    until, seen = time.monotonic() + wait_s, watcher.latest
+    job = _there(await asyncio.to_thread(service.jobs.get, id))
+    looked = time.monotonic()
+    # No thread waits, for they answer the others; and the table is read where the watcher has seen something.
+    while job.state not in ENDED and time.monotonic() < until and not watcher.is_over:
+        await asyncio.sleep(_LOOK_EVERY_S)
+        if watcher.latest != seen or time.monotonic() - looked > _LOOK_AGAIN_S:
+            seen, looked = watcher.latest, time.monotonic()
+            job = _there(await asyncio.to_thread(service.jobs.get, id))
+    lines = await asyncio.to_thread(service.jobs.history, id)
+    history = [{"time": line.time, "text": line.text} for line in lines]
     return {"job": job_dict(job, result=sees(caller, "results")), "history": history}
 
 
@@ -101,7 +115,8 @@ def retry_job(service: Served, caller: By, id: str) -> dict[str, Any]:
 @router.post("/forget", status_code=202, response_model=JobAnswer)
 def forget(service: Served, caller: By, body: _Forget, request: RequestId) -> dict[str, Any]:
     """Forget somebody for good: a job. There is no undo."""
-    return {"job": job_dict(service.jobs.add("forget", {"name": body.name}, by=caller.name, request=request))}
+    job = service.jobs.add("forget", {"name": body.name}, by=caller.name, request=request, priority=FORGET_FIRST)
+    return {"job": job_dict(job)}
 
 
 def _there(found: Job | None) -> Job:

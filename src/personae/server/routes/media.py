@@ -136,7 +136,11 @@ def get_film(service: Served, caller: By, id: str) -> Medium:
 @router.post("/films", status_code=202, response_model=JobsAnswer)
 def scan_films(service: Served, caller: By, body: _Scan, request: RequestId) -> dict[str, Any]:
     """Scan films: a job each, or one for all of them read as one film. One that waits or runs already is that job."""
-    paths = [str(service.roots.find(body.root, path)) for path in body.paths]
+    found = [service.roots.find(body.root, path) for path in body.paths]
+    for inside, path in zip(body.paths, found, strict=True):
+        if path.is_dir():
+            raise ProblemError(422, "input", f"{inside} is a folder. Give its films: GET /roots/ROOT/films lists them.")
+    paths = [str(path) for path in found]
     opening = body.opening.model_dump(exclude_none=True)
     how = {"fresh": body.fresh} | ({"opening": opening} if opening else {})
     works = [{"paths": own} | how for own in ([paths] if body.as_one else [[path] for path in paths])]
@@ -176,8 +180,9 @@ def relabel(service: Served, caller: By, id: str, request: RequestId) -> dict[st
 
 
 @router.post("/relabel", status_code=202, response_model=JobsAnswer)
-def relabel_many(service: Served, caller: By, body: _Relabel, request: RequestId) -> dict[str, Any]:
+def relabel_many(service: Served, caller: By, request: RequestId, body: _Relabel | None = None) -> dict[str, Any]:
     """The same of several films and sets of photos, or of all: a job each. `only_stale`: those that it would change."""
+    body = body or _Relabel()
     ids = list(dict.fromkeys(service.media() if body.media is None else body.media))
     card = service.card()
     wanted = [id for id in ids if not body.only_stale or service.facts_of(id).is_stale(card)]

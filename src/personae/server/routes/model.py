@@ -64,7 +64,7 @@ class _Train(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     root: _RootId
-    folder: _FolderPath = ""
+    folder: _FolderPath
     fresh: bool = False
     force: bool = False
 
