@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
+from personae.cast.characters import Characters
 from personae.cast.choosing import choose_faces
-from personae.cast.gallery_records import EnrolledFace, Enrolment, PhotoRecord
+from personae.cast.gallery_records import EnrolledFace, Enrolment, PhotoRecord, copy_of
 from personae.recognition.prototypes import unit
 from personae.settings import Settings
 from personae.types import AnalyzedFaces, FloatArray, Reason
@@ -95,25 +97,50 @@ def choose(several: Sequence[Several], enrolment: Enrolment) -> list[Judged]:
     return judged
 
 
-def duplicates(enrolment: Enrolment, records: Mapping[int | None, PhotoRecord]) -> list[Judged]:
-    """Reject copies within a character, and faces that stand under two characters. `records`: by id."""
+class Duplicates(NamedTuple):
+    """What is `rejected` as duplicate; `overruled`: (character, whose it is by a person's word) of each such photo."""
+
+    rejected: list[Judged]
+    overruled: list[tuple[str, str]]
+
+
+def duplicates(enrolment: Enrolment, records: Mapping[int | None, PhotoRecord], characters: Characters) -> Duplicates:
+    """Reject copies within a character, and faces that stand under two characters. `records`: by id.
+
+    Where a person said whose a photo is, it stays theirs, and only the others' are rejected.
+    """
     rejected: list[Judged] = []
+    overruled: list[tuple[str, str]] = []
     rows_of: dict[str, list[int]] = defaultdict(list)
     for row, character in enumerate(enrolment.characters):
         rows_of[character].append(row)
     for rows in rows_of.values():
         for row, kept in near_duplicates(enrolment.embeddings[rows], rows).items():
-            detail = f"a copy of {enrolment.paths[kept]}"
+            detail = copy_of(enrolment.paths[kept])
             rejected.append((records[enrolment.photo_ids[row]].rejected(Reason.DUPLICATE, detail), None))
     by_digest: dict[str, list[int]] = defaultdict(list)
     for row, photo_id in enumerate(enrolment.photo_ids):
         by_digest[records[photo_id].sha256].append(row)
     for rows in by_digest.values():
-        names = sorted({enrolment.characters[row] for row in rows})
-        if len(names) > 1 and _one_face(enrolment.embeddings[rows]):
-            detail = f"the same face stands under {' and '.join(names)}: keep the photo in one folder"
-            rejected += [(records[enrolment.photo_ids[row]].rejected(Reason.DUPLICATE, detail), None) for row in rows]
-    return rejected
+        photos = [records[enrolment.photo_ids[row]] for row in rows]
+        names = sorted({photo.character for photo in photos})
+        if len(names) < 2 or not _one_face(enrolment.embeddings[rows]):
+            continue
+        detail = f"the same face stands under {' and '.join(names)}: keep the photo in one folder"
+        owner = _owner(photos, characters)
+        if owner is not None:
+            detail = f"this photo is {owner}'s, as you decided: take it out of the folder, or out of {owner}"
+            photos = [photo for photo in photos if photo.character != owner]
+            overruled += [(photo.character, owner) for photo in photos]
+        rejected += [(photo.rejected(Reason.DUPLICATE, detail), None) for photo in photos]
+    return Duplicates(rejected, overruled)
+
+
+def _owner(photos: Sequence[PhotoRecord], characters: Characters) -> str | None:
+    """Whose a photo is that stands under several characters, by a person's word; None where it does not tell."""
+    said = [characters.said(photo.given, photo.sha256) for photo in photos]
+    names = {photo.character for photo, surely in zip(photos, said, strict=True) if surely == max(said)}
+    return names.pop() if max(said) and len(names) == 1 else None
 
 
 def near_duplicates(embeddings: FloatArray, rows: Sequence[int]) -> dict[int, int]:
