@@ -160,7 +160,7 @@ def test_who_was_taken_out_has_no_say_in_a_training_either(home: Home) -> None:
 def test_what_cannot_be_added_as_it_is_a_copy_says_what_to_do(home: Home) -> None:
     home.cast.add("Joey", home.photos())
     (home.loose / "99.jpg").write_text("23")
-    with pytest.raises(CastError, match="Joey has these pictures already.*Nothing has to be done.*add other photos"):
+    with pytest.raises(CastError, match=r"Joey has these pictures already.*Nothing has to be done.*add other photos"):
         home.cast.add("Joey", [home.loose / "99.jpg"])
     assert home.count("Joey") == (3,) and len(home.cast.log()) == 1
 
