@@ -7,13 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from personae import CharacterRecognizer, Settings
 from personae.cast.cast import Cast
-from personae.cast.gallery_records import copy_of, without_paths
+from personae.cast.gallery_records import EnrolledFace, PhotoRecord, copy_of, without_paths
 from personae.cast.trainer import TrainingReport
 from personae.errors import CastError
+from personae.types import Quality
 from tests.stub import ROWS, StubAnalyzer, write_cast
 
 
@@ -97,12 +99,21 @@ def merged(home: Home) -> None:
 
 
 def taught(home: Home) -> None:
+    one = np.ones(1, np.float32)
+    quality = Quality(one * 90, one, one * 100, one * 0, one, ((),))
+    photo = PhotoRecord("Joey", "/films/ep1.mkv#t=1.000", sha256="of the face").enrolled(faces_found=1)
+    home.cast.add_faces(
+        "Joey", [(photo, EnrolledFace(np.zeros(4, np.float32), np.zeros((5, 2), np.float32), 1.0, quality, ROWS[18]))]
+    )
+
+
+def split_of_merged(home: Home) -> None:
     home.cast.train_photos({"LeBlanc": home.photos(), "c0": sorted((home.folder / "c0").iterdir())})
     home.cast.merge("LeBlanc", "c0", into="LeBlanc")
     home.cast.split("LeBlanc", home.photos()[:1], into="Joey")
 
 
-@pytest.mark.parametrize("decide", [joey, split, merged, taught])
+@pytest.mark.parametrize("decide", [joey, split, merged, split_of_merged, taught])
 def test_every_decision_outranks_another_folder(home: Home, decide: Callable[[Home], None]) -> None:
     decide(home)
     (before,) = home.count("Joey")
@@ -124,6 +135,15 @@ def test_a_decision_about_the_photo_outranks_one_about_its_folder(home: Home) ->
     (home.folder / "c2" / "3.jpg").write_text("15")
     home.train()
     assert home.count("Joey", "c1") == (1, 5)
+
+
+def test_adding_a_face_that_is_enrolled_as_somebody_else_is_refused(home: Home) -> None:
+    home.train()
+    (home.loose / "99.jpg").write_text("23")
+    for photo in (home.photos()[0], home.loose / "99.jpg"):
+        with pytest.raises(CastError, match=r"enrolled as LeBlanc\. Move it instead"):
+            home.cast.add("Joey", [photo])
+    assert home.count("LeBlanc", "Joey") == (3, 0)
 
 
 def test_undone_it_is_as_if_nobody_had_decided(home: Home) -> None:
@@ -159,9 +179,12 @@ def test_who_was_taken_out_has_no_say_in_a_training_either(home: Home) -> None:
 
 def test_what_cannot_be_added_as_it_is_a_copy_says_what_to_do(home: Home) -> None:
     home.cast.add("Joey", home.photos())
-    (home.loose / "99.jpg").write_text("23")
-    with pytest.raises(CastError, match=r"Joey has these pictures already.*Nothing has to be done.*add other photos"):
-        home.cast.add("Joey", [home.loose / "99.jpg"])
+    for name in ("00.jpg", "99.jpg"):  # before and after its first by name
+        (home.loose / name).write_text("23")
+        with pytest.raises(
+            CastError, match=r"Joey has these pictures already.*Nothing has to be done.*add other photos"
+        ):
+            home.cast.add("Joey", [home.loose / name])
     assert home.count("Joey") == (3,) and len(home.cast.log()) == 1
 
 

@@ -169,7 +169,8 @@ def _check_not_somebody_elses(
 ) -> None:
     for photo in gallery.photos():
         lost = photo.character in before.get(photo.path, ()) and photo.character not in after.get(photo.path, ())
-        if lost and photo.character != name and photo.sha256 in digests:
+        shown = photo.sha256 in digests or photo.reason is Reason.DUPLICATE
+        if lost and photo.character != name and shown:
             raise CastError(
                 f"{photo.path} shows the face that is enrolled as {photo.character}. Move it instead: "
                 + command(f"split {quoted(photo.character)} {quoted(photo.path)} --into {quoted(name)}"),

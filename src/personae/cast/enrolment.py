@@ -149,7 +149,7 @@ class _Enrolment:
         if self.origin is not None:
             self._check_folder(self.origin, known, force=force)
         decide_copies(self.gallery, NEAR_DUPLICATE)
-        self._drop_duplicates()
+        self._drop_duplicates(had if self.origin is None else ())  # nothing that is added takes another's place
         if self.settings.outliers:
             self._drop_outliers()
         self.report.lost += [
@@ -268,10 +268,10 @@ class _Enrolment:
                 for record, face in batch:
                     self.gallery.put_photo(record, face)
 
-    def _drop_duplicates(self) -> None:
+    def _drop_duplicates(self, first: Collection[tuple[str, str]]) -> None:
         """Reject copies and faces that stand under two characters; note what a person had said about."""
         records = {record.id: record for record in self.gallery.photos()}
-        found = duplicates(self.gallery.enrolled(), records, self.gallery.who.all())
+        found = duplicates(self.gallery.enrolled(), records, self.gallery.who.all(), first=first)
         self._commit(found.rejected)
         if found.overruled:
             self.report.notes.append(overruled(found.overruled))

@@ -6,7 +6,7 @@ Then copies and outliers among everything enrolled are told. Values in, values o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,6 +21,8 @@ from personae.types import AnalyzedFaces, FloatArray, Reason
 
 NEAR_DUPLICATE = 0.985
 """Cosine from which two photos of a character show the same instant (a copy at another size or compression)."""
+_SAME_FACE = 0.999
+"""Cosine above which two faces are one face of one picture."""
 _BLOCK = 512
 Judged = tuple[PhotoRecord, EnrolledFace | None]
 """A photo as it goes into the gallery, with its face where it is enrolled."""
@@ -104,17 +106,25 @@ class Duplicates(NamedTuple):
     overruled: list[tuple[str, str]]
 
 
-def duplicates(enrolment: Enrolment, records: Mapping[int | None, PhotoRecord], characters: Characters) -> Duplicates:
+def duplicates(
+    enrolment: Enrolment,
+    records: Mapping[int | None, PhotoRecord],
+    characters: Characters,
+    *,
+    first: Collection[tuple[str, str]] = (),
+) -> Duplicates:
     """Reject copies within a character, and faces that stand under two characters. `records`: by id.
 
-    Where a person said whose a photo is, it stays theirs, and only the others' are rejected.
+    Where a person said whose a photo is, it stays theirs, and only the others' are rejected. `first`: (given, path) of
+    the photos that others are copies of, and not the other way round.
     """
     rejected: list[Judged] = []
-    overruled: list[tuple[str, str]] = []
+    owners: dict[int, str] = {}
     rows_of: dict[str, list[int]] = defaultdict(list)
     for row, character in enumerate(enrolment.characters):
         rows_of[character].append(row)
     for rows in rows_of.values():
+        rows.sort(key=lambda row: (records[enrolment.photo_ids[row]].given, enrolment.paths[row]) not in first)
         for row, kept in near_duplicates(enrolment.embeddings[rows], rows).items():
             detail = copy_of(enrolment.paths[kept])
             rejected.append((records[enrolment.photo_ids[row]].rejected(Reason.DUPLICATE, detail), None))
@@ -128,12 +138,33 @@ def duplicates(enrolment: Enrolment, records: Mapping[int | None, PhotoRecord], 
             continue
         detail = f"the same face stands under {' and '.join(names)}: keep the photo in one folder"
         owner = _owner(photos, characters)
-        if owner is not None:
-            detail = f"this photo is {owner}'s, as you decided: take it out of the folder, or out of {owner}"
-            photos = [photo for photo in photos if photo.character != owner]
-            overruled += [(photo.character, owner) for photo in photos]
-        rejected += [(photo.rejected(Reason.DUPLICATE, detail), None) for photo in photos]
-    return Duplicates(rejected, overruled)
+        if owner is None:
+            rejected += [(photo.rejected(Reason.DUPLICATE, detail), None) for photo in photos]
+        else:
+            owners |= {row: owner for row in rows if enrolment.characters[row] != owner}
+    owners |= _owners_by_face(enrolment, records, characters)
+    for row, owner in owners.items():
+        detail = f"this photo is {owner}'s, as you decided: take it out of the folder, or out of {owner}"
+        rejected.append((records[enrolment.photo_ids[row]].rejected(Reason.DUPLICATE, detail), None))
+    return Duplicates(rejected, [(enrolment.characters[row], owner) for row, owner in owners.items()])
+
+
+def _owners_by_face(
+    enrolment: Enrolment, records: Mapping[int | None, PhotoRecord], characters: Characters
+) -> dict[int, str]:
+    """Row -> whose it is, of photos nobody decided about whose face a person gave to somebody else, as by a film."""
+    said = np.array(
+        [characters.said(each.given, each.sha256) for each in map(records.__getitem__, enrolment.photo_ids)]
+    )
+    free, given = np.flatnonzero(said == 0), np.flatnonzero(said == 2)
+    found: dict[int, str] = {}
+    for start in range(0, len(free) if len(given) else 0, _BLOCK):
+        rows = free[start : start + _BLOCK]
+        cosines = enrolment.embeddings[rows] @ enrolment.embeddings[given].T
+        for row, best, cosine in zip(rows, given[cosines.argmax(axis=1)], cosines.max(axis=1), strict=True):
+            if cosine > _SAME_FACE and enrolment.characters[best] != enrolment.characters[row]:
+                found[int(row)] = enrolment.characters[best]
+    return found
 
 
 def _owner(photos: Sequence[PhotoRecord], characters: Characters) -> str | None:
@@ -158,7 +189,7 @@ def near_duplicates(embeddings: FloatArray, rows: Sequence[int]) -> dict[int, in
 
 def _one_face(embeddings: FloatArray) -> bool:
     """Whether these unit vectors from one photo are one face."""
-    return bool((embeddings @ embeddings[0]).min() > 0.999)
+    return bool((embeddings @ embeddings[0]).min() > _SAME_FACE)
 
 
 def _enrolled_face(faces: AnalyzedFaces, i: int) -> EnrolledFace:
