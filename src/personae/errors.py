@@ -66,10 +66,14 @@ class SettingError(InputError):
 
 
 class CastError(InputError):
-    """A folder holds no cast: it is missing, empty, or has no usable photo. `listed`: what the message ends with."""
+    """A folder holds no cast: it is missing, empty, or has no usable photo.
 
-    def __init__(self, message: str, listed: Iterable[str] = ()) -> None:
+    `listed`: what the message ends with; `paths`: those of files that it names.
+    """
+
+    def __init__(self, message: str, listed: Iterable[str] = (), *, paths: Iterable[str] = ()) -> None:
         self._lines = (message, *listed)
+        self.paths = tuple(paths)
         super().__init__("\n  ".join(self._lines))
 
     @property

@@ -216,7 +216,7 @@ def test_what_an_upload_is_called_leads_nowhere(served: Served, name: str) -> No
     from fastapi import UploadFile
 
     folder, paths = uploads.keep(served.project.folder, [UploadFile(io.BytesIO(b"x"), filename=name)])
-    assert paths == [str(folder / "0000.photo")]
+    assert paths == [str(folder / "photo 1")]
     assert folder.parent == served.project.folder / "cache" / "uploads"
     assert folder.stat().st_mode & 0o077 == 0
 

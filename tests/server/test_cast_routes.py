@@ -363,7 +363,7 @@ def test_a_face_of_an_uploaded_photo_is_rejected(cast: Served) -> None:
     with Gallery.open(cast.project.context.paths.gallery, embedder=None) as gallery:
         ((_, _, negative),) = gallery.log.negatives(gallery.embedder)
     assert negative.character == c0
-    assert get(cast, "/cast/log")["edits"][-1]["file"] == "0000.photo"
+    assert get(cast, "/cast/log")["edits"][-1]["file"] == "photo 1"
     upload(cast.client, f"/characters/{c0}/reject", "3 15", field="photo", face=7, key="v").raise_for_status()
     (job,) = cast.work()
     assert job.state == "failed" and "2 faces" in job.error["detail"]

@@ -135,7 +135,7 @@ def test_it_says_what_it_reads_and_only_its_owner_may_read_the_token(tmp_path: P
 def test_uploads_that_a_crash_left_are_gone_after_the_next_start(tmp_path: Path) -> None:
     left = tmp_path / "project" / "cache" / "uploads" / "x"
     left.mkdir(parents=True)
-    (left / "0000.photo").write_bytes(b"somebody")
+    (left / "photo 1").write_bytes(b"somebody")
     with serving(tmp_path / "project", options=("--workers", "0")):
         assert not left.exists()
 

@@ -11,7 +11,7 @@ from personae.cast.edit_steps import EditOutcome, differences, enrolled_by_path,
 from personae.cast.enrolment import WantedPhoto, enrol
 from personae.cast.finding import check_character, digest_of, new_name, real_path
 from personae.cast.gallery import Gallery
-from personae.cast.gallery_records import CharacterId, EnrolledFace, PhotoRecord, as_rows
+from personae.cast.gallery_records import CharacterId, EnrolledFace, PhotoRecord, as_rows, without_paths
 from personae.errors import CastError, PhotoError
 from personae.faces.analyzer import FaceAnalyzer
 from personae.hints import command, quoted
@@ -19,7 +19,7 @@ from personae.media.left_out import LeftOut
 from personae.media.photos import find
 from personae.progress import ProgressCallback
 from personae.settings import Settings
-from personae.types import Reason
+from personae.types import Reason, count_of
 
 
 def add(
@@ -66,14 +66,14 @@ def add(
     )
     used = [photo for photo in gallery.photos(name) if photo.status == "enrolled" and photo.sha256 in files.values()]
     if not used:
-        raise CastError(
-            f"Not one photo could be used, so nothing was added to {name}:",
-            (f"{path}: {reason} ({detail})" for path, reason, detail in rejected),
-        )
+        raise _not_one(name, rejected)
     changes = differences(before, after)
+    notes = [*report.notes, *left_out.sentences()]
+    if not any(change.after == name for change in changes):
+        notes.insert(0, _nothing_new(name, len(used), len(rejected)))
     if not changes and not any((name, path) not in had for path in files):
         log.drop(edit)
-        return EditOutcome(None, (), rejected, (f"{name} has {'this photo' if len(files) == 1 else 'these photos'}.",))
+        return EditOutcome(None, (), rejected, tuple(notes))
     log.explain(
         edit,
         {
@@ -82,7 +82,7 @@ def add(
             "photos": as_rows(changes),
         },
     )
-    return outcome_of(log, edit, changes, rejected, [*report.notes, *left_out.sentences()])
+    return outcome_of(log, edit, changes, rejected, notes)
 
 
 def add_faces(
@@ -144,13 +144,35 @@ def add_names(gallery: Gallery, names: Iterable[str]) -> EditOutcome:
     return outcome_of(log, edit, (), (), notes)
 
 
+def _not_one(name: str, rejected: Collection[tuple[str, str, str]]) -> CastError:
+    """For photos none of which can be used."""
+    listed = [f"{path}: {reason} ({without_paths(path, detail)})" for path, reason, detail in rejected]
+    if all(reason == Reason.DUPLICATE for _, reason, _ in rejected):
+        listed.append(
+            f"{name} has these pictures already, perhaps in another size or compression. Nothing has to be done; "
+            f"to teach more, add other photos of {name}."
+        )
+    return CastError(
+        f"Not one photo could be used, so nothing was added to {name}:", listed, paths=[path for path, *_ in rejected]
+    )
+
+
+def _nothing_new(name: str, had: int, rejected: int) -> str:
+    """What is said where `name` has no photo more than before."""
+    if not rejected:
+        return f"{name} has {'this photo' if had == 1 else 'these photos'}."
+    return f"Nothing was added: {name} has {had} of these photos, and {count_of(rejected, 'photo')} cannot be used."
+
+
 def _check_not_somebody_elses(
     gallery: Gallery, before: dict[str, set[str]], after: dict[str, set[str]], digests: set[str], name: str
 ) -> None:
     for photo in gallery.photos():
         lost = photo.character in before.get(photo.path, ()) and photo.character not in after.get(photo.path, ())
-        if lost and photo.character != name and photo.sha256 in digests:
+        shown = photo.sha256 in digests or photo.reason is Reason.DUPLICATE
+        if lost and photo.character != name and shown:
             raise CastError(
                 f"{photo.path} shows the face that is enrolled as {photo.character}. Move it instead: "
-                + command(f"split {quoted(photo.character)} {quoted(photo.path)} --into {quoted(name)}")
+                + command(f"split {quoted(photo.character)} {quoted(photo.path)} --into {quoted(name)}"),
+                paths=[photo.path],
             )

@@ -79,6 +79,11 @@ class Characters:
         """
         return self.placements.place(self._started(given), sha256)
 
+    def said(self, given: str, sha256: str) -> int:
+        """How surely a person said whose a photo is: 2 it itself, 1 all that come in under its name, 0 nobody did."""
+        place = self.place(given, sha256)
+        return 2 if place.alone else int(place.character != self._started(given))
+
     def akin(self, given: str, other: str) -> bool:
         """Whether photos given under two names are one character's, if nothing was decided about them alone."""
         return self.placements.akin(self._started(given), self._started(other))

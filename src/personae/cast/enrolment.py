@@ -15,7 +15,7 @@ from pathlib import Path
 from personae.cast.bad_photos import judge_photos
 from personae.cast.characters import Characters
 from personae.cast.decided import decide_copies
-from personae.cast.enrolment_plan import Known, Wanted, plan, renamed_folders
+from personae.cast.enrolment_plan import Known, Wanted, overruled, plan, renamed_folders
 from personae.cast.finding import new_name
 from personae.cast.gallery import Gallery
 from personae.cast.gallery_records import PhotoRecord
@@ -57,7 +57,7 @@ class EnrolmentReport:
     """What a training did to the gallery, photo by photo; paths as text.
 
     `added`, `changed`, `removed`: (character, path); `unchanged`: how many; `embedded`: faces that went through the
-    embedder; `notes`: sentences about the folder.
+    embedder; `lost`: (character, path) of what was enrolled and is rejected now; `notes`: sentences about the folder.
     """
 
     added: list[tuple[str, str]] = field(default_factory=list)
@@ -65,6 +65,7 @@ class EnrolmentReport:
     removed: list[tuple[str, str]] = field(default_factory=list)
     unchanged: int = 0
     embedded: int = 0
+    lost: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -141,15 +142,21 @@ class _Enrolment:
             self.gallery.enrolled(),
         )
         todo = self._carry_out(known, wanted)
+        had = {(record.given, record.path) for record in self.gallery.photos() if record.status == "enrolled"}
         several = self._look_at(todo)
         if several:
             self._commit(choose(several, self.gallery.enrolled()))
         if self.origin is not None:
             self._check_folder(self.origin, known, force=force)
         decide_copies(self.gallery, NEAR_DUPLICATE)
-        self._commit(duplicates(self.gallery.enrolled(), {record.id: record for record in self.gallery.photos()}))
+        self._drop_duplicates(had if self.origin is None else ())  # nothing that is added takes another's place
         if self.settings.outliers:
             self._drop_outliers()
+        self.report.lost += [
+            record.key
+            for record in self.gallery.photos()
+            if record.status == "rejected" and (record.given, record.path) in had
+        ]
         return self.report
 
     def _carry_out(self, known: Known, wanted: Wanted) -> list[PhotoRecord]:
@@ -261,6 +268,14 @@ class _Enrolment:
                 for record, face in batch:
                     self.gallery.put_photo(record, face)
 
+    def _drop_duplicates(self, first: Collection[tuple[str, str]]) -> None:
+        """Reject copies and faces that stand under two characters; note what a person had said about."""
+        records = {record.id: record for record in self.gallery.photos()}
+        found = duplicates(self.gallery.enrolled(), records, self.gallery.who.all(), first=first)
+        self._commit(found.rejected)
+        if found.overruled:
+            self.report.notes.append(overruled(found.overruled))
+
     def _drop_outliers(self) -> None:
         """Reject faces that are not their character's; note where photos disagree and nothing tells which is right."""
         enrolment = self.gallery.enrolled()
@@ -299,7 +314,7 @@ def _is_gone(path: str) -> bool:
 
 def _is_decided(record: PhotoRecord, characters: Characters) -> bool:
     """Whether a person said whose photo this is: it itself, or all that came in under its name."""
-    return record.character != record.given or characters.placements.decided(record.sha256)
+    return record.character != record.given or characters.said(record.given, record.sha256) > 0
 
 
 def rules_of(settings: Settings) -> str:

@@ -6,12 +6,12 @@ renamed or moved is the photo it was, by the digest of its content.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from personae.cast.characters import Characters
-from personae.cast.gallery_records import Enrolment, PhotoRecord
+from personae.cast.gallery_records import Enrolment, PhotoRecord, copy_of
 from personae.hints import command
 from personae.recognition.prototypes import unit
 from personae.types import Reason, count_of
@@ -193,15 +193,34 @@ def _again(known: Known, wanted: Wanted, sorting: _Sorting, vanished: Sequence[P
     """Photos to look at again though they are as they were: what was said of them may have changed."""
     something_changed = bool(sorting.todo or vanished)
     doubted = doubtful(known, {record.id for record in vanished}) if something_changed else set()
+    lonely = _without_first(known)
     return [
         photo
         for photo, old in sorting.same
         if old.id in doubted
         or old.id in known.uncopied
-        or (something_changed and old.reason in _AGAIN)
+        or ((something_changed or wanted.origin is None) and old.reason in _AGAIN)
+        or old.id in lonely
         or (old.status == "rejected" and old.rules != wanted.rules)
         or (old.reason is Reason.OUTLIER and not wanted.outliers)
     ]
+
+
+def _without_first(known: Known) -> set[int | None]:
+    """Ids of the duplicates of which an edit took out what they were duplicates of."""
+    there = [record for record in known.records if record.withdrawn_by is None]
+    copies = {(record.character, copy_of(record.path)) for record in there if record.status == "enrolled"}
+    holders: dict[str, set[str]] = defaultdict(set)
+    for record in there:
+        if record.status == "enrolled" or record.reason is Reason.DUPLICATE:
+            holders[record.sha256].add(record.character)
+    return {
+        record.id
+        for record in there
+        if record.reason is Reason.DUPLICATE
+        and (record.character, record.detail) not in copies
+        and len(holders[record.sha256]) < 2
+    }
 
 
 def _elsewhere(known: Known, wanted: Wanted, stayed: Collection[int | None]) -> Iterable[PhotoRecord]:
@@ -233,6 +252,28 @@ def doubtful(known: Known, without: Collection[int | None] = ()) -> set[int]:
             if enrolment.photo_ids[row] in chosen and unit(total - own) @ own < RECONSIDER:
                 found.add(enrolment.photo_ids[row])
     return found
+
+
+def overruled(photos: Iterable[tuple[str, str]]) -> str:
+    """What is left out as it is somebody else's; `photos`: (character, whose it is) of each, some."""
+    counts = Counter(photos)
+    each = ", ".join(
+        f"{count} of {given} {'is' if count == 1 else 'are'} {owner}'s"
+        for (given, owner), count in sorted(counts.items())
+    )
+    left_out = f"{count_of(counts.total(), 'photo')} left out, as you decided whose"
+    return f"{left_out} {'it is' if counts.total() == 1 else 'they are'}: {each} ({command('log')})."
+
+
+def lost(characters: Iterable[str]) -> str:
+    """What a training took away; `characters`: of each photo that was enrolled and is rejected now, some."""
+    counts = Counter(characters)
+    each = ", ".join(f"{count} of {name}" for name, count in sorted(counts.items()))
+    were = "photo that was enrolled is" if counts.total() == 1 else "photos that were enrolled are"
+    return (
+        f"{counts.total()} {were} rejected now: {each}. Undo does not take a training back: "
+        f"train on the right folder, or add the photos again ({command('add')})."
+    )
 
 
 def sentence(given: str, now: str | None, count: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from pathlib import PurePath
 from typing import Any, Literal
 
 from personae.types import FloatArray, Quality, Reason
@@ -196,6 +197,21 @@ class Edit:
     def undoable(self) -> bool:
         """Whether `undo` can take it back."""
         return self.action in UNDOABLE and self.undone_by is None
+
+
+_COPY_OF = "a copy of "
+
+
+def copy_of(path: str) -> str:
+    """The detail of a photo that is rejected as a copy of the one at `path`."""
+    return _COPY_OF + path
+
+
+def without_paths(path: str, detail: str) -> str:
+    """The detail of the photo at `path`, in which files are called by their names alone."""
+    if detail.startswith(_COPY_OF):
+        return copy_of(PurePath(detail.removeprefix(_COPY_OF)).name)
+    return detail.replace(path, PurePath(path).name)
 
 
 def as_rows(changes: Iterable[Change]) -> list[list[str | None]]:

@@ -6,19 +6,23 @@ Then copies and outliers among everything enrolled are told. Values in, values o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
+from personae.cast.characters import Characters
 from personae.cast.choosing import choose_faces
-from personae.cast.gallery_records import EnrolledFace, Enrolment, PhotoRecord
+from personae.cast.gallery_records import EnrolledFace, Enrolment, PhotoRecord, copy_of
 from personae.recognition.prototypes import unit
 from personae.settings import Settings
 from personae.types import AnalyzedFaces, FloatArray, Reason
 
 NEAR_DUPLICATE = 0.985
 """Cosine from which two photos of a character show the same instant (a copy at another size or compression)."""
+_SAME_FACE = 0.999
+"""Cosine above which two faces are one face of one picture."""
 _BLOCK = 512
 Judged = tuple[PhotoRecord, EnrolledFace | None]
 """A photo as it goes into the gallery, with its face where it is enrolled."""
@@ -95,25 +99,79 @@ def choose(several: Sequence[Several], enrolment: Enrolment) -> list[Judged]:
     return judged
 
 
-def duplicates(enrolment: Enrolment, records: Mapping[int | None, PhotoRecord]) -> list[Judged]:
-    """Reject copies within a character, and faces that stand under two characters. `records`: by id."""
+class Duplicates(NamedTuple):
+    """What is `rejected` as duplicate; `overruled`: (character, whose it is by a person's word) of each such photo."""
+
+    rejected: list[Judged]
+    overruled: list[tuple[str, str]]
+
+
+def duplicates(
+    enrolment: Enrolment,
+    records: Mapping[int | None, PhotoRecord],
+    characters: Characters,
+    *,
+    first: Collection[tuple[str, str]] = (),
+) -> Duplicates:
+    """Reject copies within a character, and faces that stand under two characters. `records`: by id.
+
+    Where a person said whose a photo is, it stays theirs, and only the others' are rejected. `first`: (given, path) of
+    the photos that others are copies of, and not the other way round.
+    """
     rejected: list[Judged] = []
+    owners: dict[int, str] = {}
     rows_of: dict[str, list[int]] = defaultdict(list)
     for row, character in enumerate(enrolment.characters):
         rows_of[character].append(row)
     for rows in rows_of.values():
+        rows.sort(key=lambda row: (records[enrolment.photo_ids[row]].given, enrolment.paths[row]) not in first)
         for row, kept in near_duplicates(enrolment.embeddings[rows], rows).items():
-            detail = f"a copy of {enrolment.paths[kept]}"
+            detail = copy_of(enrolment.paths[kept])
             rejected.append((records[enrolment.photo_ids[row]].rejected(Reason.DUPLICATE, detail), None))
     by_digest: dict[str, list[int]] = defaultdict(list)
     for row, photo_id in enumerate(enrolment.photo_ids):
         by_digest[records[photo_id].sha256].append(row)
     for rows in by_digest.values():
-        names = sorted({enrolment.characters[row] for row in rows})
-        if len(names) > 1 and _one_face(enrolment.embeddings[rows]):
-            detail = f"the same face stands under {' and '.join(names)}: keep the photo in one folder"
-            rejected += [(records[enrolment.photo_ids[row]].rejected(Reason.DUPLICATE, detail), None) for row in rows]
-    return rejected
+        photos = [records[enrolment.photo_ids[row]] for row in rows]
+        names = sorted({photo.character for photo in photos})
+        if len(names) < 2 or not _one_face(enrolment.embeddings[rows]):
+            continue
+        detail = f"the same face stands under {' and '.join(names)}: keep the photo in one folder"
+        owner = _owner(photos, characters)
+        if owner is None:
+            rejected += [(photo.rejected(Reason.DUPLICATE, detail), None) for photo in photos]
+        else:
+            owners |= {row: owner for row in rows if enrolment.characters[row] != owner}
+    owners |= _owners_by_face(enrolment, records, characters)
+    for row, owner in owners.items():
+        detail = f"this photo is {owner}'s, as you decided: take it out of the folder, or out of {owner}"
+        rejected.append((records[enrolment.photo_ids[row]].rejected(Reason.DUPLICATE, detail), None))
+    return Duplicates(rejected, [(enrolment.characters[row], owner) for row, owner in owners.items()])
+
+
+def _owners_by_face(
+    enrolment: Enrolment, records: Mapping[int | None, PhotoRecord], characters: Characters
+) -> dict[int, str]:
+    """Row -> whose it is, of photos nobody decided about whose face a person gave to somebody else, as by a film."""
+    said = np.array(
+        [characters.said(each.given, each.sha256) for each in map(records.__getitem__, enrolment.photo_ids)]
+    )
+    free, given = np.flatnonzero(said == 0), np.flatnonzero(said == 2)
+    found: dict[int, str] = {}
+    for start in range(0, len(free) if len(given) else 0, _BLOCK):
+        rows = free[start : start + _BLOCK]
+        cosines = enrolment.embeddings[rows] @ enrolment.embeddings[given].T
+        for row, best, cosine in zip(rows, given[cosines.argmax(axis=1)], cosines.max(axis=1), strict=True):
+            if cosine > _SAME_FACE and enrolment.characters[best] != enrolment.characters[row]:
+                found[int(row)] = enrolment.characters[best]
+    return found
+
+
+def _owner(photos: Sequence[PhotoRecord], characters: Characters) -> str | None:
+    """Whose a photo is that stands under several characters, by a person's word; None where it does not tell."""
+    said = [characters.said(photo.given, photo.sha256) for photo in photos]
+    names = {photo.character for photo, surely in zip(photos, said, strict=True) if surely == max(said)}
+    return names.pop() if max(said) and len(names) == 1 else None
 
 
 def near_duplicates(embeddings: FloatArray, rows: Sequence[int]) -> dict[int, int]:
@@ -131,7 +189,7 @@ def near_duplicates(embeddings: FloatArray, rows: Sequence[int]) -> dict[int, in
 
 def _one_face(embeddings: FloatArray) -> bool:
     """Whether these unit vectors from one photo are one face."""
-    return bool((embeddings @ embeddings[0]).min() > 0.999)
+    return bool((embeddings @ embeddings[0]).min() > _SAME_FACE)
 
 
 def _enrolled_face(faces: AnalyzedFaces, i: int) -> EnrolledFace:

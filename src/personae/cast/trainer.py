@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from personae.cast.context import ProjectContext
 from personae.cast.edit_log import EditLog, Negative
+from personae.cast.enrolment_plan import lost
 from personae.cast.gallery import Enrolment, Gallery, PhotoRecord, remove_database
 from personae.cast.training import fit_enrolment
 from personae.errors import CastError, StoreError
@@ -219,6 +220,8 @@ class Trainer:
         notes: list[str],
         seconds: float,
     ) -> TrainingReport:
+        if enrolled.lost:
+            notes.append(lost(character for character, _ in enrolled.lost))
         by_character: dict[str, list[PhotoRecord]] = {}
         for record in records:
             by_character.setdefault(record.character, []).append(record)
@@ -257,4 +260,4 @@ def _nothing_usable(records: Sequence[PhotoRecord], notes: Sequence[str]) -> Cas
     listed = [f"{record.path}: {record.reason} ({record.detail})" for record in records[:20]]
     more = [f"and {len(records) - 20} more"] if len(records) > 20 else []
     message = "Not one photo could be used, so there is nothing to train on:"
-    return CastError(message, (*listed, *more, *notes))
+    return CastError(message, (*listed, *more, *notes), paths=[record.path for record in records])

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from personae.cast.gallery_records import CharacterId
+from personae.cast.gallery_records import CharacterId, without_paths
 from personae.commits import Commit, committed
 from personae.forgetting.names import NameSearch
+from personae.jobs.sentences import by_names
 from personae.progress import ProgressCallback
 from personae.project.session import Project
 
@@ -38,7 +39,7 @@ def train(project: Project, what: Mapping[str, Any], commit: Commit, tell: Progr
             "rejected": [
                 {"character": one.character} | _unused(*photo) for one in report.characters for photo in one.rejected
             ],
-            "notes": list(report.notes),
+            "notes": _notes(project, report.notes),
         },
     )
 
@@ -53,7 +54,7 @@ def add(project: Project, what: Mapping[str, Any], commit: Commit, tell: Progres
         {
             "added": len(report.changes),
             "rejected": [_unused(*photo) for photo in report.rejected],
-            "notes": list(report.notes),
+            "notes": _notes(project, report.notes),
             "edits": [edit.id for edit in report.edits],
         },
     )
@@ -95,7 +96,14 @@ def forget(project: Project, what: Mapping[str, Any], commit: Commit, tell: Prog
     )
 
 
+def _notes(project: Project, notes: Iterable[str]) -> list[str]:
+    """Notes on the cast, without where its photos lie."""
+    photos = project.cast.photos()
+    paths = {path for photo in photos for path in (photo.path, photo.origin) if path is not None}
+    return [by_names(note, paths) for note in notes]
+
+
 def _unused(path: str, reason: str, detail: str) -> dict[str, str]:
     """A photo that cannot be used, without where it lies."""
     name = PurePath(path).name
-    return {"photo": name, "reason": reason, "detail": detail.replace(path, name)}
+    return {"photo": name, "reason": reason, "detail": without_paths(path, detail)}

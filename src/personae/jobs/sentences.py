@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from personae.errors import PersonaeError
+from personae.jobs.uploaded import folder_of
 
 _FOLDERS = re.compile(r"""(?<![\w/\\.])(?:[A-Za-z]:[\\/]|/)(?:[^\s"'/\\]+[\\/])+""")
 """The folders of a path from the top on. Where they have spaces they have to be known; see `Folders`."""
@@ -16,9 +17,10 @@ _FOLDERS = re.compile(r"""(?<![\w/\\.])(?:[A-Za-z]:[\\/]|/)(?:[^\s"'/\\]+[\\/])+
 class Folders:
     """The folders that what is said about one job may name, with spaces in them too; files in them keep their names."""
 
-    def __init__(self, known: Iterable[str | PurePath]) -> None:
-        """`known`: absolute paths; each folder above one is known too."""
+    def __init__(self, known: Iterable[str | PurePath], project: Path | None = None) -> None:
+        """`known`: absolute paths; each folder above one is known too. `project`: its folders of uploads are."""
         every = {str(one) for path in map(PurePath, known) for one in (path, *path.parents) if one != one.parent}
+        self._uploads = None if project is None else _uploads_of(project)
         self._known = {
             folder: re.compile(rf"(?<![\w/\\.]){re.escape(folder)}(?:[/\\]|(?![\w.-]))")
             for folder in sorted(every, key=len, reverse=True)
@@ -27,7 +29,7 @@ class Folders:
     @classmethod
     def of_job(cls, project: Path, what: Mapping[str, Any]) -> Folders:
         """Those of the project and of every path that a job was asked with."""
-        return cls([project.absolute(), project.resolve(), *_folders_in(what)])
+        return cls([project.absolute(), project.resolve(), *_folders_in(what)], project)
 
     def without(self, value: Any) -> Any:
         """A value of JSON types whose texts name files without these folders, and without any that has no spaces."""
@@ -38,10 +40,18 @@ class Folders:
         return [self.without(each) for each in value] if isinstance(value, list | tuple) else value
 
     def _text(self, text: str) -> str:
+        if self._uploads is not None:
+            text = self._uploads.sub("", text)
         for folder, found in self._known.items():
             if folder in text:
                 text = found.sub(_end_of, text)
         return _FOLDERS.sub("", text)
+
+
+def _uploads_of(project: Path) -> re.Pattern[str]:
+    """The folders that were made for uploads, those of earlier jobs too."""
+    every = {str(folder_of(each)) for each in (project.absolute(), project.resolve())}
+    return re.compile(rf"(?:{'|'.join(map(re.escape, sorted(every)))})[/\\][^/\\]+[/\\]")
 
 
 def _end_of(found: re.Match[str]) -> str:
@@ -54,10 +64,16 @@ NONE = Folders(())
 
 def without_paths(error: PersonaeError, folders: Folders = NONE) -> str:
     """What an error says, its files by name."""
-    text, path = str(error), getattr(error, "path", None)
-    if path:
-        text = text.replace(str(path), PurePath(str(path)).name)
-    return str(folders.without(text))
+    paths = [str(path) for path in (getattr(error, "path", None), *getattr(error, "paths", ())) if path]
+    return str(folders.without(by_names(str(error), paths)))
+
+
+def by_names(text: str, paths: Iterable[str]) -> str:
+    """A text in which each of these files is called by its name alone."""
+    if "/" in text or "\\" in text:
+        for path in sorted({*paths}, key=len, reverse=True):
+            text = text.replace(path, PurePath(path).name)
+    return text
 
 
 def _folders_in(what: Mapping[str, Any]) -> Iterator[str | PurePath]:

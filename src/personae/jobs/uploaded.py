@@ -17,6 +17,11 @@ def folder_of(project: Path) -> Path:
     return project / "cache" / "uploads"
 
 
+def name_of(place: int) -> str:
+    """What an uploaded photo is called, for people too: by its place among those that were sent, from 1."""
+    return f"photo {place}"
+
+
 def leave_uploads(project: Path, job: Job) -> None:
     """Delete what was uploaded for a job that has ended; nothing else than a folder of uploads ever goes."""
     named = job.what.get(UPLOADED)

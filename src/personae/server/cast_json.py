@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from personae.cast.editor import EditReport
-from personae.cast.gallery_records import CharacterId, Edit, PhotoRecord, ShownFace
+from personae.cast.gallery_records import CharacterId, Edit, PhotoRecord, ShownFace, without_paths
 from personae.names import readable
 from personae.server.plain import file_of, without_folders
 from personae.server.service import Service
@@ -161,17 +161,17 @@ def logged(edit: Edit) -> LoggedEdit:
 
 def unused(path: str, reason: str, detail: str) -> Unused:
     """A photo that cannot be used."""
-    return Unused(file=file_of(path), reason=reason, detail=without_folders(detail, [path]))
+    return Unused(file=file_of(path), reason=reason, detail=readable(without_paths(path, detail)))
 
 
-def cast_photo(character: CharacterId, photo: PhotoRecord, face: ShownFace | None, paths: list[str]) -> CastPhoto:
-    """A photo of a character; `paths`: of all of theirs, which its detail may name."""
+def cast_photo(character: CharacterId, photo: PhotoRecord, face: ShownFace | None) -> CastPhoto:
+    """A photo of a character."""
     return CastPhoto(
         id=photo.address,
         file=file_of(photo.path),
         status=photo.status,
         reason=None if photo.reason is None else str(photo.reason),
-        detail=without_folders(photo.detail, paths),
+        detail=readable(without_paths(photo.path, photo.detail)),
         look=_text(photo.look),
         quality=None if face is None else round(face.quality, 4),
         face_px=None if face is None else round(face.face_px, 1),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePath
 
+from personae.jobs.sentences import by_names
 from personae.names import readable
 
 
@@ -15,7 +16,4 @@ def file_of(path: str) -> str:
 
 def without_folders(text: str, paths: Iterable[str]) -> str:
     """A sentence in which each of these files is called by its name alone."""
-    if "/" in text or "\\" in text:
-        for path in sorted({*paths}, key=len, reverse=True):
-            text = text.replace(path, PurePath(path).name)
-    return readable(text)
+    return readable(by_names(text, paths))

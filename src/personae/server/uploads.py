@@ -1,6 +1,6 @@
 """Uploads: files of our own naming in the project, gone after the answer, and after a crash at the next start.
 
-What they are called is never used: what they are their content says.
+What they are called is never used: what they are their content says. People read of "photo 3", the third that was sent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from fastapi import UploadFile
 
 from personae.jobs.job import ENDED, Job
 from personae.jobs.table import JobTable
-from personae.jobs.uploaded import UPLOADED, folder_of
+from personae.jobs.uploaded import UPLOADED, folder_of, name_of
 
 _PIECE = 2**20
 
@@ -42,7 +42,7 @@ def keep(project: Path, files: Sequence[UploadFile]) -> tuple[Path, list[str]]:
     every.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder = Path(tempfile.mkdtemp(dir=every))
     try:
-        return folder, [_copied(folder, number, file) for number, file in enumerate(files)]
+        return folder, [_copied(folder, number, file) for number, file in enumerate(files, 1)]
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -77,7 +77,7 @@ def _every(jobs: JobTable) -> Iterable[Job]:
 
 
 def _copied(folder: Path, number: int, file: UploadFile) -> str:
-    path = folder / f"{number:04}.photo"
+    path = folder / name_of(number)
     with path.open("wb") as out:
         while piece := file.file.read(_PIECE):
             out.write(piece)

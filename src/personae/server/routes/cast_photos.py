@@ -41,8 +41,8 @@ def list_photos_of_character(
     photos = cast.photos(service.character(id))
     wanted = [photo for photo in photos if status in (None, photo.status)]
     page = Page.of(wanted, lambda photo: (file_of(photo.path), str(photo.address)), asked)
-    shown, paths = cast.shown(page.rows), [photo.path for photo in photos]
-    rows = [cast_photo(CharacterId(id), photo, shown.get(photo.address), paths) for photo in page.rows]
+    shown = cast.shown(page.rows)
+    rows = [cast_photo(CharacterId(id), photo, shown.get(photo.address)) for photo in page.rows]
     return CastPhotos(photos=rows, next=page.next)
 
 
@@ -50,7 +50,9 @@ def list_photos_of_character(
 def add_photos_of_character(
     service: Served, caller: By, id: str, photos: list[UploadFile], request: RequestId, look: Look = None
 ) -> dict[str, Any]:
-    """Enrol photos as a character's: a job. What they are called is not kept, nor are they when it has ended."""
+    """Enrol photos as a character's: a job. What they are called is not kept, nor are they when it has ended:
+    they are named by their place in what was sent, "photo 1" on.
+    """
     service.character(id)
     return _uploaded(service, "add", {"character": id, "look": look}, photos, request, caller.name)
 
