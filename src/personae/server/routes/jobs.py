@@ -45,7 +45,7 @@ class Line(BaseModel):
 
 
 class JobWithHistory(JobAnswer):
-    """One job, and what became of it, oldest first."""
+    """One job, and what became of it, oldest first; viewers do not see that, for it says who asked."""
 
     history: list[Line]
 
@@ -59,8 +59,8 @@ def list_jobs(
     if type(after) is not int or after < 0:
         raise ProblemError(422, "cursor", "That is a cursor of another list. Begin without one.")
     found, goes_on = service.jobs.page(after=after, most=asked.limit, states=tuple(state or ()))
-    result = sees(caller, "results")
-    return {"jobs": [job_dict(one, result=result) for one in found], "next": next_cursor(goes_on) if goes_on else None}
+    whole = sees(caller, "results")
+    return {"jobs": [job_dict(one, whole=whole) for one in found], "next": next_cursor(goes_on) if goes_on else None}
 
 
 @router.get("/jobs/{id}", response_model=JobWithHistory)
@@ -73,8 +73,9 @@ def get_job(
     while job.state not in ENDED and time.monotonic() < until:
         time.sleep(_LOOK_EVERY_S)
         job = _there(service.jobs.get(id))
-    history = [{"time": line.time, "text": line.text} for line in service.jobs.history(id)]
-    return {"job": job_dict(job, result=sees(caller, "results")), "history": history}
+    whole = sees(caller, "results")
+    lines = service.jobs.history(id) if whole else []
+    return {"job": job_dict(job, whole=whole), "history": [{"time": one.time, "text": one.text} for one in lines]}
 
 
 @router.patch("/jobs/{id}", response_model=JobAnswer)
