@@ -447,3 +447,37 @@ def test_an_error_says_nothing_of_where_files_lie(served: Served) -> None:
 def test_a_caller_may_no_more_than_their_role() -> None:
     viewer, editor, admin = (Caller("x", role) for role in ("viewer", "editor", "admin"))
     assert [one.may("editor") for one in (viewer, editor, admin)] == [False, True, True]
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+def test_a_browser_without_a_key_gets_a_plain_page_that_asks_for_one(nobody: TestClient) -> None:
+    answer = nobody.get("/", headers=BROWSER)
+    assert (answer.status_code, answer.headers["content-type"]) == (401, "text/html; charset=utf-8")
+    assert "Or type your key." in answer.text and "does not count" not in answer.text
+    assert "<script" not in answer.text and answer.headers["content-security-policy"].startswith("default-src 'none'; ")
+    assert answer.headers["cache-control"] == "no-store"
+    for path, accept in (("/", {"Accept": "*/*"}), (f"{API}/version", BROWSER), ("/page/page.js", BROWSER)):
+        assert code(nobody.get(path, headers=accept)) == (401, "key")
+    assert code(nobody.post("/", headers=BROWSER)) == (401, "key")
+
+
+def test_a_key_that_counts_no_longer_is_called_so(served: Served, nobody: TestClient) -> None:
+    said = "This key does not count (any more)."
+    secret = served.service.keys.add("anna", "viewer")
+    ended = served.service.keys.add("ben", "viewer", "2020-01-01")
+    browser = TestClient(served.app, base_url="http://127.0.0.1:8765", headers=BROWSER)
+    assert "Films and photos" in browser.get("/", params={"token": f" {secret} "}).text
+    served.service.keys.revoke("anna")
+    for key in (secret, ended):
+        answer = nobody.get(f"{API}/version", headers=bearer(key))
+        assert code(answer) == (401, "key") and answer.json()["detail"] == said
+        shown = nobody.get("/", params={"token": key}, headers=BROWSER)
+        assert shown.status_code == 401 and said in shown.text and key not in shown.text
+    assert said in browser.get("/").text, "nor does the cookie of a page"
+    assert nobody.get(f"{API}/version").json()["detail"].startswith("Send a key: ")
+    for _ in range(20):
+        refused = nobody.get("/", params={"token": "<b>wrong"}, headers=BROWSER)
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
+    assert "Too many wrong keys" in refused.text and "<b>" not in refused.text

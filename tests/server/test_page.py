@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from personae.jobs.table import JobTable
+from personae.server.keys import Keys
 from tests.browser import CHROMIUM
-from tests.server.live import LiveServer
+from tests.server.live import FAKES, LiveServer
 
 playwright = pytest.importorskip("playwright.sync_api")
 if CHROMIUM is None:
@@ -46,7 +50,7 @@ def test_films_and_jobs_appear_by_themselves(live: LiveServer, page: Any) -> Non
     page.goto(f"{live.address}/?token={live.token}")
     page.get_by_text("Live: changes appear by themselves.").wait_for(timeout=WITHIN_MS)
     assert page.url == f"{live.address}/", "the token stays in no history"
-    assert page.get_by_text("No film has been scanned yet.").is_visible()
+    page.get_by_text("No film has been scanned yet.").wait_for(timeout=WITHIN_MS)
     with live.client() as client:
         root = client.get("/roots").json()["roots"][0]["id"]
         (job,) = client.post("/films", json={"root": root, "paths": ["ep1.mkv"]}).json()["jobs"]
@@ -77,3 +81,89 @@ def test_nobody_without_a_key_sees_anything(live: LiveServer, page: Any) -> None
     answer = page.goto(f"{live.address}/")
     assert answer.status == 401
     assert "ep1" not in page.content()
+    page.get_by_label("Key").fill(live.token)
+    page.get_by_role("button", name="Open").click()
+    page.get_by_text("Live: changes appear by themselves.").wait_for(timeout=WITHIN_MS)
+    assert page.url == f"{live.address}/"
+
+
+# Jobs that stand as a test says: nobody works on them but the test
+
+
+@pytest.fixture
+def idle(tmp_path: Path) -> Iterator[LiveServer]:
+    with LiveServer(tmp_path / "project", "--workers", "0", env=FAKES) as server:
+        yield server
+
+
+@pytest.fixture
+def table(idle: LiveServer) -> Iterator[JobTable]:
+    table = JobTable.of_project(idle.project)
+    yield table
+    table.close()
+
+
+def test_focus_stays_on_a_button_while_events_come(idle: LiveServer, table: JobTable, page: Any) -> None:
+    id = table.add("train", {"folder": "/a"}).id
+    claim = table.claim("test")
+    assert claim is not None
+    page.goto(f"{idle.address}/?token={idle.token}")
+    cancel = page.locator("#jobs li", has_text="Train a").get_by_role("button", name="Cancel")
+    cancel.focus(timeout=WITHIN_MS)
+    row = cancel.element_handle()
+    for done in (1, 2, 3):
+        table.beat(claim, {"stage": "photos", "done": done, "total": 9, "unit": "photos"})
+        table.add("train", {"folder": f"/b{done}"}, priority=done)
+        page.get_by_text(f"photos: {done} of 9 photos").wait_for(timeout=WITHIN_MS)
+        page.locator("#jobs li", has_text=f"Train b{done}").wait_for(timeout=WITHIN_MS)
+        assert row.evaluate("button => document.activeElement === button")
+    page.route("**/cancel", lambda route: route.fulfill(status=409, json={"detail": "Not <b>now</b>."}))
+    page.keyboard.press("Enter")
+    page.locator("#jobs li", has_text="Train a").get_by_role("alert").get_by_text("Not <b>now</b>.").wait_for()
+    page.unroute("**/cancel")
+    assert row.evaluate("button => document.activeElement === button")
+    page.keyboard.press("Enter")
+    page.get_by_text("is being cancelled").wait_for(timeout=WITHIN_MS)
+    job = table.get(id)
+    assert job is not None and job.wants_cancel
+    table.cancelled(claim)
+    page.locator("#jobs li", has_text="Train a").get_by_role("button", name="Again").wait_for(timeout=WITHIN_MS)
+
+
+def test_a_viewer_has_no_buttons(idle: LiveServer, table: JobTable, page: Any) -> None:
+    table.cancel(table.add("train", {"folder": "/a"}, by="Ada").id)
+    table.add("train", {"folder": "/b"}, by="Ada")
+    for role, buttons in (("viewer", 0), ("editor", 2)):
+        page.goto(f"{idle.address}/?token={Keys(idle.project).add(role, role)}")
+        page.locator("#jobs li", has_text="Train b").wait_for(timeout=WITHIN_MS)
+        assert page.get_by_role("button").count() == buttons
+        assert ("Ada" in page.locator("main").inner_text()) == (role == "editor")
+
+
+def test_five_ended_jobs_are_shown_and_a_retried_one_by_when_it_was_asked_for(
+    idle: LiveServer, table: JobTable, page: Any
+) -> None:
+    for number in range(8):
+        table.cancel(table.add("train", {"folder": f"/old{number}"}).id)
+    page.goto(f"{idle.address}/?token={idle.token}")
+    page.get_by_text("3 earlier jobs").click(timeout=WITHIN_MS)
+    assert page.locator("#jobs li").count() == 5 and page.locator("#earlier-jobs li").count() == 3
+    facts = page.locator("#jobs li", has_text="Train old7").locator(".facts")
+    assert str(time.localtime().tm_year) not in facts.inner_text()
+    page.locator("#jobs li", has_text="Train old7").get_by_role("button", name="Again").click()
+    facts.get_by_text("asked for ").wait_for(timeout=WITHIN_MS)
+    assert not page.wrong
+
+
+def test_nothing_is_said_to_be_missing_before_it_is_known(idle: LiveServer, page: Any) -> None:
+    held: list[Any] = []
+    page.route("**/api/v1/films*", lambda route: held.append(route))
+    page.route("**/api/v1/jobs*", lambda route: held.append(route))
+    page.goto(f"{idle.address}/?token={idle.token}")
+    page.get_by_text("Live: changes appear by themselves.").wait_for(timeout=WITHIN_MS)
+    for text in ("Nothing runs", "No film has been scanned yet."):
+        assert not page.get_by_text(text).is_visible()
+    for route in held:
+        route.continue_()
+    page.get_by_text("Nothing runs").wait_for(timeout=WITHIN_MS)
+    page.get_by_text("No film has been scanned yet.").wait_for(timeout=WITHIN_MS)

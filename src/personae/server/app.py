@@ -20,7 +20,7 @@ from personae.server.limits import Limits
 from personae.server.metrics import Metrics
 from personae.server.names import Proxies
 from personae.server.openapi import document
-from personae.server.problems import CODES, ProblemError, of_error, problem
+from personae.server.problems import CODES, ProblemError, of_error, of_malformed, problem
 from personae.server.routes import (
     cast,
     cast_photos,
@@ -116,11 +116,10 @@ def make_app(
         return problem(error.status, error.code, error.detail, **error.more)
 
     @app.exception_handler(RequestValidationError)
-    def malformed(_: Request, error: Exception) -> JSONResponse:
+    def malformed(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return problem(422, "input", f"{where}: {first['msg']}.")
+        is_json = "json" in request.headers.get("content-type", "").partition(";")[0].lower()
+        return of_malformed(error.errors(), is_json=is_json)
 
     @app.exception_handler(HTTPException)
     def http(_: Request, error: Exception) -> JSONResponse:

@@ -20,11 +20,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from personae.server.keys import Caller, Keys, digest_of
 from personae.server.limits import MOST_JSON, Body, Limits, Rates, too_large
 from personae.server.problems import problem
+from personae.server.signing_in import sign_in_page
 
 COOKIE = "personae_session"
 CSRF_HEADER = "x-personae"
 OPEN = frozenset({"/api/v1/health"})
 """What is answered without a key: that somebody is there, and nothing else."""
+SEND_A_KEY = "Send a key: Authorization: Bearer ... . The address that the server printed has one."
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_SITE = frozenset({"", "same-origin", "none"})
 """What a browser says of a request that our own page makes, or its user by the address."""
@@ -95,7 +97,7 @@ class Guard:
         given, kind = _given(scope, headers)
         caller = self._caller(given, kind)
         if caller is None:
-            return self._unknown(given, scope)
+            return self._unknown(given, scope, headers)
         wait_s = self._rates.wait_for(caller.key)
         if wait_s:
             return problem(429, "too-many", f"This key has asked {self.limits.requests} times within a minute.",
@@ -120,13 +122,15 @@ class Guard:
             return Caller("", "admin")
         return self.keys.caller(given)
 
-    def _unknown(self, given: str, scope: Scope) -> ASGIApp:
+    def _unknown(self, given: str, scope: Scope, headers: Headers) -> ASGIApp:
+        status, code, more = 401, "key", {"www-authenticate": "Bearer"}
+        said = "This key does not count (any more)." if given else ""
         if given and self._rates.wrong((scope.get("client") or ("",))[0]):
-            return problem(429, "too-many", "Too many wrong keys. Wait a minute.", headers={"retry-after": "60"})
-        return problem(
-            401, "key", "Send a key: Authorization: Bearer ... . The address that the server printed has one.",
-            headers={"www-authenticate": "Bearer"},
-        )  # fmt: skip
+            status, code, more = 429, "too-many", {"retry-after": "60"}
+            said = "Too many wrong keys. Wait a minute."
+        if scope["method"] == "GET" and path_in(scope) == "/" and "text/html" in headers.get("accept", ""):
+            return sign_in_page(status, said, more)
+        return problem(status, code, said or SEND_A_KEY, headers=more)
 
     def _with_cookie(self, scope: Scope, caller: Caller) -> ASGIApp:
         """The same address without the token, which is for no history; from then on the browser has the cookie."""
@@ -174,7 +178,7 @@ def _given(scope: Scope, headers: Headers) -> tuple[str, str]:
         return given.strip(), "header"
     asked = [value for name, value in parse_qsl(scope["query_string"].decode("latin-1")) if name == "token"]
     if asked and scope["method"] == "GET":
-        return asked[0], "address"
+        return asked[0].strip(), "address"
     own = f"{scope['scheme']}://{headers['host']}".lower()
     if headers.get("sec-fetch-site", "") not in OWN_SITE or headers.get("origin", own).lower() != own:
         return "", ""

@@ -16,15 +16,16 @@ class JobRow(BaseModel):
     """A job. Times are seconds since 1970; `progress` is {} while nobody works on it; no paths of the machine.
 
     `about`: the name of the film, photos or folder that it is about, for people; empty where it is about none.
-    `result`: what came of it, with the id of the film or set it was about as `medium`, of several as `media`: all that
-    viewers see of it.
+    `by`: who asked for it, "" for the token. `result`: what came of it, with the id of the film or set it was about as
+    `medium`, of several as `media`. `error`: why it failed, `code` and `detail`. Viewers see `by` null, of a result
+    what it was about, of an error the code.
     """
 
     id: str
     kind: str
     about: str
     state: State
-    by: str
+    by: str | None
     priority: int
     asked_at: float
     began_at: float | None
@@ -47,19 +48,21 @@ class JobsAnswer(BaseModel):
     jobs: list[JobRow]
 
 
-ABOUT = ("medium", "media")
-"""What of a job's result everybody sees."""
+SEEN_BY_ALL = {"result": ("medium", "media"), "error": ("code",)}
+"""What of a job's result and error everybody sees. Their sentences name files and people."""
 
 
-def without_result(row: dict[str, Any]) -> dict[str, Any]:
-    """A job's row for who may not see what came of it."""
-    return row | {"result": {name: row["result"][name] for name in ABOUT if name in row["result"]}}
+def in_outline(row: dict[str, Any]) -> dict[str, Any]:
+    """A job's row for who may not see who asked, and what came of it."""
+    seen = {member: {name: row[member][name] for name in names if name in row[member]}
+            for member, names in SEEN_BY_ALL.items()}  # fmt: skip
+    return row | seen | {"by": None}
 
 
-def job_dict(job: Job, *, result: bool = True) -> dict[str, Any]:
-    """A job as clients see it, no paths; without its `result` for who may not see what came of it."""
+def job_dict(job: Job, *, whole: bool = True) -> dict[str, Any]:
+    """A job as clients see it, no paths; in outline for who may not see who asked, and what came of it."""
     row = _row(job)
-    return row if result else without_result(row)
+    return row if whole else in_outline(row)
 
 
 def _about(what: Mapping[str, Any]) -> str:

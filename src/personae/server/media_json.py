@@ -11,6 +11,8 @@ from personae.films.decision_log import Entry, entries_of
 from personae.films.facts import MediumFacts
 from personae.films.kept_photos import KeptFace, KeptPhoto
 from personae.server.addresses import photo_id
+from personae.server.asking import sees
+from personae.server.keys import Caller
 from personae.server.problems import ProblemError
 from personae.timeline.decision_rows import row_of
 from personae.timeline.decisions import Decisions
@@ -18,13 +20,14 @@ from personae.timeline.decisions import Decisions
 
 class Medium(BaseModel):
     """A film or a set of photos. `position`: how many decisions its journal holds; `stale`: the model has changed since
-    it was named. `unknown`, `strangers`, `decided`: null for who may not see people without a name.
+    it was named. `unknown`, `strangers`, `decided`: null for who may not see people without a name, `position` for
+    who may not see the journal.
     """
 
     id: str
     kind: str
     name: str
-    position: int
+    position: int | None
     stale: bool
     characters: list[str]
     unknown: int | None
@@ -91,15 +94,16 @@ class Photo(BaseModel):
     faces: list[Face]
 
 
-def medium_of(id: str, facts: MediumFacts, card: Any, *, strangers: bool) -> Medium:
-    """A medium in an answer, for who may see `strangers` or not."""
+def medium_of(id: str, facts: MediumFacts, card: Any, caller: Caller) -> Medium:
+    """A medium in an answer to this caller."""
+    strangers, journal = sees(caller, "strangers"), sees(caller, "journal")
     film = facts.film
     own: dict[str, Any] = {"photos": facts.photos, "faces": facts.faces if strangers else None}
     if film is not None:
         own = {"duration_s": film.duration_s, "size": film.size_wh, "frame_rate": str(film.frame_rate)}
     return Medium(
-        id=id, kind="photos" if film is None else "film", name=facts.name, position=facts.position,
-        stale=facts.is_stale(card), characters=list(facts.characters),
+        id=id, kind="photos" if film is None else "film", name=facts.name,
+        position=facts.position if journal else None, stale=facts.is_stale(card), characters=list(facts.characters),
         unknown=facts.unknown if strangers else None, strangers=facts.strangers if strangers else None,
         decided=round(facts.decided, 4) if strangers else None, **own,
     )  # fmt: skip

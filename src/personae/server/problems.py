@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi.responses import JSONResponse
@@ -30,6 +30,7 @@ _STATUS = {
 """Code of one of our errors -> status."""
 CODES = {400: "malformed", 404: "unknown-address", 405: "method", 413: "too-large"}
 """Of what the framework itself refuses."""
+JSON_HEADER = "Content-Type: application/json."
 RETRY_AFTER_S = {429: 10, 503: 5}
 
 
@@ -49,6 +50,25 @@ def problem(
     body = {"type": f"urn:personae:problem:{code}", "title": code, "status": status, "code": code, "detail": detail}
     later = {"retry-after": str(RETRY_AFTER_S[status])} if status in RETRY_AFTER_S else {}
     return JSONResponse(body | more, status, media_type=MEDIA_TYPE, headers={**later, **(headers or {})})
+
+
+def of_malformed(errors: Sequence[Mapping[str, Any]], *, is_json: bool) -> JSONResponse:
+    """What a request is answered with whose members do not fit, by the first of what pydantic found.
+
+    `is_json`: whether the request says that its body is JSON.
+    """
+    where, *parts = errors[0]["loc"]
+    kind, said = errors[0]["type"], str(errors[0]["msg"]).rstrip(".")
+    name = ".".join(map(str, parts))
+    if where == "body" and kind == "json_invalid":
+        return problem(422, "input", f"The body is no JSON: {errors[0].get('ctx', {}).get('error', said)}.")
+    if where == "body" and not parts:
+        return problem(422, "input", "Send a JSON object." if is_json else "Send JSON with " + JSON_HEADER)
+    if "Expected UploadFile" in said:
+        name = str(parts[0])
+        return problem(422, "input", f"{name}: send a file (-F {name}=@file.jpg).")
+    plain = {"missing": f"{name} is missing.", "extra_forbidden": f"{name} is not known here."}
+    return problem(422, "input", plain.get(kind, f"{name}: {said.removeprefix('Value error, ')}."))
 
 
 def of_error(error: errors.PersonaeError) -> JSONResponse:

@@ -96,6 +96,6 @@ SEES: dict[str, Role] = {
     "strangers": "editor",  # people without a name, and those who were set aside
     "suggestions": "editor",  # who somebody may be
     "journal": "editor",  # who said what
-    "results": "editor",  # what came of a job: an evaluation tells how each is recognised, notes tell of strangers
+    "results": "editor",  # who asked for a job and what came of it: results and errors name people and files of others
 }
 """What stands in answers -> who sees it. Embeddings stand in none."""

@@ -48,7 +48,9 @@ class MediaRoots:
         Nothing is said of what lies outside: it is as if it was not there.
         """
         found = next((one for one in self.roots if one.id == root), None)
-        if found is not None and is_plain(inside):
+        if found is None:
+            raise InputError("There is no root with this id. GET /roots lists them.")
+        if is_plain(inside):
             path = Path(os.path.realpath(_as_written(found.path, inside)))
             is_there = os.path.exists(path)  # noqa: PTH110 - never raises
             if is_there and path.is_relative_to(found.path) and not self.leaves_out(path):

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from personae.server.asking import By, Served, sees
-from personae.server.jobs_json import without_result
+from personae.server.jobs_json import in_outline
 from personae.server.problems import ProblemError
 from personae.server.watching import Watcher
 
@@ -48,7 +48,7 @@ async def follow_events(
         while not watcher.is_over:
             for one in missed:
                 at = max(at, one.number)
-                data = one.data if one.kind != "job" or sees(caller, "results") else without_result(one.data)
+                data = one.data if one.kind != "job" or sees(caller, "results") else in_outline(one.data)
                 yield ServerSentEvent(event=one.kind, data=data, id=f"{watcher.boot}-{one.number}")
                 told = time.monotonic()
             # No thread waits: they answer the others.

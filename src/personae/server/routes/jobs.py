@@ -49,7 +49,7 @@ class Line(BaseModel):
 
 
 class JobWithHistory(JobAnswer):
-    """One job, and what became of it, oldest first."""
+    """One job, and what became of it, oldest first; viewers do not see that, for it says who asked."""
 
     history: list[Line]
 
@@ -63,8 +63,8 @@ def list_jobs(
     if type(after) is not int or after < 0:
         raise ProblemError(422, "cursor", "That is a cursor of another list. Begin without one.")
     found, goes_on = service.jobs.page(after=after, most=asked.limit, states=tuple(state or ()))
-    result = sees(caller, "results")
-    return {"jobs": [job_dict(one, result=result) for one in found], "next": next_cursor(goes_on) if goes_on else None}
+    whole = sees(caller, "results")
+    return {"jobs": [job_dict(one, whole=whole) for one in found], "next": next_cursor(goes_on) if goes_on else None}
 
 
 @router.get("/jobs/{id}", response_model=JobWithHistory)
@@ -86,9 +86,9 @@ async def get_job(
         if watcher.latest != seen or time.monotonic() - looked > _LOOK_AGAIN_S:
             seen, looked = watcher.latest, time.monotonic()
             job = _there(await asyncio.to_thread(service.jobs.get, id))
-    lines = await asyncio.to_thread(service.jobs.history, id)
-    history = [{"time": line.time, "text": line.text} for line in lines]
-    return {"job": job_dict(job, result=sees(caller, "results")), "history": history}
+    whole = sees(caller, "results")
+    lines = await asyncio.to_thread(service.jobs.history, id) if whole else []
+    return {"job": job_dict(job, whole=whole), "history": [{"time": one.time, "text": one.text} for one in lines]}
 
 
 @router.patch("/jobs/{id}", response_model=JobAnswer)

@@ -122,8 +122,8 @@ def list_films(service: Served, caller: By, asked: PageOf) -> Media:
     """The films that were scanned, by name."""
     every = [(id, name) for id, (kind, name) in service.media().items() if kind == "film"]
     page = Page.of(every, lambda one: (one[1].casefold(), one[0]), asked)
-    strangers, card = sees(caller, "strangers"), service.card()
-    films = [medium_of(id, service.facts_of(id), card, strangers=strangers) for id, _ in page.rows]
+    card = service.card()
+    films = [medium_of(id, service.facts_of(id), card, caller) for id, _ in page.rows]
     return Media(films=films, next=page.next)
 
 
@@ -131,7 +131,7 @@ def list_films(service: Served, caller: By, asked: PageOf) -> Media:
 def get_film(service: Served, caller: By, id: str) -> Medium:
     """One film in facts."""
     service.film(id)
-    return medium_of(id, service.facts_of(id), service.card(), strangers=sees(caller, "strangers"))
+    return medium_of(id, service.facts_of(id), service.card(), caller)
 
 
 @router.post("/films", status_code=202, response_model=JobsAnswer)

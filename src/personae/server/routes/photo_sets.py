@@ -43,8 +43,8 @@ def list_photo_sets(service: Served, caller: By, asked: PageOf) -> PhotoSets:
     """The sets of photos, by name."""
     every = [(id, name) for id, (kind, name) in service.media().items() if kind == "photos"]
     page = Page.of(every, lambda one: (one[1].casefold(), one[0]), asked)
-    strangers, card = sees(caller, "strangers"), service.card()
-    found = [medium_of(id, service.facts_of(id), card, strangers=strangers) for id, _ in page.rows]
+    card = service.card()
+    found = [medium_of(id, service.facts_of(id), card, caller) for id, _ in page.rows]
     return PhotoSets(photo_sets=found, next=page.next)
 
 
@@ -63,7 +63,7 @@ def keep_photos(service: Served, caller: By, body: _Keep, request: RequestId) ->
 def get_photo_set(service: Served, caller: By, id: str) -> Medium:
     """One set in facts."""
     service.photo_set(id)
-    return medium_of(id, service.facts_of(id), service.card(), strangers=sees(caller, "strangers"))
+    return medium_of(id, service.facts_of(id), service.card(), caller)
 
 
 @router.get("/photo-sets/{id}/photos")
