@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from personae import Project
-from personae.exports.registry import OURS
+from personae.exports.registry import OURS, exporters
 from personae.faces.fake import draw_picture
 from personae.films.media_id import id_of
 from personae.project.exporting import Shown, elsewhere
@@ -256,8 +256,8 @@ def test_of_a_film_in_parts_the_names_of_all_are_told_and_no_folder() -> None:
     shown = Shown(strangers=False).of(film)
     assert shown.model == {name: fact for name, fact in film.model.items() if name != "film"} != film.model
     assert Shown().of(film).model == film.model
-    for format in ("methods", "appearances"):
-        assert b"unknown_people" not in OURS[format].export(shown)
+    for format in ("methods", "report"):
+        assert b"unknown_people" not in exporters()[format].export(shown)
     assert {one.character for one in shown.appearances} == {"Thor", "thor", timelines.NASTY}
     assert {track.id for track in shown.tracks} == {number for one in shown.appearances for number in one.tracks}
 
