@@ -332,6 +332,20 @@ def test_a_file_of_decisions_is_added_once(served: Served, client: Client, scann
     assert not list(uploads.iterdir())
 
 
+def test_nobody_is_kept_apart_from_themselves_and_no_time_runs_backwards(client: Client) -> None:
+    film = client.id("ep1")
+    for said in (
+        {"say": "apart", "who": 1, "others": [1]},
+        {"say": "apart", "who": "Unknown 1", "others": ["Unknown 1"]},
+        {"say": "trim", "who": 1, "start_s": 1.0, "end_s": 0.5},
+        {"say": "trim", "who": 1, "start_s": -1.0},
+        {"say": "name", "who": True, "to": "Ada"},
+    ):
+        for path in ("decisions", "foresee"):
+            assert client.post(f"/media/{film}/{path}", {"said": [said]}, 422)["code"] == "input"
+    assert client.get(f"/media/{film}/decisions")["position"] == 0
+
+
 def test_an_undo_may_say_on_which_journal_it_was_made(served: Served, client: Client) -> None:
     film = client.id("ep1")
     client.post(f"/media/{film}/decisions", {"said": [name("Unknown 1", "Thor")]})

@@ -122,6 +122,30 @@ def test_who_comes_when_many_wait_is_told_to_come_back(hostile: Helper, monkeypa
     assert hostile.waiting == 0
 
 
+def test_one_key_leaves_places_for_others(hostile: Helper) -> None:
+    ask(hostile, "x")
+    outcomes: list[str] = []
+
+    def one() -> None:
+        try:
+            hostile.ask("hostile", by="anna", path="/secret/place", name="slow")
+            outcomes.append("answered")
+        except ProblemError as error:
+            outcomes.append(f"{error.status} {error.code}: {error.detail}")
+
+    threads = [threading.Thread(target=one) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    while hostile.waiting < 8 or len(outcomes) < 4:
+        time.sleep(0.01)
+    assert hostile.ask("hostile", by="ben", path="/secret/place", name="x")["pid"] == hostile.pid
+    for thread in threads:
+        thread.join()
+    refused = "503 busy: This key asks too much at once. Ask again in some seconds."
+    assert sorted(outcomes) == [refused] * 4 + ["answered"] * 8
+    assert hostile.ask("hostile", by="anna", path="/secret/place", name="x")["pid"] == hostile.pid
+
+
 def test_its_end_does_not_wait_for_an_answer(hostile: Helper) -> None:
     ask(hostile, "x")
     refused: list[ProblemError] = []

@@ -321,6 +321,55 @@ def test_a_body_that_never_ends_keeps_nobody_waiting(tmp_path: Path) -> None:
         assert time.monotonic() - began < 9
 
 
+def test_connections_without_a_head_keep_nobody_out(live: LiveServer) -> None:
+    rude = [live.connect() for _ in range(200)]
+    try:
+        with live.client() as client:
+            assert client.get("version").status_code == 200
+        time.sleep(0.5)
+        for each in rude:
+            each.setblocking(False)
+        still = [each for each in rude if not _is_closed(each)]
+        assert 60 <= len(still) <= 64, "the oldest were closed"
+        assert still == rude[-len(still) :]
+    finally:
+        for each in rude:
+            each.close()
+
+
+def test_who_has_no_key_keeps_no_connection(live: LiveServer) -> None:
+    host = f"Host: 127.0.0.1:{live.port}\r\n"
+    for path in ("health", "version"):
+        began = time.monotonic()
+        answer = answer_to(live, f"GET /api/v1/{path} HTTP/1.1\r\n{host}\r\n".encode())
+        assert b"connection: close" in answer.lower() and time.monotonic() - began < 3
+    key = f"Authorization: Bearer {live.token}\r\n"
+    assert b"connection: close" not in answer_to(live, f"GET /api/v1/version HTTP/1.1\r\n{host}{key}\r\n".encode(), 1.0)
+
+
+def test_too_many_connections_are_told_so_in_a_document(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import personae.server.serving as a; a.MOST_CONNECTIONS = 5")
+    environment = {**FAKES, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
+    with serving(tmp_path / "project", environment=environment, options=("--workers", "0")) as live:
+        others = [live.connect() for _ in range(5)]
+        with live.client() as client:
+            refused = client.get("version")
+            assert refused.status_code == 503 and refused.json()["code"] == "busy" and refused.headers["retry-after"]
+            assert refused.headers["content-type"] == "application/problem+json"
+            assert refused.headers["x-content-type-options"] == "nosniff"
+            for each in others:
+                each.close()
+            time.sleep(0.3)
+            assert client.get("version").status_code == 200
+
+
+def _is_closed(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1) == b""
+    except BlockingIOError:
+        return False
+
+
 def test_clients_that_go_away_cost_nothing(live: LiveServer) -> None:
     for _ in range(50):
         with live.connect() as connection:

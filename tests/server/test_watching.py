@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import pytest
 
 from personae import Project, Settings
 from personae.server import watching
+from personae.server.keys import Keys
+from personae.server.problems import ProblemError
 from personae.server.watching import Watcher
 from tests.server.conftest import Served
 from tests.server.live import LiveServer, serving
@@ -52,7 +55,9 @@ def test_who_comes_back_gets_what_was_missed(served: Served, watcher: Watcher) -
     assert watcher.latest == events[-1].number, "what did not change is not told again"
 
 
-@pytest.mark.parametrize("last", ["other-3", "x", "-", "boot-99999999999999999999", "{boot}-x", "{boot}--1", "a" * 40])
+@pytest.mark.parametrize(
+    "last", ["other-3", "x", "-", "boot-99999999999999999999", "{boot}-x", "{boot}-²", "{boot}--1", "a" * 40]
+)
 def test_an_event_that_is_not_known_means_to_read_all_again(served: Served, watcher: Watcher, last: str) -> None:
     served.service.jobs.add("scan", {})
     watcher._look()
@@ -136,11 +141,12 @@ def test_a_stream_ends_with_its_key(live: LiveServer) -> None:
 def test_many_streams_keep_nobody_waiting_and_there_are_not_too_many(tmp_path: Path) -> None:
     environment = {"PERSONAE_MAX_STREAMS": "60"}
     with serving(tmp_path / "project", environment=environment, options=("--workers", "0")) as live:
+        keys = [Keys(live.project).add(f"viewer-{number}", "viewer") for number in range(10)]
         clients = [live.connect() for _ in range(60)]
-        for follower in clients:
+        for number, follower in enumerate(clients):
             follower.sendall(
                 f"GET /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1:{live.port}\r\n"
-                f"Authorization: Bearer {live.token}\r\n\r\n".encode()
+                f"Authorization: Bearer {keys[number % 10]}\r\n\r\n".encode()
             )
         for follower in clients:
             assert b" 200 " in follower.recv(100)
@@ -153,6 +159,25 @@ def test_many_streams_keep_nobody_waiting_and_there_are_not_too_many(tmp_path: P
         assert live.end(signal.SIGTERM) < 5, "streams end with the server"
         for follower in clients:
             follower.close()
+
+
+def test_one_key_leaves_streams_for_others(watcher: Watcher) -> None:
+    with ExitStack() as stack:
+        for _ in range(10):
+            stack.enter_context(watcher.followed("anna", most=100))
+        with pytest.raises(ProblemError, match="10 clients with this key") as refused:
+            stack.enter_context(watcher.followed("anna", most=100))
+        assert (refused.value.status, refused.value.code) == (503, "busy")
+        stack.enter_context(watcher.followed("ben", most=100))
+        for _ in range(5):
+            stack.enter_context(watcher.followed("ben", most=20))
+        with pytest.raises(ProblemError, match="6 clients with this key"):
+            stack.enter_context(watcher.followed("ben", most=20))
+        with pytest.raises(ProblemError, match="16 clients follow"):
+            stack.enter_context(watcher.followed("", most=16))
+    assert watcher.streams == 0
+    with watcher.followed("anna", most=100):
+        assert watcher.streams == 1
 
 
 def test_looking_costs_little_with_many_films(serve: Callable[..., Served], tmp_path: Path) -> None:

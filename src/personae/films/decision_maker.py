@@ -157,8 +157,13 @@ class DecisionMaker(ABC):
         return made
 
     def keep_apart(self, one: Who, other: Who) -> tuple[Decision, ...]:
-        """Say that two are different people: nothing merges them again, or proposes it."""
+        """Say that two are different people: nothing merges them again, or proposes it.
+
+        Raises InputError where both are the same faces of the same person.
+        """
         first, second = self.chosen(one), self.chosen(other)
+        if (first.person.key, first.places) == (second.person.key, second.places):
+            raise InputError(f"{first.person.name} is one person. Say two who are not the same.")
         was_one = first.person.key == second.person.key
         return self.made("apart", [first, second], Person(unknown=self.next_number) if was_one else None)
 

@@ -43,6 +43,8 @@ from personae.server.service import Service
 from personae.server.watching import Watcher
 
 PREFIX = "/api/v1"
+MOST_FIELDS, LONGEST_FIELD = 100, 10_000
+"""Of a form, besides its files: how many, and bytes of each."""
 ROUTERS = tuple(
     each.router
     for each in (
@@ -151,6 +153,7 @@ def _with_routes() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
+        form_limits={"max_fields": MOST_FIELDS, "max_part_size": LONGEST_FIELD},
     )
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl, quote, urlencode
 
+from fastapi.params import Form
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from personae.server.keys import Caller, Keys, digest_of
 from personae.server.limits import MOST_JSON, Body, Limits, Rates, too_large
 from personae.server.problems import problem
+from personae.server.roles import why_not
 from personae.server.signing_in import sign_in_page
 
 COOKIE = "personae_session"
@@ -31,6 +34,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_SITE = frozenset({"", "same-origin", "none"})
 """What a browser says of a request that our own page makes, or its user by the address."""
 LONGEST_KEY = 200
+UTF_8 = frozenset({b"utf-8", b"utf8"})
 
 
 @dataclass
@@ -61,10 +65,12 @@ class Guard:
             send = _for_page(send, str(origin))
         most = self.limits.body if headers.get("content-type", "").startswith("multipart/") else MOST_JSON
         refusal = self._refused(scope, headers, most) or self._not_let_in(scope, headers)
+        if "caller" not in scope.get("state", {}):
+            send = _and_closes(send)
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        body = Body(receive, send, most)
+        body = Body(receive, send, most, lambda: _unwanted(scope, headers))
         try:
             await self.app(scope, body.receive, body.send)
         except Exception:
@@ -88,6 +94,10 @@ class Guard:
             return problem(400, "length", "The length of the request is no number.")
         if int(length) > most:
             return problem(413, "too-large", too_large(most), headers={"connection": "close"})
+        kind, options = parse_options_header(headers.get("content-type"))
+        if kind.startswith(b"multipart/") and options.get(b"charset", b"utf-8").lower() not in UTF_8:
+            # Fields would be decoded by it, and some of Python's decoders take minutes for a megabyte.
+            return problem(415, "malformed", "A form is sent in UTF-8.", headers={"connection": "close"})
         return None
 
     def _not_let_in(self, scope: Scope, headers: Headers) -> ASGIApp | None:
@@ -191,6 +201,35 @@ def _given(scope: Scope, headers: Headers) -> tuple[str, str]:
 
 def _proves(headers: Headers, session: str) -> bool:
     return hmac.compare_digest(headers.get(CSRF_HEADER, "").encode(), csrf_of(session).encode())
+
+
+def _unwanted(scope: Scope, headers: Headers) -> ASGIApp | None:
+    """What is answered to a body that the route does not take, or not from who sends it; before any of it is read."""
+    route = scope.get("route")
+    caller = scope.get("state", {}).get("caller")
+    why = None if caller is None else why_not(caller, getattr(route, "name", ""))
+    if why is not None:
+        return problem(403, "role", why, headers={"connection": "close"})
+    kind, _ = parse_options_header(headers.get("content-type"))
+    field = getattr(route, "body_field", None)
+    takes_form = field is not None and isinstance(field.field_info, Form)
+    if kind.startswith(b"multipart/") and not takes_form:
+        return problem(415, "malformed", "This takes no form. Send JSON.", headers={"connection": "close"})
+    if kind == b"application/x-www-form-urlencoded" and takes_form:
+        return problem(415, "malformed", "Send the form as multipart/form-data.", headers={"connection": "close"})
+    return None
+
+
+def _and_closes(send: Send) -> Send:
+    """Who sent no key has nothing to keep a connection for: many of them would keep others out."""
+
+    async def sends(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            rest = [each for each in message["headers"] if each[0].lower() != b"connection"]
+            message = {**message, "headers": [*rest, (b"connection", b"close")]}
+        await send(message)
+
+    return sends
 
 
 def _for_page(send: Send, origin: str) -> Send:

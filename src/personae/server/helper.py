@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -28,7 +29,7 @@ TIME_LIMIT_S = 60.0
 MEMORY_LIMIT = 4 * 2**30
 """Of address space: networks and one very large picture."""
 MOST_WAITING = 16
-"""Questions that wait for their turn; who comes then is told to come back."""
+"""Questions that wait for their turn; who comes then is told to come back. Of one caller at most half as many."""
 _HEAD = struct.Struct(">II")
 """Before each message: how long its JSON is, and how long the bytes after that are."""
 _LONGEST = 64 * 2**20
@@ -44,6 +45,7 @@ class Helper:
         self._count = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._is_closed = False
+        self._of: Counter[str | None] = Counter()
         self.waiting = 0
         """Questions under way and waiting."""
         self.starts = 0
@@ -55,12 +57,14 @@ class Helper:
         process = self._process
         return None if process is None or process.poll() is not None else process.pid
 
-    def ask(self, what: str, **arguments: Any) -> Any:
+    def ask(self, what: str, *, by: str | None = None, **arguments: Any) -> Any:
         """Have one question (see `answers`) answered: JSON types, or bytes; raises ProblemError where it was not.
+
+        `by`: the key of who asks, who may not keep it from everybody else; None: nobody's.
 
         A process that has ended meanwhile is replaced once, for it may have been killed by somebody else.
         """
-        with self._in_turn():
+        with self._in_turn(by):
             for is_last in (False, True):
                 fresh = self.pid is None
                 try:
@@ -89,17 +93,23 @@ class Helper:
             self._end()
 
     @contextlib.contextmanager
-    def _in_turn(self) -> Iterator[None]:
+    def _in_turn(self, by: str | None) -> Iterator[None]:
         with self._count:
             if self.waiting > MOST_WAITING:
                 raise ProblemError(503, "busy", "Too many ask at once. Ask again in some seconds.")
+            if by is not None and self._of[by] >= MOST_WAITING // 2:
+                raise ProblemError(503, "busy", "This key asks too much at once. Ask again in some seconds.")
             self.waiting += 1
+            self._of[by] += 1
         try:
             with self._turn:
                 yield
         finally:
             with self._count:
                 self.waiting -= 1
+                self._of[by] -= 1
+                if not self._of[by]:
+                    del self._of[by]
 
     def _asked(self, question: Mapping[str, Any]) -> dict[str, Any]:
         process = self._running()

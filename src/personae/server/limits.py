@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
 
@@ -58,7 +59,7 @@ class Rates:
 
     def wrong(self, address: str) -> bool:
         """Count a wrong key from this address; whether there were too many."""
-        now, network = time.monotonic(), _network_of(address)
+        now, network = time.monotonic(), network_of(address)
         times = [each for each in self._wrong.pop(network, []) if now - each < WRONG_KEYS_WITHIN_S]
         self._wrong[network] = [*times[-MOST_WRONG_KEYS:], now]
         while len(self._wrong) > MOST_ADDRESSES:
@@ -67,10 +68,14 @@ class Rates:
 
 
 class Body:
-    """The body of one request within its limits; where it is not, `refusal` is what the client gets in any case."""
+    """The body of one request within its limits; where it is not, `refusal` is what the client gets in any case.
 
-    def __init__(self, receive: Receive, send: Send, most: int) -> None:
-        self._receive, self._send, self._most = receive, send, most
+    `unwanted`: asked before anything is read, when the route is known; what is answered where it takes no such body.
+    """
+
+    def __init__(self, receive: Receive, send: Send, most: int, unwanted: Callable[[], ASGIApp | None]) -> None:
+        self._receive, self._send, self._most, self._unwanted = receive, send, most, unwanted
+        self._is_asked_for = False
         self._read, self._began, self._is_whole, self._has_answered = 0, time.monotonic(), False, False
         self.refusal: ASGIApp | None = None
 
@@ -80,6 +85,10 @@ class Body:
             return await self._receive()
         if self.refusal is not None:
             return {"type": "http.disconnect"}
+        if not self._is_asked_for:
+            self._is_asked_for, self.refusal = True, self._unwanted()
+            if self.refusal is not None:
+                return {"type": "http.disconnect"}
         try:
             message = await asyncio.wait_for(self._receive(), BETWEEN_S)
         except TimeoutError:
@@ -114,8 +123,8 @@ def too_large(most: int) -> str:
     return f"This request may have {most // 2**20} MB at most."
 
 
-def _network_of(address: str) -> str:
-    """One client has as many addresses of IPv6 as it likes, in one network."""
+def network_of(address: str) -> str:
+    """Whom an address counts for: one client has as many addresses of IPv6 as it likes, in one network."""
     try:
         found = ip_address(address)
     except ValueError:

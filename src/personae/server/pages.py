@@ -30,9 +30,12 @@ def _asked(
     if cursor is None:
         return Asked(limit)
     try:
-        return Asked(limit, json.loads(base64.urlsafe_b64decode(cursor.encode("ascii"))))
-    except ValueError:
-        raise ProblemError(422, "cursor", "That is no cursor of this server. Begin without one.") from None
+        after = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
+    except (ValueError, RecursionError):
+        after = None
+    if not all(isinstance(part, str | int | float) for part in (after if isinstance(after, list) else [after])):
+        raise ProblemError(422, "cursor", "That is no cursor of this server. Begin without one.")
+    return Asked(limit, after)
 
 
 PageOf = Annotated[Asked, Depends(_asked)]

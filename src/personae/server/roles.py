@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from personae.server.keys import Role
+from personae.server.keys import Caller, Role
 
 MAY: dict[str, Role] = {
     # the server
@@ -99,3 +99,11 @@ SEES: dict[str, Role] = {
     "results": "editor",  # who asked for a job and what came of it: results and errors name people and files of others
 }
 """What stands in answers -> who sees it. Embeddings stand in none."""
+
+
+def why_not(caller: Caller, operation: str) -> str | None:
+    """Why this caller may not have that done; None where they may, or where the table has no such operation."""
+    role = MAY.get(operation)
+    if role is None or caller.may(role):
+        return None
+    return f"That takes the role {role}; this key has {caller.role}."

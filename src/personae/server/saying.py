@@ -11,6 +11,8 @@ from personae.films.meant import Who
 from personae.films.say import Saying
 
 _Value = TypeVar("_Value")
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+"""Of seconds or pixels. No truth value is one, here and in `Meant`: true is not the first appearance."""
 Name = Annotated[str, Field(min_length=1, max_length=500)]
 
 
@@ -19,10 +21,10 @@ class Face(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     photo: Annotated[str, Field(max_length=4096)]
-    face: Annotated[int, Field(ge=1, le=100_000)]
+    face: Annotated[int, Field(ge=1, le=100_000, strict=True)]
 
 
-Meant = Name | Annotated[int, Field(ge=1)] | Face
+Meant = Name | Annotated[int, Field(ge=1, strict=True)] | Face
 """A name or "Unknown 2"; the number of one appearance; one face of a photo."""
 
 
@@ -34,11 +36,11 @@ class Said(BaseModel):
                  "take_apart", "trim", "add"]  # fmt: skip
     who: Meant
     to: Name | None = None
-    new: bool = False
+    new: Annotated[bool, Field(strict=True)] = False
     others: Annotated[list[Meant], Field(max_length=1000)] = []
-    start_s: float | None = None
-    end_s: float | None = None
-    box: tuple[float, float, float, float] | None = None
+    start_s: Annotated[Number, Field(ge=0)] | None = None
+    end_s: Annotated[Number, Field(ge=0)] | None = None
+    box: tuple[Number, Number, Number, Number] | None = None
 
     def saying(self) -> Saying:
         """As the session takes it; raises ValueError where something is missing."""

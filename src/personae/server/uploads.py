@@ -14,6 +14,7 @@ from pathlib import Path
 
 from fastapi import UploadFile
 
+from personae.files import write_error
 from personae.jobs.job import ENDED, Job
 from personae.jobs.table import JobTable
 from personae.jobs.uploaded import UPLOADED, folder_of, name_of
@@ -37,14 +38,19 @@ def for_job(project: Path, files: Sequence[UploadFile], ask: Callable[[str, list
 
 
 def keep(project: Path, files: Sequence[UploadFile]) -> tuple[Path, list[str]]:
-    """A folder with the uploaded files, for who deletes it later, and their paths."""
+    """A folder with the uploaded files, for who deletes it later, and their paths; WriteError on a full disk."""
     every = folder_of(project)
-    every.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder = Path(tempfile.mkdtemp(dir=every))
+    try:
+        every.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = Path(tempfile.mkdtemp(dir=every))
+    except OSError as error:
+        raise write_error(every, error) from None
     try:
         return folder, [_copied(folder, number, file) for number, file in enumerate(files, 1)]
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise write_error(every, error) from None
         raise
 
 

@@ -11,7 +11,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +22,7 @@ from personae.files import stamp_of
 from personae.films.media_id import id_of
 from personae.jobs.job import ENDED
 from personae.server.jobs_json import job_dict
+from personae.server.problems import ProblemError
 from personae.server.service import Service
 
 EVERY_S = 0.5
@@ -29,6 +30,8 @@ FILES_EVERY = 3
 """Every so many looks are at films too, within two seconds: of 500 each costs some 30 ms."""
 KEPT = 5000
 """So many events are known to who comes back."""
+LEAST_SHARE = 6
+"""So many clients of one key may follow in any case; of many that may, a tenth."""
 log = logging.getLogger(__name__)
 
 
@@ -55,8 +58,7 @@ class Watcher:
         self._news = threading.Lock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="personae-watch", daemon=True)
-        self.streams = 0
-        """Clients that follow now."""
+        self._followers: Counter[str] = Counter()
         self._jobs: dict[str, dict[str, Any]] = {}
         self._stamps: dict[str, Any] = {}
 
@@ -80,9 +82,33 @@ class Watcher:
             if not last:
                 return ()
             oldest = self._events[0].number if self._events else self._number + 1
-            if boot != self.boot or not number.isdigit() or int(number) < oldest - 1:
+            if boot != self.boot or not (number.isascii() and number.isdigit()) or int(number) < oldest - 1:
                 return (Event(self._number, "reset", {}),)
             return tuple(one for one in self._events if one.number > int(number))
+
+    @property
+    def streams(self) -> int:
+        """Clients that follow now."""
+        return self._followers.total()
+
+    @contextlib.contextmanager
+    def followed(self, key: str, *, most: int) -> Iterator[None]:
+        """While a client of that key follows; raises ProblemError where `most` do, or too many of one key.
+
+        From one thread: the server's own.
+        """
+        share = max(most // 10, LEAST_SHARE)
+        if self.streams >= most:
+            raise ProblemError(503, "busy", f"{most} clients follow the events already.")
+        if self._followers[key] >= share:
+            raise ProblemError(503, "busy", f"{share} clients with this key follow the events already.")
+        self._followers[key] += 1
+        try:
+            yield
+        finally:
+            self._followers[key] -= 1
+            if not self._followers[key]:
+                del self._followers[key]
 
     @property
     def latest(self) -> int:

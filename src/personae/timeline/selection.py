@@ -88,10 +88,11 @@ def without_unknown(timeline: Timeline) -> Timeline:
 
 
 def without_strangers(timeline: Timeline) -> Timeline:
-    """`without_unknown`, and without every track that is of nobody shown: where it was tells of people too."""
+    """`without_unknown`, and without what tells of others: tracks of nobody shown, and how many people were counted."""
     part = without_unknown(timeline)
     shown = {number for found in part.appearances for number in found.tracks}
-    return replace(part, tracks=tuple(track for track in part.tracks if track.id in shown))
+    model = {name: fact for name, fact in part.model.items() if name != "film"}
+    return replace(part, tracks=tuple(track for track in part.tracks if track.id in shown), model=model)
 
 
 def _with(timeline: Timeline, appearances: tuple[Appearance, ...]) -> Timeline:

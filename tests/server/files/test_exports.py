@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from personae import Project
-from personae.exports.registry import OURS
+from personae.exports.registry import OURS, exporters
 from personae.faces.fake import draw_picture
 from personae.films.media_id import id_of
 from personae.project.exporting import Shown, elsewhere
@@ -251,7 +251,13 @@ def test_of_a_film_in_parts_the_names_of_all_are_told_and_no_folder() -> None:
     timeline = elsewhere(timelines.film(path="/films/secret/My film.mov"), None)
     assert timeline.video.path == "/My film.mov"
     assert b"secret" not in native.dumps(timeline).encode()
-    shown = Shown(strangers=False).of(timelines.film())
+    film = timelines.film()
+    film.model["film"] = {"unknown_tracks": 7, "unknown_people": 3, "strangers": 2}
+    shown = Shown(strangers=False).of(film)
+    assert shown.model == {name: fact for name, fact in film.model.items() if name != "film"} != film.model
+    assert Shown().of(film).model == film.model
+    for format in ("methods", "report"):
+        assert b"unknown_people" not in exporters()[format].export(shown)
     assert {one.character for one in shown.appearances} == {"Thor", "thor", timelines.NASTY}
     assert {track.id for track in shown.tracks} == {number for one in shown.appearances for number in one.tracks}
 

@@ -124,7 +124,7 @@ def get_crop(service: Served, caller: By, request: Request, id: str, digest: Dig
         who = _of_sets.who(medium, digest)
         _check(who is not None and who.character is not None)
     path = original(service, medium, str(face.shown.photo))
-    jpeg = service.helper.ask("face", path=path, sha256=face.sha256, box=list(face.shown.box_xyxy))
+    jpeg = service.helper.ask("face", by=caller.key, path=path, sha256=face.sha256, box=list(face.shown.box_xyxy))
     return content(jpeg, request, JPEG, digest=digest)
 
 

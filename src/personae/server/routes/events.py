@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request
@@ -12,7 +12,6 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from personae.server.asking import By, Served, sees
 from personae.server.jobs_json import in_outline
-from personae.server.problems import ProblemError
 from personae.server.watching import Watcher
 
 router = APIRouter(tags=["events"])
@@ -22,13 +21,11 @@ ASK_EVERY_S = 1.0
 """So often a stream looks whether its key still counts."""
 
 
-def _watcher(request: Request, service: Served) -> Watcher:
-    """What is followed, where there are not too many that do."""
+async def _watcher(request: Request, service: Served, caller: By) -> AsyncIterator[Watcher]:
+    """What is followed, until the answer ends; where there are not too many that do."""
     watcher: Watcher = request.app.state.watcher
-    most = service.project.settings.max_streams
-    if watcher.streams >= most:
-        raise ProblemError(503, "busy", f"{most} clients follow the events already.")
-    return watcher
+    with watcher.followed(caller.key, most=service.project.settings.max_streams):
+        yield watcher
 
 
 @router.get("/events", response_class=EventSourceResponse)
@@ -39,28 +36,24 @@ async def follow_events(
     last_event_id: Annotated[str, Header(max_length=40)] = "",
 ) -> AsyncIterable[ServerSentEvent]:
     """What changes, as it does. With `Last-Event-ID` what was missed comes first; "reset" says to read all again."""
-    watcher.streams += 1
-    try:
-        at = watcher.latest
-        missed = watcher.since(last_event_id)
-        yield ServerSentEvent(event="hello", data={}, id=f"{watcher.boot}-{missed[0].number - 1 if missed else at}")
-        told = asked = time.monotonic()
-        while not watcher.is_over:
-            for one in missed:
-                at = max(at, one.number)
-                data = one.data if one.kind != "job" or sees(caller, "results") else in_outline(one.data)
-                yield ServerSentEvent(event=one.kind, data=data, id=f"{watcher.boot}-{one.number}")
-                told = time.monotonic()
-            # No thread waits: they answer the others.
-            await asyncio.sleep(LOOK_EVERY_S)
-            now = time.monotonic()
-            if now - asked > ASK_EVERY_S:
-                asked = now
-                if await asyncio.to_thread(request.state.still) != caller:
-                    return
-            missed = watcher.after(at)
-            if not missed and now - told > ALIVE_EVERY_S:
-                told = now
-                yield ServerSentEvent(comment="alive")
-    finally:
-        watcher.streams -= 1
+    at = watcher.latest
+    missed = watcher.since(last_event_id)
+    yield ServerSentEvent(event="hello", data={}, id=f"{watcher.boot}-{missed[0].number - 1 if missed else at}")
+    told = asked = time.monotonic()
+    while not watcher.is_over:
+        for one in missed:
+            at = max(at, one.number)
+            data = one.data if one.kind != "job" or sees(caller, "results") else in_outline(one.data)
+            yield ServerSentEvent(event=one.kind, data=data, id=f"{watcher.boot}-{one.number}")
+            told = time.monotonic()
+        # No thread waits: they answer the others.
+        await asyncio.sleep(LOOK_EVERY_S)
+        now = time.monotonic()
+        if now - asked > ASK_EVERY_S:
+            asked = now
+            if await asyncio.to_thread(request.state.still) != caller:
+                return
+        missed = watcher.after(at)
+        if not missed and now - told > ALIVE_EVERY_S:
+            told = now
+            yield ServerSentEvent(comment="alive")

@@ -102,7 +102,7 @@ def export_film_in_every_format(service: Served, caller: By, id: str, chosen: Ch
     """A film's timeline in every format, as a ZIP file."""
     film, shown = service.film(id), _shown(service, caller, chosen)
     members = (
-        (file_name(film.name, one.suffixes[0]), _exported(service, film, one, shown, chosen.media))
+        (file_name(film.name, one.suffixes[0]), _exported(service, caller, film, one, shown, chosen.media))
         for one in registry.exporters().values()
     )
     return zip_answer(members, f"{film.name}.exports")
@@ -112,8 +112,8 @@ def export_film_in_every_format(service: Served, caller: By, id: str, chosen: Ch
 def export_film(service: Served, caller: By, id: str, format: str, chosen: Chosen) -> Response:
     """A film's timeline in another format."""
     exporter = _exporter(format)
-    film = service.film(id)
-    return _download(_exported(service, film, exporter, _shown(service, caller, chosen), chosen.media), film, exporter)
+    film, shown = service.film(id), _shown(service, caller, chosen)
+    return _download(_exported(service, caller, film, exporter, shown, chosen.media), film, exporter)
 
 
 @router.get("/exports/{format}", response_class=Response, responses=_ZIP)
@@ -133,9 +133,11 @@ def export_films(
     films = [service.film(id) for id in dict.fromkeys(medium)]
     shown = _shown(service, caller, chosen)
     if exporter.name == "report":
-        return zip_answer(_pages(service, films, shown), "films.report")
+        return zip_answer(_pages(service, caller, films, shown), "films.report")
     names = _own_names(films, exporter.suffixes[0])
-    members = ((name, _exported(service, film, exporter, shown, None)) for film, name in zip(films, names, strict=True))
+    members = (
+        (name, _exported(service, caller, film, exporter, shown, None)) for film, name in zip(films, names, strict=True)
+    )
     return zip_answer(members, f"films.{exporter.name}")
 
 
@@ -180,7 +182,8 @@ def export_sidecars(service: Served, caller: By, id: str, unknown: bool = True, 
     def members() -> Iterator[tuple[str, bytes]]:
         for start in range(0, len(paths), _AT_ONCE):
             there = dict(_there(service, root, paths[start : start + _AT_ONCE]))
-            found = service.helper.ask("sidecars", photos=photos.name, paths=there, unknown=unknown) if there else {}
+            asked = {"photos": photos.name, "paths": there, "unknown": unknown}
+            found = service.helper.ask("sidecars", by=caller.key, **asked) if there else {}
             for path, xmp in found.items():
                 yield f"{path.rpartition('.')[0] if adobe_names else path}.xmp", xmp.encode()
 
@@ -207,25 +210,28 @@ def _shown(service: Served, caller: Caller, chosen: Choice) -> Shown:
     return Shown(names, chosen.unknown, chosen.depicted, strangers=sees(caller, "strangers"))
 
 
-def _exported(service: Served, film: ProjectFilm, exporter: Exporter, shown: Shown, media: str | None) -> bytes:
+def _exported(
+    service: Served, caller: Caller, film: ProjectFilm, exporter: Exporter, shown: Shown, media: str | None
+) -> bytes:
     """The bytes of one export. What shows pictures decodes them, a plug-in may do anything: the helper does both."""
     if exporter.name in registry.OURS and not isinstance(exporter, Page):
         return film.exported(exporter.name, shown, media=media)
     film.flush()
-    found: bytes = service.helper.ask("export", film=film.name, format=exporter.name, shown=asdict(shown), media=media)
+    asked = {"film": film.name, "format": exporter.name, "shown": asdict(shown), "media": media}
+    found: bytes = service.helper.ask("export", by=caller.key, **asked)
     return found
 
 
-def _pages(service: Served, films: Sequence[ProjectFilm], shown: Shown) -> Iterator[tuple[str, bytes]]:
+def _pages(service: Served, caller: Caller, films: Sequence[ProjectFilm], shown: Shown) -> Iterator[tuple[str, bytes]]:
     known = registry.exporters()
     reports, sheets = _own_names(films, ".report.html"), _own_names(films, ".sheet.html")
     rows = [[film.name, *names] for film, *names in zip(films, reports, sheets, strict=True)]
     for film in films:
         film.flush()
-    yield "films.html", service.helper.ask("overview", films=rows, shown=asdict(shown))
+    yield "films.html", service.helper.ask("overview", by=caller.key, films=rows, shown=asdict(shown))
     for film, report, sheet in zip(films, reports, sheets, strict=True):
-        yield report, _exported(service, film, known["report"], shown, None)
-        yield sheet, _exported(service, film, known["sheet"], shown, None)
+        yield report, _exported(service, caller, film, known["report"], shown, None)
+        yield sheet, _exported(service, caller, film, known["sheet"], shown, None)
 
 
 def _own_names(films: Sequence[ProjectFilm], suffix: str) -> list[str]:

@@ -40,7 +40,7 @@ def identify_in_root(service: Served, caller: By, root: str, path: str, far: Far
 def identify_picture(service: Served, caller: By, photo: UploadFile, far: Far = None) -> Response:
     """An uploaded photo with a box and a name on every face, as a JPEG."""
     with uploads.kept(service.project.folder, photo) as path:
-        return _annotated(service, str(path), far)
+        return _annotated(service, caller.key, str(path), far)
 
 
 @router.get("/roots/{root}/identify/picture", response_class=Response, responses=BYTES)
@@ -49,16 +49,16 @@ def identify_picture_in_root(service: Served, caller: By, root: str, path: str, 
     found = service.roots.find(root, path)
     if not found.is_file():
         raise ProblemError(422, "photo", "That is no file.")
-    return _annotated(service, str(found), far)
+    return _annotated(service, caller.key, str(found), far)
 
 
-def _annotated(service: Served, path: str, far: float | None) -> Response:
-    jpeg: bytes = service.helper.ask("annotated", path=path, far=far)
+def _annotated(service: Served, by: str, path: str, far: float | None) -> Response:
+    jpeg: bytes = service.helper.ask("annotated", by=by, path=path, far=far)
     return Response(jpeg, media_type=JPEG, headers={"cache-control": "private, no-store"})
 
 
 def _answer(service: Served, caller: By, path: str, name: str, far: float | None) -> JSONResponse:
-    document = service.helper.ask("identify", path=path, name=name, far=far)
+    document = service.helper.ask("identify", by=caller.key, path=path, name=name, far=far)
     if not sees(caller, "suggestions"):
         for face in (face for picture in document["pictures"] for face in picture["faces"]):
             if face["character"] is None:  # who somebody without a name may be

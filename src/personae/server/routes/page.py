@@ -49,7 +49,7 @@ def get_page_file(name: str) -> FileResponse:
 
 
 def _file(name: str) -> FileResponse:
-    path = FOLDER / name
-    if path.parent != FOLDER or path.suffix not in TYPES or not path.is_file():
+    path = next((each for each in FOLDER.iterdir() if each.name == name and each.suffix in TYPES), None)
+    if path is None:
         raise ProblemError(404, "unknown-address", "There is no such file of the page.")
     return FileResponse(path, media_type=TYPES[path.suffix], headers={"cache-control": "no-cache"})

@@ -71,7 +71,7 @@ def get_picture(
         raise ProblemError(410, "gone", GONE)
     facts = video_facts(service.roots, video)
     return content(
-        service.helper.ask("film_picture", **facts, pts=pts, width=width), request, JPEG,
+        service.helper.ask("film_picture", by=caller.key, **facts, pts=pts, width=width), request, JPEG,
         digest=f"{digest}-{pts}-{width or 0}",
     )  # fmt: skip
 
