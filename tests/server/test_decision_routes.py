@@ -276,7 +276,7 @@ def test_what_was_taken_back_before_the_job_began_teaches_nothing(served: Served
     client.post(f"/media/{film}/decisions", {"said": [name("Unknown 1", "Thor")], "learn": True})
     client.post(f"/media/{film}/undo")
     [job] = served.work()
-    assert job.result == {"learnt": 0} and not served.project.cast.characters()
+    assert job.result["learnt"] == 0 and not served.project.cast.characters()
 
 
 def test_the_error_carries_what_was_said_without_a_server(served: Served) -> None:
@@ -323,10 +323,23 @@ def test_a_file_of_decisions_is_added_once(served: Served, client: Client, scann
     [job] = served.work()
     assert job.state == "done" and job.result["learnt"] > 0
     assert client.get(f"/media/{film}/decisions")["decisions"][1]["by"] == "elsewhere"
-    for wrong in (b"", b"no decisions", b"{}", b"[" * 100_000):
-        told = imported("three", wrong, 422)
+    for number, wrong in enumerate((b"", b"no decisions", b"{}", b"[" * 100_000)):
+        told = imported(f"wrong-{number}", wrong, 422)
         assert told["code"] == "input" and "uploads" not in told["detail"] and "0000" not in told["detail"], told
     viewer = served.as_role("viewer")
     assert viewer.post(f"{API}/media/{film}/decisions/import", files={"file": ("x", file)}).status_code == 403
     uploads = served.project.folder / "cache" / "uploads"
     assert not list(uploads.iterdir())
+
+
+def test_an_undo_may_say_on_which_journal_it_was_made(served: Served, client: Client) -> None:
+    film = client.id("ep1")
+    client.post(f"/media/{film}/decisions", {"said": [name("Unknown 1", "Thor")]})
+    client.post(f"/media/{film}/decisions", {"said": [name("Unknown 2", "Hela")]})
+    told = client.post(f"/media/{film}/undo", {"position": 1}, 409)
+    assert (told["code"], told["said"], told["position"]) == ("changed", ["Unknown 2 is Hela"], 2)
+    done = client.post(f"/media/{film}/undo", {"position": 2}, key="once")
+    assert done["said"] == ["Unknown 2 is Hela"]
+    assert client.post(f"/media/{film}/undo", {"position": 2}, key="once") == done, "sent again it is the same"
+    for path in (f"/media/{film}/undo", "/undo"):
+        assert client.post(path, {"command": "no such"}, 404)["code"] == "unknown-command"

@@ -135,7 +135,7 @@ def test_the_table_of_codes_is_complete() -> None:
         if isinstance(first, ast.Constant) and isinstance(second, ast.Constant)
         if type(first.value) is int and 400 <= first.value < 600 and isinstance(second.value, str)
     }
-    known = {(status, code) for _, status, code in problems._STATUS} | {*problems.CODES.items()}
+    known = {(status, code) for code, status in problems._STATUS.items()} | {*problems.CODES.items()}
     assert shown == raised | known
 
 

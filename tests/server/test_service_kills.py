@@ -81,9 +81,9 @@ class World:
         """One of the processes, by its id; whether there was one. A server is started again, as systemd would."""
         with self.restarting:
             if victim != "server":
-                children = self.live.children()
+                own = self.live.children()
                 names = ("worker", "quick") if victim == "worker" else (victim,)
-                pids = [children[name] for name in names if name in children]
+                pids = [own[name] for name in names if name in own]
                 for pid in pids:
                     os.kill(pid, signal.SIGKILL)
                 self.killed += [victim] * bool(pids)

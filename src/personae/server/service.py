@@ -25,6 +25,7 @@ from personae.project.session import Project
 from personae.server.helper import Helper
 from personae.server.keys import Keys
 from personae.server.problems import ProblemError
+from personae.server.requests_seen import RequestsSeen
 from personae.server.roots import MediaRoots
 from personae.server.views import Views
 
@@ -44,6 +45,7 @@ class Service:
     helper: Helper
     views: Views = field(default_factory=Views)
     facts: FactsOfMedia = field(default_factory=FactsOfMedia)
+    requests: RequestsSeen = field(default_factory=RequestsSeen)
     _people: People | None = None
     _opened: OrderedDict[str, ProjectFilm | PhotoSet] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)

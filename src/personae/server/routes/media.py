@@ -16,6 +16,7 @@ from personae.server.jobs_json import JobAnswer, JobsAnswer, job_dict
 from personae.server.media_json import Medium, medium_of
 from personae.server.openapi import native
 from personae.server.pages import Page, PageOf
+from personae.server.problems import ProblemError
 from personae.server.service import Service
 
 router = APIRouter(tags=["media"])
