@@ -144,7 +144,7 @@ def scan_films(service: Served, caller: By, body: _Scan, request: RequestId) -> 
             raise ProblemError(422, "input", f"{inside} is a folder. Give its films: GET /roots/ROOT/films lists them.")
     paths = list(dict.fromkeys(map(str, found)))
     opening = body.opening.model_dump(exclude_none=True)
-    how = {"fresh": body.fresh} | ({"opening": opening} if opening else {})
+    how = service.roots.within() | {"fresh": body.fresh} | ({"opening": opening} if opening else {})
     works = [{"paths": own} | how for own in ([paths] if body.as_one else [[path] for path in paths])]
     requests = [f"{request}/{number}" for number in range(len(works))]
     jobs = service.jobs_of("scan", works, requests=requests, by=caller.name, priority=body.priority)
