@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 from personae.checks import Fields, parsed
 from personae.errors import ProjectBusyError, WriteError
+from personae.leading_out import check_opened
 
 LOCK_FILE = "writer.lock"
 HOLDER_FILE = "writer.json"
@@ -258,7 +259,9 @@ def open_input(path: Path) -> BufferedReader:
     _check_regular(path, path.stat().st_mode)  # before opening, which already does something to a pipe or a tape
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
-        _check_regular(path, os.fstat(handle).st_mode)  # it may be another one by now
+        opened = os.fstat(handle)  # it may be another one by now
+        _check_regular(path, opened.st_mode)
+        check_opened(path, opened)
         return os.fdopen(handle, "rb")
     except BaseException:
         os.close(handle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +13,10 @@ from typing import Any
 from personae.database import connect, empty_log, sqlite_errors
 from personae.ledger import KIND, LEDGER_FILE
 
+KEPT_DAYS = 30
+"""So long what came of a job can be asked."""
+BEGUN = "begun"
+"""All that is left in the `what` of a forgetting whose person is being taken out: whoever takes it up completes it."""
 FORGOTTEN = {"code": "forgotten", "detail": "What this was about was forgotten."}
 _TEXTS = ("what", "progress", "result", "error")
 _PLACES = {"jobs": (*_TEXTS, "said_by"), "job_lines": ("line",), "commits": ("result",)}
@@ -53,10 +58,11 @@ class JobRows:
                 for text in row
             ]
 
-    def forget(self, is_named: Callable[[str], bool]) -> tuple[int, list[str]]:
+    def forget(self, is_named: Callable[[str], bool], is_whom: Callable[[str], bool]) -> tuple[int, list[str]]:
         """Take out what `is_named` says yes to; how many jobs said it, and what was uploaded for them.
 
-        A job that waits is cancelled; one that runs is told to end, but for a forgetting, which goes on.
+        A job that waits is cancelled; one that runs is told to end, but for a forgetting, which goes on. `is_whom`:
+        whether a forgetting of that name is the one under way; it has begun then (`BEGUN`).
         """
         if not self.path.exists():
             return 0, []
@@ -66,7 +72,8 @@ class JobRows:
             named = [row for row in rows if any(is_named(str(text)) for text in row[3:])]
             for id, kind, state, *texts in named:
                 uploaded += _uploaded(texts[1])
-                self._take_out(connection, id, kind, state)
+                begun = kind == "forget" and state not in _ENDED and is_whom(str(_parsed(texts[1]).get("name", "")))
+                self._take_out(connection, id, kind, state, begun=begun)
             for number, line in connection.execute("SELECT number, line FROM job_lines").fetchall():
                 if is_named(line):
                     connection.execute("UPDATE job_lines SET line = ? WHERE number = ?", (FORGOTTEN["detail"], number))
@@ -80,13 +87,28 @@ class JobRows:
         with closing(connect(self.path, KIND)) as connection, sqlite_errors(self.path, KIND):
             empty_log(connection, self.path, KIND)
 
+    def leave_old(self, days: float = KEPT_DAYS) -> None:
+        """Delete the jobs that ended so many days ago, with their lines and commits."""
+        if not self.path.exists():
+            return
+        with self._connected() as connection:
+            old = connection.execute(
+                "SELECT id FROM jobs WHERE ended < (julianday('now') - 2440587.5 - ?) * 86400.0 AND state IN (?, ?, ?)",
+                (days, *_ENDED),
+            ).fetchall()
+            for table, column in (("jobs", "id"), ("job_lines", "job"), ("commits", "job")):
+                connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", old)
+
     @staticmethod
-    def _take_out(connection: sqlite3.Connection, id: str, kind: str, state: str) -> None:
+    def _take_out(connection: sqlite3.Connection, id: str, kind: str, state: str, *, begun: bool) -> None:
         error = json.dumps(FORGOTTEN) if state == "failed" else "{}"
+        what = json.dumps({BEGUN: True}) if begun else "{}"
         connection.execute(
-            "UPDATE jobs SET what = '{}', progress = '{}', result = '{}', error = ?, said_by = '' WHERE id = ?",
-            (error, id),
+            "UPDATE jobs SET what = ?, progress = '{}', result = '{}', error = ?, said_by = '' WHERE id = ?",
+            (what, error, id),
         )
+        if begun:
+            return
         if state == "waiting":
             connection.execute("UPDATE jobs SET state = 'cancelled', ended = made WHERE id = ?", (id,))
         elif state not in _ENDED and kind != "forget":
@@ -101,8 +123,13 @@ class JobRows:
 
 
 def _uploaded(what: str) -> list[str]:
-    try:
-        named: Any = json.loads(what).get("uploaded")
-    except (ValueError, AttributeError):
-        return []
+    named = _parsed(what).get("uploaded")
     return [named] if isinstance(named, str) else []
+
+
+def _parsed(what: str) -> dict[str, Any]:
+    with contextlib.suppress(ValueError):
+        found: Any = json.loads(what)
+        if isinstance(found, dict):
+            return found
+    return {}

@@ -14,6 +14,7 @@ from personae import Project, Settings
 from personae.cast.trainer import Trainer
 from personae.commits import Commit
 from personae.errors import InputError
+from personae.job_rows import BEGUN
 from personae.jobs import assess_work, cast_work, work
 from personae.jobs.table import JobTable
 from personae.jobs.worker import Worker
@@ -131,7 +132,13 @@ def test_forgetting_leaves_no_name_in_jobs(project: Project, tmp_path: Path) -> 
 
 
 def test_a_forgetting_that_was_completed_by_somebody_else_is_done(project: Project) -> None:
-    assert work.do(project, "forget", {}, Commit("job", 2), lambda _: None) == {"complete": True}
+    assert work.do(project, "forget", {BEGUN: True}, Commit("job", 2), lambda _: None) == {"complete": True}
+
+
+def test_a_forgetting_that_lost_its_name_before_it_began_is_not_said_to_be_done(project: Project) -> None:
+    with pytest.raises(InputError, match="Ask for it anew"):
+        work.do(project, "forget", {}, Commit("job", 2), lambda _: None)
+    assert project.cast.is_character("c1")
 
 
 def test_an_edit_that_cannot_be_done_fails_with_the_sentence(project: Project, tmp_path: Path) -> None:

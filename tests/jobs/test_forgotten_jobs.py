@@ -8,9 +8,11 @@ import pytest
 
 from personae import Project, Settings
 from personae.commits import Commit, Commits
+from personae.errors import InputError
 from personae.forgetting.jobs_keeper import JobsKeeper
 from personae.forgetting.keeper import Forgotten
-from personae.jobs.table import JobTable
+from personae.job_rows import BEGUN, JobRows
+from personae.jobs.table import JOBS, MOST_TRIES, JobTable
 from personae.jobs.worker import Worker
 from personae.project.forgetting import ForgetReport
 from personae.server.keys import Caller, Keys
@@ -110,11 +112,87 @@ def test_a_forgetting_that_was_killed_after_its_own_row_named_nobody(
             Worker(project, table, "w").do(claim)
     table.release("w", "the worker was killed")
     claim = table.claim("w2")
-    assert claim is not None and claim.id == job.id and claim.job.what == {}
+    assert claim is not None and claim.id == job.id and claim.job.what == {BEGUN: True}
     Worker(project, table, "w2").do(claim)
     done = table.get(job.id)
     assert done is not None and (done.state, done.result) == ("done", {"complete": True})
     assert b"Thor" not in everything(project.folder)
+    table.close()
+
+
+def test_a_forgetting_waits_for_whoever_writes_and_is_done_then(project: Project, table: JobTable) -> None:
+    impatient = Project.open(
+        project.folder, settings=Settings(lock_timeout_s=0.1), analyzer=project.context.analyzer
+    )  # fmt: skip
+    job = table.add("forget", {"name": NAME})
+    with project.context.paths.locked(1.0, "train"):
+        for _ in range(MOST_TRIES + 1):
+            claim = table.claim("w")
+            assert claim is not None and claim.job.tries == 1, "it is no try"
+            Worker(impatient, table, "w").do(claim)
+            waits = table.get(job.id)
+            assert waits is not None and (waits.state, waits.error, waits.what) == ("waiting", {}, {"name": NAME})
+            assert table.claim("w") is None, "not at once"
+            passed(table)
+    assert [line.text.split(":")[0] for line in table.history(job.id)] == ["asked for", "put back"]
+    claim = table.claim("w")
+    assert claim is not None
+    Worker(project, table, "w").do(claim)
+    done = table.get(job.id)
+    assert done is not None and done.state == "done" and done.result["complete"]
+    assert b"Thor" not in everything(project.folder)
+    table.close()
+
+
+def passed(table: JobTable) -> None:
+    """As if the pause of what was put back was over."""
+    with table._writing() as connection:
+        connection.execute(JOBS.update().values(lease_until=0.0))
+
+
+@pytest.mark.parametrize("end", ["cancelled", "cancelled at work", "its worker fell silent", "worker-ended", "failed"])
+def test_however_a_forgetting_ends_the_name_is_in_no_file(
+    project: Project, table: JobTable, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "Zebulon Quark"
+    job = table.add("forget", {"name": name})
+    assert name.encode() in everything(project.folder)
+    if end == "cancelled":
+        table.cancel(job.id)
+    elif end == "cancelled at work":
+        claim = table.claim("w")
+        table.cancel(job.id)
+        assert claim is not None and table.cancelled(claim)
+    elif end == "its worker fell silent":
+        assert table.claim("w")
+        table.cancel(job.id)
+        table.release("w", "the worker was killed")
+        assert table.claim("w") is None
+    elif end == "worker-ended":
+        for _ in range(MOST_TRIES):
+            assert table.claim("w")
+            table.release("w", "the worker was killed")
+    else:
+        monkeypatch.setattr(
+            Project, "forget", lambda *_, **__: (_ for _ in ()).throw(InputError(f"{name!r} is no name."))
+        )  # fmt: skip
+        claim = table.claim("w")
+        assert claim is not None
+        Worker(project, table, "w").do(claim)
+    ended = table.get(job.id)
+    assert ended is not None and ended.state in {"failed", "cancelled"} and ended.what == {}
+    assert b"Zebulon" not in everything(project.folder)
+    with pytest.raises(InputError, match="Ask for it anew"):
+        table.retry(job.id)
+    table.close()
+
+
+def test_another_forgetting_of_a_longer_name_is_not_taken_for_this_one(project: Project, table: JobTable) -> None:
+    same, other = table.add("forget", {"name": "Thor"}), table.add("forget", {"name": "Thor Odinson"})
+    JobRows(project.folder).forget(lambda text: "Thor" in text, lambda name: name == "Thor")
+    begun, cancelled = table.get(same.id), table.get(other.id)
+    assert begun is not None and (begun.state, begun.what) == ("waiting", {BEGUN: True})
+    assert cancelled is not None and (cancelled.state, cancelled.what) == ("cancelled", {})
     table.close()
 
 

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from personae.commits import Commit, Commits
 from personae.errors import DamagedFileError, InputError
+from personae.job_rows import JobRows
 from personae.jobs import table as jobs
+from personae.jobs.job import ENDED
 from personae.jobs.table import MOST_TRIES, JobTable
+from personae.jobs.uploaded import UPLOADED, folder_of
 from personae.ledger import Ledger
 
 NO_LEASE = -1.0
@@ -174,3 +178,56 @@ def test_what_is_wrong_with_the_file_is_said_in_our_words(tmp_path: Path) -> Non
     with pytest.raises(DamagedFileError):
         table.page()
     table.close()
+
+
+@pytest.mark.parametrize("end", ["done", "failed", "cancelled", "at work", "its worker fell silent", "worker-ended"])
+def test_however_a_job_ends_what_was_uploaded_for_it_goes(tmp_path: Path, end: str) -> None:
+    table = JobTable.of_project(tmp_path)
+    folder = folder_of(tmp_path) / "x"
+    folder.mkdir(parents=True)
+    (folder / "0000.photo").write_bytes(b"a face")
+    job = table.add("add", {"name": "Thor", UPLOADED: str(folder)})
+    if end == "cancelled":
+        table.cancel(job.id)
+    elif end == "worker-ended":
+        for _ in range(MOST_TRIES):
+            assert table.claim("w") and folder.is_dir()
+            table.release("w", "the worker was killed")
+    else:
+        claim = table.claim("w")
+        assert claim is not None and folder.is_dir()
+        if end in {"at work", "its worker fell silent"}:
+            table.cancel(job.id)
+            assert folder.is_dir(), "its worker still reads it"
+        if end == "its worker fell silent":
+            table.release("w", "the worker was killed")
+            assert table.claim("w") is None
+        elif end == "done":
+            table.finish(claim, {})
+        elif end == "failed":
+            table.fail(claim, {"code": "input", "detail": "No."}, "No.")
+        else:
+            table.cancelled(claim)
+    assert not folder.exists()
+    ended = table.get(job.id)
+    assert ended is not None and ended.state in ENDED
+    table.close()
+
+
+def test_old_jobs_go_with_their_lines_and_commits(table: JobTable, tmp_path: Path) -> None:
+    jobs_of_now = [table.add("scan", {"n": n}) for n in range(3)]
+    for job in jobs_of_now[:2]:
+        claim = table.claim("w")
+        assert claim is not None and claim.id == job.id
+        with Commits(tmp_path).of(Commit(job.id, claim.fence), {"n": 1}):
+            pass
+        table.finish(claim, {"n": 1})
+    long_ago = time.time() - 31 * 86400
+    with table._writing() as connection:
+        connection.execute(jobs.JOBS.update().where(jobs.JOBS.c.id == jobs_of_now[0].id).values(ended=long_ago))
+        connection.execute(jobs.JOBS.update().where(jobs.JOBS.c.id == jobs_of_now[2].id).values(made=long_ago))
+    JobRows(tmp_path).leave_old()
+    assert [job.id for job in table.page()[0]] == [job.id for job in jobs_of_now[1:]], "what waits for so long stays"
+    assert not table.history(jobs_of_now[0].id) and table.history(jobs_of_now[1].id)
+    assert Commits(tmp_path).result_of(jobs_of_now[0].id) is None
+    assert Commits(tmp_path).result_of(jobs_of_now[1].id) == {"n": 1}

@@ -13,9 +13,9 @@ PACKAGE = Path(personae.__file__).parent
 # From the ground up: a module imports only from its own room and from rooms before it. The ground floor is a room a
 # module, in the order in which they may know each other.
 GROUND = (
-    "_version", "errors", "hints", "names", "names_of_today", "progress", "types", "checks", "files", "settings",
-    "text_files", "per_object", "archive", "settings_file", "database", "ledger", "commits", "job_rows", "old_pages",
-    "paths", "outputs",
+    "_version", "errors", "hints", "names", "names_of_today", "progress", "types", "checks", "leading_out", "files",
+    "settings", "text_files", "per_object", "archive", "settings_file", "database", "ledger", "commits", "job_rows",
+    "old_pages", "paths", "outputs",
 )  # fmt: skip
 ROOMS = (
     *GROUND, "media", "faces", "recognition", "forgetting", "cast", "assessment", "timeline", "films", "exports",

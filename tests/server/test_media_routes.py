@@ -14,6 +14,7 @@ import pytest
 from personae.commits import Commit
 from personae.films import film as film_module
 from personae.jobs import media_work, work
+from personae.jobs.table import JobTable
 from personae.project.session import Project
 from personae.server import browsing
 from personae.server.roots import MediaRoots
@@ -213,6 +214,25 @@ def test_no_answer_holds_a_path_of_this_machine(served: Served, client: Client, 
     ] + [client.get("/roots"), client.get(f"/roots/{root_of(client)}/films"), client.get("/jobs")]
     for folder in (scanned, served.project.folder):
         assert str(folder) not in json.dumps(answers)
+
+
+def test_one_film_named_often_is_one_job_and_the_table_is_read_once(
+    empty: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, opened = Client(empty.client), JobTable.open
+    root = root_of(client)
+    for number in range(30):
+        empty.service.jobs.add("relabel", {"film": str(number)})
+    reads: list[JobTable] = []
+    monkeypatch.setattr(JobTable, "open", lambda table: reads.append(table) or opened(table))
+    paths = ["ep1.mkv", "./ep1.mkv", "ep2.mkv", *["ep1.mkv"] * 900]
+    first = client.post("/films", {"root": root, "paths": paths}, 202)["jobs"]
+    assert [job["about"] for job in first] == ["ep1.mkv", "ep2.mkv"] and len(reads) == 1
+    again = client.post("/films", {"root": root, "paths": paths[::-1]}, 202)["jobs"]
+    assert {job["id"] for job in again} == {job["id"] for job in first}, "what waits is that job"
+    (one,) = client.post("/films", {"root": root, "paths": paths, "as_one": True}, 202)["jobs"]
+    job = empty.service.jobs.get(one["id"])
+    assert job is not None and [Path(path).name for path in job.what["paths"]] == ["ep1.mkv", "ep2.mkv"]
 
 
 # Relabel

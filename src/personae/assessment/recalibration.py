@@ -21,6 +21,7 @@ from personae.cast.enrolment import NEAR_DUPLICATE
 from personae.cast.gallery import Gallery
 from personae.errors import CastError, EmbedderMismatchError, InputError, SettingError
 from personae.faces.analyzer import FaceAnalyzer
+from personae.leading_out import leads_out
 from personae.media.left_out import LeftOut
 from personae.media.photos import find
 from personae.names import readable
@@ -144,7 +145,7 @@ def sort_folder(folder: Path, characters: list[str]) -> tuple[dict[str, Path], l
     own: dict[str, Path] = {}
     other: list[Path] = []
     folders: list[tuple[str, str]] = []
-    for entry in entries:
+    for entry in (one for one in entries if not leads_out(one)):
         name = known.get(_key(entry.name)) if os.path.isdir(entry) else None  # noqa: PTH112 - never raises
         if name is None or name in own:
             other.append(entry)

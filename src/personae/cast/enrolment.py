@@ -24,6 +24,7 @@ from personae.cast.top_folders import check_folder, top_folders
 from personae.errors import CastError, PhotoError
 from personae.faces.analyzer import FaceAnalyzer
 from personae.files import LARGEST_PHOTO, sha256_of
+from personae.leading_out import leads_out
 from personae.progress import Progress, ProgressCallback, Stage
 from personae.recognition.backgrounds import background_for
 from personae.settings import Settings
@@ -96,6 +97,8 @@ def enrol(
         folder = photo.path.parent
         if folder not in folders:
             folders[folder] = _real(folder)
+        if leads_out(folder, folders[folder]):
+            continue
         name = new_name(photo.character)
         known_as = WantedPhoto(name, Path(folders[folder], photo.path.name), photo.look, name)
         unique[known_as.key] = known_as

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from personae.errors import CastError, InputError, reason_of
 from personae.files import read_whole
+from personae.leading_out import leads_out
 from personae.media.left_out import LeftOut
 from personae.media.photos import _SKIPPED_FOLDERS, find, is_photo
 from personae.names import is_unknown_name, readable, valid_name
@@ -56,7 +57,7 @@ def read_cast(folder: Path) -> Cast:
     Raises CastError where there is nothing to train on.
     """
     folder = folder.absolute()
-    entries = [entry for entry in _entries(folder) if not _is_hidden(entry)]
+    entries = [entry for entry in _entries(folder) if not _is_hidden(entry) and not leads_out(entry)]
     notes: list[str] = []
     if os.path.lexists(folder / FACE_FOLDERS):
         entries = [entry for entry in entries

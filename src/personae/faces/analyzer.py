@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,7 +132,7 @@ class FaceAnalyzer:
         pool = ThreadPoolExecutor(LOOKING_THREADS, thread_name_prefix="personae-look")
         try:
             for source in pictures_or_paths:
-                looked_at.append((source, pool.submit(self._try_look, source, copies)))
+                looked_at.append((source, pool.submit(copy_context().run, self._try_look, source, copies)))
                 if len(looked_at) > 2 * LOOKING_THREADS:
                     given, future = looked_at.popleft()
                     waiting.append((given, future.result()))

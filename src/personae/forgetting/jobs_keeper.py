@@ -11,6 +11,7 @@ from personae.forgetting.names import NameSearch
 from personae.forgetting.person import Person
 from personae.forgetting.search import Search
 from personae.job_rows import JobRows
+from personae.names import find_name
 
 
 class JobsKeeper:
@@ -23,7 +24,10 @@ class JobsKeeper:
     def forget(self, person: Person, tell: Tell) -> Forgotten:
         """Take the person out of every row; a job on them that waits will not be done."""
         search = NameSearch(person.names)
-        count, uploaded = self._rows.forget(lambda text: search.in_text(text) or any(id in text for id in person.ids))
+        count, uploaded = self._rows.forget(
+            lambda text: search.in_text(text) or any(id in text for id in person.ids),
+            lambda name: find_name(name, person.names) is not None,
+        )
         for folder in map(Path, uploaded):
             if folder.parent == self._uploads and folder.is_dir():
                 for path in folder.iterdir():

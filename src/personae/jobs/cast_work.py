@@ -12,8 +12,11 @@ from typing import Any
 
 from personae.cast.gallery_records import CharacterId, without_paths
 from personae.commits import Commit, committed
+from personae.errors import InputError
 from personae.forgetting.names import NameSearch
+from personae.job_rows import BEGUN
 from personae.jobs.sentences import by_names
+from personae.jobs.uploaded import GONE
 from personae.progress import ProgressCallback
 from personae.project.session import Project
 
@@ -71,9 +74,11 @@ def reject(project: Project, what: Mapping[str, Any], commit: Commit, tell: Prog
 
 def forget(project: Project, what: Mapping[str, Any], commit: Commit, tell: ProgressCallback) -> dict[str, Any]:
     """Forget somebody for good. What comes of it names nobody: it stays."""
-    if "name" not in what:  # it was completed, by whoever opened the project after a kill, and took the name from here
+    if what.get(BEGUN):  # whoever opened the project after a kill completed it, or this does
         project.context.settle()
         return committed(project.folder, commit, {"complete": True})
+    if "name" not in what:
+        raise InputError(GONE)
     report = project.forget(what["name"], progress_callback=tell)
     search = NameSearch([what["name"]])
 

@@ -9,6 +9,8 @@ from typing import Any, Literal
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 QUICK = "quick"
 """What the name of a worker begins with that leaves long jobs to others."""
+WITHIN = "within"
+"""In a job's `what`: the folders whose files it may read, every link resolved."""
 ENDED: tuple[State, ...] = ("done", "failed", "cancelled")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from personae.errors import InputError
+from personae.leading_out import check_film
 from personae.project.session import Project
 
 
@@ -17,6 +18,8 @@ def check(project: Project, kind: str, what: Mapping[str, Any]) -> None:
     from personae.media.video import open_film
 
     paths = [Path(path) for path in what["paths"]]
+    for path in paths:
+        check_film(path)
     with open_film(paths[0] if len(paths) == 1 else paths, **what.get("opening", {})) as film:
         hours = film.video.duration_s / 3600
     most = project.settings.max_film_hours

@@ -9,8 +9,9 @@ Every time is the database's own, so that workers' clocks do not matter.
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -24,14 +25,17 @@ from sqlalchemy.pool import QueuePool
 from personae.checks import MisfitError, parsed
 from personae.database import connect, sqlite_errors
 from personae.errors import InputError, LimitError, StoreError
+from personae.job_rows import JobRows
 from personae.jobs.job import ENDED, Claim, Job, Line, State
-from personae.jobs.uploaded import uploads_are_gone
+from personae.jobs.uploaded import GONE, leave_uploads, uploads_are_gone
 from personae.ledger import KIND, LEDGER_FILE
 
 LEASE_S = 30.0
 """So long a worker may be silent."""
 MOST_TRIES = 3
 """A job that ended so many workers fails."""
+AGAIN_AFTER_S = 5.0
+"""A job that could not be done because others wrote is not tried again before."""
 MOST_WAITING = 10_000
 _LARGEST = 2**63
 """SQLite has no larger numbers."""
@@ -94,6 +98,7 @@ class JobTable:
         return table
 
     _path: Path | None = None
+    _names_left = False
 
     def close(self) -> None:
         """Let the connections go."""
@@ -143,6 +148,12 @@ class JobTable:
             rows = connection.execute(found).all() if after < _LARGEST else []
         return [_job(row) for row in rows[:most]], rows[most - 1].number if len(rows) > most else 0
 
+    def open(self) -> list[Job]:
+        """Every job that waits or runs, in the order in which they were asked for."""
+        found = sa.select(JOBS).where(JOBS.c.state.not_in(ENDED)).order_by(JOBS.c.number)
+        with self._reading() as connection:
+            return [_job(row) for row in connection.execute(found).all()]
+
     def history(self, id: str) -> list[Line]:
         """What became of a job, oldest first."""
         with self._reading() as connection:
@@ -157,8 +168,7 @@ class JobTable:
                 return job
             now, who = self._now(connection), f" by {by}" if by else ""
             if job.state == "waiting":
-                _set(connection, id, state="cancelled", ended=now)
-                _note(connection, id, now, f"cancelled{who}")
+                _end(connection, job, "cancelled", now, f"cancelled{who}")
             else:
                 _set(connection, id, wants_cancel=1)
                 _note(connection, id, now, f"to be cancelled{who}")
@@ -174,18 +184,11 @@ class JobTable:
             if job is None or job.state not in {"failed", "cancelled"}:
                 return job
             if not job.what or uploads_are_gone(job):
-                raise InputError("What this job was about is not there any more. Ask for it anew.")
+                raise InputError(GONE)
             _set(
-                connection,
-                id,
-                state="waiting",
-                tries=0,
-                wants_cancel=0,
-                worker="",
-                lease_until=0.0,
-                ended=None,
-                error="{}",
-            )
+                connection, id,
+                state="waiting", tries=0, wants_cancel=0, worker="", lease_until=0.0, ended=None, error="{}",
+            )  # fmt: skip
             _note(connection, id, self._now(connection), f"asked for again{f' by {by}' if by else ''}")
             return self._read(connection, id)
 
@@ -216,16 +219,14 @@ class JobTable:
         with self._writing() as connection:
             now = self._now(connection)
             self._end_poisonous(connection, now)
-            free = sa.or_(JOBS.c.state == "waiting", sa.and_(JOBS.c.state == "running", JOBS.c.lease_until < now))
-            free = sa.and_(free, JOBS.c.kind.not_in(but)) if but else free
+            free = sa.and_(JOBS.c.state.not_in(ENDED), JOBS.c.lease_until < now, JOBS.c.kind.not_in(but))
             row = connection.execute(sa.select(JOBS).where(free).order_by(*_NEXT).limit(1).with_for_update()).first()
             if row is None:
                 return None
             job = _job(row)
-            lost = f" (the worker {job.worker} fell silent)" if job.lease_until else ""
+            lost = f" (the worker {job.worker} fell silent)" if job.worker and job.lease_until else ""
             if job.wants_cancel:
-                _set(connection, job.id, state="cancelled", ended=now)
-                _note(connection, job.id, now, f"cancelled{lost}")
+                _end(connection, job, "cancelled", now, f"cancelled{lost}")
                 return None
             _set(
                 connection, job.id,
@@ -258,6 +259,21 @@ class JobTable:
         """The worker stopped as it was asked to; False as `finish`."""
         return self._end(claim, "cancelled", "cancelled")
 
+    def put_back(self, claim: Claim, why: str) -> bool:
+        """The work could not be begun or ended because others wrote: it waits, and is tried again; False as `finish`.
+
+        It is no try, and only the latest of such lines stays in its history.
+        """
+        with self._writing() as connection:
+            now, taken = self._now(connection), f"taken by {claim.job.worker}"
+            waits = {"state": "waiting", "worker": "", "lease_until": now + AGAIN_AFTER_S, "tries": JOBS.c.tries - 1}
+            if not connection.execute(JOBS.update().where(_owned(claim)).values(**waits, progress="{}")).rowcount:
+                return False
+            line = f"put back: {why}"
+            connection.execute(LINES.delete().where(LINES.c.job == claim.id, LINES.c.line.in_((taken, line))))
+            _note(connection, claim.id, now, line)
+            return True
+
     def release(self, worker: str | None, why: str, *, was_asked: bool = False) -> None:
         """A worker is known to have ended, or every one (None): what it had taken is free at once.
 
@@ -280,13 +296,9 @@ class JobTable:
 
     def _end(self, claim: Claim, state: State, line: str, **values: Any) -> bool:
         with self._writing() as connection:
-            now = self._now(connection)
-            if claim.job.kind == "forget" and state != "cancelled":
-                values["what"] = "{}"  # whom
-            ended = JOBS.update().where(_owned(claim)).values(state=state, ended=now, progress="{}", **values)
-            if not connection.execute(ended).rowcount:
+            if connection.execute(sa.select(JOBS.c.id).where(_owned(claim)).with_for_update()).first() is None:
                 return False
-            _note(connection, claim.id, now, line)
+            _end(connection, claim.job, state, self._now(connection), line, **values)
             return True
 
     def _end_poisonous(self, connection: Connection, now: float) -> None:
@@ -294,8 +306,19 @@ class JobTable:
         for row in connection.execute(sa.select(JOBS).where(gone)).all():
             why = f"it ended {row.tries} workers, {row.worker} last"
             error = {"code": "worker-ended", "detail": f"The work was given up: {why}."}
-            _set(connection, row.id, state="failed", ended=now, error=_text(error))
-            _note(connection, row.id, now, f"failed: {why}")
+            _end(connection, _job(row), "failed", now, f"failed: {why}", error=_text(error))
+
+    def _leave(self, ended: Sequence[Job]) -> None:
+        """After jobs have ended, whoever ended them: what was uploaded for them goes, and who was to be forgotten."""
+        if self._path is None:
+            return
+        for job in ended:
+            leave_uploads(self._path.parent, job)
+        self._names_left = self._names_left or any(job.kind == "forget" for job in ended)
+        if ended and self._names_left:
+            with contextlib.suppress(StoreError):  # somebody reads: the next one that ends does it too, and the start
+                JobRows(self._path.parent).leave_nothing()
+                self._names_left = False
 
     def _read(self, connection: Connection, id: str) -> Job:
         found = _one(connection, JOBS.c.id == id)
@@ -309,8 +332,11 @@ class JobTable:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
+        ended: list[Job] = []
         with self._errors(), self._engine.begin() as connection:
+            connection.info["ended"] = ended
             yield connection
+        self._leave(ended)
 
     _reading = _writing
 
@@ -340,6 +366,15 @@ def _one(connection: Connection, where: sa.ColumnElement[bool]) -> Job | None:
 
 def _set(connection: Connection, id: str, **values: Any) -> None:
     connection.execute(JOBS.update().where(JOBS.c.id == id).values(**values))
+
+
+def _end(connection: Connection, job: Job, state: State, now: float, line: str, **values: Any) -> None:
+    """The one place where a job ends. `job`: as its worker had it. See `JobTable._leave`."""
+    if job.kind == "forget":
+        values["what"] = "{}"  # whom
+    _set(connection, job.id, state=state, ended=now, progress="{}", **values)
+    _note(connection, job.id, now, line)
+    connection.info["ended"].append(job)
 
 
 def _note(connection: Connection, id: str, now: float, line: str) -> None:

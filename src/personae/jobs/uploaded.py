@@ -11,6 +11,8 @@ from personae.jobs.job import Job
 UPLOADED = "uploaded"
 """In a job's `what`: the folder that was made for it."""
 
+GONE = "What this job was about is not there any more. Ask for it anew."
+
 
 def folder_of(project: Path) -> Path:
     """Where uploads wait."""

@@ -8,6 +8,8 @@ from typing import Any
 from personae.commits import Commit, Commits
 from personae.errors import InputError
 from personae.jobs import assess_work, cast_work, export_work, lengths, media_work
+from personae.jobs.job import WITHIN
+from personae.leading_out import staying_in
 from personae.progress import ProgressCallback
 from personae.project.session import Project
 
@@ -17,7 +19,6 @@ Work = Callable[[Project, Mapping[str, Any], Commit, ProgressCallback], dict[str
 What is told and what came of it are JSON types. A work that a kill broke off is called once more with the same `what`,
 and goes on from what was left.
 """
-
 
 LONG = frozenset({"scan", "keep", "export", "evaluate", "tune", "calibrate"})
 """What may take an hour. For all else there is a worker of its own, so that nobody waits for a film to forget, to name
@@ -31,8 +32,9 @@ def do(project: Project, kind: str, what: Mapping[str, Any], commit: Commit, tel
     done = commits.result_of(commit.job)
     if done is not None:
         return done
-    lengths.check(project, kind, what)
-    return KINDS[kind](project, what, commit, tell)
+    with staying_in(what.get(WITHIN), without=project.folder):
+        lengths.check(project, kind, what)
+        return KINDS[kind](project, what, commit, tell)
 
 
 def check(kind: str) -> None:

@@ -20,12 +20,11 @@ from typing import Any
 
 from personae.commits import Commit
 from personae.errors import PersonaeError, ProjectBusyError, SupersededError, UnknownCharacterError, code_of
-from personae.job_rows import JobRows
+from personae.forgetting.names import NameSearch
 from personae.jobs import work
 from personae.jobs.job import QUICK, Claim
 from personae.jobs.sentences import Folders, without_paths
 from personae.jobs.table import JobTable
-from personae.jobs.uploaded import leave_uploads
 from personae.progress import Cancelled, Progress
 from personae.project.session import Project
 from personae.settings import Settings, resolve
@@ -37,7 +36,6 @@ ENDS_AT_ONCE_AFTER_S = 0.7
 LOOK_EVERY_S = 0.3
 BEATS_A_LEASE = 4
 TELL_EVERY_S = 0.5
-BUSY_TRIES = 60
 log = logging.getLogger(__name__)
 
 
@@ -85,21 +83,15 @@ class Worker:
                 self.table.cancelled(claim)
         except SupersededError:
             log.info("The job %s is another worker's now.", claim.id)
+        except ProjectBusyError as error:  # no failure: it is done when the others have done
+            self.table.put_back(claim, _why(claim, error, folders))
         except PersonaeError as error:
-            # Whom somebody wanted to be forgotten is written down nowhere, whatever came of it.
-            forgetting = claim.job.kind == "forget" and isinstance(error, UnknownCharacterError)
-            why = "No character has that name." if forgetting else without_paths(error, folders)
+            why = _why(claim, error, folders)
             self.table.fail(claim, {"code": code_of(error), "detail": why}, why)
         except Exception as error:  # a fault of ours fails the job, not the worker
             why = f"a fault of Personae ({type(error).__name__})"
             log.exception("The job %s failed.", claim.id)
             self.table.fail(claim, {"code": "fault", "detail": f"This is {why}. Its log has more."}, why)
-        finally:
-            if not self.stop.is_set() and not beats.is_lost:
-                leave_uploads(self.project.folder, claim.job)
-                if claim.job.kind == "forget":
-                    with contextlib.suppress(ProjectBusyError):  # the next one does it too
-                        JobRows(self.project.folder).leave_nothing()
 
     def _heed_settings(self) -> None:
         """Open the project anew where its settings have changed, as `tune` and `calibrate` change them."""
@@ -107,6 +99,18 @@ class Worker:
             return
         self.project.close()
         self.project = Project.open(self.project.folder, settings=now)
+
+
+def _why(claim: Claim, error: PersonaeError, folders: Folders) -> str:
+    """What an error says. Whom somebody wanted to be forgotten is written down nowhere, whatever came of it."""
+    why = without_paths(error, folders)
+    if claim.job.kind != "forget":
+        return why
+    if isinstance(error, UnknownCharacterError):
+        return "No character has that name."
+    name = str(claim.job.what.get("name", ""))
+    is_named = name.casefold() in why.casefold() or NameSearch([name]).in_text(why)
+    return "The forgetting could not be carried out, and the reason names the person." if name and is_named else why
 
 
 class _Beats:

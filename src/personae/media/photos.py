@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from personae.errors import EXTRAS, NO_MEMORY, PhotoError, is_out_of_memory, reason_of
 from personae.files import NotAFileError, open_input
+from personae.leading_out import leads_out
 from personae.media.left_out import FILMS, KNOWN, LeftOut
 from personae.types import Picture, PixelArray
 
@@ -128,6 +129,8 @@ def find(paths: str | Path | Iterable[str | Path], left_out: LeftOut | None = No
     left_out = LeftOut() if left_out is None else left_out
     for path in [paths] if isinstance(paths, str | Path) else paths:
         path = Path(path)
+        if leads_out(path):
+            continue
         if path.is_dir():
             yield from _walk(path, set(), left_out)
         else:
@@ -146,11 +149,13 @@ def _walk(folder: Path, seen: set[tuple[int, int]], left_out: LeftOut) -> Iterat
         yield folder
         return
     for name, is_folder in names:
+        path = folder / name
+        if leads_out(path):
+            continue
         if is_folder:
             if name not in _SKIPPED_FOLDERS:
-                yield from _walk(folder / name, seen, left_out)
+                yield from _walk(path, seen, left_out)
             continue
-        path = folder / name
         if is_photo(path):
             yield path
         else:

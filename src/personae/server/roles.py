@@ -92,6 +92,22 @@ MAY: dict[str, Role] = {
 }
 """Operation -> who may do it, and whoever may do more. An operation's name is its route's, and its id in OpenAPI."""
 
+MAKES: dict[str, str] = {
+    "scan": "scan_films",
+    "relabel": "relabel",
+    "export": "start_export",
+    "keep": "keep_photos",
+    "learn": "decide",
+    "train": "train",
+    "add": "add_photos",
+    "reject": "reject_face",
+    "evaluate": "evaluate",
+    "tune": "tune",
+    "calibrate": "calibrate",
+    "forget": "forget",
+}
+"""Kind of a job -> the operation that asks for it: whoever may not do that may not change such a job either."""
+
 SEES: dict[str, Role] = {
     "strangers": "editor",  # people without a name, and those who were set aside
     "suggestions": "editor",  # who somebody may be
@@ -107,3 +123,8 @@ def why_not(caller: Caller, operation: str) -> str | None:
     if role is None or caller.may(role):
         return None
     return f"That takes the role {role}; this key has {caller.role}."
+
+
+def role_of_job(kind: str) -> Role:
+    """Who may ask for a job of that kind, and so cancel it, ask for it again and prefer it."""
+    return MAY.get(MAKES.get(kind, ""), "admin")

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from personae.errors import InputError
+from personae.jobs.job import WITHIN
 from personae.names import readable
 
 _DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{name}{number}" for name in ("COM", "LPT") for number in "0123456789¹²³")}
@@ -41,6 +42,10 @@ class MediaRoots:
             number = names[real.name]
             name = real.name if number == 1 else f"{real.name} ({number})"
             self.roots += (Root(sha256(os.fsencode(real)).hexdigest()[:12], readable(name), real),)
+
+    def within(self) -> dict[str, list[str]]:
+        """For the `what` of jobs that read files below the roots."""
+        return {WITHIN: [str(one.path) for one in self.roots]}
 
     def find(self, root: str, inside: str) -> Path:
         """The file or folder `inside` (with "/", relative) a root, every link resolved; raises InputError for no such.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
@@ -117,16 +119,18 @@ class Service:
             return None if card is None else card.as_dict()
         return None
 
-    def jobs_of(self, kind: str, what: dict[str, Any], *, request: str, by: str, priority: int = 0) -> Job:
-        """A job; the one that waits or runs already where it does the very same."""
-        after = 0
-        while True:
-            jobs, after = self.jobs.page(after=after, most=500, states=("waiting", "running"))
-            for job in jobs:
-                if job.kind == kind and job.what == what and not job.wants_cancel:
-                    return job
-            if not after:
-                return self.jobs.add(kind, what, request=request, by=by, priority=priority)
+    def jobs_of(
+        self, kind: str, works: Sequence[dict[str, Any]], *, requests: Sequence[str], by: str, priority: int = 0
+    ) -> list[Job]:
+        """A job for each of `works`; the one that waits or runs already where it does the very same."""
+        known = {_key(job.kind, job.what): job for job in self.jobs.open() if not job.wants_cancel}
+        found: list[Job] = []
+        for what, request in zip(works, requests, strict=True):
+            key = _key(kind, what)
+            if key not in known:
+                known[key] = self.jobs.add(kind, what, request=request, by=by, priority=priority)
+            found.append(known[key])
+        return found
 
     def path_shown(self, path: str) -> str:
         """A file's path as answers have it: from its media root on, else its name alone."""
@@ -162,6 +166,10 @@ class Service:
 def id_of_medium(medium: StoredFilm | PhotoSet) -> str:
     """How a film or a set that is open stands in addresses."""
     return id_of("film" if isinstance(medium, StoredFilm) else "photos", medium.name)
+
+
+def _key(kind: str, what: Mapping[str, Any]) -> tuple[str, str]:
+    return kind, json.dumps(what, sort_keys=True)
 
 
 def _close(medium: StoredFilm | PhotoSet) -> None:

@@ -23,6 +23,7 @@ from fastapi import FastAPI
 from personae.errors import InputError, ProjectBusyError, reason_of
 from personae.files import file_lock, make_folder, write_error, write_whole
 from personae.hints import command
+from personae.job_rows import JobRows
 from personae.jobs.crew import Crew
 from personae.jobs.table import JobTable
 from personae.project.session import Project
@@ -148,6 +149,10 @@ def serving(project: Project, folders: Sequence[Path], place: Place, *, workers:
         project.cast.names()  # a project of a newer version is refused now, and not at the first request
         table.release(None, "the server before this one ended")  # and its workers with it
         uploads.clear(project.folder, table)
+        rows = JobRows(project.folder)
+        rows.leave_old()
+        with contextlib.suppress(ProjectBusyError):
+            rows.leave_nothing()
         WaitingExports(project.context.paths, project.settings).trim()
         helper = Helper(project.folder)
         stack.callback(helper.close)

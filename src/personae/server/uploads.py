@@ -8,14 +8,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from fastapi import UploadFile
 
 from personae.files import write_error
-from personae.jobs.job import ENDED, Job
+from personae.jobs.job import Job
 from personae.jobs.table import JobTable
 from personae.jobs.uploaded import UPLOADED, folder_of, name_of
 
@@ -66,20 +66,11 @@ def kept(project: Path, file: UploadFile) -> Iterator[Path]:
 
 def clear(project: Path, jobs: JobTable) -> None:
     """Delete what a crash left, at the start: all but what jobs wait for."""
-    wanted = {job.what.get(UPLOADED) for job in _every(jobs) if job.state not in ENDED}
+    wanted = {job.what.get(UPLOADED) for job in jobs.open()}
     if folder_of(project).is_dir():
         for folder in folder_of(project).iterdir():
             if os.fspath(folder) not in wanted:
                 shutil.rmtree(folder, ignore_errors=True)
-
-
-def _every(jobs: JobTable) -> Iterable[Job]:
-    after = 0
-    while True:
-        found, after = jobs.page(after=after, most=500, states=("waiting", "running"))
-        yield from found
-        if not after:
-            return
 
 
 def _copied(folder: Path, number: int, file: UploadFile) -> str:

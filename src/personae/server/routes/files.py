@@ -68,7 +68,8 @@ def start_export(service: Served, caller: By, id: str, body: _Export, request: R
     video_facts(service.roots, film.timeline.video)  # what lies elsewhere is not read for anybody
     for character in (*body.characters, *body.together, *body.without):
         service.character(character)
-    job = service.jobs.add("export", {"film": film.name, **body.model_dump()}, request=request, by=caller.name)
+    what = service.roots.within() | {"film": film.name, **body.model_dump()}
+    job = service.jobs.add("export", what, request=request, by=caller.name)
     return {"job": job_dict(job)}
 
 

@@ -10,11 +10,13 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from personae.jobs.job import ENDED, Job, State
-from personae.jobs.uploaded import leave_uploads
 from personae.server.asking import By, RequestId, Served, sees
 from personae.server.jobs_json import JobAnswer, JobRow, job_dict
+from personae.server.keys import Caller
 from personae.server.pages import PageOf, next_cursor
 from personae.server.problems import ProblemError
+from personae.server.roles import role_of_job
+from personae.server.service import Service
 from personae.server.watching import Watcher
 
 router = APIRouter(tags=["jobs"])
@@ -94,21 +96,21 @@ async def get_job(
 @router.patch("/jobs/{id}", response_model=JobAnswer)
 def prefer_job(service: Served, caller: By, id: str, body: _Change) -> dict[str, Any]:
     """Have a job done earlier or later: higher priorities come first."""
+    _check_role(service, caller, id)
     return {"job": job_dict(_there(service.jobs.prefer(id, body.priority)))}
 
 
 @router.post("/jobs/{id}/cancel", response_model=JobAnswer)
 def cancel_job(service: Served, caller: By, id: str) -> dict[str, Any]:
     """End a job; what it did is gone on with when it is asked for again."""
-    job = _there(service.jobs.cancel(id, by=caller.name))
-    if job.state in ENDED:
-        leave_uploads(service.project.folder, job)
-    return {"job": job_dict(job)}
+    _check_role(service, caller, id)
+    return {"job": job_dict(_there(service.jobs.cancel(id, by=caller.name)))}
 
 
 @router.post("/jobs/{id}/retry", response_model=JobAnswer)
 def retry_job(service: Served, caller: By, id: str) -> dict[str, Any]:
     """Ask again for a job that failed or was cancelled."""
+    _check_role(service, caller, id)
     return {"job": job_dict(_there(service.jobs.retry(id, by=caller.name)))}
 
 
@@ -117,6 +119,13 @@ def forget(service: Served, caller: By, body: _Forget, request: RequestId) -> di
     """Forget somebody for good: a job. There is no undo."""
     job = service.jobs.add("forget", {"name": body.name}, by=caller.name, request=request, priority=FORGET_FIRST)
     return {"job": job_dict(job)}
+
+
+def _check_role(service: Service, caller: Caller, id: str) -> None:
+    """Whoever may not ask for such a job may not change one either."""
+    role = role_of_job(_there(service.jobs.get(id)).kind)
+    if not caller.may(role):
+        raise ProblemError(403, "role", f"Jobs of this kind take the role {role}; this key has {caller.role}.")
 
 
 def _there(found: Job | None) -> Job:

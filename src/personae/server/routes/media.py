@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Response
@@ -141,14 +142,12 @@ def scan_films(service: Served, caller: By, body: _Scan, request: RequestId) -> 
     for inside, path in zip(body.paths, found, strict=True):
         if path.is_dir():
             raise ProblemError(422, "input", f"{inside} is a folder. Give its films: GET /roots/ROOT/films lists them.")
-    paths = [str(path) for path in found]
+    paths = list(dict.fromkeys(map(str, found)))
     opening = body.opening.model_dump(exclude_none=True)
-    how = {"fresh": body.fresh} | ({"opening": opening} if opening else {})
+    how = service.roots.within() | {"fresh": body.fresh} | ({"opening": opening} if opening else {})
     works = [{"paths": own} | how for own in ([paths] if body.as_one else [[path] for path in paths])]
-    jobs = [
-        service.jobs_of("scan", work, request=f"{request}/{number}", by=caller.name, priority=body.priority)
-        for number, work in enumerate(works)
-    ]
+    requests = [f"{request}/{number}" for number in range(len(works))]
+    jobs = service.jobs_of("scan", works, requests=requests, by=caller.name, priority=body.priority)
     return _jobs(jobs)
 
 
@@ -177,7 +176,7 @@ def get_timeline(
 @router.post("/media/{id}/relabel", status_code=202, response_model=JobAnswer)
 def relabel(service: Served, caller: By, id: str, request: RequestId) -> dict[str, Any]:
     """Name everybody in a film or in photos anew by the cast of now: a job."""
-    return {"job": job_dict(_relabelled(service, id, request=request, by=caller.name))}
+    return {"job": job_dict(_relabelled(service, [id], [request], caller.name)[0])}
 
 
 @router.post("/relabel", status_code=202, response_model=JobsAnswer)
@@ -187,12 +186,12 @@ def relabel_many(service: Served, caller: By, request: RequestId, body: _Relabel
     ids = list(dict.fromkeys(service.media() if body.media is None else body.media))
     card = service.card()
     wanted = [id for id in ids if not body.only_stale or service.facts_of(id).is_stale(card)]
-    return _jobs([_relabelled(service, id, request=f"{request}/{id}", by=caller.name) for id in wanted])
+    return _jobs(_relabelled(service, wanted, [f"{request}/{id}" for id in wanted], caller.name))
 
 
-def _relabelled(service: Service, id: str, *, request: str, by: str) -> Job:
-    kind, name = service.kind_and_name(id)
-    return service.jobs_of("relabel", {kind: name}, request=request, by=by)
+def _relabelled(service: Service, ids: Sequence[str], requests: Sequence[str], by: str) -> list[Job]:
+    named = [service.kind_and_name(id) for id in ids]
+    return service.jobs_of("relabel", [{kind: name} for kind, name in named], requests=requests, by=by)
 
 
 def _jobs(jobs: list[Job]) -> dict[str, Any]:

@@ -152,6 +152,7 @@ def get_model(service: Served, caller: By) -> ModelAnswer:
 def train(service: Served, caller: By, body: _Train, request: RequestId) -> dict[str, Any]:
     """Train on a folder of photos per character, below a media root: a job."""
     what = {"folder": _folder(service, body.root, body.folder), "fresh": body.fresh, "force": body.force}
+    what |= service.roots.within()
     return {"job": job_dict(service.jobs.add("train", what, request=request, by=caller.name))}
 
 
@@ -187,7 +188,7 @@ def calibrate(service: Served, caller: By, request: RequestId, body: _Calibrate 
     """Set how many strangers may get a name, measured where there are photos of some: a job."""
     asked = body or _Calibrate()
     folder = None if asked.root is None else _folder(service, asked.root, asked.folder or "")
-    what = {"validation": folder, "far": asked.far, "undo": asked.undo, "dry": asked.dry}
+    what = service.roots.within() | {"validation": folder, "far": asked.far, "undo": asked.undo, "dry": asked.dry}
     return {"job": job_dict(service.jobs.add("calibrate", what, request=request, by=caller.name))}
 
 
@@ -200,7 +201,7 @@ def _assessed(service: Service, asked: _Assess) -> dict[str, Any]:
         groups = service.roots.find(asked.root, asked.groups)
         if not groups.is_file():
             raise ProblemError(422, "input", "That is no file.")
-    return {
+    return service.roots.within() | {
         "cast": found(asked.folder), "unknown": found(asked.unknown), "folds": asked.folds,
         "groups": None if groups is None else str(groups),
     }  # fmt: skip

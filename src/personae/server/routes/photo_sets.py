@@ -55,7 +55,8 @@ def keep_photos(service: Served, caller: By, body: _Keep, request: RequestId) ->
     `name`: of the set, which grows if it is there; default the folder's. One that waits or runs already is that job.
     """
     paths = [str(service.roots.find(body.root, path)) for path in body.paths]
-    job = service.jobs_of("keep", {"paths": paths, "name": body.name}, request=request, by=caller.name)
+    what = service.roots.within() | {"paths": paths, "name": body.name}
+    (job,) = service.jobs_of("keep", [what], requests=[request], by=caller.name)
     return {"job": job_dict(job)}
 
 
