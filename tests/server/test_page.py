@@ -157,8 +157,12 @@ def test_five_ended_jobs_are_shown_and_a_retried_one_by_when_it_was_asked_for(
 
 def test_nothing_is_said_to_be_missing_before_it_is_known(idle: LiveServer, page: Any) -> None:
     held: list[Any] = []
-    page.route("**/api/v1/films*", lambda route: held.append(route))
-    page.route("**/api/v1/jobs*", lambda route: held.append(route))
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route("**/api/v1/films*", hold)
+    page.route("**/api/v1/jobs*", hold)
     page.goto(f"{idle.address}/?token={idle.token}")
     page.get_by_text("Live: changes appear by themselves.").wait_for(timeout=WITHIN_MS)
     for text in ("Nothing runs", "No film has been scanned yet."):
