@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from personae.jobs.table import JobTable
-from personae.server.keys import Keys
+from personae.server.keys import Keys, Role
 from tests.browser import CHROMIUM
 from tests.server.live import FAKES, LiveServer
 
@@ -133,7 +133,8 @@ def test_focus_stays_on_a_button_while_events_come(idle: LiveServer, table: JobT
 def test_a_viewer_has_no_buttons(idle: LiveServer, table: JobTable, page: Any) -> None:
     table.cancel(table.add("train", {"folder": "/a"}, by="Ada").id)
     table.add("train", {"folder": "/b"}, by="Ada")
-    for role, buttons in (("viewer", 0), ("editor", 2)):
+    cases: tuple[tuple[Role, int], ...] = (("viewer", 0), ("editor", 2))
+    for role, buttons in cases:
         page.goto(f"{idle.address}/?token={Keys(idle.project).add(role, role)}")
         page.locator("#jobs li", has_text="Train b").wait_for(timeout=WITHIN_MS)
         assert page.get_by_role("button").count() == buttons
@@ -157,8 +158,12 @@ def test_five_ended_jobs_are_shown_and_a_retried_one_by_when_it_was_asked_for(
 
 def test_nothing_is_said_to_be_missing_before_it_is_known(idle: LiveServer, page: Any) -> None:
     held: list[Any] = []
-    page.route("**/api/v1/films*", lambda route: held.append(route))
-    page.route("**/api/v1/jobs*", lambda route: held.append(route))
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route("**/api/v1/films*", hold)
+    page.route("**/api/v1/jobs*", hold)
     page.goto(f"{idle.address}/?token={idle.token}")
     page.get_by_text("Live: changes appear by themselves.").wait_for(timeout=WITHIN_MS)
     for text in ("Nothing runs", "No film has been scanned yet."):

@@ -133,14 +133,17 @@ class Guard:
         return self.keys.caller(given)
 
     def _unknown(self, given: str, scope: Scope, headers: Headers) -> ASGIApp:
-        status, code, more = 401, "key", {"www-authenticate": "Bearer"}
         said = "This key does not count (any more)." if given else ""
+        answer = problem(401, "key", said or SEND_A_KEY, headers={"www-authenticate": "Bearer"})
         if given and self._rates.wrong((scope.get("client") or ("",))[0]):
-            status, code, more = 429, "too-many", {"retry-after": "60"}
             said = "Too many wrong keys. Wait a minute."
+            answer = problem(429, "too-many", said, headers={"retry-after": "60"})
         if scope["method"] == "GET" and path_in(scope) == "/" and "text/html" in headers.get("accept", ""):
-            return sign_in_page(status, said, more)
-        return problem(status, code, said or SEND_A_KEY, headers=more)
+            kept = {
+                name: answer.headers[name] for name in ("www-authenticate", "retry-after") if name in answer.headers
+            }
+            return sign_in_page(answer.status_code, said, kept)
+        return answer
 
     def _with_cookie(self, scope: Scope, caller: Caller) -> ASGIApp:
         """The same address without the token, which is for no history; from then on the browser has the cookie."""
