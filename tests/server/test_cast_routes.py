@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
@@ -264,7 +265,7 @@ def test_what_cannot_be_done_says_so(cast: Served) -> None:
         ("POST", "/cast/undo", {"steps": 5}),
         ("POST", "/cast/undo", {"edit": 77}),
     ):
-        assert code(send(cast.client, (method, path, body), "x")) == (422, "input"), path
+        assert code(send(cast.client, (method, path, body), uuid4().hex)) == (422, "input"), path
     assert counts(cast) == {"c0": 3, "c1": 4, "c2": 3}
 
 

@@ -20,7 +20,6 @@ from uuid import uuid4
 from personae.errors import PersonaeError
 from personae.files import stamp_of
 from personae.films.media_id import id_of
-from personae.jobs.job import ENDED
 from personae.server.jobs_json import job_dict
 from personae.server.problems import ProblemError
 from personae.server.service import Service
@@ -158,7 +157,7 @@ class Watcher:
                 break
         for id, row in now.items():
             before = self._jobs.get(id)
-            if row != before and not (before is None and row["state"] in ENDED and not self._jobs):
+            if row != before:
                 yield "job", row
         self._jobs = now
 
