@@ -113,6 +113,18 @@ def test_a_film_that_became_a_link_is_not_there(served: Served, client: Client, 
     assert served.project.films.names() == ()
 
 
+def test_no_film_is_made_of_one_that_became_a_link(served: Served, client: Client, home: Path) -> None:
+    film = home / "media" / "ep1.mkv"
+    client.post("/films", {"root": root(client), "paths": ["ep1.mkv"]}, 202)
+    served.work()
+    client.post(f"/media/{client.id('ep1')}/exports", {"kind": "annotated"}, 202)
+    film.unlink()
+    film.symlink_to(home / "outside" / "secret.mkv")
+    (job,) = served.work()
+    assert job.state == "failed" and "no such file" in job.error["detail"], job
+    assert not list((served.project.folder / "cache").rglob("*.mp4"))
+
+
 def test_a_folder_that_became_a_link_is_not_there(served: Served, client: Client, home: Path) -> None:
     client.post("/photo-sets", {"root": root(client), "paths": ["holiday"]}, 202)
     shutil.rmtree(home / "media" / "holiday")

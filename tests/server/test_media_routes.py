@@ -14,6 +14,7 @@ import pytest
 from personae.commits import Commit
 from personae.films import film as film_module
 from personae.jobs import media_work, work
+from personae.jobs.job import Job
 from personae.jobs.table import JobTable
 from personae.project.session import Project
 from personae.server import browsing
@@ -224,7 +225,12 @@ def test_one_film_named_often_is_one_job_and_the_table_is_read_once(
     for number in range(30):
         empty.service.jobs.add("relabel", {"film": str(number)})
     reads: list[JobTable] = []
-    monkeypatch.setattr(JobTable, "open", lambda table: reads.append(table) or opened(table))
+
+    def read(table: JobTable) -> list[Job]:
+        reads.append(table)
+        return opened(table)
+
+    monkeypatch.setattr(JobTable, "open", read)
     paths = ["ep1.mkv", "./ep1.mkv", "ep2.mkv", *["ep1.mkv"] * 900]
     first = client.post("/films", {"root": root, "paths": paths}, 202)["jobs"]
     assert [job["about"] for job in first] == ["ep1.mkv", "ep2.mkv"] and len(reads) == 1

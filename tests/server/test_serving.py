@@ -21,7 +21,7 @@ import pytest
 from PIL import Image
 
 from personae.faces.fake import draw_picture
-from personae.jobs.table import JobTable
+from personae.jobs.table import JOBS, JobTable
 from personae.server.names import Proxies
 from tests.server.live import FAKES, LiveServer, free_port, serving, start, wait_for
 
@@ -159,6 +159,21 @@ def test_exports_that_waited_too_long_are_gone_after_the_next_start(tmp_path: Pa
         os.utime(exports / f"{name}.mkv", (time.time() - days * 86400,) * 2)
     with serving(tmp_path / "project", options=("--workers", "0")):
         assert [one.name for one in exports.iterdir()] == ["new.mkv"]
+
+
+def test_jobs_that_ended_long_ago_are_gone_after_the_next_start(tmp_path: Path) -> None:
+    table = JobTable.of_project(tmp_path / "project")
+    old, new = table.add("train", {"folder": "/Zebulon"}), table.add("train", {})
+    for job in (old, new):
+        table.cancel(job.id)
+    with table._writing() as connection:
+        long_ago = time.time() - 31 * 86400
+        connection.execute(JOBS.update().where(JOBS.c.id == old.id).values(ended=long_ago))
+    table.close()
+    with serving(tmp_path / "project", options=("--workers", "0")) as live:
+        assert [job.id for job in table.page()[0]] == [new.id]
+        assert b"Zebulon" not in b"".join(path.read_bytes() for path in live.project.glob("project.sqlite*"))
+    table.close()
 
 
 def test_over_tls(tmp_path: Path) -> None:
