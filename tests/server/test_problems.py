@@ -10,8 +10,8 @@ from tests.server.conftest import API, Served
 
 JSON = {"Content-Type": "application/json"}
 WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
-    "text for a file": ("/identify", {"data": {"photo": "a.jpg"}}, "photo: send a file (-F photo=@file.jpg)."),
-    "text for files": ("/photos-of-cast", {"data": {"name": "Thor", "photos": "a.jpg"}},
+    "text for a file": ("/identify", {"files": {"photo": (None, "a.jpg")}}, "photo: send a file (-F photo=@file.jpg)."),
+    "text for files": ("/photos-of-cast", {"files": {"name": (None, "Ann"), "photos": (None, "hello")}},
                        "photos: send a file (-F photos=@file.jpg)."),
     "no file": ("/identify", {}, "photo is missing."),
     "a form for JSON": ("/train", {"data": {"root": "x"}}, "Send JSON with Content-Type: application/json."),
