@@ -4,13 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check check-all format clean
+.PHONY: demo test test-live check check-all format clean
 
 demo: $(READY)
 	$(BIN)/personae demo --out personae-demo
 
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+# What starts servers, workers and browsers again and again. .ci/run calls it besides.
+test-live: $(READY)
+	$(BIN)/python -m pytest -m "live and not exhaustive" --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -27,7 +27,24 @@ LONGEST_FIRST = (
 """Files whose tests take minutes: begun last, one would keep the other workers waiting for it at the end."""
 
 
+LIVE = (
+    "test_service_docs.py",
+    "test_service_kills.py",
+    "test_serving.py",
+    "test_openapi.py",
+    "test_typescript.py",
+    "test_page.py",
+    "test_helper.py",
+    "test_crew.py",
+    "test_what_jobs_tell.py",
+)
+"""Files that start servers, workers and browsers again and again: `make test-live`, which .ci/run calls too."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.name in LIVE:
+            item.add_marker(pytest.mark.live)
     items.sort(key=lambda item: item.path.name not in LONGEST_FIRST)
 
 

@@ -25,6 +25,7 @@ _FIGURES = {
     "job_lines": ("job",),
     "commits": ("job",),
     "keys": ("id", "role", "sha256"),
+    "sqlite_master": ("name",),  # indexes that SQLite makes itself have numbers: sqlite_autoindex_jobs_1
 }
 _ENDED = ("done", "failed", "cancelled")
 

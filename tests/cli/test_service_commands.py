@@ -57,7 +57,7 @@ def test_jobs_are_listed_cancelled_asked_for_again_and_preferred(home: Path) -> 
     (home / "personae").mkdir()
     assert "Nothing waits and nothing runs." in personae("jobs").output
     table = JobTable.of_project(home / "personae")
-    first, second = table.add("scan", {}, by="Ada"), table.add("train", {})
+    first, second = table.add("scan", {"paths": ["/a.mp4"]}, by="Ada"), table.add("train", {"folder": "/a"})
     done = table.add("relabel", {}, priority=5)
     claim = table.claim("w")
     assert claim is not None and claim.id == done.id and table.finish(claim, {})

@@ -42,7 +42,8 @@ def advised(text: str) -> list[str]:
 def test_what_the_hints_know_of_the_commands_is_true() -> None:
     for name in COMMANDS:
         command: click.Command = getattr(import_module(f"personae.cli.{name}"), name)
-        options = {option for parameter in command.params for option in parameter.opts}
+        inner = [*command.commands.values()] if isinstance(command, click.Group) else [command]
+        options = {option for each in inner for parameter in each.params for option in parameter.opts}
         assert ("--project" in options) == (name in hints.WITH_PROJECT), name
         assert ("--model" in options) == (name in hints.WITH_MODEL), name
 

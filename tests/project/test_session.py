@@ -498,6 +498,7 @@ def test_a_timeline_that_could_not_be_written_is_written_later(
 
     with monkeypatch.context() as patch:
         patch.setattr(native, "write", full)
+        patch.setattr("personae.films.store.write_whole", full)
         film.decide(say.name("Unknown 1", "Hela"))
         time.sleep(0.8)
     assert "what was decided is kept" in caplog.text and "Hela" not in film.path.read_text()

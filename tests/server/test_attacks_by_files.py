@@ -140,8 +140,7 @@ def test_files_whose_names_are_no_text_break_no_list(served: Served) -> None:
     root = served.client.get(f"{API}/roots").json()["roots"][0]["id"]
     answer = served.client.get(f"{API}/roots/{root}/films")
     assert answer.status_code == 200 and "ÿ" not in answer.text
-    films = [one if isinstance(one, dict) else {"path": one} for one in answer.json()["films"]]
-    assert [one["path"] for one in films] == [hostile]
+    assert [one["path"] for one in answer.json()["entries"]] == [hostile]
 
 
 def test_what_is_asked_for_comes_back_as_text(served: Served) -> None:

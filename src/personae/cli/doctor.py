@@ -24,6 +24,11 @@ OPTIONAL = {
     "pillow-heif": "reads HEIC photos",
     "scikit-image": "carries a photo of personae demo",
     "matplotlib": "carries a photo of personae demo",
+    "fastapi": "personae serve",
+    "uvicorn": "personae serve",
+    "python-multipart": "personae serve: uploads",
+    "sqlalchemy": "personae serve: jobs",
+    "prometheus-client": "personae serve: metrics",
 }
 """Package -> what it is for."""
 _INSTEAD = {
