@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -20,6 +21,9 @@ from personae.server.keys import Keys, Role
 from personae.server.roots import MediaRoots
 from personae.server.service import Service
 from personae.server.watching import Watcher
+
+if TYPE_CHECKING:
+    from tests.server.media import Client
 
 API = "/api/v1"
 
@@ -89,3 +93,31 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
 def served(serve: Callable[..., Served]) -> Served:
     """An empty project, served."""
     return serve()
+
+
+@pytest.fixture(scope="session")
+def scanned_media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`media` and `project` of `tests/server/media.py`, scanned once for all tests that copy the project."""
+    from tests.server.media import make_media, scan_media
+
+    home = tmp_path_factory.mktemp("media")
+    make_media(home / "media")
+    scan_media(home / "project", home / "media")
+    return home
+
+
+@pytest.fixture
+def filled(scanned_media: Path, tmp_path: Path, serve: Callable[..., Served]) -> Served:
+    """A copy of that project, served."""
+    from tests.server.media import FAKE
+
+    shutil.copytree(scanned_media / "project", tmp_path / "project")
+    return serve(Project.open(tmp_path / "project", settings=FAKE), scanned_media / "media")
+
+
+@pytest.fixture
+def client(served: Served) -> Client:
+    """What asks the served project, with the token."""
+    from tests.server.media import Client
+
+    return Client(served.client)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +13,12 @@ from personae.errors import ChangedMeanwhileError
 from personae.films import say
 from personae.project.session import Project
 from tests.server.conftest import API, Served
-from tests.server.media import FAKE, Client, make_media, name, scan_media
-
-
-@pytest.fixture(scope="module")
-def scanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("decisions")
-    make_media(home / "media")
-    scan_media(home / "project", home / "media")
-    return home
+from tests.server.media import FAKE, Client, name
 
 
 @pytest.fixture
-def served(scanned: Path, tmp_path: Path, serve: Callable[..., Served]) -> Served:
-    shutil.copytree(scanned / "project", tmp_path / "project")
-    return serve(Project.open(tmp_path / "project", settings=FAKE), scanned / "media")
-
-
-@pytest.fixture
-def client(served: Served) -> Client:
-    return Client(served.client)
+def served(filled: Served) -> Served:
+    return filled
 
 
 def shown(client: Client, film: str) -> list[str]:
@@ -299,8 +284,8 @@ def test_photos_refuse_what_others_decided_about_too(client: Client) -> None:
     assert client.post(f"/media/{photos}/foresee", {"said": [name(face, "Odin")], "position": 1})
 
 
-def test_a_file_of_decisions_is_added_once(served: Served, client: Client, scanned: Path, tmp_path: Path) -> None:
-    shutil.copytree(scanned / "project", tmp_path / "copy")
+def test_a_file_of_decisions_is_added_once(served: Served, client: Client, scanned_media: Path, tmp_path: Path) -> None:
+    shutil.copytree(scanned_media / "project", tmp_path / "copy")
     with Project.open(tmp_path / "copy", settings=FAKE) as copy:
         first = copy.films["ep1"]
         first.decide(say.name("Unknown 1", "Thor"), by="elsewhere")

@@ -22,32 +22,18 @@ from personae.server.roots import MediaRoots
 from personae.timeline import native
 from personae.timeline.timeline import Timeline
 from tests.server.conftest import API, Served
-from tests.server.media import FAKE, FRAMES, Client, make_media, name, scan_media
-
-
-@pytest.fixture(scope="module")
-def scanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("media-routes")
-    make_media(home / "media")
-    scan_media(home / "project", home / "media")
-    return home
+from tests.server.media import FAKE, FRAMES, Client, name
 
 
 @pytest.fixture
-def served(scanned: Path, tmp_path: Path, serve: Callable[..., Served]) -> Served:
-    shutil.copytree(scanned / "project", tmp_path / "project")
-    return serve(Project.open(tmp_path / "project", settings=FAKE), scanned / "media")
+def served(filled: Served) -> Served:
+    return filled
 
 
 @pytest.fixture
-def client(served: Served) -> Client:
-    return Client(served.client)
-
-
-@pytest.fixture
-def empty(scanned: Path, tmp_path: Path, serve: Callable[..., Served]) -> Served:
+def empty(scanned_media: Path, tmp_path: Path, serve: Callable[..., Served]) -> Served:
     """An empty project over a media root of its own."""
-    shutil.copytree(scanned / "media", tmp_path / "films")
+    shutil.copytree(scanned_media / "media", tmp_path / "films")
     return serve(Project.open(tmp_path / "empty", settings=FAKE), tmp_path / "films")
 
 
@@ -203,7 +189,7 @@ def test_a_timeline_follows_a_characters_new_name(served: Served, client: Client
     assert now.status_code == 200 and "Donar" in {row["character"] for row in now.json()["characters"]}
 
 
-def test_no_answer_holds_a_path_of_this_machine(served: Served, client: Client, scanned: Path) -> None:
+def test_no_answer_holds_a_path_of_this_machine(served: Served, client: Client, scanned_media: Path) -> None:
     film, photos = client.id("ep1"), client.id("holiday")
     timeline = client.get(f"/media/{film}/timeline")
     assert timeline["video"]["path"] == "ep1.mkv"
@@ -213,7 +199,7 @@ def test_no_answer_holds_a_path_of_this_machine(served: Served, client: Client, 
         client.get(path)
         for path in (f"/media/{film}/timeline", "/films", "/photo-sets", f"/photo-sets/{photos}/photos", "/people")
     ] + [client.get("/roots"), client.get(f"/roots/{root_of(client)}/films"), client.get("/jobs")]
-    for folder in (scanned, served.project.folder):
+    for folder in (scanned_media, served.project.folder):
         assert str(folder) not in json.dumps(answers)
 
 

@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 import unicodedata
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from personae.project.session import Project
 from tests.server.conftest import Served
-from tests.server.media import FAKE, Client, make_media, name, scan_media
-
-
-@pytest.fixture(scope="module")
-def scanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("people-routes")
-    make_media(home / "media")
-    scan_media(home / "project", home / "media")
-    return home
+from tests.server.media import Client, name
 
 
 @pytest.fixture
-def served(scanned: Path, tmp_path: Path, serve: Callable[..., Served]) -> Served:
-    shutil.copytree(scanned / "project", tmp_path / "project")
-    return serve(Project.open(tmp_path / "project", settings=FAKE), scanned / "media")
-
-
-@pytest.fixture
-def client(served: Served) -> Client:
-    return Client(served.client)
+def served(filled: Served) -> Served:
+    return filled
 
 
 def parts(person: Any) -> list[dict[str, Any]]:
