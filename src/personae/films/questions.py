@@ -1,0 +1,143 @@
+"""What is open about people: one queue over films and sets of photos, what settles most face time first.
+
+A question is about somebody without a name, or about spans that the model named and is not sure of. Everything else has
+an answer: of a person, or of a model that is sure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from personae.films.film import StoredFilm
+from personae.films.people import People
+from personae.films.photo_set import PhotoSet
+from personae.films.unknown_person import UnknownPerson
+from personae.timeline.timeline import Appearance, Timeline
+
+SURE = 0.95
+"""A span that the model named with less confidence is asked about."""
+PHOTO_S = 1.0
+"""A face in a photo counts as so much face time beside films."""
+Kind = Literal["person", "spans", "photos"]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A span of a film under a name that the model is not sure of: appearance `appearance` of its timeline."""
+
+    appearance: int
+    start_s: float
+    end_s: float
+    similarity: float
+    confidence: float
+    tracks: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face of a photo under a name that the model is not sure of; `number` from the left from 1."""
+
+    photo: str
+    number: int
+    similarity: float
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question. `settles_s`: the face time that an answer settles.
+
+    "person": who `person` is. "spans", "photos": whether these of `medium`, the least sure first, show `who`.
+    """
+
+    kind: Kind
+    settles_s: float
+    person: UnknownPerson | None = None
+    medium: str = ""
+    who: str = ""
+    spans: tuple[Span, ...] = ()
+    faces: tuple[Face, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The same as long as the question is: for addresses."""
+        if self.person is not None:
+            said = min(f"{part.kind}\0{part.medium}\0{part.unknown}" for part in self.person.parts)
+        else:
+            said = f"{self.kind}\0{self.medium}\0{self.who}"
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Questions:
+    """The queue. `decided_s` of `total_s` face time have a name for sure, or were set aside."""
+
+    questions: tuple[Question, ...]
+    decided_s: float
+    total_s: float
+
+
+def questions(people: People, media: Iterable[StoredFilm | PhotoSet]) -> Questions:
+    """The queue of a project's `media`. Raises a StoreError."""
+    unnamed = people.undecided()
+    found = [
+        Question("person", sum(part.face_time_s or part.faces * PHOTO_S for part in one.parts), person=one)
+        for one in unnamed
+    ]
+    total = 0.0
+    for medium in media:
+        if isinstance(medium, StoredFilm):
+            timeline = medium.timeline
+            total += sum(row.visible_face_time_s for row in timeline.characters)
+            found += _of_film(medium.name, timeline)
+        else:
+            faces = medium.faces
+            total += PHOTO_S * len(faces)
+            found += _of_photos(medium)
+    open_s = sum(one.settles_s for one in found)
+    ordered = sorted(found, key=lambda one: (-one.settles_s, one.id))
+    return Questions(tuple(ordered), max(total - open_s, 0.0), total)
+
+
+def _of_film(name: str, timeline: Timeline) -> list[Question]:
+    doubtful: dict[str, list[Span]] = {}
+    for one in timeline.appearances:
+        if one.character is not None and _is_doubtful(one):
+            doubtful.setdefault(one.character, []).append(_span(one, timeline))
+    return [
+        Question("spans", sum(span.end_s - span.start_s for span in spans), medium=name, who=who,
+                 spans=_least_sure_first(spans))
+        for who, spans in doubtful.items()
+    ]  # fmt: skip
+
+
+def _is_doubtful(one: Appearance) -> bool:
+    return one.decided_by == "model" and not one.depicted and one.seen == "face" and one.confidence < SURE
+
+
+def _span(one: Appearance, timeline: Timeline) -> Span:
+    video = timeline.video
+    return Span(
+        one.id, video.seconds(one.start_pts), video.seconds(one.end_pts), one.similarity, one.confidence, one.tracks
+    )
+
+
+def _least_sure_first(spans: Sequence[Span]) -> tuple[Span, ...]:
+    return tuple(sorted(spans, key=lambda span: (span.confidence, span.start_s)))
+
+
+def _of_photos(photos: PhotoSet) -> list[Question]:
+    doubtful: dict[str, list[Face]] = {}
+    for one in photos.faces:
+        if one.character is not None and one.decided_by == "model" and one.confidence < SURE:
+            doubtful.setdefault(one.character, []).append(
+                Face(one.photo, one.number, one.similarity, one.confidence)
+            )
+    return [
+        Question("photos", PHOTO_S * len(faces), medium=photos.name, who=who,
+                 faces=tuple(sorted(faces, key=lambda face: (face.confidence, face.photo, face.number))))
+        for who, faces in doubtful.items()
+    ]  # fmt: skip
