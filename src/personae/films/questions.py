@@ -7,10 +7,13 @@ an answer: of a person, or of a model that is sure.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from personae.files import Stamp
+from personae.films.facts import stamp_with_names
 from personae.films.film import StoredFilm
 from personae.films.people import People
 from personae.films.photo_set import PhotoSet
@@ -51,6 +54,7 @@ class Question:
     """One question. `settles_s`: the face time that an answer settles.
 
     "person": who `person` is. "spans", "photos": whether these of `medium`, the least sure first, show `who`.
+    `position`: how many decisions its journal held.
     """
 
     kind: Kind
@@ -60,6 +64,7 @@ class Question:
     who: str = ""
     spans: tuple[Span, ...] = ()
     faces: tuple[Face, ...] = ()
+    position: int | None = None
 
     @property
     def id(self) -> str:
@@ -80,38 +85,56 @@ class Questions:
     total_s: float
 
 
-def questions(people: People, media: Iterable[StoredFilm | PhotoSet]) -> Questions:
-    """The queue of a project's `media`. Raises a StoreError."""
-    unnamed = people.undecided()
-    found = [
-        Question("person", sum(part.face_time_s or part.faces * PHOTO_S for part in one.parts), person=one)
-        for one in unnamed
-    ]
-    total = 0.0
-    for medium in media:
-        if isinstance(medium, StoredFilm):
-            timeline = medium.timeline
-            total += sum(row.visible_face_time_s for row in timeline.characters)
-            found += _of_film(medium.name, timeline)
-        else:
-            faces = medium.faces
-            total += PHOTO_S * len(faces)
-            found += _of_photos(medium)
-    open_s = sum(one.settles_s for one in found)
-    ordered = sorted(found, key=lambda one: (-one.settles_s, one.id))
-    return Questions(tuple(ordered), max(total - open_s, 0.0), total)
+class QuestionsOf:
+    """The queue of a project, kept up to date: films and sets are read again only where something changed.
+
+    Safe to use from several threads.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Stamp, tuple[Question, ...], float]] = {}
+        self._lock = threading.Lock()
+
+    def now(self, people: People, media: Iterable[StoredFilm | PhotoSet]) -> Questions:
+        """The queue. Raises a StoreError."""
+        found = [
+            Question("person", sum(part.face_time_s or part.faces * PHOTO_S for part in one.parts), person=one)
+            for one in people.undecided()
+        ]
+        total = 0.0
+        for medium in media:
+            own, seconds = self._of(medium)
+            found += own
+            total += seconds
+        open_s = sum(one.settles_s for one in found)
+        ordered = sorted(found, key=lambda one: (-one.settles_s, one.id))
+        return Questions(tuple(ordered), max(total - open_s, 0.0), total)
+
+    def _of(self, medium: StoredFilm | PhotoSet) -> tuple[tuple[Question, ...], float]:
+        """What is doubtful in a film or set, and its whole face time."""
+        stamp = stamp_with_names(medium)
+        with self._lock:
+            known = self._known.get(medium.key)
+        if known is not None and known[0] == stamp:
+            return known[1:]
+        found = _of_film(medium) if isinstance(medium, StoredFilm) else _of_photos(medium)
+        with self._lock:
+            self._known[medium.key] = (stamp, *found)
+        return found
 
 
-def _of_film(name: str, timeline: Timeline) -> list[Question]:
+def _of_film(film: StoredFilm) -> tuple[tuple[Question, ...], float]:
+    timeline, position = film.snapshot()
     doubtful: dict[str, list[Span]] = {}
     for one in timeline.appearances:
         if one.character is not None and _is_doubtful(one):
             doubtful.setdefault(one.character, []).append(_span(one, timeline))
-    return [
-        Question("spans", sum(span.end_s - span.start_s for span in spans), medium=name, who=who,
-                 spans=_least_sure_first(spans))
+    found = (
+        Question("spans", sum(span.end_s - span.start_s for span in spans), medium=film.name, who=who,
+                 spans=_least_sure_first(spans), position=position)
         for who, spans in doubtful.items()
-    ]  # fmt: skip
+    )  # fmt: skip
+    return tuple(found), sum(row.visible_face_time_s for row in timeline.characters)
 
 
 def _is_doubtful(one: Appearance) -> bool:
@@ -129,15 +152,16 @@ def _least_sure_first(spans: Sequence[Span]) -> tuple[Span, ...]:
     return tuple(sorted(spans, key=lambda span: (span.confidence, span.start_s)))
 
 
-def _of_photos(photos: PhotoSet) -> list[Question]:
+def _of_photos(photos: PhotoSet) -> tuple[tuple[Question, ...], float]:
+    position = len(photos.decisions.entries)  # before they are read: who decides on it may only be told too much
+    faces = [one for one in photos.faces if one.name]
     doubtful: dict[str, list[Face]] = {}
-    for one in photos.faces:
-        if one.character is not None and one.decided_by == "model" and one.confidence < SURE:
-            doubtful.setdefault(one.character, []).append(
-                Face(one.photo, one.number, one.similarity, one.confidence)
-            )
-    return [
-        Question("photos", PHOTO_S * len(faces), medium=photos.name, who=who,
-                 faces=tuple(sorted(faces, key=lambda face: (face.confidence, face.photo, face.number))))
-        for who, faces in doubtful.items()
-    ]  # fmt: skip
+    for one in faces:
+        if one.character is not None and one.decided_by == "model" and not one.depicted and one.confidence < SURE:
+            doubtful.setdefault(one.character, []).append(Face(one.photo, one.number, one.similarity, one.confidence))
+    found = (
+        Question("photos", PHOTO_S * len(own), medium=photos.name, who=who, position=position,
+                 faces=tuple(sorted(own, key=lambda face: (face.confidence, face.photo, face.number))))
+        for who, own in doubtful.items()
+    )  # fmt: skip
+    return tuple(found), PHOTO_S * len(faces)

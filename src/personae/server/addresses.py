@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Path, Request
 
+from personae.cast.gallery_records import CharacterId, PhotoRecord, ShownFace
 from personae.media.film import Video
 
 Digest = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
@@ -44,3 +45,10 @@ def crop_digest(jpeg: bytes) -> str:
 def address(request: Request, operation: str, **parts: object) -> str:
     """The path of a route for a client of this request, from the server's root on."""
     return request.url_for(operation, **{name: str(part) for name, part in parts.items()}).path
+
+
+def picture_address(character: CharacterId, photo: PhotoRecord, face: ShownFace | None) -> str | None:
+    """Where a face's picture is, from /api/v1 on; its digest stands in it, so that it may be kept for ever."""
+    if face is None or face.digest is None:
+        return None
+    return f"/characters/{character}/photos/{photo.address}/{face.digest}.jpg"

@@ -37,6 +37,7 @@ from personae.server.routes import (
     people,
     photo_sets,
     pictures,
+    questions,
     server,
 )
 from personae.server.service import Service
@@ -62,6 +63,7 @@ ROUTERS = tuple(
         crops,
         exports,
         people,
+        questions,
         jobs,
         events,
     )

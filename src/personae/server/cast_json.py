@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from personae.cast.editor import EditReport
 from personae.cast.gallery_records import CharacterId, Edit, PhotoRecord, ShownFace, without_paths
 from personae.names import readable
+from personae.server.addresses import picture_address
 from personae.server.plain import file_of, without_folders
 from personae.server.service import Service
 
@@ -177,13 +178,6 @@ def cast_photo(character: CharacterId, photo: PhotoRecord, face: ShownFace | Non
         face_px=None if face is None else round(face.face_px, 1),
         picture=picture_address(character, photo, face),
     )
-
-
-def picture_address(character: CharacterId, photo: PhotoRecord, face: ShownFace | None) -> str | None:
-    """Where a face's picture is, from /api/v1 on; its digest stands in it, so that it may be kept for ever."""
-    if face is None or face.digest is None:
-        return None
-    return f"/characters/{character}/photos/{photo.address}/{face.digest}.jpg"
 
 
 def _moved(path: str, before: str | None, after: str | None) -> Moved:

@@ -234,3 +234,7 @@ def _chosen(timeline: Timeline, crops: Sequence[IndexedCrop]) -> list[ShownFace]
         ShownFace(one.digest, one.box_xyxy, one.weight, one.pts, tracks[one.track].id)
         for one in far_apart([best], crops, apart, MOST_CROPS)
     ]
+
+
+of_films, of_sets = FilmCrops(), SetCrops()
+"""Of whatever is open in this process."""

@@ -21,9 +21,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from personae.server.keys import Caller, Keys, digest_of
 from personae.server.limits import MOST_JSON, Body, Limits, Rates, too_large
+from personae.server.page_addresses import is_page
 from personae.server.problems import problem
 from personae.server.roles import why_not
-from personae.server.signing_in import sign_in_page
+from personae.server.signing_in import once_more_page, sign_in_page
 
 COOKIE = "personae_session"
 CSRF_HEADER = "x-personae"
@@ -138,11 +139,14 @@ class Guard:
         if given and self._rates.wrong((scope.get("client") or ("",))[0]):
             said = "Too many wrong keys. Wait a minute."
             answer = problem(429, "too-many", said, headers={"retry-after": "60"})
-        if scope["method"] == "GET" and path_in(scope) == "/" and "text/html" in headers.get("accept", ""):
+        if scope["method"] == "GET" and is_page(path_in(scope)) and "text/html" in headers.get("accept", ""):
+            if headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") == "navigate":
+                return once_more_page()
             kept = {
                 name: answer.headers[name] for name in ("www-authenticate", "retry-after") if name in answer.headers
             }
-            return sign_in_page(answer.status_code, said, kept)
+            asked = [pair for pair in parse_qsl(scope["query_string"].decode("latin-1")) if pair[0] != "token"]
+            return sign_in_page(answer.status_code, said, kept, asked)
         return answer
 
     def _with_cookie(self, scope: Scope, caller: Caller) -> ASGIApp:

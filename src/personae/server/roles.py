@@ -81,6 +81,8 @@ MAY: dict[str, Role] = {
     "list_decided_people": "editor",
     "decide_about_person": "editor",
     "list_names": "viewer",
+    "list_questions": "editor",
+    "look_at_question": "editor",
     # jobs and events
     "list_jobs": "viewer",
     "get_job": "viewer",

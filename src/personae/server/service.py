@@ -12,18 +12,24 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
+from personae.cast.gallery_records import CharacterId
 from personae.errors import PersonaeError
+from personae.files import Stamp
+from personae.films.decidable import stamp_of_names
 from personae.films.facts import FactsOfMedia, MediumFacts, stamp_with_names
 from personae.films.film import StoredFilm
 from personae.films.media_id import id_of
 from personae.films.people import People
 from personae.films.photo_set import PhotoSet
+from personae.films.questions import Questions, QuestionsOf
 from personae.jobs.job import Job
 from personae.jobs.table import JobTable
 from personae.project.film import ProjectFilm
 from personae.project.session import Project
+from personae.server.addresses import picture_address
 from personae.server.helper import Helper
 from personae.server.keys import Keys
+from personae.server.openings import Openings
 from personae.server.problems import ProblemError
 from personae.server.requests_seen import RequestsSeen
 from personae.server.roots import MediaRoots
@@ -45,8 +51,11 @@ class Service:
     helper: Helper
     views: Views = field(default_factory=Views)
     facts: FactsOfMedia = field(default_factory=FactsOfMedia)
+    queue: QuestionsOf = field(default_factory=QuestionsOf)
+    openings: Openings = field(default_factory=Openings)
     requests: RequestsSeen = field(default_factory=RequestsSeen)
     _people: People | None = None
+    _faces: tuple[Stamp, dict[str, str]] | None = None
     _opened: OrderedDict[str, ProjectFilm | PhotoSet] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -85,6 +94,10 @@ class Service:
             if self._people is None:
                 self._people = self.project.people.sharing(self._by_name)
             return self._people
+
+    def questions(self) -> Questions:
+        """What is open about people in films and photos. Raises a StoreError."""
+        return self.queue.now(self.people, map(self.medium, self.media()))
 
     def media(self) -> dict[str, tuple[str, str]]:
         """Every film and set of photos: id -> kind and name."""
@@ -154,6 +167,27 @@ class Service:
                     found: ProjectFilm | PhotoSet = every[name]
                     return found
         raise ProblemError(404, "unknown-medium", "There is no film and no set of photos with this id.")
+
+    def faces_of_cast(self) -> dict[str, str]:
+        """Characters who have a picture -> where the one of their best photo is, from /api/v1 on. Kept until the cast
+        changes.
+        """
+        cast, stamp = self.project.cast, stamp_of_names(self.project.context)
+        with self._lock:
+            if self._faces is not None and self._faces[0] == stamp:
+                return self._faces[1]
+        photos = [photo for photo in cast.photos() if photo.status == "enrolled"]
+        shown = cast.shown(photos)
+        best: dict[str, tuple[float, str]] = {}
+        for photo in photos:
+            face = shown.get(photo.address)
+            where = picture_address(CharacterId(photo.character_id), photo, face)
+            if face is not None and where is not None and face.quality > best.get(photo.character, (-1.0, ""))[0]:
+                best[photo.character] = face.quality, where
+        found = {name: where for name, (_, where) in best.items()}
+        with self._lock:
+            self._faces = stamp, found
+        return found
 
     def character(self, id: str) -> str:
         """The name of a character by their id; raises ProblemError for none."""

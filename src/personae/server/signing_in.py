@@ -6,7 +6,7 @@ It is sent as it stands here: the files of the page itself are for who has a key
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from html import escape
 
@@ -34,7 +34,7 @@ _PAGE = """<!doctype html>
 <p>Personae names the characters in photos and films. This server is for who has a key.</p>
 {said}<p>Open the address that the server printed; it has a key in it. Or type your key.</p>
 <form method="get">
-<label>Key <input name="token" type="password" autocomplete="off" spellcheck="false" required autofocus></label>
+{asked}<label>Key <input name="token" type="password" autocomplete="off" spellcheck="false" required autofocus></label>
 <button>Open</button>
 </form>
 </main>
@@ -48,7 +48,26 @@ _POLICY = (
 )
 
 
-def sign_in_page(status: int, said: str, headers: Mapping[str, str]) -> HTMLResponse:
-    """The page; `said`: why they were not let in, "" for who gave no key."""
+_ONCE_MORE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Personae</title><meta http-equiv="refresh" content="0"></head></html>
+"""
+
+
+def sign_in_page(
+    status: int, said: str, headers: Mapping[str, str], asked: Iterable[tuple[str, str]] = ()
+) -> HTMLResponse:
+    """The page; `said`: why they were not let in, "" for who gave no key; `asked`: what the address has after the
+    question mark, so that they come where they wanted to.
+    """
     told = f'<p role="alert">{escape(said)}</p>\n' if said else ""
-    return HTMLResponse(_PAGE.format(style=_STYLE, said=told), status, {**headers, "content-security-policy": _POLICY})
+    kept = "".join(f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">\n' for name, value in asked)
+    text = _PAGE.format(style=_STYLE, said=told, asked=kept)
+    return HTMLResponse(text, status, {**headers, "content-security-policy": _POLICY})
+
+
+def once_more_page() -> HTMLResponse:
+    """For who follows a link from elsewhere: browsers keep back a strict cookie then, and send it when our own page
+    asks for itself.
+    """
+    policy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+    return HTMLResponse(_ONCE_MORE, 200, {"content-security-policy": policy})

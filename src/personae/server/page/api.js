@@ -1,9 +1,11 @@
 // The service's API: one function to ask, one for lists in pages. What changes something goes through the outbox.
+import { signal } from "./html.js";
+
 export const root = new URL("api/v1/", document.baseURI);
 
 /** Why a request was not answered: the sentence of the problem document, its code, and the rest of it. */
 export class Refused extends Error {
-  /** @param {{detail?: string, code?: string, status?: number}} problem */
+  /** @param {{detail?: string, code?: string, status?: number, [more: string]: any}} problem */
   constructor(problem) {
     super(problem.detail ?? "The server gave no reason.");
     this.code = problem.code ?? "";
@@ -15,13 +17,28 @@ export class Refused extends Error {
 /** The server cannot be reached: to be tried again. */
 export class Away extends Error {}
 
-/** @type {{name: string, role: string, csrf: string}} */
-export let session = { name: "", role: "", csrf: "" };
+/** Whose key this is. @type {import("@preact/signals").Signal<{name: string, role: string, csrf: string}>} */
+export const session = signal({ name: "", role: "", csrf: "" });
+
+/** Whether this key may do what takes a role. @param {"viewer" | "editor" | "admin"} role */
+export function may(role) {
+  const order = ["viewer", "editor", "admin"];
+  return order.indexOf(session.value.role) >= order.indexOf(role);
+}
 
 /** Who this is. To be called first. */
 export async function signIn() {
-  session = await get("session");
-  return session;
+  session.value = await get("session");
+}
+
+/**
+ * The whole address of something that an answer tells, or of a path from /api/v1/ on.
+ * @param {string} path @param {Record<string, string | number | boolean | undefined>} [query]
+ */
+export function urlOf(path, query = {}) {
+  const url = new URL(path, root);
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
+  return url;
 }
 
 /**
@@ -30,36 +47,45 @@ export async function signIn() {
  * @returns {Promise<any>}
  */
 export function get(path, query = {}) {
-  const url = new URL(path, root);
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
-  return ask(url, { method: "GET" });
+  return ask(urlOf(path, query), { method: "GET" });
 }
 
 /**
  * Change something; the same `request` sent again is done once.
  * @param {string} method
  * @param {string} path
- * @param {any} body JSON, or a form
+ * @param {any} [body] JSON, or a form
  * @param {string} [request]
  * @returns {Promise<any>}
  */
-export function send(method, path, body, request = crypto.randomUUID()) {
-  /** @type {Record<string, string>} */
-  const headers = { "X-Personae": session.csrf, "Idempotency-Key": request };
+export async function send(method, path, body, request = crypto.randomUUID()) {
   const isForm = body instanceof FormData;
-  if (!isForm && body !== undefined) headers["Content-Type"] = "application/json";
-  return ask(new URL(path, root), { method, headers, body: isForm || body === undefined ? body : JSON.stringify(body) });
+  /** @returns {Promise<any>} */
+  const once = () => {
+    /** @type {Record<string, string>} */
+    const headers = { "X-Personae": session.value.csrf, "Idempotency-Key": request };
+    if (!isForm && body !== undefined) headers["Content-Type"] = "application/json";
+    return ask(new URL(path, root), { method, headers, body: isForm || body === undefined ? body : JSON.stringify(body) });
+  };
+  try {
+    return await once();
+  } catch (error) {
+    if (!(error instanceof Refused) || error.code !== "csrf") throw error;
+    await signIn(); // somebody has signed in anew in another tab
+    return once();
+  }
 }
 
 /** @param {URL} url @param {RequestInit} options */
 async function ask(url, options) {
   let answer;
+  let text;
   try {
     answer = await fetch(url, options);
+    text = await answer.text();
   } catch (error) {
     throw new Away(String(error));
   }
-  const text = await answer.text();
   let body;
   try {
     body = text ? JSON.parse(text) : {};
@@ -68,8 +94,8 @@ async function ask(url, options) {
   }
   if (answer.ok) return body;
   // A proxy says these where the server is away.
-  if ([502, 504].includes(answer.status) || body.code === "busy") throw new Away(body.detail ?? "");
-  throw new Refused(body);
+  if ([502, 504].includes(answer.status) || ["busy", "too-many"].includes(body.code)) throw new Away(body.detail ?? "");
+  throw new Refused({ status: answer.status, ...body });
 }
 
 /**
@@ -77,6 +103,7 @@ async function ask(url, options) {
  * @param {string} path
  * @param {string} rows the member that holds them
  * @param {Record<string, any>} [query]
+ * @returns {Promise<any[]>}
  */
 export async function every(path, rows, query = {}) {
   const found = [];

@@ -5,8 +5,9 @@ import { signal } from "./html.js";
 
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("personae-events") : null;
 const KINDS = ["job", "media", "cast", "decision", "training", "forgetting", "reset"];
-/** Whether events come in. */
-export const isLive = signal(false);
+const TRY_AGAIN_MS = 2000;
+/** Whether events come in; before anything is known they are thought to. */
+export const isLive = signal(true);
 
 /** @type {Set<(kind: string, data: any) => void>} */
 const listeners = new Set();
@@ -25,28 +26,44 @@ function tell(kind, data) {
 
 /** Begin to listen. */
 export function follow() {
-  if (!channel || !navigator.locks) {
-    read();
-    return;
-  }
-  channel.addEventListener("message", ({ data }) => tell(data.kind, data.data));
+  if (!channel || !navigator.locks) return read();
+  channel.addEventListener("message", ({ data }) => {
+    if (data.kind !== "hello?") tell(data.kind, data.data);
+  });
   // Held until this tab ends; then the next one reads.
   void navigator.locks.request("personae-events", () => {
     read();
     return new Promise(() => {});
   });
-  channel.postMessage({ kind: "hello?", data: {} });
+  return channel.postMessage({ kind: "hello?", data: {} });
 }
 
 function read() {
-  const stream = new EventSource(new URL("events", root));
+  /** @type {EventSource} */
+  let stream;
+  let wasAway = false;
+  /** @param {string} kind @param {any} data */
   const say = (kind, data) => {
     tell(kind, data);
     channel?.postMessage({ kind, data });
   };
-  stream.addEventListener("hello", () => say("hello", {}));
-  stream.addEventListener("error", () => say("away", {}));
-  for (const kind of KINDS) stream.addEventListener(kind, (event) => say(kind, JSON.parse(event.data)));
+  const open = () => {
+    stream = new EventSource(new URL("events", root));
+    stream.addEventListener("hello", () => {
+      say("hello", {});
+      if (wasAway) say("reset", {}); // a new stream does not know what this one has missed
+      wasAway = false;
+    });
+    stream.addEventListener("error", () => {
+      say("away", {});
+      // The browser gives up where something else answered: a proxy without its server.
+      if (stream.readyState !== EventSource.CLOSED) return;
+      wasAway = true;
+      setTimeout(open, TRY_AGAIN_MS);
+    });
+    for (const kind of KINDS) stream.addEventListener(kind, (event) => say(kind, JSON.parse(event.data)));
+  };
+  open();
   channel?.addEventListener("message", ({ data }) => {
     if (data.kind === "hello?") channel.postMessage({ kind: stream.readyState === EventSource.OPEN ? "hello" : "away", data: {} });
   });

@@ -1,30 +1,36 @@
-// Keys: one listener, views say what theirs mean. Commands are the terminal's (".s"), typed in the name field.
+// Keys: one listener; views say what theirs mean. Commands are the terminal's (".s"), typed in the name field.
 import { signal } from "./html.js";
 
-/** Whether single keys outside of fields do something; can be switched off. */
-export const areSingleKeysOn = signal(localStorage.getItem("personae-keys") !== "off");
+const STORED = "personae-single-keys";
 
-/** @typedef {{keys: string, text: string, run: () => void, always?: boolean}} Binding
- * `keys`: "Enter", "Ctrl+z", "1"; `always`: also while something is typed. */
+/** Whether single keys outside of fields do something; can be switched off. */
+export const areSingleKeysOn = signal(localStorage.getItem(STORED) !== "off");
+
+/** @param {boolean} isOn */
+export function switchSingleKeys(isOn) {
+  localStorage.setItem(STORED, isOn ? "on" : "off");
+  areSingleKeysOn.value = isOn;
+}
+
+/**
+ * `keys`: "Enter", "Ctrl+z", "1"; `always`: also while something is typed; `run`: false where it was no matter of it.
+ * @typedef {{keys: string, text: string, run: () => void | boolean, always?: boolean}} Binding
+ */
 
 /** @type {Binding[][]} */
 const stack = [];
 
-/** What the view that is on top offers, for the list of keys. */
-export const offered = signal(/** @type {Binding[]} */ ([]));
-
-/** @param {Binding[]} bindings @returns {() => void} */
+/** @param {Binding[]} bindings @returns {() => void} that ends it */
 export function bind(bindings) {
   stack.push(bindings);
-  offered.value = bindings;
   return () => {
-    stack.splice(stack.indexOf(bindings), 1);
-    offered.value = stack[stack.length - 1] ?? [];
+    const at = stack.indexOf(bindings);
+    if (at >= 0) stack.splice(at, 1);
   };
 }
 
 /** @param {KeyboardEvent} event */
-function said(event) {
+function pressed(event) {
   const parts = [];
   if (event.ctrlKey || event.metaKey) parts.push("Ctrl");
   if (event.altKey) parts.push("Alt");
@@ -32,14 +38,27 @@ function said(event) {
   return [...parts, event.key.length === 1 && parts.length ? event.key.toLowerCase() : event.key].join("+");
 }
 
-addEventListener("keydown", (event) => {
-  if (event.isComposing || event.defaultPrevented) return;
-  const target = event.target;
-  const isTyping = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
-  const name = said(event);
-  const isSingle = name.length === 1;
-  const binding = stack[stack.length - 1]?.find((one) => one.keys === name && (one.always || !isTyping));
-  if (!binding || (isSingle && !isTyping && !areSingleKeysOn.value)) return;
-  event.preventDefault();
-  binding.run();
-});
+/** @param {EventTarget | null} target */
+function isField(target) {
+  if (target instanceof HTMLInputElement) return !["checkbox", "radio", "button", "range"].includes(target.type);
+  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
+}
+
+export function watchKeys() {
+  addEventListener("keydown", (event) => {
+    if (event.isComposing || event.defaultPrevented) return;
+    if (document.querySelector("dialog[open]")) return; // it has the keys
+    const isTyping = isField(event.target);
+    const name = pressed(event);
+    if (!isTyping && name.length === 1 && !areSingleKeysOn.value) return;
+    // A button that has the focus is pressed by Enter and the space bar itself.
+    if (["Enter", " "].includes(name) && event.target instanceof Element && event.target.closest("button, a[href], summary")) return;
+    for (const bindings of [...stack].reverse()) {
+      const found = bindings.find((one) => one.keys === name && (one.always || !isTyping));
+      if (found && found.run() !== false) {
+        event.preventDefault();
+        return;
+      }
+    }
+  });
+}

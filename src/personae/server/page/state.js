@@ -1,44 +1,86 @@
-// What several views share: the names there are, jobs, and messages. Read once, and again when an event says so.
-import { every } from "./api.js";
+// What several views share: media, names, jobs, messages. Read once, and again when an event says so.
+import { every, get } from "./api.js";
 import { listen } from "./events.js";
-import { batch, signal } from "./html.js";
+import { batch, computed, signal } from "./html.js";
 
 /** @typedef {{id: string, name: string, photos: number}} Character */
-/** @type {import("@preact/signals").Signal<Character[]>} */
+/** @typedef {{id: string, kind: string, name: string, position: number | null, stale: boolean, characters: string[],
+ *  unknown: number | null, strangers: number | null, decided: number | null, duration_s: number | null,
+ *  size: [number, number] | null, frame_rate: string | null, photos: number | null, faces: number | null}} Medium */
+
+/** The cast. @type {import("@preact/signals").Signal<Character[]>} */
 export const characters = signal([]);
-/** @type {import("@preact/signals").Signal<Map<string, any>>} */
+/** Films and sets of photos, by id. @type {import("@preact/signals").Signal<Map<string, Medium>>} */
+export const media = signal(new Map());
+/** Jobs, by id. @type {import("@preact/signals").Signal<Map<string, any>>} */
 export const jobs = signal(new Map());
-/** @type {import("@preact/signals").Signal<{text: string, isBad: boolean, undo?: () => void} | null>} */
+/** Whether all of these were read once: before that nothing is said to be missing. */
+export const isKnown = signal(false);
+/** @typedef {{text: string, isBad: boolean, act?: {text: string, run: () => void}}} Message */
+/** @type {import("@preact/signals").Signal<Message | null>} */
 export const message = signal(null);
 
-let hiding = 0;
+/** Names that may be given: of the cast, and of all films and sets; `used`: whether somebody has it in one of them.
+ * @type {import("@preact/signals").ReadonlySignal<{name: string, id: string | null, photos: number, isUsed: boolean}[]>} */
+export const names = computed(() => {
+  const used = new Set([...media.value.values()].flatMap((one) => one.characters));
+  const cast = characters.value.map((one) => ({ name: one.name, id: one.id, photos: one.photos, isUsed: used.has(one.name) }));
+  const known = new Set(cast.map((one) => one.name));
+  const others = [...used].filter((name) => !known.has(name)).map((name) => ({ name, id: null, photos: 0, isUsed: true }));
+  return [...cast, ...others].sort((a, b) => a.name.localeCompare(b.name));
+});
 
-/** Tell the user something, for a while. @param {string} text @param {{isBad?: boolean, undo?: () => void}} [more] */
-export function tell(text, { isBad = false, undo } = {}) {
-  message.value = { text, isBad, undo };
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let hiding;
+
+/** Tell the user something, for a while. @param {string} text @param {{isBad?: boolean, act?: {text: string, run: () => void}}} [more] */
+export function tell(text, { isBad = false, act } = {}) {
+  message.value = { text, isBad, act };
   clearTimeout(hiding);
-  hiding = setTimeout(() => (message.value = null), isBad ? 12000 : 6000);
+  hiding = setTimeout(() => (message.value = null), isBad ? 15000 : 8000);
 }
 
 export async function readCharacters() {
   characters.value = await every("characters", "characters");
 }
 
+export async function readMedia() {
+  const [films, sets] = await Promise.all([every("films", "films"), every("photo-sets", "photo_sets")]);
+  media.value = new Map([...films, ...sets].map((one) => [one.id, one]));
+}
+
+/** One film or set that has changed. @param {string} id */
+export async function readMedium(id) {
+  const known = media.value.get(id);
+  if (!known) return readMedia();
+  /** @type {Medium} */
+  const one = await get(`${known.kind === "film" ? "films" : "photo-sets"}/${id}`);
+  media.value = new Map(media.value).set(id, one);
+  return undefined;
+}
+
 export async function readJobs() {
-  const found = await every("jobs", "jobs");
-  jobs.value = new Map(found.map((job) => [job.id, job]));
+  const told = jobs.value;
+  const found = new Map((await every("jobs", "jobs")).map((job) => [job.id, job]));
+  for (const [id, job] of jobs.value) if (told.get(id) !== job) found.set(id, job); // newer, by an event
+  jobs.value = found;
+}
+
+export async function readAll() {
+  await Promise.all([readMedia(), readCharacters(), readJobs()]);
+  isKnown.value = true;
 }
 
 /**
  * Call `work` once soon, however often it is asked for meanwhile.
- * @param {() => Promise<void>} work @param {number} [after_ms]
+ * @param {() => Promise<any>} work @param {number} [after_ms]
  */
 export function soon(work, after_ms = 150) {
-  let timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
   return () => {
-    if (timer) return;
-    timer = setTimeout(() => {
-      timer = 0;
+    timer ??= setTimeout(() => {
+      timer = undefined;
       work().catch((error) => tell(error.message, { isBad: true }));
     }, after_ms);
   };
@@ -47,13 +89,33 @@ export function soon(work, after_ms = 150) {
 /** Keep what is shared up to date. */
 export function keepUpToDate() {
   const castChanged = soon(readCharacters);
-  const everything = soon(async () => {
-    await Promise.all([readCharacters(), readJobs()]);
+  const mediaChanged = soon(readMedia, 300);
+  const everything = soon(readAll);
+  /** @type {Set<string>} */
+  const changed = new Set();
+  const some = soon(async () => {
+    const ids = [...changed];
+    changed.clear();
+    if (ids.length > 8 || ids.some((id) => !media.value.has(id))) return readMedia();
+    await Promise.all(ids.map(readMedium));
+    return undefined;
   });
   listen((kind, data) => {
     if (kind === "job") {
       batch(() => (jobs.value = new Map(jobs.value).set(data.id, data)));
     } else if (kind === "cast" || kind === "training") castChanged();
+    else if (kind === "media" && data.id && !data.gone) {
+      changed.add(data.id);
+      some();
+    } else if (kind === "media") mediaChanged();
     else if (kind === "reset" || kind === "forgetting") everything();
   });
+}
+
+/** Wait until a job has ended. @param {string} id @returns {Promise<any>} */
+export async function ended(id) {
+  for (;;) {
+    const { job } = await get(`jobs/${id}`, { wait_s: 20 });
+    if (!["waiting", "running"].includes(job.state)) return job;
+  }
 }

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from personae.cast.gallery_records import CharacterId, PhotoId
 from personae.names import readable
+from personae.server.addresses import picture_address
 from personae.server.asking import By, RequestId, Served
 from personae.server.cast_json import (
     Character,
@@ -20,7 +21,6 @@ from personae.server.cast_json import (
     LookAlike,
     edit_answer,
     logged,
-    picture_address,
 )
 from personae.server.pages import Page, PageOf
 from personae.server.saying import Name

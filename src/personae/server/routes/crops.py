@@ -12,14 +12,13 @@ from personae.films.photo_set import PhotoSet
 from personae.project.film import ProjectFilm
 from personae.server.addresses import Digest, address, photo_id
 from personae.server.asking import By, Served, sees
-from personae.server.crops import FaceRow, FilmCrops, SetCrops, ShownFace
+from personae.server.crops import FaceRow, ShownFace, of_films, of_sets
 from personae.server.pages import Page, PageOf
 from personae.server.problems import ProblemError
 from personae.server.ranges import JPEG, JPEG_ANSWER, content
 from personae.server.routes.pictures import GONE, original
 
 router = APIRouter(tags=["pictures"])
-_of_films, _of_sets = FilmCrops(), SetCrops()
 
 
 class FacePicture(BaseModel):
@@ -110,18 +109,18 @@ def get_crop(service: Served, caller: By, request: Request, id: str, digest: Dig
     medium = service.medium(id)
     strangers = sees(caller, "strangers")
     if isinstance(medium, ProjectFilm):
-        jpeg = _of_films.jpeg(medium, digest)
+        jpeg = of_films.jpeg(medium, digest)
         if jpeg is None:
             raise ProblemError(410, "gone", GONE)
         if not strangers:
-            who = _of_films.who(medium, digest)
+            who = of_films.who(medium, digest)
             _check(who is not None and who.character is not None)
         return content(jpeg, request, JPEG, digest=digest)
-    face = _of_sets.find(medium, digest)
+    face = of_sets.find(medium, digest)
     if face is None:
         raise ProblemError(410, "gone", GONE)
     if not strangers:
-        who = _of_sets.who(medium, digest)
+        who = of_sets.who(medium, digest)
         _check(who is not None and who.character is not None)
     path = original(service, medium, str(face.shown.photo))
     jpeg = service.helper.ask("face", by=caller.key, path=path, sha256=face.sha256, box=list(face.shown.box_xyxy))
@@ -135,8 +134,8 @@ def _check(may_be_seen: bool) -> None:
 
 def _rows(medium: ProjectFilm | PhotoSet, by: str) -> Sequence[FaceRow]:
     if isinstance(medium, PhotoSet):
-        return _of_sets.people(medium) if by == "person" else _of_sets.faces(medium)
-    return {"appearance": _of_films.appearances, "track": _of_films.tracks, "person": _of_films.people}[by](medium)
+        return of_sets.people(medium) if by == "person" else of_sets.faces(medium)
+    return {"appearance": of_films.appearances, "track": of_films.tracks, "person": of_films.people}[by](medium)
 
 
 def _picture(request: Request, id: str, face: ShownFace, at_s: float | None) -> FacePicture:

@@ -1,25 +1,32 @@
-"""The plain page, and what it needs to know of itself."""
+"""The page, and what it needs to know of itself."""
 
 from __future__ import annotations
 
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from html import escape
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse
 from pydantic import BaseModel
 
 from personae.server.asking import By
 from personae.server.guard import COOKIE, csrf_of
 from personae.server.keys import Role
+from personae.server.page_addresses import VIEWS
 from personae.server.problems import ProblemError
 
 FOLDER = Path(__file__).parents[1] / "page"
-TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
+TYPES = {".js": "text/javascript", ".css": "text/css", ".txt": "text/plain"}
 router = APIRouter(tags=["server"])
 """Below the API's prefix."""
 page_router = APIRouter(include_in_schema=False)
 """Below the root."""
+BASE = "<base>"
+"""What the page has where the path belongs that it is served under."""
 
 
 class Session(BaseModel):
@@ -36,20 +43,42 @@ def get_session(request: Request, caller: By) -> dict[str, Any]:
     return {"name": caller.name, "role": caller.role, "csrf": csrf_of(request.cookies.get(COOKIE, ""))}
 
 
-@page_router.get("/")
-def get_page() -> FileResponse:
-    """The page."""
-    return _file("index.html")
+def get_page(request: Request) -> Response:
+    """The page, at each address of a view: what it shows is read by its scripts from the address."""
+    text, policy = _index()
+    base = escape(request.scope.get("root_path", "").rstrip("/") + "/", quote=True)
+    own = {"content-security-policy": policy, "cache-control": "no-cache"}
+    return HTMLResponse(text.replace(BASE, f'<base href="{base}">'), headers=own)
 
 
-@page_router.get("/page/{name}")
-def get_page_file(name: str) -> FileResponse:
+for each in ("/", *(f"/{view}{more}" for view in sorted(VIEWS) for more in ("", "/{id:path}"))):
+    page_router.add_api_route(each, get_page, methods=["GET"], response_class=HTMLResponse)
+
+
+@page_router.get("/page/{path:path}")
+def get_page_file(path: str) -> FileResponse:
     """What the page consists of."""
-    return _file(name)
-
-
-def _file(name: str) -> FileResponse:
-    path = next((each for each in FOLDER.iterdir() if each.name == name and each.suffix in TYPES), None)
-    if path is None:
+    found = FOLDER / path if path in _files() else None
+    if found is None:
         raise ProblemError(404, "unknown-address", "There is no such file of the page.")
-    return FileResponse(path, media_type=TYPES[path.suffix], headers={"cache-control": "no-cache"})
+    return FileResponse(found, media_type=TYPES[found.suffix], headers={"cache-control": "no-cache"})
+
+
+@cache
+def _files() -> frozenset[str]:
+    """The files of the page, by their path from its folder on."""
+    return frozenset(
+        path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.suffix in TYPES and path.is_file()
+    )
+
+
+@cache
+def _index() -> tuple[str, str]:
+    """The page, and its policy: scripts and styles are ours alone; the one in the page itself is known by digest."""
+    text = (FOLDER / "index.html").read_text(encoding="utf-8")
+    begin = text.index(">", text.index('<script type="importmap"')) + 1
+    digest = b64encode(sha256(text[begin : text.index("</script>", begin)].encode()).digest()).decode()
+    return text, (
+        f"default-src 'self'; script-src 'self' 'sha256-{digest}'; img-src 'self' data: blob:; media-src 'self' blob:; "
+        "object-src 'none'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
+    )

@@ -16,49 +16,13 @@ from personae.names import names_with
 from personae.server.asking import By, RequestId, Served
 from personae.server.media_json import Made, made_of
 from personae.server.pages import Page, PageOf
+from personae.server.people_json import UnknownOne, person_of
 from personae.server.problems import ProblemError
 from personae.server.routes.decisions import or_changed, teaching
 from personae.server.saying import Name
 from personae.server.service import Service, id_of_medium
 
 router = APIRouter(tags=["people"])
-
-
-class PersonPart(BaseModel):
-    """What one film or set shows of somebody: there they are `number`. `position`: how many decisions its journal held.
-
-    `track`, `face`: of a film the track, of photos the face among all of the set, that shows them best.
-    """
-
-    medium: str
-    kind: str
-    name: str
-    number: int
-    who: str
-    position: int | None
-    faces: int
-    face_time_s: float
-    track: int | None
-    face: int | None
-
-
-class MayBe(BaseModel):
-    """Who somebody may be: a character, or somebody else without a name."""
-
-    name: str
-    probability: float
-    character: str | None
-    other: PersonPart | None
-
-
-class UnknownOne(BaseModel):
-    """Somebody without a name."""
-
-    name: str
-    faces: int
-    face_time_s: float
-    parts: list[PersonPart]
-    suggestions: list[MayBe]
 
 
 class UnknownPeople(BaseModel):
@@ -128,7 +92,7 @@ class SaidOfPerson(BaseModel):
 def list_people(service: Served, caller: By, asked: PageOf) -> UnknownPeople:
     """Whom nobody has named nor set aside, most face time first, with who they may be."""
     page = Page.of(service.people.undecided(), lambda one: one.order, asked)
-    return UnknownPeople(people=[_person(one) for one in page.rows], next=page.next)
+    return UnknownPeople(people=[person_of(one) for one in page.rows], next=page.next)
 
 
 @router.get("/people/decided")
@@ -196,28 +160,6 @@ def _meant(service: Service, parts: list[_Part]) -> UnknownPerson:
         kind, name = service.kind_and_name(one.medium)
         found.append(Part(name, "film" if kind == "film" else "photos", one.number, 0, position=one.position))
     return UnknownPerson(tuple(found))
-
-
-def _person(one: UnknownPerson) -> UnknownOne:
-    return UnknownOne(
-        name=one.name, faces=one.faces, face_time_s=round(one.face_time_s, 3), parts=[_part(own) for own in one.parts],
-        suggestions=[
-            MayBe(
-                name=each.name, probability=round(each.probability, 4), character=each.character,
-                other=None if each.other is None else _part(each.other),
-            )
-            for each in one.suggestions
-        ],
-    )  # fmt: skip
-
-
-def _part(part: Part) -> PersonPart:
-    is_film = part.kind == "film"
-    return PersonPart(
-        medium=id_of(part.kind, part.medium), kind=part.kind, name=part.medium, number=part.unknown, who=part.who,
-        position=part.position, faces=part.faces, face_time_s=round(part.face_time_s, 3),
-        track=part.best if is_film else None, face=None if is_film else part.best,
-    )  # fmt: skip
 
 
 def _decided(one: DecidedPart) -> DecidedOne:

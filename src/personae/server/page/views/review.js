@@ -1,279 +1,448 @@
 // The review queue: one question after the other, answered by a few keys.
-import { get, Refused } from "../api.js";
+import { get, may } from "../api.js";
 import { understood } from "../commands.js";
-import { listen } from "../events.js";
 import { batch, html, signal, useEffect, useLayoutEffect, useRef } from "../html.js";
 import { bind } from "../keys.js";
 import { found } from "../names.js";
 import { post } from "../outbox.js";
 import { Name } from "../parts/name.js";
-import { address, go, place } from "../router.js";
-import { characters, soon, tell } from "../state.js";
+import { BoxedPhoto } from "../parts/photo.js";
+import { Loop } from "../parts/player.js";
+import { clock } from "../parts/time.js";
+import { answer, ask, current, followQuestions, isShown, later, others, questions, readQuestions, standing, undo } from "../questions.js";
+import { address, go } from "../router.js";
+import { isKnown, jobs, media, names, soon, tell } from "../state.js";
 import { TEXTS } from "../texts.js";
 
-/**
- * @typedef {{name: string, probability: number | null, character: string | null, other: string | null, picture: string | null}} Candidate
- * @typedef {{address: string, at_s: number | null}} Crop
- * @typedef {{id: string, kind: string, settles_s: number, who: string, parts: any[], crops: Crop[], spans: any[], candidates: Candidate[]}} Question
- */
+/** @typedef {import("../questions.js").Question} Question */
+/** @typedef {import("../questions.js").Candidate} Candidate */
+/** @typedef {import("../questions.js").Crop} Crop */
 
-/** @type {import("@preact/signals").Signal<Question[] | null>} */
-const questions = signal(null);
-const decided = signal({ share: 0, left: 0 });
-/** Those that were answered or put off here, until the server's own list says so. @type {Set<string>} */
-const answered = new Set();
-const putOff = new Set();
+const SURE = 0.8;
+const LEARN = "personae-learn";
+const T = TEXTS.review;
+
 const typed = signal("");
-const isWrong = signal("");
-/** Spans of a question that are not who they are said to be. @type {import("@preact/signals").Signal<Set<number>>} */
-const chosen = signal(new Set());
-/** The last answers, to be taken back. @type {{question: Question, undo: () => Promise<any>}[]} */
-const said = [];
+const wrong = signal("");
+/** Which of the names Enter takes: its place in the list. */
+const at = signal(0);
+/** Of a question about spans or photos: those that are somebody else. @type {import("@preact/signals").Signal<ReadonlySet<number>>} */
+const marked = signal(new Set());
+/** The crop that is looked at. */
+const lookedAt = signal(0);
+const learns = signal(localStorage.getItem(LEARN) !== "off");
 
-async function read() {
-  const page = await get("questions", { limit: 200 });
+/** @param {string} id */
+function begin(id) {
+  isShown(id);
   batch(() => {
-    questions.value = page.questions.filter((/** @type {Question} */ one) => !answered.has(one.id));
-    decided.value = { share: page.decided_share, left: page.left };
+    typed.value = kept.get(id) ?? "";
+    wrong.value = complaints.get(id) ?? "";
+    kept.delete(id);
+    complaints.delete(id);
+    at.value = 0;
+    marked.value = new Set();
+    lookedAt.value = 0;
   });
 }
 
-/** What is asked now: that of the address, else the first that was not put off. */
-function current() {
-  const all = (questions.value ?? []).filter((one) => !answered.has(one.id));
-  return all.find((one) => one.id === place.value.id) ?? all.find((one) => !putOff.has(one.id)) ?? all[0] ?? null;
-}
+/** What was typed to an answer that was not taken, and why it was not: shown with the same question. @type {Map<string, string>} */
+const kept = new Map();
+/** @type {Map<string, string>} */
+const complaints = new Map();
 
-function next() {
-  batch(() => {
-    typed.value = "";
-    isWrong.value = "";
-    chosen.value = new Set();
-    questions.value = [...(questions.value ?? [])];
+/** @param {Question} question @param {any} letter @param {string} text */
+function say(question, letter, text) {
+  const line = typed.value;
+  answer(question, letter, text, (sentence) => {
+    kept.set(question.id, line);
+    complaints.set(question.id, sentence);
+    if (current.value?.id === question.id) begin(question.id);
   });
-  const following = current();
-  if (following) go(address("review", following.id), true);
-  prefetch();
 }
 
-/** Have the pictures of the next questions at hand before they are asked. */
-function prefetch() {
-  for (const one of (questions.value ?? []).slice(0, 4)) {
-    for (const crop of one.crops) new Image().src = crop.address;
-    for (const each of one.candidates) if (each.picture) new Image().src = each.picture;
-  }
+/** Of somebody: everywhere they are. @param {Question} question @param {any} what @param {string} text */
+function sayOfPerson(question, what, text) {
+  say(question, { path: "people/decisions", body: { parts: partsOf(question.parts), ...what } }, text);
 }
 
-/**
- * Answer a question: at once here, and as soon as it can be at the server.
- * @param {Question} question @param {any} body @param {string} text
- */
-function answer(question, body, text) {
-  answered.add(question.id);
-  const kept = typed.value;
-  const sent = post("POST", `questions/${question.id}/answer`, body, question.id);
-  const entry = { question, undo: async () => post("POST", "undo", { command: (await sent).request }) };
-  said.push(entry);
-  tell(text, { undo: takeBack });
-  next();
-  sent.then(
-    (done) => done.warnings.length && tell(done.warnings.join(" ")),
-    (error) => {
-      said.splice(said.indexOf(entry), 1);
-      answered.delete(question.id);
-      typed.value = kept;
-      const others = error instanceof Refused && error.code === "changed" ? error.problem.said?.join(" ") : "";
-      isWrong.value = others ? TEXTS.conflict(others) : error.message;
-      go(address("review", question.id), true);
-      void refresh();
-    },
-  );
+/** @param {import("../questions.js").Part[]} parts */
+function partsOf(parts) {
+  return parts.map(({ medium, number, position }) => ({ medium, number, position }));
 }
 
-/** Take the last answer back, and ask it again. */
-async function takeBack() {
-  const last = said.pop();
-  try {
-    if (last) await last.undo();
-    else await post("POST", "undo", {});
-  } catch (error) {
-    tell(error.message, { isBad: true });
-    return;
-  }
-  if (last) answered.delete(last.question.id);
-  tell(TEXTS.undone);
-  await read();
-  if (last) go(address("review", last.question.id), true);
+/** Of spans or faces of one film or set: what to say of those that were marked, and of the others.
+ * @param {Question} question @param {{marked?: any, others?: any}} what @param {string} text */
+function sayOfSpans(question, what, text) {
+  const rows = question.kind === "spans" ? question.spans : question.faces;
+  const said = rows.flatMap((row, number) => {
+    const one = marked.value.has(number) ? what.marked : what.others;
+    return one ? [{ who: "appearance" in row ? row.appearance : { photo: row.path, face: row.number }, ...one }] : [];
+  });
+  say(question, { path: `media/${question.medium}/decisions`, body: { said, position: question.position, learn: learns.value && said.some((one) => one.say === "name") } }, text);
 }
 
-/** The names to choose from: those of the question, or those that hold what is typed. @param {Question} question */
+/** The names to choose from: those of the question, or those that hold what is typed.
+ * @param {Question} question @returns {Candidate[]} */
 function choices(question) {
-  if (!typed.value || typed.value.startsWith(".")) return question.candidates.slice(0, 9);
-  const known = question.candidates.filter((one) => one.character === null);
-  const named = found(characters.value, typed.value);
-  return [
-    ...named.map((one) => ({ name: one.name, probability: null, character: one.id, other: null, picture: null })),
-    ...found(known, typed.value, 3),
-  ].slice(0, 9);
+  const said = understood(typed.value);
+  if (said.kind === "merge") {
+    const people = (questions.value ?? []).filter((one) => one.kind === "person" && one.id !== question.id);
+    const unknown = people.map((one) => ({ name: one.who, probability: null, character: null, other: one.parts[0], parts: one.parts, picture: one.crops[0]?.address ?? null }));
+    return found([...named(), ...unknown], said.text);
+  }
+  const suggested = question.kind === "person" ? question.candidates.slice(0, 9) : [];
+  if (["enter", "suggestion"].includes(said.kind)) return suggested;
+  if (said.kind !== "name" || typed.value.startsWith("=")) return [];
+  const known = new Map(suggested.map((one) => [one.name, one]));
+  const all = named().map((one) => known.get(one.name) ?? one);
+  return found([...all, ...suggested.filter((one) => one.other)], said.text, 9, (one) => rank(one));
 }
 
-/** What Enter does. @param {Question} question */
+/** Every name, as a choice. @returns {(Candidate & {photos: number, isUsed: boolean})[]} */
+function named() {
+  return names.value.map(({ name, id, photos, isUsed }) => ({ name, probability: null, character: id ?? name, other: null, picture: null, photos, isUsed }));
+}
+
+/** Among names that fit what is typed as well: those that are likely; then those that nobody has yet, for who has photos
+ * would have been known. @param {any} one */
+function rank(one) {
+  if (one.probability !== null && one.probability !== undefined) return -one.probability;
+  return one.photos ? 2 : one.isUsed ? 1 : 0;
+}
+
+/** @param {Question} question */
+function isClear(question) {
+  const [first] = question.candidates;
+  return question.kind === "person" && first !== undefined && (first.probability ?? 0) >= SURE;
+}
+
+/** What the line means, done. @param {Question} question */
 function enter(question) {
   const what = understood(typed.value);
   const choice = choices(question);
+  const chosen = choice[at.value] ?? choice[0];
   switch (what.kind) {
     case "enter":
-      if (question.kind !== "person") return confirmSpans(question);
-      return isClear(question) ? take(question, question.candidates[0]) : later(question);
-    case "suggestion": {
-      const one = choice[(what.number ?? 0) - 1];
-      return one ? take(question, one) : wrong(`There is no number ${what.number}.`);
-    }
+      if (question.kind !== "person") return confirm(question);
+      return isClear(question) || at.value ? take(question, chosen) : later(question);
+    case "suggestion":
+      return digit(question, what.number);
     case "name":
-      if (choice.length && !typed.value.startsWith("=")) return take(question, choice[0]);
-      return answer(question, { say: "name", to: what.text }, `${what.text}.`);
+      if (chosen && !typed.value.startsWith("=")) return take(question, chosen);
+      return take(question, { name: what.text, probability: null, character: null, other: null, picture: null });
     case "merge":
-      return answer(question, { say: "merge", to: what.text }, `The same as ${what.text}.`);
+      return chosen ? merge(question, chosen) : complain(T.noSuch(what.text));
+    default:
+      return command(question, what.kind, what.text);
+  }
+}
+
+/** @param {Question} question @param {string} kind @param {string} text */
+function command(question, kind, text = "") {
+  const isPerson = question.kind === "person";
+  switch (kind) {
     case "stranger":
-      return answer(question, { say: "stranger" }, "A stranger.");
     case "no_face":
-      return answer(question, { say: "no_face" }, "No face.");
+      if (isPerson) return sayOfPerson(question, { say: kind }, T.said[kind]);
+      return sayOfSpans(question, markedAs({ say: kind }), T.said[kind]);
     case "new":
-      return answer(question, { say: "new" }, "Somebody new.");
+      if (isPerson) return sayOfPerson(question, { say: "name", new: true }, T.said.new);
+      return sayOfSpans(question, markedAs({ say: "not_them" }), T.said.not(question.who));
     case "strangers":
       return strangers();
     case "later":
       return later(question);
     case "undo":
       typed.value = "";
-      return void takeBack();
+      return void undo();
     case "help":
       typed.value = "";
       return go(address("keys"));
     default:
-      return wrong(`${what.text} is no command. All of them: .?`);
+      return complain(T.noCommand(text));
   }
 }
 
-/** @param {string} text */
-function wrong(text) {
-  isWrong.value = text;
+/** What is said of the spans that were marked, the others being right; of all where none was.
+ * @param {any} one */
+function markedAs(one) {
+  return marked.value.size ? { marked: one, others: { say: "confirm" } } : { others: one };
 }
 
-/** @param {Question} question */
-function isClear(question) {
-  const [first] = question.candidates;
-  return first !== undefined && first.character !== null && (first.probability ?? 0) >= 0.8;
+/** @param {string} sentence */
+function complain(sentence) {
+  wrong.value = sentence;
+}
+
+/** @param {Question} question @param {number} number */
+function digit(question, number) {
+  if (question.kind === "person") {
+    const one = choices(question)[number - 1];
+    return one ? take(question, one) : complain(T.noNumber(number));
+  }
+  const rows = question.kind === "spans" ? question.spans : question.faces;
+  if (number < 1 || number > rows.length) return complain(T.noNumber(number));
+  return mark(number - 1);
+}
+
+/** @param {number} number */
+function mark(number) {
+  const own = new Set(marked.value);
+  if (!own.delete(number)) own.add(number);
+  batch(() => {
+    marked.value = own;
+    lookedAt.value = number;
+  });
 }
 
 /** @param {Question} question @param {Candidate} one */
 function take(question, one) {
-  if (one.other !== null) answer(question, { say: "merge", to: one.name, other: one.other }, `The same as ${one.name}.`);
-  else answer(question, { say: "name", to: one.name, only: [...chosen.value] }, `${one.name}.`);
+  if (question.kind !== "person") return sayOfSpans(question, markedAs({ say: "name", to: one.name }), T.said.name(one.name));
+  if (one.other) return merge(question, one);
+  return sayOfPerson(question, { say: "name", to: one.name, learn: learns.value }, T.said.name(one.name));
 }
 
-/** All right but those that were chosen. @param {Question} question */
-function confirmSpans(question) {
-  answer(question, { say: "confirm", but: [...chosen.value] }, `${question.who}.`);
+/** @param {Question} question @param {Candidate & {parts?: any[]}} one */
+function merge(question, one) {
+  if (!one.other) return take(question, one);
+  const parts = one.parts ?? questions.value?.find((each) => each.parts.some((part) => part.medium === one.other?.medium && part.number === one.other.number))?.parts ?? [one.other];
+  const here = new Set(question.parts.map((part) => part.medium));
+  if (!parts.some((part) => here.has(part.medium))) return complain(T.notBoth);
+  return sayOfPerson(question, { say: "merge", other: partsOf(parts) }, T.said.merge(one.name));
 }
 
 /** @param {Question} question */
-function later(question) {
-  putOff.add(question.id);
-  next();
+function confirm(question) {
+  const count = marked.value.size;
+  const text = count ? T.said.some(question.who, T.marked(count)) : T.said.confirm(question.who);
+  sayOfSpans(question, { marked: { say: "not_them" }, others: { say: "confirm" } }, text);
 }
 
-/** Everybody who is left is a stranger. */
-function strangers() {
-  const left = (questions.value ?? []).filter((one) => one.kind === "person" && !answered.has(one.id));
-  for (const one of left) answered.add(one.id);
-  const sent = post("POST", "questions/strangers", { questions: left.map((one) => one.id) });
-  said.push({ question: left[0], undo: async () => post("POST", "undo", { command: (await sent).request }) });
-  tell(`${left.length} set aside as strangers.`, { undo: takeBack });
-  next();
-  sent.catch((error) => {
-    for (const one of left) answered.delete(one.id);
+/** Everybody who is left is a stranger: one command, one undo. */
+async function strangers() {
+  const { questions: left } = await get("questions", { limit: 1000, kind: "person" }).catch((error) => {
     tell(error.message, { isBad: true });
-    void read();
+    return { questions: [] };
   });
+  if (!left.length) return;
+  const parts = left.flatMap((/** @type {Question} */ one) => partsOf(one.parts));
+  typed.value = "";
+  const sent = post("POST", "people/decisions", { parts, say: "stranger" }, { text: T.said.strangers(left.length), undo: "people" });
+  tell(T.said.strangers(left.length), { act: { text: TEXTS.undo, run: undo } });
+  await sent.catch((error) => tell(error.message, { isBad: true }));
+  await readQuestions();
 }
 
-const refresh = soon(read);
+/** Look again for those whom the cast has learnt. */
+const relabel = soon(async () => {
+  await post("POST", "relabel", { only_stale: true });
+}, 0);
 
-export function Review() {
-  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+export function View() {
   useEffect(() => {
-    if (questions.value === null) read().then(prefetch, (error) => tell(error.message, { isBad: true }));
-    return listen((kind) => (kind === "media" || kind === "cast" || kind === "reset" || kind === "decision") && refresh());
+    if (questions.value === null) readQuestions().catch((error) => tell(error.message, { isBad: true }));
+    return followQuestions();
   }, []);
-  const question = current();
+  if (!may("editor")) return html`<p class="none">${TEXTS.role("viewer")}</p>`;
+  if (questions.value === null) return html`<p class="none" aria-busy="true"></p>`;
+  const question = current.value;
+  return html`<div class="review">
+    <${Standing} />
+    ${question ? html`<${Asked} question=${question} />` : html`<${Nothing} />`}
+  </div>`;
+}
+
+/** @param {{question: Question}} props */
+function Asked({ question }) {
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  useLayoutEffect(() => {
+    begin(question.id);
+    field.current?.focus({ preventScroll: true });
+    ask(question.id);
+  }, [question.id]);
   useEffect(
     () =>
       bind([
-        { keys: "Enter", text: TEXTS.keys.enter, always: true, run: () => question && enter(question) },
-        { keys: "Escape", text: TEXTS.keys.later, always: true, run: () => question && later(question) },
-        { keys: "Ctrl+z", text: TEXTS.keys.undo, always: true, run: takeBack },
-        { keys: "Delete", text: TEXTS.keys.stranger, always: true, run: () => question && answer(question, { say: "stranger" }, "A stranger.") },
+        { keys: "Enter", text: TEXTS.keys.enter, always: true, run: () => enter(question) },
+        { keys: "Escape", text: TEXTS.keys.later, always: true, run: () => later(question) },
+        { keys: "Ctrl+z", text: TEXTS.keys.undo, always: true, run: () => (typed.value ? false : void undo()) },
+        { keys: "Delete", text: TEXTS.keys.stranger, always: true, run: () => (typed.value ? false : command(question, "stranger")) },
+        { keys: "ArrowDown", text: TEXTS.keys.down, always: true, run: () => move(question, 1) },
+        { keys: "ArrowUp", text: TEXTS.keys.down, always: true, run: () => move(question, -1) },
+        { keys: "?", text: TEXTS.keys.help, run: () => go(address("keys")) },
       ]),
-    [question?.id],
+    [question],
   );
-  useLayoutEffect(() => field.current?.focus(), [question?.id]);
-  if (questions.value === null) return html`<p class="none">…</p>`;
-  if (!question) return html`<${Empty} />`;
   const choice = choices(question);
-  const onInput = (/** @type {InputEvent & {currentTarget: HTMLInputElement}} */ event) => {
-    const text = event.currentTarget.value;
-    isWrong.value = "";
-    // While nothing else is typed, a number takes a candidate at once.
-    if (typed.value === "" && /^[1-9]$/.test(text) && choice[Number(text) - 1]) {
-      event.currentTarget.value = "";
-      take(question, choice[Number(text) - 1]);
-      return;
-    }
-    typed.value = text;
-  };
+  const said = understood(typed.value);
+  const isNew = said.kind === "name" && (!choice.length || typed.value.startsWith("="));
+  const crop = question.crops[lookedAt.value] ?? question.crops[0];
   return html`
-    <div class="review">
-      <${Progress} />
-      <article aria-labelledby="asked">
-        <h1 id="asked">${question.kind === "person" ? TEXTS.whoIs : TEXTS.isThis(question.who)}</h1>
-        <p class="facts">${question.parts.map((part) => html`<${Part} part=${part} />`)}</p>
-        <ul class="crops">
-          ${question.crops.map((crop, at) => html`<li key=${crop.address}><${CropPicture} crop=${crop} at=${at} question=${question} /></li>`)}
-        </ul>
-        <label class="asked-name">
-          <span>${TEXTS.nameField}</span>
-          <input ref=${field} value=${typed.value} onInput=${onInput} placeholder=${TEXTS.nameHint} autocomplete="off"
-            autocapitalize="words" spellcheck=${false} aria-describedby="wrong" role="combobox" aria-expanded="true" aria-controls="choices" />
+    <article class="asked" aria-labelledby="asked">
+      <div class="seen">
+        <${Crops} question=${question} />
+        ${crop && html`<${Context} key=${`${question.id} ${crop.address}`} question=${question} crop=${crop} />`}
+      </div>
+      <div class="answer">
+        <h1 id="asked">${titleOf(question)}</h1>
+        <p class="quiet facts">
+          ${question.parts.map((part) => html`<${Part} key=${part.medium + part.number} part=${part} />`)}
+          ${question.medium && html`<a href=${address(question.kind === "spans" ? "films" : "photos", question.medium)}><${Name} name=${question.name} /></a> `}
+          <span>${T.settles(question.settles_s)}</span>
+        </p>
+        <p class="quiet why">${whyOf(question)}</p>
+        ${question.id in others.value ? html`<p class="open">${T.open(others.value[question.id])}</p>` : null}
+        <label class="name-field">
+          <span class="label">${T.field}</span>
+          <input ref=${field} value=${typed.value} onInput=${(/** @type {any} */ event) => onInput(event, question)} autocomplete="off" autocapitalize="words"
+            placeholder=${question.kind !== "person" ? T.hintSpans : question.candidates.length ? T.hintNumbers : T.hint} spellcheck=${false}
+            role="combobox" aria-expanded=${choice.length > 0} aria-controls="choices" aria-describedby="wrong" enterkeyhint="done" />
         </label>
-        <p id="wrong" class="wrong" role="alert">${isWrong.value}</p>
-        <ol id="choices" class="choices">
-          ${choice.map(
-            (one, at) => html`
-              <li key=${one.name}>
-                <button type="button" class=${at === 0 && (typed.value || isClear(question)) ? "taken" : ""} onClick=${() => take(question, one)}>
-                  <kbd>${at + 1}</kbd>
-                  ${one.picture ? html`<img src=${one.picture} alt="" width="40" height="40" />` : html`<span class="no-picture"></span>`}
-                  <${Name} name=${one.name} />
-                  ${one.probability === null ? null : html`<span class="probability">${TEXTS.probability(one.probability)}</span>`}
-                </button>
-              </li>
-            `,
-          )}
-          ${typed.value && !choice.length && !typed.value.startsWith(".") ? html`<li class="new">${TEXTS.newName(typed.value)}</li>` : null}
-          ${!typed.value && !choice.length ? html`<li class="none">${TEXTS.unlikely}</li>` : null}
-        </ol>
-        <div class="actions">
-          <${Act} keys=".s" text=${TEXTS.keys.stranger} run=${() => answer(question, { say: "stranger" }, "A stranger.")} />
-          <${Act} keys=".x" text=${TEXTS.keys.noFace} run=${() => answer(question, { say: "no_face" }, "No face.")} />
-          <${Act} keys=".n" text=${TEXTS.keys.newPerson} run=${() => answer(question, { say: "new" }, "Somebody new.")} />
-          <${Act} keys="Esc" text=${TEXTS.keys.later} run=${() => later(question)} />
-          <${Act} keys="Ctrl Z" text=${TEXTS.keys.undo} run=${takeBack} />
-          <${Act} keys=".s all" text=${TEXTS.keys.all} run=${strangers} />
-        </div>
-      </article>
-    </div>
+        <p id="wrong" class="wrong" role="alert">${wrong.value}</p>
+        <${Choices} question=${question} choice=${choice} />
+        ${isNew && html`<p class="new-name">${T.newName(said.text)}</p>`}
+        ${!typed.value && !choice.length && question.kind === "person" ? html`<p class="quiet">${T.unlikely}</p>` : null}
+        <${Actions} question=${question} />
+      </div>
+    </article>
   `;
+}
+
+/** @param {any} event @param {Question} question */
+function onInput(event, question) {
+  const before = typed.value;
+  const text = event.currentTarget.value;
+  const last = text.slice(-1);
+  // A number takes a name at once where nothing is typed, and where no name goes on with it.
+  const isNumber = /^[1-9]$/.test(last) && text.length === before.length + 1 && !before.startsWith(".") && !before.startsWith("=");
+  if (isNumber && (!before || !found(named(), text).length)) {
+    const one = choices(question)[Number(last) - 1];
+    const isMark = !before && question.kind !== "person";
+    event.currentTarget.value = before;
+    wrong.value = "";
+    if (isMark) return digit(question, Number(last));
+    if (one) return take(question, one);
+    if (!before) return complain(T.noNumber(Number(last)));
+    event.currentTarget.value = text;
+  }
+  return batch(() => {
+    wrong.value = "";
+    at.value = 0;
+    typed.value = text;
+  });
+}
+
+/** @param {Question} question @param {number} step */
+function move(question, step) {
+  const count = choices(question).length;
+  if (count) at.value = (at.value + step + count) % count;
+}
+
+/** @param {Question} question */
+function titleOf(question) {
+  if (question.kind === "person") return T.who;
+  const count = Math.max(question.spans.length, question.faces.length);
+  return count > 1 ? T.areAll(question.who) : T.is(question.who);
+}
+
+/** @param {Question} question */
+function whyOf(question) {
+  const [first] = question.candidates;
+  if (question.kind === "person") return first ? T.why.near(first.name, first.probability ?? 0) : T.why.person;
+  const [least] = question.kind === "spans" ? question.spans : question.faces;
+  return T.why.spans(least.confidence, least.similarity);
+}
+
+/** @param {{part: import("../questions.js").Part}} props */
+function Part({ part }) {
+  const seen = part.kind === "film" ? T.appearances(part.faces) : T.faces(part.faces);
+  return html`<a href=${address("people", `${part.medium}.${part.number}`)}><${Name} name=${part.name} /></a> <span>${seen}${part.face_time_s ? `, ${TEXTS.seconds(part.face_time_s)}` : ""}</span> `;
+}
+
+/** @param {{question: Question}} props */
+function Crops({ question }) {
+  const isPerson = question.kind === "person";
+  return html`
+    <ul class=${`crops ${isPerson ? "" : "to-mark"}`}>
+      ${question.crops.map((crop, number) => {
+        const isOut = !isPerson && marked.value.has(number);
+        const look = () => (lookedAt.value = number);
+        const where = crop.at_s === null ? "" : T.at(clock(crop.at_s));
+        return html`
+          <li key=${`${crop.address} ${number}`} class=${isOut ? "out" : ""}>
+            <button type="button" aria-pressed=${isPerson ? null : isOut} aria-current=${number === lookedAt.value ? "true" : null}
+              onClick=${isPerson ? look : () => mark(number)} onMouseEnter=${look} aria-label=${T.picture(number + 1, where)}>
+              <img src=${crop.address} alt="" width="160" height="160" />
+              ${isPerson ? null : html`<kbd>${number + 1}</kbd>`}
+              ${crop.quality < 0.3 ? html`<span class="badge" title=${T.small_title}>${T.poor}</span>` : null}
+            </button>
+          </li>`;
+      })}
+    </ul>`;
+}
+
+/** Where a crop is from. @param {{question: Question, crop: Crop}} props */
+function Context({ question, crop }) {
+  if (crop.photo_address) return html`<${BoxedPhoto} address=${crop.photo_address} box=${crop.box} size=${crop.size} label=${question.who} />`;
+  const span = question.kind === "spans" ? question.spans[lookedAt.value] ?? question.spans[0] : null;
+  const at_s = crop.at_s ?? 0;
+  const from_s = (span?.start_s ?? at_s) - 1;
+  const to_s = (span?.end_s ?? at_s) + 1;
+  return html`<${Loop} medium=${crop.medium} from_s=${from_s} to_s=${to_s} at_s=${at_s} box=${crop.box} size=${crop.size} label=${question.who} />`;
+}
+
+/** @param {{question: Question, choice: Candidate[]}} props */
+function Choices({ question, choice }) {
+  const isTaken = (/** @type {number} */ number) => number === at.value && (typed.value !== "" || isClear(question) || at.value > 0);
+  return html`
+    <ol id="choices" class="choices" role="listbox" aria-label=${T.field}>
+      ${choice.map(
+        (one, number) => html`
+          <li key=${one.name} role="option" aria-selected=${isTaken(number)}>
+            <button type="button" tabindex="-1" class=${isTaken(number) ? "taken" : ""} onClick=${() => take(question, one)}>
+              <kbd>${number + 1}</kbd>
+              ${one.picture ? html`<img src=${one.picture} alt="" width="40" height="40" />` : html`<span class="no-picture"></span>`}
+              <${Name} name=${one.name} />
+              ${one.probability === null ? null : html`<span class="probability">${TEXTS.percent(one.probability)}</span>`}
+            </button>
+          </li>`,
+      )}
+    </ol>`;
+}
+
+/** @param {{question: Question}} props */
+function Actions({ question }) {
+  const isPerson = question.kind === "person";
+  const text = TEXTS.actions;
+  const open = questions.value?.filter((one) => one.kind === "person").length ?? 0;
+  return html`
+    <div class="actions">
+      ${isPerson ? null : html`<${Act} keys="Enter" text=${marked.value.size ? text.rest : text.yes} run=${() => confirm(question)} />`}
+      <${Act} keys=".s" text=${text.stranger} run=${() => command(question, "stranger")} />
+      <${Act} keys=".x" text=${text.noFace} run=${() => command(question, "no_face")} />
+      <${Act} keys=".n" text=${isPerson ? text.newPerson : text.notThem} run=${() => command(question, "new")} />
+      ${isPerson && html`<${Act} keys=".m" text=${text.merge} run=${() => typeLine(".m ")} />`}
+      <${Act} keys="Esc" text=${text.later} run=${() => later(question)} />
+      <${Act} keys="Ctrl+Z" text=${text.undo} run=${() => void undo()} />
+      ${open > 1 && html`<${Act} keys=".s all" text=${text.strangers} run=${() => void strangers()} />`}
+      <a class="button" href=${address("keys")}>${text.help} <kbd>?</kbd></a>
+    </div>
+    <label class="switch" title=${T.learnTitle}>
+      <input type="checkbox" checked=${learns.value} onChange=${(/** @type {any} */ event) => setLearns(event.currentTarget.checked)} /> ${T.learn}
+    </label>`;
+}
+
+/** @param {string} line */
+function typeLine(line) {
+  typed.value = line;
+  document.querySelector(".name-field input")?.focus();
+}
+
+/** @param {boolean} isOn */
+function setLearns(isOn) {
+  localStorage.setItem(LEARN, isOn ? "on" : "off");
+  learns.value = isOn;
 }
 
 /** @param {{keys: string, text: string, run: () => void}} props */
@@ -281,35 +450,27 @@ function Act({ keys, text, run }) {
   return html`<button type="button" onClick=${run}>${text} <kbd>${keys}</kbd></button>`;
 }
 
-function Progress() {
-  const { share, left } = decided.value;
+function Standing() {
+  const { share, left } = standing.value;
   return html`
     <div class="progress">
-      <progress max="1" value=${share} aria-label=${TEXTS.decided(share)}></progress>
-      <span>${TEXTS.decided(share)}</span><span>${TEXTS.left(left)}</span>
-    </div>
-  `;
+      <progress max="1" value=${share} aria-label=${T.decided(share)}></progress>
+      <span>${T.decided(share)}, ${T.left(left)}</span>
+    </div>`;
 }
 
-/** @param {{part: any}} props */
-function Part({ part }) {
-  const where = address(part.kind === "film" ? "films" : "photos", part.medium);
-  const seen = part.kind === "film" ? TEXTS.appearances(part.faces) : TEXTS.faces(part.faces);
-  return html`<a href=${where}><${Name} name=${part.name} /></a> <span>${seen}${part.face_time_s ? `, ${TEXTS.seconds(part.face_time_s)}` : ""}</span> `;
-}
-
-/** @param {{crop: Crop, at: number, question: Question}} props */
-function CropPicture({ crop, at, question }) {
-  if (question.kind === "person") return html`<img src=${crop.address} alt="" />`;
-  const isOut = chosen.value.has(at);
-  const toggle = () => {
-    const own = new Set(chosen.value);
-    if (!own.delete(at)) own.add(at);
-    chosen.value = own;
-  };
-  return html`<button type="button" aria-pressed=${isOut} class=${isOut ? "out" : ""} onClick=${toggle}><img src=${crop.address} alt="" /></button>`;
-}
-
-function Empty() {
-  return html`<div class="review"><${Progress} /><p class="none">${TEXTS.nothingOpen}</p></div>`;
+function Nothing() {
+  const stale = [...media.value.values()].filter((one) => one.stale).length;
+  const isScanning = [...jobs.value.values()].some((job) => ["scan", "keep", "relabel"].includes(job.kind) && ["running", "waiting"].includes(job.state));
+  useEffect(() => bind([
+    { keys: "Enter", text: T.lookAgain, run: () => (stale ? relabel() : false) },
+    { keys: "Ctrl+z", text: TEXTS.keys.undo, run: () => void undo() },
+  ]), [stale]);
+  const text = isScanning ? T.scanning : isKnown.value && !media.value.size ? T.none : T.done;
+  return html`
+    <div class="nothing">
+      <p>${text}</p>
+      ${stale && !isScanning ? html`<p>${T.stale(stale)}</p><button type="button" class="main" onClick=${relabel}>${T.lookAgain} <kbd>Enter</kbd></button>` : null}
+      ${media.value.size ? html`<button type="button" onClick=${() => void undo()}>${TEXTS.undo} <kbd>Ctrl+Z</kbd></button>` : html`<a class="button main" href=${address("start")}>${TEXTS.views.start}</a>`}
+    </div>`;
 }

@@ -1,0 +1,231 @@
+// The queue of questions: what is asked now, what was answered here and may not have arrived, what others look at.
+import { get, Refused, send } from "./api.js";
+import { listen } from "./events.js";
+import { batch, computed, signal } from "./html.js";
+import { onRefused, post, takeBack, unsent } from "./outbox.js";
+import { address, go, place } from "./router.js";
+import { soon, tell } from "./state.js";
+import { TEXTS } from "./texts.js";
+
+/**
+ * @typedef {{medium: string, address: string, quality: number, box: [number, number, number, number], size: [number, number] | null,
+ *  at_s: number | null, pts: number | null, track: number | null, photo: string | null, photo_address: string | null, number: number | null}} Crop
+ * @typedef {{medium: string, kind: string, name: string, number: number, who: string, position: number | null, faces: number, face_time_s: number}} Part
+ * @typedef {{name: string, probability: number | null, character: string | null, other: Part | null, picture: string | null}} Candidate
+ * @typedef {{appearance: number, start_s: number, end_s: number, similarity: number, confidence: number, crops: Crop[]}} Span
+ * @typedef {{photo: string, path: string, number: number, similarity: number, confidence: number, crops: Crop[]}} Face
+ * @typedef {{id: string, kind: "person" | "spans" | "photos", settles_s: number, who: string, medium: string | null, name: string, position: number | null,
+ *  parts: Part[], spans: Span[], faces: Face[], crops: Crop[], candidates: Candidate[], picture: string | null}} Question
+ */
+
+const READ_AT_ONCE = 30;
+const LOOKING_EVERY_MS = 8000;
+/** Who reacts to a picture takes longer: until then a list of names may still change under the fingers. */
+const SETTLED_AFTER_MS = 400;
+const tab = crypto.randomUUID();
+
+/** As the server told them; null before it did. @type {import("@preact/signals").Signal<Question[] | null>} */
+const told = signal(null);
+const counts = signal({ decided_s: 0, total_s: 0, left: 0 });
+/** Answered here, until the server's own list is read after that. @type {import("@preact/signals").Signal<ReadonlyMap<string, number>>} */
+const answered = signal(new Map(unsent().map((id) => [id, 0])));
+/** @type {import("@preact/signals").Signal<ReadonlySet<string>>} */
+const putOff = signal(new Set());
+/** Questions that others have open -> who does. @type {import("@preact/signals").Signal<Record<string, string>>} */
+export const others = signal({});
+
+/** What is open and not answered here. */
+export const questions = computed(() => told.value?.filter((one) => !answered.value.has(one.id)) ?? null);
+
+/** How far it is. */
+export const standing = computed(() => {
+  const { decided_s, total_s, left } = counts.value;
+  const own = (told.value ?? []).filter((one) => answered.value.has(one.id));
+  const more = own.reduce((sum, one) => sum + one.settles_s, 0);
+  return { share: total_s ? Math.min((decided_s + more) / total_s, 1) : 1, left: Math.max(left - own.length, 0) };
+});
+
+/** What is asked now: that of the address, else the first that nobody has put off or open. */
+export const current = computed(() => {
+  const open = questions.value;
+  if (!open) return null;
+  const asked = place.value.view === "review" || place.value.view === "" ? open.find((one) => one.id === place.value.id) : null;
+  return (
+    asked ??
+    open.find((one) => !putOff.value.has(one.id) && !(one.id in others.value)) ??
+    open.find((one) => !putOff.value.has(one.id)) ??
+    open[0] ??
+    null
+  );
+});
+
+let readings = 0;
+
+/** Read the queue. */
+export async function readQuestions() {
+  const reading = ++readings;
+  const begun = new Set(unsure.keys());
+  const page = await get("questions", { limit: READ_AT_ONCE });
+  if (reading !== readings) return; // a later one tells more
+  batch(() => {
+    // What is on its way is not in the server's list yet.
+    const onTheWay = new Set([...unsent(), ...unsure.keys(), ...begun]);
+    answered.value = new Map([...answered.value].filter(([id]) => onTheWay.has(id)));
+    counts.value = page;
+    told.value = settled(page.questions);
+  });
+  prefetch();
+}
+
+/** Answers that are on their way: question -> letter. @type {Map<string, Promise<any>>} */
+const unsure = new Map();
+
+let shown = { id: "", at: 0 };
+
+/** Tell that a question is seen from now on. @param {string} id */
+export function isShown(id) {
+  if (shown.id !== id) {
+    shown = { id, at: performance.now() };
+    void look();
+  }
+}
+
+/** The questions, with the one that is looked at as it is: its names keep their numbers, and new ones come after them.
+ * @param {Question[]} now */
+function settled(now) {
+  if (performance.now() - shown.at < SETTLED_AFTER_MS) return now;
+  const before = told.value?.find((one) => one.id === shown.id);
+  return now.map((one) => {
+    if (!before || one.id !== before.id || !before.candidates.length) return one;
+    const fresh = new Map(one.candidates.map((each) => [each.name, each]));
+    const kept = before.candidates.map((each) => fresh.get(each.name) ?? each);
+    const known = new Set(kept.map((each) => each.name));
+    return { ...one, candidates: [...kept, ...one.candidates.filter((each) => !known.has(each.name))] };
+  });
+}
+
+/** Have the pictures of the next questions at hand before they are asked. */
+function prefetch() {
+  for (const one of (questions.value ?? []).slice(0, 5)) {
+    for (const crop of one.crops.slice(0, 6)) new Image().src = crop.address;
+    for (const each of one.candidates) if (each.picture) new Image().src = each.picture;
+  }
+}
+
+/** Go to a question, or to the first that is open. @param {string} [id] */
+export function ask(id) {
+  if (id !== undefined) return go(address("review", id), true);
+  const next = current.value;
+  // The address of one that was answered is no question's any more.
+  return go(next ? address("review", next.id) : address("review"), true);
+}
+
+/**
+ * Answer a question: at once here, and at the server as soon as it can be.
+ * @param {Question} question @param {{method?: string, path: string, body: any}} letter @param {string} text
+ * @param {(sentence: string) => void} refused what to do where the server does not take it
+ */
+export function answer(question, { method = "POST", path, body }, text, refused) {
+  const sent = post(method, path, body, { text, question: question.id, undo: "people" });
+  unsure.set(question.id, sent);
+  batch(() => {
+    answered.value = new Map(answered.value).set(question.id, question.settles_s);
+    ask();
+  });
+  tell(text, { act: { text: TEXTS.undo, run: undo } });
+  sent
+    .then(
+      (done) => warn(done, question),
+      (error) => {
+        const rest = new Map(answered.value);
+        rest.delete(question.id);
+        answered.value = rest;
+        refused(sentenceOf(error));
+        ask(question.id);
+      },
+    )
+    .finally(() => {
+      if (unsure.get(question.id) === sent) unsure.delete(question.id);
+      refresh();
+    });
+}
+
+/** @param {any} done @param {Question} question */
+function warn(done, question) {
+  const warnings = [...(done.warnings ?? []), ...(done.decided ?? []).flatMap((/** @type {any} */ one) => one.warnings)];
+  const different = [...new Set(warnings)];
+  if (different.length) tell(different.join(" "), { act: { text: TEXTS.undo, run: undo } });
+  void question;
+}
+
+/** @param {unknown} error */
+function sentenceOf(error) {
+  if (!(error instanceof Refused)) return String(error);
+  if (error.code !== "changed") return error.message;
+  return TEXTS.review.conflict(error.problem.by?.[0] ?? "", (error.problem.said ?? []).join(" "));
+}
+
+/** Take the last thing back, and ask it again. */
+export async function undo() {
+  const taken = takeBack();
+  try {
+    if (taken) {
+      const rest = new Map(answered.value);
+      if (taken.said.question) rest.delete(taken.said.question);
+      answered.value = rest;
+      await taken.done;
+    } else {
+      const done = await send("POST", "undo", {});
+      if (!done.notes.length) return tell(TEXTS.nothingToUndo);
+    }
+    tell(taken?.said.text ? `${TEXTS.undone} (${taken.said.text})` : TEXTS.undone);
+  } catch (error) {
+    return tell(sentenceOf(error), { isBad: true });
+  }
+  await readQuestions();
+  if (taken?.said.question && place.value.view === "review") ask(taken.said.question);
+  return undefined;
+}
+
+/** Ask a question later. @param {Question} question */
+export function later(question) {
+  batch(() => {
+    const all = new Set(putOff.value).add(question.id);
+    // When everything was put off, it is asked from the beginning.
+    putOff.value = (questions.value ?? []).every((one) => all.has(one.id)) ? new Set([question.id]) : all;
+    go(address("review"), true);
+    ask();
+  });
+}
+
+/** Say what this tab looks at, so that others are asked other questions first. */
+async function look() {
+  const isHere = document.visibilityState === "visible" && ["", "review"].includes(place.value.view);
+  try {
+    const { others: open } = await send("PUT", "questions/open", { tab, question: isHere ? shown.id : "" });
+    if (JSON.stringify(open) !== JSON.stringify(others.value)) others.value = open;
+  } catch {
+    // The server is away, and says so elsewhere.
+  }
+}
+
+const refresh = soon(readQuestions, 60);
+
+/** Keep the queue up to date while it is shown. */
+export function followQuestions() {
+  const timer = setInterval(look, LOOKING_EVERY_MS);
+  const stops = [
+    listen((kind) => ["media", "cast", "reset", "training", "forgetting"].includes(kind) && refresh()),
+    onRefused((letter, error) => {
+      tell(sentenceOf(error), { isBad: true });
+      if (letter.question) ask(letter.question);
+      refresh();
+    }),
+    () => clearInterval(timer),
+  ];
+  return () => {
+    shown = { id: "", at: 0 };
+    void look();
+    for (const stop of stops) stop();
+  };
+}

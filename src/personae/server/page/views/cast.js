@@ -1,0 +1,2 @@
+import { html } from "../html.js";
+export function View() { return html`<p class="none">cast</p>`; }

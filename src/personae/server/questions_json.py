@@ -1,0 +1,113 @@
+"""Questions about people, as answers: each with the pictures, and the names it may be answered with."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+from personae.films.media_id import id_of
+from personae.films.questions import Face, Question, Span
+from personae.films.unknown_person import LEAST_SHOWN, Suggestion
+from personae.server.addresses import photo_id
+from personae.server.crop_rows import Crop, Pictures
+from personae.server.people_json import PersonPart, part_of
+
+MOST_CHOICES = 9
+
+
+class Candidate(BaseModel):
+    """Who it may be: a character, or (`other`) somebody else without a name. `picture`: an address."""
+
+    name: str
+    probability: float
+    character: str | None
+    other: PersonPart | None
+    picture: str | None
+
+
+class AskedSpan(BaseModel):
+    """A span of a film, whose appearance it is, and how sure the model is."""
+
+    appearance: int
+    start_s: float
+    end_s: float
+    similarity: float
+    confidence: float
+    crops: list[Crop]
+
+
+class AskedFace(BaseModel):
+    """A face of a photo; `photo` its id, `path` from the folder of the set on."""
+
+    photo: str
+    path: str
+    number: int
+    similarity: float
+    confidence: float
+    crops: list[Crop]
+
+
+class Asked(BaseModel):
+    """A question. `settles_s`: the face time that an answer settles.
+
+    "person": who this is, with `parts` and `candidates`. "spans", "photos": whether `spans` or `faces` of `medium`,
+    called `name`, show `who`, the least sure first; `position`: how many decisions its journal held.
+    """
+
+    id: str
+    kind: Literal["person", "spans", "photos"]
+    settles_s: float
+    who: str
+    medium: str | None
+    name: str
+    position: int | None
+    parts: list[PersonPart]
+    spans: list[AskedSpan]
+    faces: list[AskedFace]
+    crops: list[Crop]
+    candidates: list[Candidate]
+    picture: str | None
+    """Of `who`."""
+
+
+def question_of(one: Question, pictures: Pictures) -> Asked:
+    """A question in an answer."""
+    person = one.person
+    id = None if person is not None else id_of("film" if one.kind == "spans" else "photos", one.medium)
+    spans = [_span(span, str(id), pictures) for span in one.spans]
+    faces = [_face(face, str(id), pictures) for face in one.faces]
+    shown = [span.crops for span in spans] + [face.crops for face in faces]
+    crops = pictures.of_parts(person.parts) if person is not None else [crop for own in shown for crop in own[:1]]
+    choices = () if person is None else person.suggestions
+    return Asked(
+        id=one.id, kind=one.kind, settles_s=round(one.settles_s, 3), who=one.who if person is None else person.name,
+        medium=id, name=one.medium, position=one.position, spans=spans, faces=faces,
+        parts=[] if person is None else [part_of(part) for part in person.parts],
+        crops=crops,
+        candidates=[_candidate(each, pictures) for each in choices if each.probability >= LEAST_SHOWN][:MOST_CHOICES],
+        picture=None if person is not None else pictures.of_name(one.who),
+    )  # fmt: skip
+
+
+def _candidate(one: Suggestion, pictures: Pictures) -> Candidate:
+    return Candidate(
+        name=one.name, probability=round(one.probability, 4), character=one.character,
+        other=None if one.other is None else part_of(one.other),
+        picture=pictures.of_name(one.name) if one.other is None else pictures.of_part(one.other),
+    )  # fmt: skip
+
+
+def _span(span: Span, id: str, pictures: Pictures) -> AskedSpan:
+    return AskedSpan(
+        appearance=span.appearance, start_s=round(span.start_s, 3), end_s=round(span.end_s, 3),
+        similarity=round(span.similarity, 4), confidence=round(span.confidence, 4),
+        crops=pictures.of_span(id, span.appearance),
+    )  # fmt: skip
+
+
+def _face(face: Face, id: str, pictures: Pictures) -> AskedFace:
+    return AskedFace(
+        photo=photo_id(face.photo), path=face.photo, number=face.number, similarity=round(face.similarity, 4),
+        confidence=round(face.confidence, 4), crops=pictures.of_face(id, face.photo, face.number),
+    )  # fmt: skip
