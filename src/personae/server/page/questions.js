@@ -50,27 +50,31 @@ export const current = computed(() => {
   const open = questions.value;
   if (!open) return null;
   const asked = place.value.view === "review" || place.value.view === "" ? open.find((one) => one.id === place.value.id) : null;
-  return (
-    asked ??
-    open.find((one) => !putOff.value.has(one.id) && !(one.id in others.value)) ??
-    open.find((one) => !putOff.value.has(one.id)) ??
-    open[0] ??
-    null
-  );
+  const left = open.filter((one) => !putOff.value.has(one.id));
+  return asked ?? left.find((one) => !(one.id in others.value)) ?? left[0] ?? null;
 });
+
+/** How many were put off: when nothing else is open, they can be asked again. */
+export const countPutOff = computed(() => (questions.value ?? []).filter((one) => putOff.value.has(one.id)).length);
+
+/** Ask those again that were put off. */
+export function askAgain() {
+  putOff.value = new Set();
+  ask();
+}
 
 let readings = 0;
 
 /** Read the queue. */
 export async function readQuestions() {
   const reading = ++readings;
-  const begun = new Set(unsure.keys());
-  const page = await get("questions", { limit: READ_AT_ONCE });
+  // Those that were put off stand before others that are to be asked.
+  const page = await get("questions", { limit: Math.min(READ_AT_ONCE + putOff.value.size, 1000) });
   if (reading !== readings) return; // a later one tells more
   batch(() => {
-    // What is on its way is not in the server's list yet.
-    const onTheWay = new Set([...unsent(), ...unsure.keys(), ...begun]);
-    answered.value = new Map([...answered.value].filter(([id]) => onTheWay.has(id)));
+    // What is on its way is in the server's list still, and what arrived after this reading began may be.
+    const onTheWay = new Set([...unsent(), ...unsure.keys()]);
+    answered.value = new Map([...answered.value].filter(([id]) => onTheWay.has(id) || (arrived.get(id) ?? 0) >= reading));
     counts.value = page;
     told.value = settled(page.questions);
   });
@@ -79,6 +83,8 @@ export async function readQuestions() {
 
 /** Answers that are on their way: question -> letter. @type {Map<string, Promise<any>>} */
 const unsure = new Map();
+/** Answers that have arrived: question -> how many readings had begun then. @type {Map<string, number>} */
+const arrived = new Map();
 
 let shown = { id: "", at: 0 };
 
@@ -124,38 +130,46 @@ export function ask(id) {
  * Answer a question: at once here, and at the server as soon as it can be.
  * @param {Question} question @param {{method?: string, path: string, body: any}} letter @param {string} text
  * @param {(sentence: string) => void} refused what to do where the server does not take it
+ * @param {Question} [other] another one that it changes: asked again when the server says what became of it
  */
-export function answer(question, { method = "POST", path, body }, text, refused) {
+export function answer(question, { method = "POST", path, body }, text, refused, other) {
   const sent = post(method, path, body, { text, question: question.id, undo: "people" });
-  unsure.set(question.id, sent);
+  const own = other ? [question, other] : [question];
   batch(() => {
-    answered.value = new Map(answered.value).set(question.id, question.settles_s);
+    const all = new Map(answered.value);
+    for (const one of own) {
+      unsure.set(one.id, sent);
+      all.set(one.id, one.settles_s);
+    }
+    answered.value = all;
     ask();
   });
   tell(text, { act: { text: TEXTS.undo, run: undo } });
   sent
     .then(
-      (done) => warn(done, question),
+      warn,
       (error) => {
         const rest = new Map(answered.value);
-        rest.delete(question.id);
+        for (const one of own) rest.delete(one.id);
         answered.value = rest;
         refused(sentenceOf(error));
         ask(question.id);
       },
     )
     .finally(() => {
-      if (unsure.get(question.id) === sent) unsure.delete(question.id);
+      for (const one of own) {
+        arrived.set(one.id, readings);
+        if (unsure.get(one.id) === sent) unsure.delete(one.id);
+      }
       refresh();
     });
 }
 
-/** @param {any} done @param {Question} question */
-function warn(done, question) {
+/** Tell what may be wrong with what was said. @param {any} done */
+function warn(done) {
   const warnings = [...(done.warnings ?? []), ...(done.decided ?? []).flatMap((/** @type {any} */ one) => one.warnings)];
   const different = [...new Set(warnings)];
   if (different.length) tell(different.join(" "), { act: { text: TEXTS.undo, run: undo } });
-  void question;
 }
 
 /** @param {unknown} error */
@@ -190,12 +204,11 @@ export async function undo() {
 /** Ask a question later. @param {Question} question */
 export function later(question) {
   batch(() => {
-    const all = new Set(putOff.value).add(question.id);
-    // When everything was put off, it is asked from the beginning.
-    putOff.value = (questions.value ?? []).every((one) => all.has(one.id)) ? new Set([question.id]) : all;
+    putOff.value = new Set(putOff.value).add(question.id);
     go(address("review"), true);
     ask();
   });
+  if ((questions.value ?? []).length - putOff.value.size < READ_AT_ONCE / 2) refresh();
 }
 
 /** Say what this tab looks at, so that others are asked other questions first. */

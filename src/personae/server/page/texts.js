@@ -35,7 +35,7 @@ export const TEXTS = {
     done: "Nothing is open. Everybody has a name, or was set aside.",
     none: "No film has been scanned yet, and no photos are kept.",
     stale: (/** @type {number} */ n) =>
-      `The cast has learnt since ${count(n, "film or set", "films and sets")} were named. Enter looks there again for those it knows now.`,
+      `The cast has learnt since ${count(n, "film or set was", "films and sets were")} named.`,
     lookAgain: "Look again",
     scanning: "A film is being scanned. Who is found is asked here.",
     field: "Name",
@@ -71,7 +71,9 @@ export const TEXTS = {
     learn: "Names teach the cast",
     learnTitle: "What you name is added to the cast's photos, where the faces are good and add something.",
     learnt: (/** @type {number} */ n) => `The cast learnt ${count(n, "face")}.`,
-    others: (/** @type {number} */ n) => `The other ${n} are strangers`,
+    others: (/** @type {number} */ n) => (n === 1 ? "They are a stranger" : `All ${n} are strangers`),
+    putOff: (/** @type {number} */ n) => `Nothing else is open. ${count(n, "question was", "questions were")} put off.`,
+    askAgain: "Ask them again",
     said: {
       name: (/** @type {string} */ name) => `${name}.`,
       merge: (/** @type {string} */ name) => `The same as ${name}.`,
