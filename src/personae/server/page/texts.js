@@ -79,7 +79,7 @@ export const TEXTS = {
       no_face: "No face.",
       new: "Somebody new.",
       confirm: (/** @type {string} */ name) => `${name}, confirmed.`,
-      some: (/** @type {string} */ name, /** @type {number} */ but) => `${name}, but ${but}.`,
+      some: (/** @type {string} */ name, /** @type {string} */ but) => `${name}, but ${but}.`,
       not: (/** @type {string} */ name) => `Not ${name}.`,
       strangers: (/** @type {number} */ n) => `${count(n, "person", "people")} set aside as strangers.`,
     },

@@ -150,7 +150,7 @@ function command(question, kind, text = "") {
       if (isPerson) return sayOfPerson(question, { say: "name", new: true }, T.said.new);
       return sayOfSpans(question, markedAs({ say: "not_them" }), T.said.not(question.who));
     case "strangers":
-      return strangers();
+      return void strangers();
     case "later":
       return later(question);
     case "undo":
@@ -196,14 +196,14 @@ function mark(number) {
   });
 }
 
-/** @param {Question} question @param {Candidate} one */
+/** @param {Question} question @param {Candidate} one @returns {void} */
 function take(question, one) {
   if (question.kind !== "person") return sayOfSpans(question, markedAs({ say: "name", to: one.name }), T.said.name(one.name));
   if (one.other) return merge(question, one);
   return sayOfPerson(question, { say: "name", to: one.name, learn: learns.value }, T.said.name(one.name));
 }
 
-/** @param {Question} question @param {Candidate & {parts?: any[]}} one */
+/** @param {Question} question @param {Candidate & {parts?: any[]}} one @returns {void} */
 function merge(question, one) {
   if (!one.other) return take(question, one);
   const parts = one.parts ?? questions.value?.find((each) => each.parts.some((part) => part.medium === one.other?.medium && part.number === one.other.number))?.parts ?? [one.other];
@@ -436,7 +436,7 @@ function Actions({ question }) {
 /** @param {string} line */
 function typeLine(line) {
   typed.value = line;
-  document.querySelector(".name-field input")?.focus();
+  /** @type {HTMLElement | null} */ (document.querySelector(".name-field input"))?.focus();
 }
 
 /** @param {boolean} isOn */
