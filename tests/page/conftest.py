@@ -33,16 +33,20 @@ Scheme = Literal["light", "dark"]
 
 @dataclass
 class Site:
-    """A served project and the folder of its film and photos. `server` may be killed and started again."""
+    """A served project and the folder of its film and photos. `server` may be killed and started again.
+
+    `root`: the path that it is served under.
+    """
 
     server: LiveServer
     media: Path
+    root: str = ""
     keys: dict[Role, str] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
-        """Without a path."""
-        return self.server.address
+        """Of the page, without a slash at its end."""
+        return f"{self.server.address}{self.root}"
 
     @property
     def project(self) -> Path:
