@@ -93,6 +93,7 @@ class Script:
         self.known = {*film.cast, *(film.left_out if has_list else ())}
         self.pause_s = pause_s
         self.done = Answered()
+        self.saw: dict[str | None, int] = {}
 
     def press(self, key: str, *, counts: bool = True) -> None:
         """One key."""
@@ -118,7 +119,9 @@ class Script:
             before, presses = asked["id"], self.done.presses
             if not self.answer(asked):
                 put_off.add(before)
-            self.done.trace.append(f"{asked['kind']} {asked['title']} {self.saw}: {self.done.presses - presses}{asked['wrong'] and ' refused before: ' + asked['wrong']}")
+            self.done.trace.append(
+                f"{asked['kind']} {asked['title']} {self.saw}: {self.done.presses - presses}{asked['wrong'] and ' refused before: ' + asked['wrong']}"
+            )
             self.page.wait_for_function("id => document.querySelector('.asked')?.dataset.id !== id", arg=before)
         self.done.seconds = time.monotonic() - began
         return self.done
@@ -170,12 +173,13 @@ class Script:
 READ = """() => {
   const asked = document.querySelector(".asked");
   if (!asked) return null;
-  const path = (image) => new URL(image.src).pathname;
+  const path = (image) => (image ? new URL(image.src).pathname : "");
   return {
-    id: asked.dataset.id, kind: asked.dataset.kind, title: asked.querySelector(".facts").textContent, wrong: asked.querySelector(".wrong").textContent, who: asked.dataset.who,
+    id: asked.dataset.id, kind: asked.dataset.kind, who: asked.dataset.who,
+    title: asked.querySelector(".facts").textContent, wrong: asked.querySelector(".wrong").textContent,
     crops: [...asked.querySelectorAll(".crops img")].map(path),
     names: [...asked.querySelectorAll(".choices .name")].map((one) => one.title),
-    faces: [...asked.querySelectorAll(".choices button")].map((one) => (one.querySelector("img") ? path(one.querySelector("img")) : "")),
+    faces: [...asked.querySelectorAll(".choices button")].map((one) => path(one.querySelector("img"))),
   };
 }"""
 
@@ -248,7 +252,8 @@ def rightness(film: Film, timeline: Timeline) -> dict[str, float]:
             "wrong spans": wrong_spans}  # fmt: skip
 
 
-def name_film(film: Film, scanned: Path, *, has_list: bool, pause_s: float, headed: bool = False
+def name_film(
+    film: Film, scanned: Path, *, has_list: bool, pause_s: float, headed: bool = False
 ) -> tuple[dict[str, Any], list[str]]:
     """Name everybody in one film."""
     with tempfile.TemporaryDirectory() as folder:
@@ -261,7 +266,7 @@ def name_film(film: Film, scanned: Path, *, has_list: bool, pause_s: float, head
             browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], headless=not headed)
             page = browser.new_page(viewport={"width": 1280, "height": 800})
             refused: list[str] = []
-            page.on("response", lambda one: one.status == 409 and refused.append(f"{one.status} {one.url}"))
+            page.on("response", lambda one: refused.extend([one.url] if one.status == 409 else []))
             page.goto(f"{server.address}/?token={server.token}")
             page.wait_for_selector(".asked")
             done = Script(page, film, who, has_list=has_list, pause_s=pause_s).run()

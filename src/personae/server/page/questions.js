@@ -8,11 +8,11 @@ import { soon, tell } from "./state.js";
 import { TEXTS } from "./texts.js";
 
 /**
- * @typedef {{medium: string, address: string, quality: number, box: [number, number, number, number], size: [number, number] | null,
+ * @typedef {{medium: string, address: string, quality: number, box: [number, number, number, number], size: [number, number] | null, path: [number, number, number, number, number][],
  *  at_s: number | null, pts: number | null, track: number | null, photo: string | null, photo_address: string | null, number: number | null}} Crop
  * @typedef {{medium: string, kind: string, name: string, number: number, who: string, position: number | null, faces: number, face_time_s: number}} Part
  * @typedef {{name: string, probability: number | null, character: string | null, other: Part | null, picture: string | null}} Candidate
- * @typedef {{appearance: number, start_s: number, end_s: number, similarity: number, confidence: number, crops: Crop[]}} Span
+ * @typedef {{appearance: number, start_s: number, end_s: number, similarity: number, confidence: number, crops: Crop[], runner_up: Candidate | null}} Span
  * @typedef {{photo: string, path: string, number: number, similarity: number, confidence: number, crops: Crop[]}} Face
  * @typedef {{id: string, kind: "person" | "spans" | "photos", settles_s: number, who: string, medium: string | null, name: string, position: number | null,
  *  parts: Part[], spans: Span[], faces: Face[], crops: Crop[], candidates: Candidate[], picture: string | null}} Question
@@ -27,6 +27,8 @@ const tab = crypto.randomUUID();
 /** As the server told them; null before it did. @type {import("@preact/signals").Signal<Question[] | null>} */
 const told = signal(null);
 const counts = signal({ decided_s: 0, total_s: 0, left: 0 });
+/** The question of an address that was followed, where it is not among those. @type {import("@preact/signals").Signal<Question | null>} */
+const linked = signal(null);
 /** Answered here, until the server's own list is read after that. @type {import("@preact/signals").Signal<ReadonlyMap<string, number>>} */
 const answered = signal(new Map(unsent().map((id) => [id, 0])));
 /** @type {import("@preact/signals").Signal<ReadonlySet<string>>} */
@@ -35,7 +37,11 @@ const putOff = signal(new Set());
 export const others = signal({});
 
 /** What is open and not answered here. */
-export const questions = computed(() => told.value?.filter((one) => !answered.value.has(one.id)) ?? null);
+export const questions = computed(() => {
+  if (told.value === null) return null;
+  const extra = linked.value && !told.value.some((one) => one.id === linked.value?.id) ? [linked.value] : [];
+  return [...told.value, ...extra].filter((one) => !answered.value.has(one.id));
+});
 
 /** How far it is. */
 export const standing = computed(() => {
@@ -81,6 +87,22 @@ export async function readQuestions() {
   prefetch();
 }
 
+/** The question of an address, that is not among the first ones; the first one is asked where it is open no more.
+ * @param {string} id */
+export async function readQuestion(id) {
+  if (told.value?.some((one) => one.id === id) || answered.value.has(id)) return;
+  try {
+    const one = await get(`questions/${id}`);
+    linked.value = one;
+  } catch (error) {
+    if (!(error instanceof Refused)) return;
+    if (error.code === "answered" && place.value.id === id && !answered.value.has(id)) {
+      tell(error.message);
+      ask();
+    }
+  }
+}
+
 /** Answers that are on their way: question -> letter. @type {Map<string, Promise<any>>} */
 const unsure = new Map();
 /** Answers that have arrived: question -> how many readings had begun then. @type {Map<string, number>} */
@@ -122,7 +144,6 @@ function prefetch() {
 export function ask(id) {
   if (id !== undefined) return go(address("review", id), true);
   const next = current.value;
-  // The address of one that was answered is no question's any more.
   return go(next ? address("review", next.id) : address("review"), true);
 }
 

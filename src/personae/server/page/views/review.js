@@ -9,8 +9,8 @@ import { Name } from "../parts/name.js";
 import { BoxedPhoto } from "../parts/photo.js";
 import { Loop } from "../parts/player.js";
 import { clock } from "../parts/time.js";
-import { answer, ask, askAgain, countPutOff, current, followQuestions, isShown, later, others, questions, readQuestions, standing, undo } from "../questions.js";
-import { address, go } from "../router.js";
+import { answer, ask, askAgain, countPutOff, current, followQuestions, isShown, later, others, questions, readQuestion, readQuestions, standing, undo } from "../questions.js";
+import { address, go, place } from "../router.js";
 import { isKnown, jobs, media, names, soon, tell } from "../state.js";
 import { TEXTS } from "../texts.js";
 
@@ -151,7 +151,7 @@ function command(question, kind, text = "") {
       if (isPerson) return sayOfPerson(question, { say: "name", new: true }, T.said.new);
       return sayOfSpans(question, markedAs({ say: "not_them" }), T.said.not(question.who));
     case "strangers":
-      return strangers();
+      return void strangers();
     case "later":
       return later(question);
     case "undo":
@@ -197,14 +197,14 @@ function mark(number) {
   });
 }
 
-/** @param {Question} question @param {Candidate} one */
+/** @param {Question} question @param {Candidate} one @returns {void} */
 function take(question, one) {
   if (question.kind !== "person") return sayOfSpans(question, markedAs({ say: "name", to: one.name }), T.said.name(one.name));
   if (one.other) return merge(question, one);
   return sayOfPerson(question, { say: "name", to: one.name, learn: learns.value }, T.said.name(one.name));
 }
 
-/** @param {Question} question @param {Candidate} one */
+/** @param {Question} question @param {Candidate} one @returns {void} */
 function merge(question, one) {
   const part = one.other;
   if (!part) return take(question, one);
@@ -247,6 +247,9 @@ export function View() {
     if (questions.value === null) readQuestions().catch((error) => tell(error.message, { isBad: true }));
     return followQuestions();
   }, []);
+  useEffect(() => {
+    if (place.value.view === "review" && place.value.id) void readQuestion(place.value.id);
+  }, [place.value.id]);
   if (!may("editor")) return html`<p class="none">${TEXTS.role("viewer")}</p>`;
   if (questions.value === null) return html`<p class="none" aria-busy="true"></p>`;
   const question = current.value;
@@ -296,6 +299,7 @@ function Asked({ question }) {
           <span>${T.settles(question.settles_s)}</span>
         </p>
         <p class="quiet why">${whyOf(question)}</p>
+        ${question.kind === "spans" ? html`<${Compared} question=${question} />` : null}
         ${question.id in others.value ? html`<p class="open">${T.open(others.value[question.id])}</p>` : null}
         <label class="name-field">
           <span class="label">${T.field}</span>
@@ -358,6 +362,19 @@ function whyOf(question) {
   return T.why.spans(least.confidence, least.similarity);
 }
 
+/** Whom the model took them for, and who they could be otherwise, as pictures. @param {{question: Question}} props */
+function Compared({ question }) {
+  const span = question.spans[lookedAt.value] ?? question.spans[0];
+  const other = span?.runner_up;
+  return html`
+    <ul class="compared">
+      <li>${question.picture ? html`<img src=${question.picture} alt="" width="64" height="64" />` : html`<span class="no-picture"></span>`}
+        <span><${Name} name=${question.who} /><br /><span class="quiet">${T.similarity(span?.similarity ?? 0)}</span></span></li>
+      ${other && html`<li>${other.picture ? html`<img src=${other.picture} alt="" width="64" height="64" />` : html`<span class="no-picture"></span>`}
+        <span><${Name} name=${other.name} /><br /><span class="quiet">${T.next(other.probability ?? 0)}</span></span></li>`}
+    </ul>`;
+}
+
 /** @param {{part: import("../questions.js").Part}} props */
 function Part({ part }) {
   const seen = part.kind === "film" ? T.appearances(part.faces) : T.faces(part.faces);
@@ -393,7 +410,7 @@ function Context({ question, crop }) {
   const at_s = crop.at_s ?? 0;
   const from_s = (span?.start_s ?? at_s) - 1;
   const to_s = (span?.end_s ?? at_s) + 1;
-  return html`<${Loop} medium=${crop.medium} from_s=${from_s} to_s=${to_s} at_s=${at_s} box=${crop.box} size=${crop.size} label=${question.who} />`;
+  return html`<${Loop} medium=${crop.medium} from_s=${from_s} to_s=${to_s} at_s=${at_s} path=${crop.path} box=${crop.box} size=${crop.size} label=${question.who} />`;
 }
 
 /** @param {{question: Question, choice: Candidate[]}} props */
@@ -440,7 +457,7 @@ function Actions({ question }) {
 /** @param {string} line */
 function typeLine(line) {
   typed.value = line;
-  document.querySelector(".name-field input")?.focus();
+  /** @type {HTMLElement | null} */ (document.querySelector(".name-field input"))?.focus();
 }
 
 /** @param {boolean} isOn */
