@@ -119,9 +119,8 @@ class Script:
             before, presses = asked["id"], self.done.presses
             if not self.answer(asked):
                 put_off.add(before)
-            self.done.trace.append(
-                f"{asked['kind']} {asked['title']} {self.saw}: {self.done.presses - presses}{asked['wrong'] and ' refused before: ' + asked['wrong']}"
-            )
+            line = f"{asked['kind']} {asked['title']} {self.saw}: {self.done.presses - presses}"
+            self.done.trace.append(f"{line} {asked['wrong'] and 'refused before: ' + asked['wrong']}")
             self.page.wait_for_function("id => document.querySelector('.asked')?.dataset.id !== id", arg=before)
         self.done.seconds = time.monotonic() - began
         return self.done
@@ -193,7 +192,7 @@ def who_is_on(server: LiveServer, film: Film) -> dict[str, str | None]:
         found: dict[str, str | None] = {}
         cursor = None
         while True:
-            query = {"by": "track", "limit": 1000, **({"cursor": cursor} if cursor else {})}
+            query: dict[str, str | int] = {"by": "track", "limit": 1000, **({"cursor": cursor} if cursor else {})}
             page = client.get(f"/media/{one['id']}/crops", params=query).json()
             for row in page["crops"]:
                 found |= {crop["address"]: of_track.get(crop["track"]) for crop in row["pictures"]}
