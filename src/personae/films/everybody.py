@@ -142,7 +142,7 @@ def _together(
             key = ("stranger", part.kind, "" if part.kind == "photos" else part.medium, who.unknown)
         else:
             own = part.kind, part.medium, who.unknown
-            key = ("unknown", groups.get(own, own))
+            key = ("unknown", groups.get((part.kind, part.medium, who.unknown or 0), own))
         found.setdefault(key, []).append(part)
     for (kind, *rest), theirs in found.items():
         theirs.sort(key=lambda part: (-part.face_time_s, -part.faces, part.kind, part.medium))

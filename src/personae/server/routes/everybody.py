@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from personae.films.everybody import Somebody
@@ -94,8 +94,14 @@ def list_faces_of_person(service: Served, caller: By, request: Request, id: str,
 
 
 @router.get("/people/{id}/picture", status_code=307, response_class=Response)
-def get_picture_of_person(service: Served, caller: By, request: Request, id: str) -> Response:
-    """Leads to the picture that shows somebody best; 404 where there is none."""
+def get_picture_of_person(
+    service: Served,
+    caller: By,
+    request: Request,
+    id: str,
+    v: Annotated[str, Query(max_length=64, description="Any text: what is asked for with another one is new.")] = "",
+) -> Response:
+    """Leads to the picture that shows somebody best; 204 where there is none."""
     one = service.somebody(id, strangers=sees(caller, "strangers"))
     pictures = Pictures(service, request)
     where = pictures.of_name(one.name) if one.kind == "named" else None
@@ -104,7 +110,7 @@ def get_picture_of_person(service: Served, caller: By, request: Request, id: str
         if row is not None and row.faces:
             where = pictures.address_of(part.id, row.faces[0])
     if where is None:
-        raise ProblemError(404, "no-picture", "There is no picture of them.")
+        return Response(status_code=204)
     return Response(status_code=307, headers={"location": where, "cache-control": "private, max-age=60"})
 
 
