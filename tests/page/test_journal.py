@@ -99,7 +99,7 @@ def test_a_long_journal_holds_only_what_is_seen(site: Site, open_tab: Open) -> N
     film = next(one["parts"][0]["medium"] for one in people_of(site))
 
     def many(route: Any) -> None:
-        first = int(re.search(r"cursor=(\d+)", route.request.url).group(1)) if "cursor" in route.request.url else 0
+        first = int((re.findall(r"cursor=(\d+)", route.request.url) or ["0"])[0])
         rows = [
             {
                 "medium": film, "number": 10_000 - number, "said": f"number {number}", "by": "",

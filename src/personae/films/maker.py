@@ -100,7 +100,9 @@ class Maker(DecisionMaker):
     def chosen(self, who: Who) -> Chosen:
         """Who is meant; raises UnknownCharacterError."""
         if isinstance(who, Some):
-            return self._tracks(who.tracks)
+            found_some = self._tracks(who.tracks)
+            who.check(found_some.person)
+            return found_some
         found = self._meant(who)
         at_of = {track.id: at for at, track in enumerate(self.timeline.tracks)}
         before = (self.scanned.unknown[at_of[number]] for one in found.appearances for number in one.tracks)

@@ -15,11 +15,18 @@ from personae.timeline.timeline import Appearance, Timeline
 class Some:
     """Some faces of one person, told one by one: tracks of a film by their numbers, faces of photos as (photo, number).
 
-    Tracks, for an appearance may hold several, of which one is somebody else's.
+    Tracks, for an appearance may hold several, of which one is somebody else's. `of`: whose they were when they were
+    looked at, where that is known.
     """
 
     tracks: tuple[int, ...] = ()
     faces: tuple[tuple[str, int], ...] = ()
+    of: Person | None = None
+
+    def check(self, person: Person) -> None:
+        """Raise UnknownCharacterError where they are somebody else's by now."""
+        if self.of is not None and self.of.key != person.key:
+            raise UnknownCharacterError(f"These faces are not of {self.of.name} any more, but of {person.name}.")
 
 
 Who = str | int | Person | Some | tuple[str, int]

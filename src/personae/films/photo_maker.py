@@ -49,7 +49,9 @@ class PhotoMaker(DecisionMaker):
         if isinstance(who, tuple):
             return self._face(*who)
         if isinstance(who, Some):
-            return self._faces(who.faces)
+            found = self._faces(who.faces)
+            who.check(found.person)
+            return found
         key = who.key if isinstance(who, Person) else self._key(who)
         own = [at for at, label in enumerate(self.labels) if (label.character, label.unknown) == key and label.name]
         if not own:

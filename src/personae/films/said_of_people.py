@@ -6,7 +6,7 @@ Values in, values out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from personae.errors import InputError
@@ -99,5 +99,6 @@ def _one(one: Whom, what: What, to: str) -> list[Saying]:
     if what == "own" or one.person.character is None:
         return [say.set_apart(who)]
     # Each is who it was before: what was wrong need not be one person.
-    each = [Some((track,)) for track in one.some.tracks] + [Some(faces=(face,)) for face in one.some.faces]
+    each = [replace(one.some, tracks=(track,), faces=()) for track in one.some.tracks]
+    each += [replace(one.some, tracks=(), faces=(face,)) for face in one.some.faces]
     return [say.not_them(face) for face in each]

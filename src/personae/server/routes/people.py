@@ -191,10 +191,11 @@ def _whom(service: Service, one: _Part) -> Whom:
     kind, name = service.kind_and_name(one.medium)
     if (one.number is None) == (one.who is None):
         raise ProblemError(422, "input", "Say who is meant: by 'number', or by 'who'.")
-    some = None
+    person, some = Person(one.who, one.number), None
     if one.tracks is not None or one.faces is not None:
-        some = Some(tuple(one.tracks or ()), tuple((face.photo, face.face) for face in one.faces or ()))
-    return Whom("film" if kind == "film" else "photos", name, Person(one.who, one.number), some, one.position)
+        faces = tuple((face.photo, face.face) for face in one.faces or ())
+        some = Some(tuple(one.tracks or ()), faces, person)
+    return Whom("film" if kind == "film" else "photos", name, person, some, one.position)
 
 
 def _said(service: Service, person: UnknownPerson, body: _SaidOfPerson, *, by: str, request: str) -> SaidOfPeople:
