@@ -42,7 +42,7 @@ def told(tab: Any, sentence: str) -> None:
 
 
 def press(tab: Any, name: str) -> None:
-    tab.get_by_role("button", name=re.compile(f"^{re.escape(name)}")).click()
+    tab.get_by_role("button", name=re.compile(f"^{re.escape(name)}")).first.click()
 
 
 def settle(site: Site, holds: Callable[[], bool]) -> None:
