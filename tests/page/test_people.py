@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable
@@ -49,8 +50,9 @@ def settle(site: Site, holds: Callable[[], bool]) -> None:
     """Wait until the server has what was said."""
     with site.client() as client:
         for _ in range(60):
-            if holds():
-                return
+            with contextlib.suppress(StopIteration):  # nobody is called so yet
+                if holds():
+                    return
             client.get("jobs", params={"limit": 1})
             time.sleep(0.1)
     raise AssertionError("it was not said")
@@ -223,8 +225,8 @@ def test_all_right_but_these_confirms_the_rest(own_site: Site, open_tab: Open) -
     tab.locator(".cell").first.click()
     press(tab, "All right but these")
     settle(own_site, lambda: len(faces_of(own_site, THOR)) == len(before) - 1)
-    in_part = [one for one in faces_of(own_site, THOR) if one["medium"] == before[0]["medium"]]
-    assert in_part and all(one["sure"] for one in in_part)
+    # The rest is confirmed in every film and set, also where nothing was selected.
+    assert all(one["sure"] for one in faces_of(own_site, THOR))
     press(tab, "Undo")
     settle(own_site, lambda: len(faces_of(own_site, THOR)) == len(before))
     assert tab.wrong == []

@@ -76,9 +76,10 @@ def _merged(own: Sequence[Whom], to: str | None) -> list[Saying]:
 def _each(own: Iterable[Whom], what: What, to: str | None, others: str | None) -> list[Saying]:
     found: list[Saying] = []
     for one in own:
-        if others == "confirm" and one.some is not None:
+        if others == "confirm":
             found.append(say.confirm(one.person))
-        found += _one(one, what, str(to))
+        if others is None or one.some is not None:  # whose faces are all among the others is right there
+            found += _one(one, what, str(to))
     return found
 
 

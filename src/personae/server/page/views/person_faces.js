@@ -1,5 +1,5 @@
 // Every face of one person, those first that agree least with the others; selecting parts them.
-import { mayEdit, say, sendSaid } from "../everyone.js";
+import { mayEdit, partsOf as everyPart, say, sendSaid } from "../everyone.js";
 import { effect, html, signal, useEffect, useMemo } from "../html.js";
 import { bind } from "../keys.js";
 import { askFor } from "../parts/dialog.js";
@@ -42,18 +42,18 @@ export function PersonFaces({ one, faces, setFaces, read }) {
   const odd = useMemo(() => oddBelow(all), [all]);
 
   /** @param {any} what @param {string} text @param {readonly Face[]} [about] */
-  const tellOf = async (what, text, about = selected) => {
+  const tellOf = async (what, text, about = selected, more = /** @type {any[]} */ ([])) => {
     const gone = new Set(what.say === "confirm" ? [] : about.map(keyOf));
     chosen.value = new Set();
     setFaces(all.filter((each) => !gone.has(keyOf(each))));
-    await sendSaid("POST", "people/decisions", { parts: partsOf(one, about), ...what }, text, "people");
+    await sendSaid("POST", "people/decisions", { parts: [...partsOf(one, about), ...more], ...what }, text, "people");
     read();
   };
   const acts = {
     own: () => tellOf({ say: "own" }, TEXTS.people.said.own(selected.length)),
     stranger: () => tellOf({ say: "stranger" }, TEXTS.people.said.facesStranger(selected.length)),
     none: () => tellOf({ say: "no_face" }, TEXTS.people.said.facesNone(selected.length)),
-    but: () => tellOf({ say: one.kind === "named" ? "not_them" : "own", others: "confirm" }, TEXTS.people.said.but(one.name, selected.length)),
+    but: () => tellOf({ say: one.kind === "named" ? "not_them" : "own", others: "confirm" }, TEXTS.people.said.but(one.name, selected.length), selected, restOf(one, selected)),
     right: async () => {
       await say([one], { say: "confirm" }, TEXTS.people.said.right(one.name));
       read();
@@ -129,6 +129,12 @@ function partsOf(one, faces) {
     const faces = own[0].track === null ? { faces: own.map((each) => ({ photo: each.path, face: each.number })) } : { tracks: own.map((each) => each.track) };
     return { medium: own[0].medium, position: part?.position ?? null, ...who, ...faces };
   });
+}
+
+/** Where none of the faces is: all of them are right there. @param {Somebody} one @param {readonly Face[]} faces */
+function restOf(one, faces) {
+  const touched = new Set(faces.map((each) => `${each.medium} ${each.who}`));
+  return everyPart([{ ...one, parts: one.parts.filter((part) => !touched.has(`${part.medium} ${part.who}`)) }]);
 }
 
 /** @param {Face} one @param {number} odd */
