@@ -69,6 +69,10 @@ class DecisionMaker(ABC):
         """Who is meant; raises UnknownCharacterError."""
 
     @abstractmethod
+    def others(self, chosen: Chosen) -> Chosen | None:
+        """Those faces of the same person that were not chosen; None where all were."""
+
+    @abstractmethod
     def nobody(self, who: str) -> UnknownCharacterError:
         """That nobody is called so, and who there is."""
 
@@ -141,6 +145,25 @@ class DecisionMaker(ABC):
         """Say that these faces are somebody of their own."""
         return self.made("split", [self.chosen(who)], Person(unknown=self.next_number))
 
+    def set_apart(self, who: Who, *, stranger: bool = False) -> tuple[Decision, ...]:
+        """Say that some faces are somebody of their own for good: nothing makes them that person again.
+
+        `stranger`: who stays without a name, and is not asked for. Raises InputError where no face of somebody without
+        a name would be left.
+        """
+        chosen, to = self.chosen(who), Person(unknown=self.next_number)
+        if chosen.person.character is not None:
+            made = self.made("not", [chosen], to)
+        else:
+            rest = self.others(chosen)
+            if rest is None:
+                raise InputError(
+                    f"These are all faces of {chosen.person.name}: they are somebody of their own already."
+                )
+            made = self.made("apart", [rest, chosen], to)
+        aside = self.after(made).made("stranger", [replace(chosen, person=to)]) if stranger else ()
+        return (*made, *aside)
+
     def merge(self, people: Sequence[Who], into: str | Person | None = None) -> tuple[Decision, ...]:
         """Say that several are one person: `into`, else the one character among them, else the first."""
         chosen = [self.chosen(who) for who in people]
@@ -168,11 +191,24 @@ class DecisionMaker(ABC):
         return self.made("apart", [first, second], Person(unknown=self.next_number) if was_one else None)
 
     def take_apart(self, merge: str) -> tuple[Decision, ...]:
-        """Take a merge apart, whatever was decided since; `merge`: its id. Its parts stay different people."""
-        found = next((one for one in self.decisions.in_force() if one.id == merge and one.kind == "merge"), None)
-        if found is None:
+        """Take a merge apart, whatever was decided since; `merge`: its id. Its parts stay different people.
+
+        A part that had a name gets it back. Of a name that made somebody one with others, who had it, the faces that
+        were meant are who they were.
+        """
+        found = next((one for one in self.decisions.in_force() if one.id == merge), None)
+        if found is None or found.kind not in ("merge", "name") or found.to is None:
             raise InputError(f"There is no merge {merge!r} that holds here.")
-        return self.finished(Decision("apart", found.parts))
+        parts = [replace(part, who=None if part.who is None else part.who.today(self.names, found.at))
+                 for part in found.parts]  # fmt: skip
+        to = found.to.today(self.names, found.at)
+        back = [part for part in parts if part.who is not None and part.who.key != to.key
+                and (part.who.character is not None or found.kind == "name")]  # fmt: skip
+        made = self.finished(Decision("apart", found.parts)) if found.kind == "merge" else ()
+        for part in back:
+            maker = self.after(made)
+            made += maker.finished(Decision("give", (Part(to, part.places),), part.who))
+        return made
 
     def trim(self, who: Who, start_s: float | None = None, end_s: float | None = None) -> tuple[Decision, ...]:
         """Say when one appearance begins and ends; of films only."""

@@ -18,7 +18,7 @@ import numpy as np
 
 from personae.errors import InputError, UnknownCharacterError
 from personae.films.decision_maker import NEW_UNKNOWN, Chosen, DecisionMaker, NewUnknown
-from personae.films.meant import Meant, Who, meant, nobody
+from personae.films.meant import Meant, Some, Who, meant, nobody, person_of
 from personae.films.tracks_file import Scanned
 from personae.names import highest, unknown_number
 from personae.names_of_today import NamesOfToday
@@ -99,14 +99,43 @@ class Maker(DecisionMaker):
 
     def chosen(self, who: Who) -> Chosen:
         """Who is meant; raises UnknownCharacterError."""
+        if isinstance(who, Some):
+            found_some = self._tracks(who.tracks)
+            who.check(found_some.person)
+            return found_some
         found = self._meant(who)
         at_of = {track.id: at for at, track in enumerate(self.timeline.tracks)}
         before = (self.scanned.unknown[at_of[number]] for one in found.appearances for number in one.tracks)
         return Chosen(found.person, found.whole, self._places(found.appearances), tuple(before))
 
+    def others(self, chosen: Chosen) -> Chosen | None:
+        """Those faces of the same person that were not chosen; None where all were."""
+        mine = {*chosen.places}
+        own = {number for one in self.timeline.appearances if person_of(one).key == chosen.person.key
+               for number in one.tracks}  # fmt: skip
+        at = [at for at, track in enumerate(self.timeline.tracks) if track.id in own]
+        at = [each for each in at if place_of(self.timeline.tracks[each], self.timeline.video) not in mine]
+        return self._of_tracks(chosen.person, at) if at else None
+
     def nobody(self, who: str) -> UnknownCharacterError:
         """That nobody is called so, and who there is."""
         return nobody(self.timeline, who)
+
+    def _tracks(self, numbers: Sequence[int]) -> Chosen:
+        """Single tracks, which must be one person's."""
+        at = [at for at, track in enumerate(self.timeline.tracks) if track.id in {*numbers}]
+        whose = {number: person_of(one) for one in self.timeline.appearances for number in one.tracks}
+        people = {whose[number].key: whose[number] for number in numbers if number in whose}
+        if len(at) != len({*numbers}) or not all(number in whose for number in numbers) or not numbers:
+            raise UnknownCharacterError("Some of these faces are not there any more. Look again.")
+        if len(people) > 1:
+            names = " and ".join(sorted(person.name for person in people.values()))
+            raise InputError(f"These faces are of {names}. Say it of each of them.")
+        return self._of_tracks(next(iter(people.values())), at)
+
+    def _of_tracks(self, person: Person, at: Sequence[int]) -> Chosen:
+        places = tuple(place_of(self.timeline.tracks[each], self.timeline.video) for each in at)
+        return Chosen(person, False, places, tuple(self.scanned.unknown[each] for each in at))
 
     def _meant(self, who: Who) -> Meant:
         is_text = isinstance(who, str) and who.isascii() and who.isdigit() and who not in self.characters
@@ -138,7 +167,7 @@ class Maker(DecisionMaker):
         try:
             chosen = self._meant(who)
         except UnknownCharacterError:
-            if isinstance(who, int | tuple) or (isinstance(who, str) and unknown_number(who) is not None):
+            if isinstance(who, int | tuple | Some) or (isinstance(who, str) and unknown_number(who) is not None):
                 raise
             person = self.person(who)
             if person.unknown is not None:

@@ -11,7 +11,7 @@ from personae.errors import InputError, UnknownCharacterError
 from personae.films import photo_naming
 from personae.films.decision_maker import Chosen, DecisionMaker
 from personae.films.faces_file import Kept
-from personae.films.meant import Who, check_who
+from personae.films.meant import Some, Who, check_who
 from personae.names import find_name, highest, readable, unknown_name, unknown_number
 from personae.names_of_today import NamesOfToday
 from personae.timeline.appearances import Label
@@ -48,11 +48,23 @@ class PhotoMaker(DecisionMaker):
             raise UnknownCharacterError(f"{who} says nothing about photos. Give a photo and the number of a face.")
         if isinstance(who, tuple):
             return self._face(*who)
+        if isinstance(who, Some):
+            found = self._faces(who.faces)
+            who.check(found.person)
+            return found
         key = who.key if isinstance(who, Person) else self._key(who)
         own = [at for at, label in enumerate(self.labels) if (label.character, label.unknown) == key and label.name]
         if not own:
             raise self.nobody(who.name if isinstance(who, Person) else who)
         return self._chosen(own, whole=True)
+
+    def others(self, chosen: Chosen) -> Chosen | None:
+        """Those faces of the same person that were not chosen; None where all were."""
+        mine, places = {*chosen.places}, photo_naming.places_of(self.kept)
+        key = chosen.person.key
+        theirs = [at for at, label in enumerate(self.labels) if (label.character, label.unknown) == key and label.name]
+        own = [at for at in theirs if places[at] not in mine]
+        return self._chosen(own, whole=False) if own else None
 
     def nobody(self, who: str) -> UnknownCharacterError:
         """That nobody is called so, and who there is."""
@@ -109,6 +121,18 @@ class PhotoMaker(DecisionMaker):
                 return self._chosen([first + number - 1], whole=False)
             first += len(photo.faces)
         raise InputError(f"There is no photo {path!r} in this set. Give its path from {self.kept.root}.")
+
+    def _faces(self, faces: Sequence[tuple[str, int]]) -> Chosen:
+        """Single faces, which must be one person's."""
+        found = [self._face(*one) for one in faces]
+        people = {one.person.key: one.person for one in found}
+        if not found:
+            raise UnknownCharacterError("No face was given.")
+        if len(people) > 1:
+            names = " and ".join(sorted(person.name for person in people.values()))
+            raise InputError(f"These faces are of {names}. Say it of each of them.")
+        places = tuple(place for one in found for place in one.places)
+        return Chosen(found[0].person, False, places, tuple(number for one in found for number in one.before))
 
     def _chosen(self, own: Sequence[int], *, whole: bool) -> Chosen:
         places, person = photo_naming.places_of(self.kept), self.labels[own[0]].person

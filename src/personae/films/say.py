@@ -16,7 +16,7 @@ from personae.timeline.person import Person
 
 __all__ = [
     "NEW_UNKNOWN", "Saying", "add", "alive", "apart", "confirm", "depicted", "merge", "name", "no_face", "not_them",
-    "split", "stranger", "take_apart", "trim", "undo",
+    "set_apart", "split", "stranger", "take_apart", "trim", "undo",
 ]  # fmt: skip
 
 Saying = Callable[[DecisionMaker], tuple[Decision, ...]]
@@ -60,6 +60,11 @@ def no_face(who: Who) -> Saying:
 def split(who: Who) -> Saying:
     """These faces are somebody of their own."""
     return lambda film: film.split(who)
+
+
+def set_apart(who: Who, *, stranger: bool = False) -> Saying:
+    """These faces are somebody of their own for good; `stranger`: who is not asked for."""
+    return lambda film: film.set_apart(who, stranger=stranger)
 
 
 def merge(people: Sequence[Who], into: str | Person | None = None) -> Saying:

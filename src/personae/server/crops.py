@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -112,6 +112,12 @@ class FilmCrops:
                 of.setdefault(people[track], []).extend(own)
         return [FaceRow(_key_of(who), who, len(own), _chosen(timeline, own)) for who, own in of.items()]
 
+    def of_tracks(self, film: StoredFilm, tracks: Collection[int]) -> dict[int, ShownFace]:
+        """The best crop of each of these tracks that has one."""
+        _, every = self._tracks(film)
+        best = ((track, max(every[track], key=lambda one: one.weight)) for track in tracks if every.get(track))
+        return {track: ShownFace(one.digest, one.box_xyxy, one.weight, one.pts, track) for track, one in best}
+
     def _tracks(self, film: StoredFilm) -> tuple[Timeline, dict[int, list[IndexedCrop]]]:
         """The timeline of now, and its crops by a track's number."""
         timeline, of_tracks = film.timeline, self._of(film).index.of_tracks
@@ -181,6 +187,10 @@ class SetCrops:
             FaceRow((str(one.shown.photo), one.shown.number or 0), who, 1, (one.shown,))
             for one, who in _faces_now(photos)
         ]
+
+    def of_faces(self, photos: PhotoSet) -> dict[tuple[str, int], ShownFace]:
+        """Every face by its photo's path and its number."""
+        return {(str(one.shown.photo), one.shown.number or 0): one.shown for one in self._of(photos).values()}
 
     def people(self, photos: PhotoSet) -> list[FaceRow]:
         """A row per person, their best faces first."""

@@ -79,6 +79,12 @@ MAY: dict[str, Role] = {
     # people without a name
     "list_people": "editor",
     "list_decided_people": "editor",
+    "list_everybody": "viewer",
+    "get_person": "viewer",
+    "list_faces_of_person": "viewer",
+    "get_picture_of_person": "viewer",
+    "foresee_about_people": "editor",
+    "take_apart": "editor",
     "decide_about_person": "editor",
     "list_names": "viewer",
     "list_questions": "editor",

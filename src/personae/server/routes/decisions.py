@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from time import strptime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, UploadFile
+from fastapi import APIRouter, Form, Query, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from personae.errors import ChangedMeanwhileError, StoreError
@@ -125,11 +125,20 @@ def list_decisions(service: Served, caller: By, id: str, asked: PageOf) -> Journ
 
 @router.get("/decisions")
 def list_all_decisions(
-    service: Served, caller: By, asked: PageOf, order: Literal["newest", "oldest"] = "newest"
+    service: Served,
+    caller: By,
+    asked: PageOf,
+    order: Literal["newest", "oldest"] = "newest",
+    medium: Annotated[str | None, Query(description="The id of a film or set: only what was decided there.")] = None,
+    who: Annotated[
+        str | None, Query(max_length=500, description="A name: only what was said of somebody of it.")
+    ] = None,
 ) -> Journal:
     """What was decided in all films and sets, by time."""
     sign = -1 if order == "newest" else 1
-    entries = [one for id in service.media() for one in journal_of(id, service.medium(id).decisions)]
+    names = None if who is None else service.project.cast.names_of_today()
+    media = service.media() if medium is None else [medium]
+    entries = [one for id in media for one in journal_of(id, service.medium(id).decisions, who, names)]
     page = Page.of(entries, lambda one: (sign * _time(one.at), one.medium, sign * one.number), asked)
     return Journal(position=len(entries), decisions=list(page.rows), next=page.next)
 
