@@ -36,7 +36,10 @@ from personae.films.warning import disagreeing, one_sign, poor_crop, unlike
 from personae.names_of_today import NamesOfToday
 from personae.progress import ProgressCallback
 from personae.timeline.appearances import Label
+from personae.timeline.deciding import Applied
 from personae.timeline.decisions import Decision, Decisions
+from personae.timeline.face_labels import Drawn
+from personae.timeline.places import PhotoPlace
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +66,8 @@ class PhotoSet(Decidable):
         self._store = store
         self._lock = threading.RLock()
         self._state: _State | None = None
+        self._applied_known: tuple[_State, NamesOfToday, Applied] | None = None
+        self._photos_known: tuple[Applied, tuple[KeptPhoto, ...]] | None = None
 
     @property
     def name(self) -> str:
@@ -97,8 +102,11 @@ class PhotoSet(Decidable):
         self.context.settle()
         with self._lock:
             state = self._current()
-            applied = photo_naming.decided(state.kept, state.decisions, self._names())
-            return photos_of(state.kept, applied.labels)
+            applied = self._applied(state)
+            known = self._photos_known
+            if known is None or known[0] is not applied:
+                known = self._photos_known = applied, photos_of(state.kept, applied.labels, applied.drawn)
+            return known[1]
 
     @property
     def digests(self) -> dict[str, str]:
@@ -113,12 +121,16 @@ class PhotoSet(Decidable):
         return tuple(face for photo in self.photos for face in photo.faces)
 
     def kept_faces(self) -> tuple[Kept, tuple[Label, ...]]:
-        """The faces with their embeddings, and who each is now. Raises a StoreError."""
+        """The faces that were found with their embeddings, and who each is now. Raises a StoreError."""
+        return self.kept_and_drawn()[:2]
+
+    def kept_and_drawn(self) -> tuple[Kept, tuple[Label, ...], tuple[Drawn, ...]]:
+        """As `kept_faces`, with the faces that people drew where none was found."""
         self.context.settle()
         with self._lock:
             state = self._current()
-            applied = photo_naming.decided(state.kept, state.decisions, self._names())
-            return state.kept, tuple(applied.labels)
+            applied = self._applied(state)
+            return state.kept, tuple(applied.labels), applied.drawn
 
     @property
     def stamp(self) -> Stamp:
@@ -148,8 +160,7 @@ class PhotoSet(Decidable):
         """Its faces as they are now; see `Decidable`. Raises StoreError."""
         with self._lock:
             state = self._current()
-            names = self._names()
-            return PhotoFaces(state.kept, photo_naming.decided(state.kept, state.decisions, names).labels)
+            return PhotoFaces(state.kept, self._applied(state).labels)
 
     # Inside
 
@@ -163,7 +174,7 @@ class PhotoSet(Decidable):
         return self._current().kept.embedder, f"{self.files.faces}"
 
     def _faces_named(self, name: str) -> Sequence[tuple[PhotoRecord, EnrolledFace]]:
-        faces = self.faces
+        faces = [one for one in self.faces if not one.drawn]  # as they stand in `kept`
         named = {at for at, one in enumerate(faces) if one.character == name and one.decided_by == "person"}
         return best_faces_of_photos(self._current().kept, named, name)
 
@@ -183,11 +194,12 @@ class PhotoSet(Decidable):
     ) -> Decided:
         state = self._current()
         decisions = state.decisions.first(then)
-        labels = photo_naming.decided(state.kept, decisions, names).labels
+        before = photo_naming.decided(state.kept, decisions, names) if then is not None else self._applied(state, names)
+        labels = before.labels
         with nullcontext(so_far(self._store)) if dry else counting(self._store) as numbers:
             maker = PhotoMaker(
                 state.kept, labels, decisions, by=by, request=request or uuid4().hex, names=names,
-                unknowns_used=numbers.unknown,
+                unknowns_used=numbers.unknown, drawn=before.drawn,
             )  # fmt: skip
             made, maker = said_to(maker, said)
             numbers.unknown = max(numbers.unknown, maker.decisions.highest_unknown)
@@ -199,19 +211,29 @@ class PhotoSet(Decidable):
     def _warned(self, made: Sequence[Decision], names: NamesOfToday) -> Decided:
         state = self._current()
         before = state.decisions.first(made[0].on)
-        labels = photo_naming.decided(state.kept, before, names).labels
-        maker, trained = PhotoMaker(state.kept, labels, before, names=names), self._trained(state.kept.embedder)
-        return Decided.of(made, lambda one: _warnings([one], maker, labels, trained, names.ids))
+        applied = photo_naming.decided(state.kept, before, names)
+        maker = PhotoMaker(state.kept, applied.labels, before, names=names, drawn=applied.drawn)
+        trained = self._trained(state.kept.embedder)
+        return Decided.of(made, lambda one: _warnings([one], maker, applied.labels, trained, names.ids))
 
     def _finding(self) -> FindAll:
-        return photo_naming.PhotoFinder(self._current().kept.photos).find_all
+        state = self._current()
+        return photo_naming.PhotoFinder(state.kept.photos, self._applied(state).drawn).find_all
 
     def _write_down(self, made: Sequence[Decision]) -> None:
         state = self._current()
         decisions = journal.append_photos(self.files, made)
         self._state = _State(state.kept, decisions, self._stamp())
-        applied = photo_naming.decided(state.kept, decisions, self._names())
-        self._store.write_shared(self.files, state.kept, applied)
+        self._store.write_shared(self.files, state.kept, self._applied(self._state))
+
+    def _applied(self, state: _State, names: NamesOfToday | None = None) -> Applied:
+        """What the decisions make of the faces; made anew only where something changed. The caller holds the lock."""
+        names = self._names() if names is None else names
+        known = self._applied_known
+        if known is None or known[0] is not state or known[1] is not names:
+            applied = photo_naming.decided(state.kept, state.decisions, names)
+            known = self._applied_known = state, names, applied
+        return known[2]
 
     def _current(self) -> _State:
         """The set as it is on disk, with every entry of its journal."""
@@ -234,13 +256,18 @@ def _warnings(
     there = {*known, *(label.character for label in labels)}
     kept = maker.kept
     photo_of = [number for number, photo in enumerate(kept.photos) for _ in range(len(photo.faces))]
+    photo_of += [one.photo for one in maker.drawn]
     found = []
     for one in made:
-        if one.kind not in ("name", "give", "merge") or one.to is None or one.to.character is None:
+        if one.kind not in ("name", "give", "merge", "face") or one.to is None or one.to.character is None:
             continue
         name, own = one.to.character, maker.find_all(one.places)
         found += one_sign(one, there)
-        photos = {photo_of[at] for at in own}
+        if one.kind == "face":
+            positions = photo_naming.positions_of(kept)
+            photos = {positions[place.photo] for place in one.places if isinstance(place, PhotoPlace)}
+        else:
+            photos = {photo_of[at] for at in own}
         beside = next(
             (at for at, label in enumerate(labels) if label.character == name and at not in own
              and photo_of[at] in photos), None,
@@ -248,6 +275,9 @@ def _warnings(
         if beside is not None:
             path = kept.photos[photo_of[beside]].path
             found.append(f"{name} is in {path} beside them: both would be {name}.")
+        own = {at for at in own if at < len(labels)}  # nothing is known of how a face looks that was drawn
+        if not own:
+            continue
         scores = np.concatenate([photo.faces.quality.score for photo in kept.photos])
         found += poor_crop(float(scores[sorted(own)].max(initial=0.0)))
         rows = [photo.faces.embeddings * photo_naming.weights_of(photo.faces)[:, None] for photo in kept.photos]
