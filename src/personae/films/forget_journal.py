@@ -26,9 +26,7 @@ def forget_in_journal(text: str, marks: Collection[str], also: Collection[str] =
     lines = [line for line in lines if line.strip()]
     rows = [_parsed(line) for line in lines]
     header = _parsed(head)
-    kept: list[Row | None] = [
-        None if row is None or row.get("id") in also else _without(row, marks) for row in rows
-    ]
+    kept: list[Row | None] = [None if row is None or row.get("id") in also else _without(row, marks) for row in rows]
     goes = [row is not None and after is None for row, after in zip(rows, kept, strict=True)]
     cleaned = [] if header is None else [forget_in_json(header, marks, ours=True)[0]]
     for at, row in enumerate(kept):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any, TypeVar
 
 from personae.errors import InputError, UnknownCharacterError
 from personae.films import photo_naming
@@ -18,8 +19,11 @@ from personae.timeline.appearances import Label
 from personae.timeline.deciding import Applied
 from personae.timeline.decisions import Decision, Decisions, Part
 from personae.timeline.face_labels import Drawn
-from personae.timeline.person import Person
+from personae.timeline.person import Key, Person
 from personae.timeline.places import AnyPlace, PhotoPlace
+from personae.timeline.timeline import name_of
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +43,8 @@ class PhotoMaker(DecisionMaker):
     names: NamesOfToday = field(default_factory=NamesOfToday)
     unknowns_used: int = 0
     drawn: Sequence[Drawn] = ()
+    shared: dict[str, Any] = field(default_factory=dict, repr=False)
+    """What was made of the faces once, for all makers of one command."""
 
     def after(self, made: Iterable[Decision]) -> PhotoMaker:
         """For the next of several decisions that are written down together."""
@@ -52,7 +58,7 @@ class PhotoMaker(DecisionMaker):
         if isinstance(who, tuple):
             return self._face(*who)
         key = who.key if isinstance(who, Person) else self._key(who)
-        own = [at for at, label in enumerate(self._every) if (label.character, label.unknown) == key and label.name]
+        own = self._positions.get(key, [])
         if not own:
             raise self.nobody(who.name if isinstance(who, Person) else who)
         return self._chosen(own, whole=True)
@@ -87,7 +93,7 @@ class PhotoMaker(DecisionMaker):
 
     def nobody(self, who: str) -> UnknownCharacterError:
         """That nobody is called so, and who there is."""
-        known = dict.fromkeys(label.name for label in self._every if label.name)
+        known = [name_of(*key) for key in self._positions]
         return UnknownCharacterError(
             f"Nobody is called {who!r} in these photos. There are: {', '.join(known) or 'none'}."
         )
@@ -95,29 +101,53 @@ class PhotoMaker(DecisionMaker):
     @property
     def characters(self) -> set[str]:
         """The characters in the photos."""
-        return {one.character for one in self._every if one.character is not None}
+        return {key[0] for key in self._positions if key[0] is not None}
 
     def id_of(self, character: str) -> str | None:
         """The id of a character in the photos."""
-        return next((one.character_id for one in self._every if one.character == character and one.character_id), None)
+        own = (self._every[at] for at in self._positions.get((character, None), ()))
+        return next((one.character_id for one in own if one.character_id), None)
+
+    def faces_of(self, character: str) -> Sequence[int]:
+        """The positions of a character's faces."""
+        return self._positions.get((character, None), ())
 
     def find_all(self, places: Iterable[AnyPlace]) -> set[int]:
         """The positions of the faces at places."""
         return self._finder.find_all(places)
 
-    @cached_property
+    @property
     def _finder(self) -> photo_naming.PhotoFinder:
-        return photo_naming.PhotoFinder(self.kept.photos, self.drawn)
+        return self._once("finder", lambda: photo_naming.PhotoFinder(self.kept.photos, self.drawn))
 
-    @cached_property
+    @property
     def _every(self) -> Sequence[Label]:
         """Whose each face is, also of those that were drawn."""
-        return [*self.labels, *(one.label for one in self.drawn)]
+        return self._once("every", lambda: [*self.labels, *(one.label for one in self.drawn)])
+
+    @property
+    def _positions(self) -> Mapping[Key, list[int]]:
+        """Where the faces of each person are."""
+
+        def made() -> dict[Key, list[int]]:
+            found: dict[Key, list[int]] = {}
+            for at, label in enumerate(self._every):
+                if label.name:
+                    found.setdefault((label.character, label.unknown), []).append(at)
+            return found
+
+        return self._once("positions", made)
+
+    def _once(self, what: str, made: Callable[[], Value]) -> Value:
+        if what not in self.shared:
+            self.shared[what] = made()
+        found: Value = self.shared[what]
+        return found
 
     @property
     def next_number(self) -> int:
         """The number of the next unknown person."""
-        shown = highest(label.unknown for label in self._every)
+        shown = highest(unknown for _, unknown in self._positions)
         return max(self.unknowns_used, self.kept.unknowns_used, self.decisions.highest_unknown, shown) + 1
 
     @cached_property
@@ -126,13 +156,13 @@ class PhotoMaker(DecisionMaker):
         return photo_naming.decided(self.kept, self.decisions, self.names)
 
     def _key(self, who: str) -> tuple[str | None, int | None]:
-        name = find_name(who, {label.name for label in self._every if label.name})
+        known = self._once("names", lambda: {name_of(*key): key for key in self._positions})
+        name = find_name(who, known)
         number = unknown_number(who)
         name = unknown_name(number) if name is None and number is not None else name
-        found = next((one for one in self._every if name is not None and one.name == name), None)
-        if found is None:
+        if name is None or name not in known:
             raise self.nobody(who)
-        return found.character, found.unknown
+        return known[name]
 
     def _face(self, path: str, number: int) -> Chosen:
         at, photo = self._photo(path)

@@ -113,11 +113,7 @@ class PhotoFinder:
 
     def __init__(self, photos: Sequence[StoredPhoto], drawn: Iterable[Drawn] = ()) -> None:
         self._photos = photos
-        self._first = np.cumsum([0, *(len(photo.faces) for photo in photos)]).tolist()
-        self._by: dict[tuple[str | None, str | None], int] = {}
-        for at, photo in enumerate(photos):
-            for key in ((photo.path, photo.sha256), (None, photo.sha256), (photo.path, None)):
-                self._by.setdefault(key, at)
+        self._first, self._by = _keys_of(photos)
         self._drawn: dict[int, list[tuple[int, PhotoPlace]]] = {}
         self._count = self._first[-1]
         for one in drawn:
@@ -156,6 +152,25 @@ class PhotoFinder:
         ]
         shared, number = max(found, default=(0.0, 0))
         return None if shared < SAME_FACE else -number
+
+
+Keys = tuple[list[int], dict[tuple[str | None, str | None], int]]
+_KEYS: PerObject[tuple[Sequence[StoredPhoto], Keys]] = PerObject()
+
+
+def _keys_of(photos: Sequence[StoredPhoto]) -> Keys:
+    """The position of each photo's first face, and of each photo by what it may be found by; made once of the same."""
+    known = _KEYS.get(photos[0]) if photos else None
+    if known is not None and known[0] is photos:
+        return known[1]
+    first: list[int] = np.cumsum([0, *(len(photo.faces) for photo in photos)]).tolist()
+    by: dict[tuple[str | None, str | None], int] = {}
+    for at, photo in enumerate(photos):
+        for key in ((photo.path, photo.sha256), (None, photo.sha256), (photo.path, None)):
+            by.setdefault(key, at)
+    if photos:
+        _KEYS.put(photos[0], (photos, (first, by)))
+    return first, by
 
 
 _PLACES: PerObject[list[PhotoPlace]] = PerObject()

@@ -6,9 +6,11 @@ A decision is durable once it is in the journal. `photos.json` is a view of face
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
@@ -67,6 +69,7 @@ class PhotoSet(Decidable):
         self._lock = threading.RLock()
         self._state: _State | None = None
         self._applied_known: tuple[_State, NamesOfToday, Applied] | None = None
+        self._digests_known: tuple[Kept, dict[str, str]] | None = None
         self._photos_known: tuple[Applied, tuple[KeptPhoto, ...]] | None = None
 
     @property
@@ -109,11 +112,15 @@ class PhotoSet(Decidable):
             return known[1]
 
     @property
-    def digests(self) -> dict[str, str]:
+    def digests(self) -> Mapping[str, str]:
         """Each photo's path from the root -> the SHA-256 of its content when its faces were found."""
         self.context.settle()
         with self._lock:
-            return {photo.path: photo.sha256 for photo in self._current().kept.photos}
+            kept = self._current().kept
+            known = self._digests_known
+            if known is None or known[0] is not kept:
+                known = self._digests_known = kept, {photo.path: photo.sha256 for photo in kept.photos}
+            return known[1]
 
     @property
     def faces(self) -> tuple[KeptFace, ...]:
@@ -206,7 +213,8 @@ class PhotoSet(Decidable):
         if then is not None:
             return Decided(tuple(made))
         trained = self._trained(state.kept.embedder)
-        return Decided.of(made, lambda one: _warnings([one], maker, labels, trained, names.ids))
+        warner = _Warner(maker, labels, trained, names.ids)
+        return Decided.of(made, lambda one: warner.of([one]))
 
     def _warned(self, made: Sequence[Decision], names: NamesOfToday) -> Decided:
         state = self._current()
@@ -214,7 +222,8 @@ class PhotoSet(Decidable):
         applied = photo_naming.decided(state.kept, before, names)
         maker = PhotoMaker(state.kept, applied.labels, before, names=names, drawn=applied.drawn)
         trained = self._trained(state.kept.embedder)
-        return Decided.of(made, lambda one: _warnings([one], maker, applied.labels, trained, names.ids))
+        warner = _Warner(maker, applied.labels, trained, names.ids)
+        return Decided.of(made, lambda one: warner.of([one]))
 
     def _finding(self) -> FindAll:
         state = self._current()
@@ -247,41 +256,51 @@ class PhotoSet(Decidable):
         return stamp_of(self.files.faces, self.files.decisions)
 
 
-def _warnings(
-    made: list[Decision], maker: PhotoMaker, labels: list[Label], trained: TrainedModel, known: Collection[str]
-) -> list[str]:
-    """A sentence for each name given to a face beside that character's, or to faces that are poor or unlike them, and
-    for a new name of one sign. `known`: the characters of the cast.
-    """
-    there = {*known, *(label.character for label in labels)}
-    kept = maker.kept
-    photo_of = [number for number, photo in enumerate(kept.photos) for _ in range(len(photo.faces))]
-    photo_of += [one.photo for one in maker.drawn]
-    found = []
-    for one in made:
-        if one.kind not in ("name", "give", "merge", "face") or one.to is None or one.to.character is None:
-            continue
-        name, own = one.to.character, maker.find_all(one.places)
-        found += one_sign(one, there)
-        if one.kind == "face":
-            positions = photo_naming.positions_of(kept)
-            photos = {positions[place.photo] for place in one.places if isinstance(place, PhotoPlace)}
-        else:
-            photos = {photo_of[at] for at in own}
-        beside = next(
-            (at for at, label in enumerate(labels) if label.character == name and at not in own
-             and photo_of[at] in photos), None,
-        )  # fmt: skip
-        if beside is not None:
-            path = kept.photos[photo_of[beside]].path
-            found.append(f"{name} is in {path} beside them: both would be {name}.")
-        own = {at for at in own if at < len(labels)}  # nothing is known of how a face looks that was drawn
-        if not own:
-            continue
-        scores = np.concatenate([photo.faces.quality.score for photo in kept.photos])
-        found += poor_crop(float(scores[sorted(own)].max(initial=0.0)))
-        rows = [photo.faces.embeddings * photo_naming.weights_of(photo.faces)[:, None] for photo in kept.photos]
-        similarity = unlike(np.concatenate(rows)[sorted(own)].sum(axis=0), name, trained)
-        if similarity is not None:
-            found.append(disagreeing(name, similarity))
-    return found
+class _Warner:
+    """What may be wrong with names that are given. `known`: the characters of the cast."""
+
+    def __init__(
+        self, maker: PhotoMaker, labels: Sequence[Label], trained: TrainedModel, known: Collection[str]
+    ) -> None:
+        self._maker, self._trained = maker, trained
+        self._kept, self._count = maker.kept, len(labels)
+        self._there = {*known, *maker.characters}
+
+    @cached_property
+    def _photo_of(self) -> Sequence[int]:
+        """The photo of each face, also of those that were drawn."""
+        first = photo_naming.first_faces(self._kept)
+        counts = [after - before for before, after in pairwise(first)]
+        return [*np.repeat(np.arange(len(counts)), counts).tolist(), *(one.photo for one in self._maker.drawn)]
+
+    def of(self, made: Iterable[Decision]) -> list[str]:
+        """A sentence for each name given to a face beside that character's, or to faces that are poor or unlike them,
+        and for a new name of one sign.
+        """
+        found = []
+        for one in made:
+            if one.kind not in ("name", "give", "merge", "face") or one.to is None or one.to.character is None:
+                continue
+            name, own = one.to.character, self._maker.find_all(one.places)
+            found += one_sign(one, self._there)
+            photos = {self._photo_of[at] for at in own}
+            if one.kind == "face":
+                positions = photo_naming.positions_of(self._kept)
+                photos = {positions[place.photo] for place in one.places if isinstance(place, PhotoPlace)}
+            others = (at for at in self._maker.faces_of(name) if at not in own)
+            beside = next((at for at in others if self._photo_of[at] in photos), None)
+            if beside is not None:
+                path = self._kept.photos[self._photo_of[beside]].path
+                found.append(f"{name} is in {path} beside them: both would be {name}.")
+            seen = [at for at in sorted(own) if at < self._count]
+            if seen:  # nothing is known of how a face looks that was drawn
+                found += self._looks(name, seen)
+        return found
+
+    def _looks(self, name: str, own: Sequence[int]) -> list[str]:
+        first = photo_naming.first_faces(self._kept)
+        faces = [(self._kept.photos[self._photo_of[at]].faces, at - first[self._photo_of[at]]) for at in own]
+        found = poor_crop(max(0.0, *(float(photo.quality.score[at]) for photo, at in faces)))
+        rows = [photo.embeddings[at] * photo_naming.weights_of(photo)[at] for photo, at in faces]
+        similarity = unlike(np.sum(rows, axis=0), name, self._trained)
+        return found if similarity is None else [*found, disagreeing(name, similarity)]
