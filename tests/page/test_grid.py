@@ -13,13 +13,16 @@ from tests.page.test_photos import cells, set_of
 Open = Callable[..., Any]
 
 MANY = """async (count) => {
-  const [{ html, render, signal }, { Grid }] = await Promise.all([import("./page/html.js"), import("./page/parts/grid.js")]);
+  const { html, render, signal } = await import("./page/html.js");
+  const { Grid } = await import("./page/parts/grid.js");
   const items = signal(Array.from({ length: count }, (_, at) => `item ${at}`));
   const chosen = signal(new Set());
   const opened = [];
   Object.assign(globalThis, { items, chosen, opened });
-  const Many = () => html`<${Grid} items=${items.value} keyOf=${(one) => one} labelOf=${(one) => one} label="Many" chosen=${chosen}
-    cell=${{ width: 150, height: 100 }} draw=${(one) => html`<span>${one}</span>`} open=${(one) => opened.push(one)} />`;
+  const own = (one) => one;
+  const Many = () => html`<${Grid} items=${items.value} keyOf=${own} labelOf=${own} label="Many" chosen=${chosen}
+    cell=${{ width: 150, height: 100 }} draw=${(one) => html`<span>${one}</span>`}
+    open=${(one) => opened.push(one)} />`;
   render(null, document.body);
   document.body.innerHTML = '<div id="many"></div>';
   render(html`<${Many} />`, document.getElementById("many"));

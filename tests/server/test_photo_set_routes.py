@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
+from tests.server.conftest import Served
 from tests.server.media import Client
+
+
+@pytest.fixture
+def served(filled: Served) -> Served:
+    return filled
 
 
 def overview(client: Client, id: str, **query: Any) -> Any:
