@@ -60,7 +60,7 @@ def until(tab: Tab, ask: Callable[[], Any], wanted: Any) -> None:
 
 def test_the_sets_and_the_photos_of_one_with_boxes_and_names(site: Site, open_tab: Open) -> None:
     tab = open_tab(site, "photos")
-    tab.get_by_role("link", name=SET).click()
+    tab.locator(".photo-sets li a").click()
     cells(tab).first.wait_for()
     assert cells(tab).count() == 4
     party = tab.get_by_role("option", name="party.jpg")
