@@ -153,7 +153,7 @@ def test_a_box_is_dragged_named_shown_at_once_and_undone(own_site: Site, open_ta
     before = faces(own_site)
     drag(tab, (0.02, 0.05, 0.1, 0.3))
     tab.locator(".box.mine").wait_for()
-    tab.get_by_label("Name", exact=True).fill("Rachel")
+    tab.get_by_role("combobox", name="Name").fill("Rachel")
     tab.keyboard.press("Enter")
     tab.locator(".whole .box.drawn", has_text="Rachel Green").wait_for()
     until(tab, lambda: faces(own_site), [*before, "Rachel Green*"])
