@@ -27,6 +27,9 @@ export function Grid({ items, keyOf, draw, labelOf, cell, label, chosen = null, 
   /** What has the focus, or would get it. */
   const [focusedKey, setFocusedKey] = useState("");
   const wantsFocus = useRef(false);
+  /** What is drawn in each cell that is seen: what stays the same is not looked at again while scrolling.
+   * @type {{current: Map<string, {item: T, isChosen: boolean, draw: any, drawn: any}>}} */
+  const contents = useRef(new Map());
   const lastFocused = useRef(0);
   const [band, setBand] = useState(/** @type {{left: number, top: number, right: number, bottom: number} | null} */ (null));
   /** Where a selection with Shift begins. */
@@ -224,6 +227,16 @@ export function Grid({ items, keyOf, draw, labelOf, cell, label, chosen = null, 
   const numbers = Array.from({ length: Math.max(0, last - first) }, (_, at) => first + at);
   // What has the focus stays in the document, or the focus would be lost.
   if (items.length && (focused < first || focused >= last)) numbers.push(focused);
+  const before = contents.current;
+  contents.current = new Map();
+  /** @param {T} item @param {string} key @param {boolean} isChosen */
+  const contentOf = (item, key, isChosen) => {
+    const known = before.get(key);
+    const same = known && known.item === item && known.isChosen === isChosen && known.draw === draw;
+    const own = same ? known : { item, isChosen, draw, drawn: draw(item, isChosen) };
+    contents.current.set(key, own);
+    return own.drawn;
+  };
   return html`
     <div class="grid" ref=${box} role="listbox" aria-multiselectable=${chosen ? "true" : null} aria-label=${label} onKeyDown=${onKeyDown}
       onPointerDown=${onPointerDown} style=${{ height: `${Math.max(0, rows * (height + gap) - gap)}px` }}>
@@ -236,7 +249,7 @@ export function Grid({ items, keyOf, draw, labelOf, cell, label, chosen = null, 
             data-at=${number} tabindex=${number === focused ? 0 : -1} class=${`cell ${isChosen ? "chosen" : ""}`}
             onClick=${(/** @type {any} */ event) => onClick(number, event)} onContextMenu=${(/** @type {any} */ event) => onContextMenu(number, event)}
             onFocus=${() => focusedKey !== keyOf(item) && setFocusedKey(keyOf(item))} onDblClick=${() => open?.(item)}
-            style=${{ transform: `translate(${left}px, ${top}px)`, width: `${layout.width}px`, height: `${height}px` }}>${draw(item, isChosen)}</div>`;
+            style=${{ transform: `translate(${left}px, ${top}px)`, width: `${layout.width}px`, height: `${height}px` }}>${contentOf(item, keyOf(item), isChosen)}</div>`;
       })}
       ${band && html`<div class="band" style=${{ left: `${band.left}px`, top: `${band.top}px`, width: `${band.right - band.left}px`, height: `${band.bottom - band.top}px` }}></div>`}
     </div>

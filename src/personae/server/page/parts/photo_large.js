@@ -43,7 +43,7 @@ export function PhotoLarge({ set, photo: id }) {
       { keys: "ArrowLeft", text: T.previous, run: () => goTo(-1) },
       { keys: "ArrowRight", text: T.next, run: () => goTo(1) },
       { keys: "d", text: T.draw, run: () => void begin() },
-      { keys: "Ctrl+z", text: TEXTS.keys.undo, run: () => void undo() },
+      { keys: "Ctrl+z", text: TEXTS.keys.undo, always: true, run: () => (isTyped() ? false : void undo()) },
       { keys: "Escape", text: T.back, always: true, run: () => (box ? setBox(null) : chosen ? show(set.id, { face: "" }, true) : show(set.id, { photo: "", face: "" })) },
     ]),
     [id, at, all, box, chosen],
@@ -75,6 +75,11 @@ export function PhotoLarge({ set, photo: id }) {
         </div>
       </div>
     </div>`;
+}
+
+/** Whether something is typed in the field that has the focus: that has its own undo. */
+function isTyped() {
+  return document.activeElement instanceof HTMLInputElement && document.activeElement.value !== "";
 }
 
 /** The address's query without the photo. @returns {Record<string, string>} */
