@@ -5,19 +5,24 @@ Nothing is written here. Every method gives the decisions of one command, which 
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import combinations
+from numbers import Real
 from typing import Any, Self
 from uuid import uuid4
+
+import numpy as np
 
 from personae.errors import InputError, UnknownCharacterError
 from personae.films.meant import Who
 from personae.names import readable, unknown_number, valid_name
 from personae.names_of_today import NamesOfToday
 from personae.timeline.deciding import Applied, are_apart
+from personae.timeline.decision_rows import FARTHEST_SHARE
 from personae.timeline.decisions import Decision, Decisions, Kind, Part, with_ids
 from personae.timeline.person import Person
 from personae.timeline.places import AnyPlace
@@ -217,12 +222,13 @@ class DecisionMaker(ABC):
     def add(
         self,
         who: Who | NewUnknown,
-        start_s: float,
+        start_s: float | None = None,
         end_s: float | None = None,
         box: tuple[float, float, float, float] | None = None,
+        photo: str | None = None,
     ) -> tuple[Decision, ...]:
-        """Say that somebody is there though no face was found; of films only."""
-        raise InputError("Photos have no time: somebody is added to a film only.")
+        """Say that somebody is there though no face was found: in a span or a picture of a film, or in a photo."""
+        raise InputError("Nobody can be added here.")
 
     def undo(self, ids: Sequence[str] | None = None) -> tuple[Decision, ...]:
         """Take decisions back: those with `ids`, else all of the last command; empty where there is none to undo.
@@ -294,3 +300,23 @@ class DecisionMaker(ABC):
         found = [self.find_all(part.places) for part in merge.parts]
         if any(are_apart(a, b, self.applied.apart) for a, b in combinations(found, 2)):
             raise InputError(f"{merge.said()}: they were said to be different people. Take that back first, with undo.")
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a finite number."""
+    try:
+        return isinstance(value, Real) and math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def box_in_shares(
+    box: tuple[float, float, float, float], size_wh: tuple[int, int]
+) -> tuple[float, float, float, float]:
+    """A box in pixels as shares of the picture."""
+    sides = list(box) if isinstance(box, Sequence | np.ndarray) else []
+    if len(sides) == 4 and all(map(is_number, sides)):
+        x1, y1, x2, y2 = (float(side) / size_wh[at % 2] for at, side in enumerate(sides))
+        if x1 < x2 and y1 < y2 and max(map(abs, (x1, y1, x2, y2))) <= FARTHEST_SHARE:
+            return x1, y1, x2, y2
+    raise InputError(f"{box} is no box in the picture: x1, y1, x2, y2 in pixels, the second corner below the first.")

@@ -89,12 +89,16 @@ def trim(who: Who, start_s: float | None = None, end_s: float | None = None) -> 
 
 def add(
     who: Who | NewUnknown,
-    start_s: float,
+    start_s: float | None = None,
     end_s: float | None = None,
     box: tuple[float, float, float, float] | None = None,
+    *,
+    photo: str | None = None,
 ) -> Saying:
-    """Somebody is there though no face was found: in a span, or in a box of one picture (displayed pixels)."""
-    return lambda film: film.add(who, start_s, end_s, box)
+    """Somebody is there though no face was found: in a span of a film, in a box of one picture (displayed pixels), or
+    in a box of a `photo` (its path).
+    """
+    return lambda medium: medium.add(who, start_s, end_s, box, photo)
 
 
 def undo(ids: Sequence[str] | None = None) -> Saying:

@@ -12,6 +12,7 @@ from personae.films import crop_index
 from personae.films.crop_index import CropIndex, IndexedCrop
 from personae.films.crops_file import digest_of_tracks
 from personae.films.film import StoredFilm
+from personae.films.kept_photos import photos_of
 from personae.films.photo_set import PhotoSet
 from personae.server.addresses import crop_digest, face_digest
 from personae.timeline.face_pictures import MOST_CROPS, apart_pts, far_apart
@@ -204,7 +205,7 @@ class SetCrops:
 
     def _of(self, photos: PhotoSet) -> dict[str, SetFace]:
         photos.context.settle()
-        stamp = stamp_of(photos.files.faces)
+        stamp = photos.stamp  # of its decisions too: faces are drawn
         with self._lock:
             known = self._sets.get(photos)
         if known is not None and known[0] == stamp:
@@ -217,15 +218,15 @@ class SetCrops:
 
 def _faces_now(photos: PhotoSet) -> Iterator[tuple[SetFace, Person | None]]:
     """The faces of a set, and who each is, of one moment. Raises StoreError."""
-    kept, labels = photos.kept_faces()
-    people = iter(labels)
-    for photo in kept.photos:
+    kept, labels, drawn = photos.kept_and_drawn()
+    for photo, own in zip(kept.photos, photos_of(kept, labels, drawn), strict=True):
         scores = photo.faces.quality.score.tolist()
-        for number, (x1, y1, x2, y2) in enumerate(photo.faces.boxes_xyxy.tolist(), 1):
-            box = (x1, y1, x2, y2)
-            digest = face_digest(photo.path, photo.sha256, box)
-            shown = ShownFace(digest, box, scores[number - 1], photo=photo.path, number=number)
-            yield SetFace(shown, photo.sha256), next(people).person
+        for face in own.faces:
+            digest = face_digest(photo.path, photo.sha256, face.box_xyxy)
+            score = 0.0 if face.drawn else scores[face.number - 1]
+            shown = ShownFace(digest, face.box_xyxy, score, photo=photo.path, number=face.number)
+            who = Person(face.character, face.unknown, face.character_id) if face.name else None
+            yield SetFace(shown, photo.sha256), who
 
 
 def _key_of(who: Person) -> tuple[int | str, ...]:

@@ -68,7 +68,10 @@ class Made(BaseModel):
 
 
 class Face(BaseModel):
-    """A face: `number` from the left from 1, `face` among all of the set from 1; `box` x1, y1, x2, y2 in pixels."""
+    """A face: `number` from the left from 1, `face` among all of the set from 1; `box` x1, y1, x2, y2 in pixels.
+
+    `drawn`: none was found there, and a person drew the box; these are counted after those that were found.
+    """
 
     face: int
     number: int
@@ -82,6 +85,7 @@ class Face(BaseModel):
     decided_by: str
     depicted: bool
     stranger: bool
+    drawn: bool = False
 
 
 class Photo(BaseModel):
@@ -173,4 +177,5 @@ def _face(one: KeptFace, number: int) -> Face:
         face=number, number=one.number, box=one.box_xyxy, name=one.name, character=one.character,
         character_id=one.character_id, unknown=one.unknown, similarity=round(one.similarity, 4),
         confidence=round(one.confidence, 4), decided_by=one.decided_by, depicted=one.depicted, stranger=one.stranger,
+        drawn=one.drawn,
     )  # fmt: skip

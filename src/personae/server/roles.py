@@ -52,6 +52,7 @@ MAY: dict[str, Role] = {
     "keep_photos": "editor",
     "get_photo_set": "viewer",
     "list_photos_of_set": "viewer",
+    "overview_of_set": "viewer",
     "list_decisions": "editor",
     "list_all_decisions": "editor",
     "decide": "editor",

@@ -43,6 +43,8 @@ class Said(BaseModel):
     start_s: Annotated[Number, Field(ge=0)] | None = None
     end_s: Annotated[Number, Field(ge=0)] | None = None
     box: tuple[Number, Number, Number, Number] | None = None
+    photo: Annotated[str, Field(max_length=4096)] | None = None
+    """Of `add` in a set of photos: where the box was drawn."""
 
     def saying(self) -> Saying:
         """As the session takes it; raises ValueError where something is missing."""
@@ -59,8 +61,10 @@ class Said(BaseModel):
             case "trim":
                 return say.trim(who, self.start_s, self.end_s)
             case "add":
-                start = _given(self.start_s, "start_s")
-                return say.add(say.NEW_UNKNOWN if self.new else str(self.who), start, self.end_s, self.box)
+                added = say.NEW_UNKNOWN if self.new else str(self.who)
+                if self.photo is not None:
+                    return say.add(added, box=_given(self.box, "box"), photo=self.photo)
+                return say.add(added, _given(self.start_s, "start_s"), self.end_s, self.box)
         alone: Saying = getattr(say, self.say)(who)
         return alone
 

@@ -146,7 +146,7 @@ export function nameAll(people, name) {
   const text = joined.length === 1 ? T.said.name(first.name, name ?? "") : T.said.merge(joined.length, name ?? first.name);
   const what = joined.length > 1 ? { say: "merge", to: name } : { say: "name", to: name, learn: learns() };
   return say(joined, what, text, (all) => {
-    const one = { ...(known ?? first), ...sum(joined), name: name ?? first.name, kind: /** @type {const} */ (name === null ? "unknown" : "named"),
+    const one = { ...(known ?? first), ...sum(joined), name: name ?? first.name, kind: /** @type {"unknown" | "named"} */ (name === null ? "unknown" : "named"),
       parts: joined.flatMap((each) => each.parts) };
     const gone = new Set(joined.map((each) => each.id));
     return all.flatMap((each) => (each.id === (known ?? first).id ? [one] : gone.has(each.id) ? [] : [each]));

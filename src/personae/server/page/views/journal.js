@@ -73,7 +73,7 @@ function useJournal(medium, who) {
     let isReading = false;
     /** @type {Entry[]} */
     let all = [];
-    const page = (/** @type {number} */ limit, /** @type {string | undefined} */ cursor) =>
+    const page = (/** @type {number} */ limit, /** @type {string | undefined} */ cursor = undefined) =>
       get("decisions", { limit, cursor, medium: medium || undefined, who: who || undefined });
     const read = async () => {
       const own = ++reading;

@@ -5,7 +5,7 @@ import { listen } from "../events.js";
 import { html, useEffect, useMemo, useState } from "../html.js";
 import { bind } from "../keys.js";
 import { Name } from "../parts/name.js";
-import { clock, date } from "../parts/time.js";
+import { date } from "../parts/time.js";
 import { askWho } from "../parts/who_dialog.js";
 import { address, go, place } from "../router.js";
 import { soon, tell } from "../state.js";
