@@ -4,7 +4,7 @@ import { listen } from "./events.js";
 import { batch, computed, signal } from "./html.js";
 import { onRefused, post, takeBack, unsent } from "./outbox.js";
 import { address, go, place } from "./router.js";
-import { soon, tell } from "./state.js";
+import { ended, message, soon, tell } from "./state.js";
 import { TEXTS } from "./texts.js";
 
 /**
@@ -14,8 +14,9 @@ import { TEXTS } from "./texts.js";
  * @typedef {{name: string, probability: number | null, character: string | null, other: Part | null, picture: string | null}} Candidate
  * @typedef {{appearance: number, start_s: number, end_s: number, similarity: number, confidence: number, crops: Crop[]}} Span
  * @typedef {{photo: string, path: string, number: number, similarity: number, confidence: number, crops: Crop[]}} Face
- * @typedef {{id: string, kind: "person" | "spans" | "photos", settles_s: number, who: string, medium: string | null, name: string, position: number | null,
- *  parts: Part[], spans: Span[], faces: Face[], crops: Crop[], candidates: Candidate[], picture: string | null}} Question
+ * @typedef {{id: string, kind: "person" | "spans" | "photos" | "outliers" | "disagreement" | "look_alikes", settles_s: number, who: string, medium: string | null, name: string, position: number | null,
+ *  parts: Part[], spans: Span[], faces: Face[], crops: Crop[], candidates: Candidate[], picture: string | null,
+ *  characters: {id: string, name: string, picture: string | null}[], photos: import("./parts/ask_cast.js").AskedPhoto[]}} Question
  */
 
 const READ_AT_ONCE = 30;
@@ -41,7 +42,7 @@ export const questions = computed(() => told.value?.filter((one) => !answered.va
 export const standing = computed(() => {
   const { decided_s, total_s, left } = counts.value;
   const own = (told.value ?? []).filter((one) => answered.value.has(one.id));
-  const more = own.reduce((sum, one) => sum + one.settles_s, 0);
+  const more = own.reduce((sum, one) => sum + (one.characters.length ? 0 : one.settles_s), 0); // the cast is no face time
   return { share: total_s ? Math.min((decided_s + more) / total_s, 1) : 1, left: Math.max(left - own.length, 0) };
 });
 
@@ -109,6 +110,7 @@ function prefetch() {
   for (const one of (questions.value ?? []).slice(0, 5)) {
     for (const crop of one.crops.slice(0, 6)) new Image().src = crop.address;
     for (const each of one.candidates) if (each.picture) new Image().src = each.picture;
+    for (const each of one.photos.slice(0, 6)) if (each.picture) new Image().src = each.picture;
   }
 }
 
@@ -122,11 +124,11 @@ export function ask(id) {
 
 /**
  * Answer a question: at once here, and at the server as soon as it can be.
- * @param {Question} question @param {{method?: string, path: string, body: any}} letter @param {string} text
+ * @param {Question} question @param {{method?: string, path: string, body: any, undo?: "people" | "cast"}} letter @param {string} text
  * @param {(sentence: string) => void} refused what to do where the server does not take it
  */
-export function answer(question, { method = "POST", path, body }, text, refused) {
-  const sent = post(method, path, body, { text, question: question.id, undo: "people" });
+export function answer(question, { method = "POST", path, body, undo: way = "people" }, text, refused) {
+  const sent = post(method, path, body, { text, question: question.id, undo: way });
   unsure.set(question.id, sent);
   batch(() => {
     answered.value = new Map(answered.value).set(question.id, question.settles_s);
@@ -135,7 +137,10 @@ export function answer(question, { method = "POST", path, body }, text, refused)
   tell(text, { act: { text: TEXTS.undo, run: undo } });
   sent
     .then(
-      (done) => warn(done, question),
+      (done) => {
+        warn(done, question);
+        if (done.job?.kind === "learn") void tellLearnt(done.job.id, text);
+      },
       (error) => {
         const rest = new Map(answered.value);
         rest.delete(question.id);
@@ -148,6 +153,16 @@ export function answer(question, { method = "POST", path, body }, text, refused)
       if (unsure.get(question.id) === sent) unsure.delete(question.id);
       refresh();
     });
+}
+
+/** What the cast learnt from an answer, or that it learnt nothing: beside what was told of it, while that still stands.
+ * @param {string} job @param {string} text */
+async function tellLearnt(job, text) {
+  const { state, result } = await ended(job).catch(() => ({ state: "", result: {} }));
+  const told = message.value;
+  if (state !== "done" || !told || told.isBad || !told.text.startsWith(text)) return;
+  const learnt = result.learnt ? TEXTS.review.learnt(result.learnt) : TEXTS.askCast.learntNone;
+  tell(`${told.text} ${learnt}`, { act: told.act });
 }
 
 /** @param {any} done @param {Question} question */

@@ -11,13 +11,14 @@ const DRAG_FROM_PX = 6;
 
 /**
  * `items` in order; `keyOf`: what tells them apart; `draw`: a cell's content; `cell`: its least width and its height in
- * pixels; `chosen`: the keys that are selected, null where nothing can be; `open`: what a double click or Enter does.
+ * pixels; `chosen`: the keys that are selected, null where nothing can be; `open`: what a double click or Enter does;
+ * `toggles`: a click adds to what is selected, as with Ctrl.
  * @template T
  * @param {{items: readonly T[], keyOf: (item: T) => string, draw: (item: T, isChosen: boolean) => any, labelOf: (item: T) => string,
  *  cell: {width: number, height: number, gap?: number}, label: string, chosen?: import("@preact/signals").Signal<ReadonlySet<string>> | null,
- *  open?: (item: T) => void}} props
+ *  open?: (item: T) => void, toggles?: boolean}} props
  */
-export function Grid({ items, keyOf, draw, labelOf, cell, label, chosen = null, open }) {
+export function Grid({ items, keyOf, draw, labelOf, cell, label, chosen = null, open, toggles = false }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [layout, setLayout] = useState(/** @type {Layout} */ ({ columns: 1, width: cell.width, height: cell.height, gap: cell.gap ?? 8, top: 0 }));
   const [seen, setSeen] = useState({ first: 0, last: 40 });
@@ -168,7 +169,7 @@ export function Grid({ items, keyOf, draw, labelOf, cell, label, chosen = null, 
         return html`
           <div key=${keyOf(item)} role="option" aria-selected=${isChosen} aria-label=${labelOf(item)} aria-setsize=${items.length} aria-posinset=${number + 1}
             data-at=${number} tabindex=${number === focused || (at === 0 && (focused < first || focused >= last)) ? 0 : -1} class=${`cell ${isChosen ? "chosen" : ""}`}
-            onClick=${(/** @type {MouseEvent & {pointerType?: string}} */ event) => (chosen || !open ? select(number, event, event.pointerType === "touch") : open(item))}
+            onClick=${(/** @type {MouseEvent & {pointerType?: string}} */ event) => (chosen || !open ? select(number, event, toggles || event.pointerType === "touch") : open(item))}
             onDblClick=${() => open?.(item)}
             style=${{ transform: `translate(${left}px, ${top}px)`, width: `${layout.width}px`, height: `${height}px` }}>${draw(item, isChosen)}</div>`;
       })}
