@@ -10,7 +10,7 @@ import { Name } from "../parts/name.js";
 import { Face, pictureOf } from "../parts/pictures.js";
 import { SentList } from "../parts/sent_photos.js";
 import { address, go, place } from "../router.js";
-import { characters, isKnown } from "../state.js";
+import { characters, isKnown, tell } from "../state.js";
 import { TEXTS } from "../texts.js";
 import { CharacterPage } from "./character.js";
 
@@ -129,12 +129,11 @@ async function take(files) {
   for (const [name, some] of own) {
     const number = sendings.value.length;
     const known = characters.value.find((one) => one.name === name);
-    const done = await sendPhotos({ id: known?.id, name }, some, (sent) => {
+    await sendPhotos({ id: known?.id, name }, some, (sent) => {
       const all = [...sendings.value];
       all[number] = sent;
       sendings.value = all;
     });
-    void done;
   }
 }
 
@@ -160,6 +159,7 @@ export async function merge(several) {
 
 /** @param {Character[]} several */
 export async function remove(several) {
+  /** @type {number[]} */
   const edits = [];
   for (const one of several) {
     const done = await edit("DELETE", `characters/${one.id}`, undefined, T.said.remove(one.name));
@@ -168,7 +168,6 @@ export async function remove(several) {
   chosen.value = new Set();
   if (several.length > 1) {
     const text = T.said.removed(edits.length);
-    const { tell } = await import("../state.js");
     tell(text, { act: { text: TEXTS.undo, run: () => void takeBackEdits(edits, text) } });
   }
 }

@@ -197,6 +197,7 @@ function Actions({ card, own }) {
 
 /** Learn that these faces are not theirs: each is an edit. @param {any} card @param {string[]} own */
 async function reject(card, own) {
+  /** @type {number[]} */
   const edits = [];
   for (const photo of own) {
     const made = await edit("POST", `characters/${card.id}/photos/${photo}/reject`, undefined, T.said.not(card.name, 1));

@@ -1,5 +1,5 @@
 // Who is in a picture: dropped, or below a media root. Each face with its name, how sure that is, and who else it may be.
-import { get, may, send, urlOf } from "../api.js";
+import { get, may, send, session, urlOf } from "../api.js";
 import { batch, html, signal, useEffect, useState } from "../html.js";
 import { sendPhotos, sentenceOf, takeBackEdits } from "../parts/cast_edits.js";
 import { askFor } from "../parts/dialog.js";
@@ -9,7 +9,7 @@ import { Name } from "../parts/name.js";
 import { Face } from "../parts/pictures.js";
 import { shares } from "../parts/player.js";
 import { address, go, place } from "../router.js";
-import { characters, tell } from "../state.js";
+import { characters, ended, tell } from "../state.js";
 import { TEXTS } from "../texts.js";
 
 /** `picture`: where it is shown from; `source`: of a media root.
@@ -181,7 +181,6 @@ async function notThem(one, which, who) {
   form.append("photo", await contentOf(one), "photo.jpg");
   try {
     const { job } = await send("POST", `characters/${who.id}/reject`, form);
-    const { ended } = await import("../state.js");
     const done = await ended(job.id);
     if (done.state !== "done") return tell(done.error?.detail ?? TEXTS.cast.cancelled, { isBad: true });
     const text = T.notSaid(who.name);
@@ -202,7 +201,6 @@ async function download(number) {
     else {
       const form = new FormData();
       form.append("photo", /** @type {File} */ (one.file));
-      const { session } = await import("../api.js");
       answer = await fetch(urlOf("identify/picture"), { method: "POST", body: form, headers: { "X-Personae": session.value.csrf } });
     }
     if (!answer.ok) throw new Error((await answer.json()).detail);
