@@ -54,7 +54,7 @@ def photo(folder: Path, face: Any, number: int, name: str = "") -> Path:
 
 def id_of(site: Site, name: str) -> str:
     with site.client() as client:
-        return next(one["id"] for one in client.get("/characters").json()["characters"] if one["name"] == name)
+        return str(next(one["id"] for one in client.get("/characters").json()["characters"] if one["name"] == name))
 
 
 def names(site: Site) -> dict[str, int]:
@@ -63,7 +63,7 @@ def names(site: Site) -> dict[str, int]:
 
 
 def is_drawn(picture: Any) -> bool:
-    return picture.count() > 0 and picture.first.evaluate("(one) => one.naturalWidth") > 0
+    return bool(picture.count() and picture.first.evaluate("(one) => one.naturalWidth"))
 
 
 def say_undo(page: Any) -> None:
