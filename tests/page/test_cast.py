@@ -115,7 +115,7 @@ def test_a_merge_says_who_goes_into_whom_and_is_taken_apart(own_site: Site, open
     page.locator(".card", has_text="Thor").click()
     page.locator(".card", has_text="Tony").click()
     page.get_by_role("button", name="Merge").click()
-    page.get_by_label(re.compile("Tony")).check()
+    page.get_by_role("radio", name=re.compile("Tony")).check()
     page.get_by_text("Thor goes into Tony. The name Tony stays.").wait_for()
     page.locator("dialog").get_by_role("button", name="Merge").click()
     page.get_by_role("option", name="Tony, 6 photos").wait_for()
@@ -128,7 +128,7 @@ def test_a_merge_says_who_goes_into_whom_and_is_taken_apart(own_site: Site, open
 def test_names_are_pasted_and_taken_back(own_site: Site, open_tab: Open) -> None:
     page = open_tab(own_site, "cast")
     page.get_by_role("button", name="Paste names").click()
-    page.get_by_label("Names").fill("Joey\nPhoebe Buffay\n\nJoey\n")
+    page.get_by_role("textbox", name="Names").fill("Joey\nPhoebe Buffay\n\nJoey\n")
     page.locator("dialog").get_by_role("button", name="Add").click()
     page.get_by_role("option", name="Phoebe Buffay, no photo yet").wait_for()
     say_undo(page)

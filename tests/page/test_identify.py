@@ -21,7 +21,7 @@ def test_a_picture_is_named_with_how_sure_that_is_and_who_is_next(site: Site, op
     page = open_tab(site, "identify")
     page.locator("input[type=file]").set_input_files(party(site))
     page.locator(".who-list li").nth(2).wait_for(timeout=LOOKED_AT_MS)
-    thor = page.locator(".who-list li", has_text="Thor")
+    thor = page.locator(".who-list li", has=page.locator("strong", has_text="Thor"))
     thor.get_by_text("% sure").wait_for()
     thor.get_by_text("Next:").wait_for()
     assert page.locator(".who-list li", has_text="Unknown").count() == 2
@@ -38,11 +38,11 @@ def test_a_picture_of_a_root_has_an_address(site: Site, open_tab: Open) -> None:
     page.get_by_role("button", name="From the server’s folders").click()
     page.get_by_role("button", name="photos").click()
     page.get_by_role("button", name="party.jpg").click()
-    page.locator(".who-list li", has_text="Thor").wait_for(timeout=LOOKED_AT_MS)
+    page.locator(".who-list strong", has_text="Thor").wait_for(timeout=LOOKED_AT_MS)
     address = page.url
     assert "path=photos%2Fparty.jpg" in address
     page.goto(address)
-    page.locator(".who-list li", has_text="Thor").wait_for(timeout=LOOKED_AT_MS)
+    page.locator(".who-list strong", has_text="Thor").wait_for(timeout=LOOKED_AT_MS)
     eventually(lambda: is_drawn(page.locator(".boxed img")), page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390 and not page.wrong
 
@@ -57,7 +57,7 @@ def test_a_face_among_several_is_taught_alone_and_taken_back(own_site: Site, ope
     page.locator("dialog").get_by_role("button", name="Add").click()
     page.locator(".message", has_text="1 photo added to Joey.").wait_for(timeout=LOOKED_AT_MS)
     assert names(own_site)["Joey"] == 1
-    page.locator(".who-list li", has_text="Joey").wait_for(timeout=LOOKED_AT_MS)  # it knows him at once
+    page.locator(".who-list strong", has_text="Joey").wait_for(timeout=LOOKED_AT_MS)  # it knows him at once
     say_undo(page)
     eventually(lambda: "Joey" not in names(own_site), page)
     assert not page.wrong

@@ -38,7 +38,7 @@ def test_a_folder_is_chosen_trained_on_and_tried_out(
     page.get_by_role("button", name="cast").click()
     page.get_by_role("button", name="Train on a folder: cast").click()
     page.locator(".job-line", has_text="Training (cast)").wait_for()
-    page.get_by_text("12 photos added, 0 as before, 1 not used.").wait_for(timeout=WORKED_MS)
+    page.get_by_text("13 new photos, 0 as before; 1 of all cannot be used.").wait_for(timeout=WORKED_MS)
     page.get_by_text("Thor, notes.png: The file cannot be read as a picture.").wait_for()
     page.get_by_text("It knows 3 characters from 12 photos.").wait_for()
     assert names(empty_site) == {"Rachel": 4, "Thor": 4, "Tony": 4}

@@ -204,7 +204,7 @@ export const TEXTS = {
     outcome: (kind, result) => {
       if (kind === "train") {
         const why = result.rejected.slice(0, 50).map((/** @type {any} */ one) => `${one.character}, ${one.photo}: ${TEXTS.cast.reason(one.reason).text} ${TEXTS.cast.reason(one.reason).todo}`);
-        return [`${count(result.added, "photo")} added, ${result.unchanged} as before, ${result.rejected.length} not used.`, ...result.notes, ...why];
+        return [`${count(result.added, "new photo")}, ${result.unchanged} as before; ${result.rejected.length} of all cannot be used.`, ...result.notes, ...why];
       }
       if (kind === "tune") return [result.saved ? "Better settings were found and kept. Train again to use them." : "No settings are surely better than those of now.", ...(result.tuning?.settings_diff ?? []), ...(result.tuning?.notes ?? [])];
       const { threshold_before: before, threshold, notes = [] } = result.calibration ?? {};
