@@ -2,6 +2,21 @@
 const count = (/** @type {number} */ n, /** @type {string} */ one, /** @type {string} */ several = `${one}s`) =>
   `${n.toLocaleString()} ${n === 1 ? one : several}`;
 
+
+/** Why a photo of the cast is not used, in plain words, and what to do. @type {Record<string, {text: string, todo: string}>} */
+const REASONS = {
+  UNREADABLE: { text: "The file cannot be read as a picture.", todo: "Save it again as JPEG or PNG." },
+  NO_FACE: { text: "No face was found.", todo: "Take a photo on which the face is seen from the front and is not covered." },
+  FACE_TOO_SMALL: { text: "The face is too small.", todo: "Take a larger copy of the photo, or one from nearer." },
+  BLURRY: { text: "The face is blurred.", todo: "Take a sharper photo." },
+  TOO_DARK: { text: "The face is too dark.", todo: "Take a brighter photo." },
+  LOW_DETECTION_SCORE: { text: "It is not clear that this is a face.", todo: "Take a photo on which it is seen better." },
+  EXTREME_POSE: { text: "The face is turned too far away.", todo: "Take a photo that shows it more from the front." },
+  DUPLICATE: { text: "This photo is there already, here or at another character.", todo: "Nothing has to be done, or take it out where it is wrong." },
+  AMBIGUOUS_FACES: { text: "Several people are on it, and nothing tells which one is meant.", todo: "Crop it to the one, or add photos of them alone." },
+  OUTLIER: { text: "It does not look like the other photos.", todo: "If it is them all the same, say so; otherwise take it out or give it to whom it shows." },
+};
+
 export const TEXTS = {
   views: /** @type {Record<string, string>} */ ({
     start: "Add", review: "Review", people: "People", cast: "Cast", films: "Films", photos: "Photos", identify: "Identify",
@@ -210,6 +225,140 @@ export const TEXTS = {
     },
     photos: (/** @type {number} */ n) => count(n, "photo"),
     everything: "Everything",
+  cast: {
+    count: (/** @type {number} */ n, /** @type {number} */ photos) => `${count(n, "character")}, ${count(photos, "photo")}`,
+    photos: (/** @type {number} */ n, /** @type {number} */ rejected) => `${n ? count(n, "photo") : "no photo yet"}${rejected ? `, ${rejected} not used` : ""}`,
+    rejected: (/** @type {number} */ n) => `${n} not used`,
+    search: "Find a name", filter: "Who is shown", all: "Everybody", withoutPhotos: "Without photos", withRejected: "With photos not used",
+    select: "Select several", stopSelecting: "Done selecting", selectNone: "Select none",
+    selected: (/** @type {number} */ n) => `${n} selected`,
+    howToSelect: "Click photos to select them; with Shift a whole row, or draw a box around several.",
+    merge: "Merge", remove: "Remove", add: "Add", next: "Next", choose: "Choose photos",
+    nobody: "Nobody is in the cast yet. Drop photos here: one folder for each character, called as they are.",
+    nobodySo: "Nobody like that is in the cast.",
+    drop: "Drop photos or folders of photos here. A folder is called as the character in it.",
+    dropHere: (/** @type {string} */ name) => `Drop photos of ${name} here.`,
+    paste: "Paste names", pasteAbout: "One name a line. They can be given at once, and are recognised once they have a photo.", names: "Names",
+    whose: (/** @type {number} */ n) => (n === 1 ? "Who is on this photo?" : `Who is on these ${n} photos?`),
+    mergeAbout: "They become one character: all their photos, and all their appearances in films. Undo takes it apart again.",
+    mergeTitle: (/** @type {number} */ n) => (n === 2 ? "Make these two one?" : `Make these ${n} one?`),
+    whichName: "Which name stays?",
+    goes: (/** @type {string[]} */ from, /** @type {string} */ into) => `${from.join(", ")} ${from.length === 1 ? "goes" : "go"} into ${into}. The name ${into} stays.`,
+    mergeWith: (/** @type {string} */ name) => `Who is the same person as ${name}?`, mergeInto: "Merge with …",
+    gone: "This character is not in the cast any more.",
+    cancelled: "It was stopped.",
+    photosTitle: (/** @type {number} */ n) => (n ? `Photos that teach (${n})` : "Photos"),
+    noPhotos: "No photo yet. Until there is one, nobody is recognised as them.",
+    poor: "poor", small: "small", quality: "How good the face is: its size, how sharp it is, how straight it looks.",
+    smallTitle: (/** @type {number} */ px) => `The face is ${Math.round(px)} pixels wide: a larger one teaches more.`,
+    look: "The look that this photo shows", confirmedTitle: "Somebody said that this is right.",
+    looks: (/** @type {string[]} */ all) => `looks: ${all.join(", ")}`,
+    playedBy: (/** @type {string} */ name) => `played by ${name}`, roles: (/** @type {string} */ name) => `${name} also plays`,
+    appearances: "In films and photos",
+    rename: "Rename", newName: "New name", lookField: "Look of these photos, if it is a special one (old, masked)",
+    takeOut: "Take out", notThem: "Not them", notThemTitle: "Takes them out, and teaches that faces like these are somebody else's.",
+    give: "Give to …", confirm: "They are right", confirmTitle: "Never ask about these again, and never reject them.",
+    giveTitle: (/** @type {number} */ n) => (n === 1 ? "Whose photo is this?" : `Whose photos are these ${n}?`), knownOrNew: "Name, known or new",
+    yesThem: (/** @type {string} */ name) => `It is ${name}`,
+    rejectedTitle: (/** @type {number} */ n) => `Not used (${n})`, notAtHand: "The photo is not at hand here.",
+    alikeTitle: "Who looks like them",
+    alikeAbout: (/** @type {string} */ name) => `Some photos of ${name} would also pass for these. Wrong names between them are likely.`,
+    wouldPass: (/** @type {number} */ n) => `${count(n, "photo")} would pass`, areOne: "They are one …", areTwo: "Two different people",
+    sending: (/** @type {number} */ n) => `${count(n, "photo")} on the way`,
+    added: (/** @type {number} */ n, /** @type {number} */ rejected) => `${n ? `${count(n, "photo")} added` : "nothing new"}${rejected ? `, ${rejected} cannot be used` : ""}.`,
+    /** Why a photo is not used, and what to do. @param {string} reason */
+    reason: (reason) => REASONS[reason] ?? { text: "This photo cannot be used.", todo: "Take another one." },
+    said: {
+      names: (/** @type {number} */ n) => `${count(n, "name")} added.`,
+      merge: (/** @type {string[]} */ all, /** @type {string} */ into) => `${all.join(" and ")} are one now: ${into}.`,
+      remove: (/** @type {string} */ name) => `${name} removed from the cast.`, removed: (/** @type {number} */ n) => `${count(n, "character")} removed.`,
+      rename: (/** @type {string} */ from, /** @type {string} */ to) => `${from} is called ${to} now.`,
+      out: (/** @type {number} */ n) => `${count(n, "photo")} taken out.`,
+      not: (/** @type {string} */ name, /** @type {number} */ n) => `${count(n, "photo is", "photos are")} not ${name}: taken out, and remembered.`,
+      give: (/** @type {number} */ n, /** @type {string} */ name) => `${count(n, "photo")} given to ${name}.`,
+      confirmed: (/** @type {string} */ name, /** @type {number} */ n) => `${count(n, "photo")} of ${name} confirmed.`,
+      apart: (/** @type {string} */ one, /** @type {string} */ other) => `${one} and ${other} are two people.`,
+      added: (/** @type {string} */ name, /** @type {number} */ n) => `${count(n, "photo")} added to ${name}.`,
+    },
+  },
+  askCast: {
+    outliers: (/** @type {string} */ name, /** @type {number} */ n) => (n === 1 ? `Does this photo in the cast show ${name}?` : `Do these photos in the cast show ${name}?`),
+    disagreement: (/** @type {string} */ name) => `Do all of these show ${name}?`,
+    lookAlikes: (/** @type {string} */ one, /** @type {string} */ other) => `Are ${one} and ${other} one person?`,
+    why: {
+      outliers: (/** @type {string} */ name) => `It does not look like the other photos of ${name}, so it teaches nothing until you say.`,
+      enrolled: (/** @type {string} */ name) => `It does not look like ${name}'s other photos. While it stays, faces like it may get the name ${name}.`,
+      resembles: (/** @type {string} */ name) => `It looks like ${name} rather.`,
+      disagreement: "Photos of one character fall into groups that do not look alike. Somebody else may be among them, or it is another look.",
+      lookAlikes: "Most photos of each could be the other's.",
+    },
+    settles: (/** @type {string} */ s) => `settles ${s}`,
+    group: (/** @type {number} */ n) => `Group ${n}`, markGroup: "These are somebody else",
+    hint: "Enter: yes, all. A number marks one that is wrong; a name says who it is",
+    hintOne: "Enter: yes. A name says who it is", hintPair: "",
+    yes: "Yes, it is them", yesAll: "Yes, all", rest: "All but those marked", not: "Not them", one: (/** @type {string} */ from, /** @type {string} */ into) => `One person: ${from} goes into ${into}`, two: "Two different people",
+    inCast: "Photos in the cast",
+    said: {
+      yes: (/** @type {string} */ name) => `${name}, confirmed.`, not: (/** @type {string} */ name) => `Not ${name}.`, some: (/** @type {string} */ name, /** @type {number} */ n) => `${name}, but ${n} not.`,
+      give: (/** @type {string} */ name) => `${name}.`,
+    },
+    learntNone: "The cast learnt nothing from it: these faces are small, dark or turned away, or it knows such already.",
+  },
+  model: {
+    nobody: "Nobody is in the cast yet, so everybody is unknown. Train on a folder with one folder of photos for each character, or drop photos onto the cast.",
+    names: (/** @type {number} */ n, /** @type {number} */ photos) => `It knows ${count(n, "character")} from ${count(photos, "photo")}.`,
+    fallback: "There is no trained model: faces are compared with the nearest photo. Train to have one.",
+    outdated: "The cast has changed since. It is brought up to date with the next edit or training.",
+    far: "Strangers", farAbout: (/** @type {number} */ far) => `About ${(100 * far).toLocaleString([], { maximumFractionDigits: 2 })} of 100 strangers get a name by mistake. Fewer mistakes mean more faces without a name.`,
+    threshold: "A face gets a name", thresholdAbout: (/** @type {number} */ t) => `where it is alike by ${t.toFixed(2)} or more (1 is the same picture).`,
+    created: "Trained", weak: "What is weak", nothingWeak: "Everybody has three photos or more.",
+    few: (/** @type {number} */ n) => `${count(n, "character")} with fewer than three photos, who are missed more often:`,
+    without: (/** @type {number} */ n) => `${count(n, "character")} without a photo, who are never recognised:`,
+    andMore: (/** @type {number} */ n) => `and ${n} more`,
+    more: "For experts", details: (/** @type {any} */ m) => `Embedder ${m.embedder}; head ${m.head ?? "none"}; made by Personae ${m.personae_version}; revision ${m.revision ?? "none"}.`,
+    train: "Train on a folder", trainAbout: "Choose a folder that holds one folder of photos for each character. What is enrolled from elsewhere stays.", folder: "Folder of photos",
+    evaluate: "How good is it?", tune: "Look for better settings", tuneAbout: "Tries settings on your photos. What is surely better is kept; train again to use it.",
+    calibrate: "Strangers that may get a name …", measure: "Measure with strangers", measureAbout: "Choose a folder with photos of people who are not in the cast: how many strangers get a name is set by them.",
+    farTitle: "How many strangers may get a name?", farHow: "Of 100 faces of people who are not in the cast. 1 is what it is without saying anything.", farField: "Of 100 strangers", set: "Set", farWrong: "Give a number above 0 and up to 50.",
+    work: (/** @type {string} */ kind, /** @type {string} */ about) => `${({ train: "Training", tune: "Looking for settings", calibrate: "Setting the threshold", evaluate: "Trying it out" })[kind] ?? kind}${about ? ` (${about})` : ""}`,
+    isDone: (/** @type {string} */ kind) => `${TEXTS.model.work(kind, "")}: done.`,
+    /** @param {string} kind @param {any} result @returns {string[]} */
+    outcome: (kind, result) => {
+      if (kind === "train") {
+        const why = result.rejected.slice(0, 50).map((/** @type {any} */ one) => `${one.character}, ${one.photo}: ${TEXTS.cast.reason(one.reason).text} ${TEXTS.cast.reason(one.reason).todo}`);
+        return [`${count(result.added, "new photo")}, ${result.unchanged} as before; ${result.rejected.length} of all cannot be used.`, ...result.notes, ...why];
+      }
+      if (kind === "tune") return [result.saved ? "Better settings were found and kept. Train again to use them." : "No settings are surely better than those of now.", ...(result.tuning?.settings_diff ?? []), ...(result.tuning?.notes ?? [])];
+      const { threshold_before: before, threshold, notes = [] } = result.calibration ?? {};
+      return [`A face gets a name from ${threshold?.toFixed(2)} on; before it was ${before?.toFixed(2)}.`, ...notes];
+    },
+    neverEvaluated: "How good it is has not been tried yet. It is tried on your own photos: each is named by a model that has not seen it.",
+    how: "How good it is", everybody: "All photos",
+    right: (/** @type {number | null} */ share, /** @type {number} */ n) => `Of ${count(n, "photo")} that it had not seen, ${share === null ? "none could be tried" : `${TEXTS.percent(share)} got the right name`}.`,
+    shares: (/** @type {number | null} */ right, /** @type {number | null} */ wrong) => `${TEXTS.percent(right ?? 0)} right, ${TEXTS.percent(wrong ?? 0)} wrong`,
+    strangers: (/** @type {number | null} */ share, /** @type {number} */ n) => `Of ${count(n, "stranger’s face", "strangers’ faces")}, ${TEXTS.percent(share ?? 0)} got a name by mistake.`,
+    curveX: "strangers that get a name", curveY: "How many photos get the right name, where more or fewer strangers may get one. The dot is where it stands now.",
+    curveLabel: (/** @type {number | null} */ right, /** @type {number | null} */ far) => `Curve: ${TEXTS.percent(right ?? 0)} right names at ${TEXTS.percent(far ?? 0)} of strangers named.`,
+    each: "Each character, the weakest first", legendRight: "right name", legendWrong: "wrong name", legendOpen: "no name",
+    ofTested: (/** @type {number} */ n, /** @type {number} */ of) => `${n} of ${of} right`, onlyWorst: (/** @type {number} */ n) => `The ${n} weakest are shown.`,
+    confused: "Who is taken for whom", noneConfused: "Nobody got another character’s name.", takenFor: (/** @type {number} */ n) => `${count(n, "photo")} taken for`,
+  },
+  identify: {
+    title: "Who is this?", drop: "Drop pictures here. They are looked at and not kept.", choose: "Choose pictures", fromRoot: "From the server’s folders", clear: "Clear",
+    looking: "Looking …", count: (/** @type {number} */ n) => (n ? `${count(n, "face")}.` : "No face was found."),
+    unknown: "Unknown", sure: (/** @type {number} */ p) => `${TEXTS.percent(p)} sure`,
+    similarity: (/** @type {number} */ s, /** @type {string | null} */ name) => (name ? `alike by ${s.toFixed(2)}` : `the nearest is alike by ${s.toFixed(2)}`),
+    runnerUp: "Next:", nearest: "Nearest:", thisIs: "This is …", whoIs: "Who is this?", adding: (/** @type {string} */ name) => `The photo goes to ${name} …`,
+    knew: (/** @type {string} */ name) => `${name} has this photo already.`, notSaid: (/** @type {string} */ name) => `Not ${name}. Faces like this do not get that name any more.`,
+    face: (/** @type {number} */ n, /** @type {string | null} */ name) => `Face ${n}: ${name ?? "unknown"}`, download: "Download with names", notShown: "This browser cannot show the picture.",
+  },
+  jobLine: {
+    state: (/** @type {string} */ state) => ({ waiting: "waits for its turn", running: "begins", done: "done", failed: "failed", cancelled: "stopped" })[state] ?? state,
+    stage: (/** @type {string} */ stage, /** @type {number} */ done, /** @type {number | null} */ total) =>
+      `${({ waiting: "waits for another job", photos: "looks at photos", others: "looks at other photos", model: "learns", folds: "tries itself out", strangers: "tries strangers", tuning: "tries settings" })[stage] ?? stage}${total ? `, ${done.toLocaleString()} of ${total.toLocaleString()}` : ""}`,
+  },
+  folders: {
+    none: "This server was started without a folder to read.", root: "Folder of the server", up: "Up", search: "Find in it", empty: "Nothing here.",
   },
   actions: {
     yes: "Yes, all", rest: "All but those marked", stranger: "Stranger", noFace: "No face", newPerson: "New person", notThem: "Not them",
