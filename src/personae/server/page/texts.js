@@ -225,6 +225,7 @@ export const TEXTS = {
     },
     photos: (/** @type {number} */ n) => count(n, "photo"),
     everything: "Everything",
+  },
   cast: {
     count: (/** @type {number} */ n, /** @type {number} */ photos) => `${count(n, "character")}, ${count(photos, "photo")}`,
     photos: (/** @type {number} */ n, /** @type {number} */ rejected) => `${n ? count(n, "photo") : "no photo yet"}${rejected ? `, ${rejected} not used` : ""}`,
