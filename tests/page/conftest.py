@@ -10,6 +10,7 @@ import importlib.metadata
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,8 @@ from tests.server.live import LiveServer
 REQUIRED = "PERSONAE_REQUIRE_TOOLS"
 """Set where what the tests need must be there, so that nothing is skipped unnoticed."""
 WITHIN_MS = 15_000
+KEPT_S = 7 * 86_400
+"""A scanned film that is older is thrown away when another one is made; another checkout may use it until then."""
 ROOT = Path(__file__).parents[2]
 SEEN_WITH = ("media", "faces", "recognition", "cast", "timeline", "films", "project")
 """Rooms on which it depends what is found in a film."""
@@ -93,7 +96,7 @@ def world(prepared_networks: Path, hopper: Path, astronaut: Path) -> Path:
             from tests.page.world import make_world
 
             for old in home.iterdir():
-                if old.is_dir():
+                if old.is_dir() and time.time() - old.stat().st_mtime > KEPT_S:
                     shutil.rmtree(old)
             # Where things lie is written into the project: it is made where it stays.
             try:
