@@ -88,7 +88,7 @@ def need(is_there: bool, sentence: str) -> None:
 def world(prepared_networks: Path, hopper: Path, astronaut: Path) -> Path:
     """The folder of `make_world`: media and project. Made once on a machine; nobody writes into it."""
     del prepared_networks
-    home = Path(tempfile.gettempdir()) / f"personae-page-tests-{os.getuid()}"
+    home = Path(tempfile.gettempdir()) / f"personae-page-world-{os.getuid()}"
     home.mkdir(mode=0o700, exist_ok=True)
     made = home / _digest()
     with FileLock(home / "lock"):
