@@ -132,8 +132,17 @@ def browser() -> Iterator[Any]:
 def serve(world: Path, folder: Path, *words: str) -> Iterator[Site]:
     """A copy of the world's project below `folder`, served."""
     shutil.copytree(world / "project", folder / "project")
-    with LiveServer(folder / "project", world / "media", *words) as server:
-        yield Site(server, world / "media")
+    yield from _served(folder / "project", world / "media", *words)
+
+
+def _served(project: Path, media: Path, *words: str) -> Iterator[Site]:
+    """How long it takes to end with jobs and tabs open on a busy machine is for other tests to hold."""
+    server = LiveServer(project, media, *words).start()
+    try:
+        yield Site(server, media)
+    finally:
+        if server.process.poll() is None:
+            server.end()
 
 
 @pytest.fixture(scope="package")
@@ -153,8 +162,7 @@ def empty_site(prepared_networks: Path, tmp_path: Path) -> Iterator[Site]:
     """A server on an empty project and an empty media root `media`."""
     del prepared_networks
     (tmp_path / "media").mkdir()
-    with LiveServer(tmp_path / "project", tmp_path / "media") as server:
-        yield Site(server, tmp_path / "media")
+    yield from _served(tmp_path / "project", tmp_path / "media")
 
 
 @pytest.fixture
