@@ -74,9 +74,11 @@ def test_everything_is_reached_by_the_keyboard(site: Site, open_tab: Callable[..
     reached = set()
     for _ in range(60):
         tab.keyboard.press("Tab")
-        said = tab.evaluate("""() => { const one = document.activeElement;
-            const ring = getComputedStyle(one);
-            return [one.textContent.trim() || one.getAttribute("aria-label") || one.tagName, ring.outlineStyle !== "none"]; }""")
+        said = tab.evaluate("""() => {
+            const one = document.activeElement;
+            const name = one.textContent.trim() || one.getAttribute("aria-label") || one.tagName;
+            return [name, getComputedStyle(one).outlineStyle !== "none"];
+        }""")
         if said[0] in reached and said[0] != "BODY":
             break
         assert said[1] or tab.evaluate("document.activeElement === document.body"), f"no ring is seen around {said[0]}"

@@ -1,4 +1,4 @@
-"""Server, worker and tab are killed while somebody answers: nothing that was said is lost, and nothing is done twice."""
+"""Server, worker and tab are killed while somebody answers: nothing that was said is lost, nothing is done twice."""
 
 from __future__ import annotations
 

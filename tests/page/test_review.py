@@ -8,6 +8,7 @@ import sys
 import time
 import unicodedata
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -107,7 +108,7 @@ def _button(name: str) -> Callable[[Any], None]:
     return lambda tab: tab.locator(".actions").get_by_role("button", name=re.compile(f"^{name}")).click()
 
 
-ANSWERS: dict[str, tuple[Callable[[Any], None], tuple[str, bool] | None]] = {
+ANSWERS: dict[str, tuple[Callable[[Any], object], tuple[str, bool] | None]] = {
     ".s": (_keys(".s"), ("Unknown 4", True)),
     "Delete": (_keys("Delete", then=""), ("Unknown 4", True)),
     "the button of .s": (_button("Stranger"), ("Unknown 4", True)),
@@ -194,7 +195,7 @@ def test_a_new_person_stays_without_a_name(own_site: Site, open_tab: Open) -> No
             field(tab).wait_for()
             entries = len(journal(client))
             act(tab)
-            until(lambda count=entries: len(journal(client)) > count)
+            until(partial(_grew, client, entries))
             tab.keyboard.press("Control+z")
             tab.locator(".message", has_text="Taken back.").wait_for()
             assert id in queue(client)
@@ -395,7 +396,7 @@ def test_eight_tabs_share_one_stream_of_events_and_all_answer(own_site: Site, op
         tab = open_tab(own_site, "keys")
         tabs.append(tab)
     context = tabs[0].context
-    context.on("request", lambda request: request.url.endswith("/events") and streams.append(request.url))
+    context.on("request", lambda request: streams.extend([request.url] if request.url.endswith("/events") else []))
     for tab in tabs:
         tab.goto(f"{own_site.address}/review", timeout=60_000)
         tab.locator("article.asked").wait_for(timeout=60_000)
@@ -408,13 +409,23 @@ def test_eight_tabs_share_one_stream_of_events_and_all_answer(own_site: Site, op
             tab.goto(f"{own_site.address}/review/{id}")
             asks(tab, id)
             says(tab, "Tony" if queue(client)[id]["kind"] == "spans" else f"Somebody {id[:4]}")
-            until(lambda id=id: id not in queue(client))
+            until(partial(_is_gone, client, id))
         for counter in counters:
-            until(
-                lambda counter=counter: counter.count() == 0 or "0 questions left" in counter.inner_text(), within_s=30
-            )
+            until(partial(_is_done, counter), within_s=30)
     assert sum(1 for tab in tabs if _streams(tab)) <= 1
     tabs[0].close()
+
+
+def _is_gone(client: Any, id: str) -> bool:
+    return id not in queue(client)
+
+
+def _grew(client: Any, entries: int) -> bool:
+    return len(journal(client)) > entries
+
+
+def _is_done(counter: Any) -> bool:
+    return counter.count() == 0 or "0 questions left" in counter.inner_text()
 
 
 def _streams(tab: Any) -> bool:
