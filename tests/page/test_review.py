@@ -348,7 +348,7 @@ def test_an_answer_to_what_somebody_else_answered_is_kept_beside_what_they_said(
         tab = open_tab(own_site, f"review/{id}", role="editor")
         field(tab).wait_for()
         held: list[Any] = []
-        tab.route("**/api/v1/people/decisions", held.append)
+        tab.route("**/api/v1/people/decisions", lambda route: held.append(route))  # noqa: PLW0108
         says(tab, "rach")
         until(lambda: tab.wait_for_timeout(20) or bool(held))
         assert client.post("/people/decisions", json={"parts": parts, "say": "name", "to": "Monica Geller"}).is_success
