@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -95,17 +95,19 @@ class People:
         request: str = "",
         learn: bool = False,
         as_seen: bool = False,
+        known: Container[str] = (),
     ) -> SaidOfPeople:
         """Say of somebody, in every film and set they are in, what `said` makes of "who": `lambda who: say.name(who,
         "Monica")`. All of it is one command, which `undo` takes back. Raises as `Decidable.decide`.
 
         `learn`: a name teaches the cast, where the faces add something; see `settle`. `as_seen`: raise
-        ChangedMeanwhileError where others decided about them since the `position` that their parts were found at.
+        ChangedMeanwhileError where others decided about them since the `position` that their parts were found at,
+        all but the commands `known`.
         """
         sayings = [
             (own, [said(unknown_name(part.unknown)) for part in own]) for own in _by_medium(person.parts).values()
         ]
-        return self._say(person, sayings, by=by, request=request, learn=learn, as_seen=as_seen)
+        return self._say(person, sayings, by=by, request=request, learn=learn, as_seen=as_seen, known=known)
 
     def relate(
         self,
@@ -116,6 +118,7 @@ class People:
         by: str = "",
         request: str = "",
         as_seen: bool = False,
+        known: Container[str] = (),
     ) -> SaidOfPeople:
         """Say what two have to do with each other, in every film and set that shows both: that they are one person, or
         two for good. Otherwise as `decide`. Raises InputError where none shows both.
@@ -128,7 +131,7 @@ class People:
         ]
         if not sayings:
             raise InputError("No film and no set of photos shows both. Give both the same name, or two names.")
-        return self._say(person, sayings, by=by, request=request, as_seen=as_seen)
+        return self._say(person, sayings, by=by, request=request, as_seen=as_seen, known=known)
 
     def undo(self, *, by: str = "", command: str | None = None, request: str = "") -> tuple[str, ...]:
         """Take back the last command in every film and set it spoke of, and what it taught; sentences that say so.
@@ -180,6 +183,7 @@ class People:
         request: str,
         learn: bool = False,
         as_seen: bool = False,
+        known: Container[str] = (),
     ) -> SaidOfPeople:
         """Write down what is said of the parts of each film and set, as one command."""
         request = request or uuid4().hex
@@ -187,6 +191,7 @@ class People:
         made = decide_everywhere(
             [(medium, said) for medium, (_, said) in zip(media, sayings, strict=True)],
             by=by, request=request, learn=learn, positions=[own[0].position if as_seen else None for own, _ in sayings],
+            known=known,
         )  # fmt: skip
         told = (_of(own[0], person, sentence) for (own, _), one in zip(sayings, made.decided, strict=True)
                 for sentence in one.warnings)  # fmt: skip

@@ -13,6 +13,8 @@ from personae.films.say import Saying
 _Value = TypeVar("_Value")
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 """Of seconds or pixels. No truth value is one, here and in `Meant`: true is not the first appearance."""
+Known = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=200)]
+"""Commands that the client knows of, by the `request` of their answers: they are no changes of others."""
 Name = Annotated[str, Field(min_length=1, max_length=500)]
 
 

@@ -20,6 +20,7 @@ export const TEXTS = {
   percent: (/** @type {number} */ p) => `${p >= 0.995 && p < 1 ? 99 : Math.round(100 * p)} %`,
   cancel: "Cancel",
   typeToConfirm: (/** @type {string} */ text) => `Type “${text}” to confirm`,
+  fault: (/** @type {string} */ what) => `A fault of this page: ${what}. Load it anew; what you said is kept.`,
   undo: "Undo",
   play: "Play",
   pause: "Pause",

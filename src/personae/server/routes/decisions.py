@@ -23,7 +23,7 @@ from personae.server.jobs_json import job_dict
 from personae.server.media_json import JournalEntry, Made, changed, journal_of, made_of
 from personae.server.pages import Page, PageOf
 from personae.server.problems import ProblemError
-from personae.server.saying import Said
+from personae.server.saying import Known, Said
 from personae.server.service import Service, id_of_medium
 from personae.timeline.decision_rows import row_of
 from personae.timeline.decisions import Decision
@@ -40,6 +40,7 @@ class _Said(BaseModel):
 
 class _Decide(_Said):
     learn: bool = False
+    known: Known = []
 
 
 class _Of(_Said):
@@ -50,6 +51,7 @@ class _DecideMany(BaseModel):
     model_config = ConfigDict(extra="forbid")
     decisions: Annotated[list[_Of], Field(min_length=1, max_length=1000)]
     learn: bool = False
+    known: Known = []
 
 
 class _Undo(BaseModel):
@@ -140,7 +142,7 @@ def decide(service: Served, caller: By, id: str, body: _Decide, request: Request
     """
     medium = service.medium(id)
     with or_changed(id):
-        made = medium.decide(_sayings(body), by=caller.name, request=request, position=body.position)
+        made = medium.decide(_sayings(body), by=caller.name, request=request, position=body.position, known=body.known)
     job = teaching(service, [id], request, caller.name) if body.learn else None
     return Decided(**dict(made_of(id, made, medium.decisions)), job=job)
 
@@ -152,8 +154,9 @@ def decide_many(service: Served, caller: By, body: _DecideMany, request: Request
     said = [(medium, _sayings(one)) for medium, one in zip(media, body.decisions, strict=True)]
     with or_changed(""):
         made = decide_everywhere(
-            said, by=caller.name, request=request, positions=[one.position for one in body.decisions]
-        )
+            said, by=caller.name, request=request, positions=[one.position for one in body.decisions],
+            known=body.known,
+        )  # fmt: skip
     ids = [one.medium for one in body.decisions]
     return DecidedMany(
         request=request,

@@ -19,7 +19,7 @@ from personae.server.pages import Page, PageOf
 from personae.server.people_json import UnknownOne, person_of
 from personae.server.problems import ProblemError
 from personae.server.routes.decisions import or_changed, teaching
-from personae.server.saying import Name
+from personae.server.saying import Known, Name
 from personae.server.service import Service, id_of_medium
 
 router = APIRouter(tags=["people"])
@@ -77,6 +77,7 @@ class _SaidOfPerson(BaseModel):
     new: bool = False
     other: _Parts | None = None
     learn: bool = False
+    known: Known = []
 
 
 class SaidOfPerson(BaseModel):
@@ -141,16 +142,24 @@ def _said(service: Service, person: UnknownPerson, body: _SaidOfPerson, *, by: s
         other = _meant(service, body.other)
         if body.say == "merge":
             return people.relate(
-                person, other, lambda one, two: say.merge([one, two]), by=by, request=request, as_seen=True
+                person,
+                other,
+                lambda one, two: say.merge([one, two]),
+                by=by,
+                request=request,
+                as_seen=True,
+                known=body.known,
             )
-        return people.relate(person, other, say.apart, by=by, request=request, as_seen=True)
+        return people.relate(person, other, say.apart, by=by, request=request, as_seen=True, known=body.known)
     if body.say == "name":
         if body.to is None and not body.new:
             raise ProblemError(422, "input", "This needs 'to'.")
         to = say.NEW_UNKNOWN if body.new or body.to is None else body.to
-        return people.decide(person, lambda who: say.name(who, to), by=by, request=request, as_seen=True)
+        return people.decide(
+            person, lambda who: say.name(who, to), by=by, request=request, as_seen=True, known=body.known
+        )
     about = say.stranger if body.say == "stranger" else say.no_face
-    return people.decide(person, about, by=by, request=request, as_seen=True)
+    return people.decide(person, about, by=by, request=request, as_seen=True, known=body.known)
 
 
 def _meant(service: Service, parts: list[_Part]) -> UnknownPerson:
