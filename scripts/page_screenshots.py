@@ -95,7 +95,7 @@ def photograph(server: LiveServer, folder: Path, wanted: tuple[str, ...] | None)
 def _photograph(tab: Any, path: Path) -> None:
     tab.locator("main > :not([aria-busy])").first.wait_for()
     tab.wait_for_timeout(SETTLED_MS)
-    tab.wait_for_function("[...document.images].every((one) => one.complete)")
+    tab.wait_for_function("() => [...document.images].every((one) => one.complete)")
     with Image.open(io.BytesIO(tab.screenshot())) as picture:
         picture.convert("RGB").save(path, quality=82, method=6)
 
