@@ -23,7 +23,9 @@ const READ_AT_ONCE = 30;
 const LOOKING_EVERY_MS = 8000;
 /** Who reacts to a picture takes longer: until then a list of names may still change under the fingers. */
 const SETTLED_AFTER_MS = 400;
-const tab = crypto.randomUUID();
+/** The same after a reload: nobody is somebody else to themselves. */
+const tab = sessionStorage.getItem("personae-tab") ?? crypto.randomUUID();
+sessionStorage.setItem("personae-tab", tab);
 
 /** As the server told them; null before it did. @type {import("@preact/signals").Signal<Question[] | null>} */
 const told = signal(null);
@@ -76,7 +78,11 @@ let readings = 0;
 export async function readQuestions() {
   const reading = ++readings;
   // Those that were put off stand before others that are to be asked.
-  const page = await get("questions", { limit: Math.min(READ_AT_ONCE + putOff.value.size, 1000) });
+  // At first nobody is asked what others have open: that is known before.
+  const [page] = await Promise.all([
+    get("questions", { limit: Math.min(READ_AT_ONCE + putOff.value.size, 1000) }),
+    told.value === null ? look() : undefined,
+  ]);
   if (reading !== readings) return; // a later one tells more
   batch(() => {
     // What is on its way is in the server's list still, and what arrived after this reading began may be.
@@ -84,6 +90,7 @@ export async function readQuestions() {
     answered.value = new Map([...answered.value].filter(([id]) => onTheWay.has(id) || (arrived.get(id) ?? 0) >= reading));
     counts.value = page;
     told.value = settled(page.questions);
+    if (page.next === null) linked.value = null; // these are all: that of the address is among them, or open no more
   });
   prefetch();
 }
