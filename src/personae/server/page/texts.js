@@ -221,6 +221,8 @@ export const TEXTS = {
       remove: (/** @type {string} */ name, /** @type {string} */ what) => `${what} of ${name} removed`,
       reject: (/** @type {string} */ name) => `A photo was said not to be ${name}`,
       split: (/** @type {string} */ name, /** @type {string} */ into) => `Photos of ${name} given to ${into}`,
+      confirm: (/** @type {string} */ name, /** @type {string} */ n) => `${n} of ${name} confirmed`,
+      apart: (/** @type {string} */ names) => `${names} are different people`,
       other: (/** @type {string} */ action, /** @type {string} */ name) => `${action} ${name}`,
     },
     photos: (/** @type {number} */ n) => count(n, "photo"),
