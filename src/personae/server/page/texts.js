@@ -126,7 +126,7 @@ export const TEXTS = {
     review: "Name the people who were found",
     soon: "Who is found is asked here when the first film is done. You can close this page.",
     seen: (/** @type {number} */ n) => `Seen so far: ${count(n, "person", "people")}`,
-    seenAt: (/** @type {string} */ name, /** @type {string} */ time) => `${name || "Somebody"} at ${time}`,
+    somebody: (/** @type {number} */ n) => `Person ${n}`,
     root: "Folder of the server",
     search: "Search films and folders",
     folder: "Folder",

@@ -2,13 +2,12 @@
 import { get } from "../api.js";
 import { html, useEffect, useState } from "../html.js";
 import { TEXTS } from "../texts.js";
-import { clock } from "./time.js";
 
 const T = TEXTS.start;
 
 /** @param {{job: any}} props */
 export function SeenSoFar({ job }) {
-  const [seen, setSeen] = useState(/** @type {{people: number, pictures: {address: string, at_s: number, name: string | null}[]}} */ ({ people: 0, pictures: [] }));
+  const [seen, setSeen] = useState(/** @type {{people: number, pictures: {picture: string, faces: number}[]}} */ ({ people: 0, pictures: [] }));
   const done = job.progress.done ?? 0;
   useEffect(() => {
     let isOver = false;
@@ -20,5 +19,5 @@ export function SeenSoFar({ job }) {
   if (!seen.pictures.length) return null;
   return html`
     <div class="seen-so-far"><p class="quiet" role="status">${T.seen(seen.people)}</p>
-      <ul class="said-crops">${seen.pictures.map((one) => html`<li key=${one.address}><img src=${one.address} alt=${T.seenAt(one.name ?? "", clock(one.at_s))} title=${one.name ?? ""} /></li>`)}</ul></div>`;
+      <ul class="said-crops">${seen.pictures.map((one, at) => html`<li key=${at}><img src=${one.picture} alt=${T.somebody(at + 1)} /></li>`)}</ul></div>`;
 }
