@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from personae.files import Stamp, stamp_of
+
 
 @dataclass(frozen=True)
 class PhotoFiles:
@@ -27,6 +29,10 @@ class PhotoFiles:
     def faces(self) -> Path:
         """The faces with their embeddings: private."""
         return self.folder / "photos.faces"
+
+    def stamp(self) -> Stamp:
+        """What tells the set's present state from another: of faces and journal."""
+        return stamp_of(self.faces, self.decisions)
 
     @property
     def pictures(self) -> Path:

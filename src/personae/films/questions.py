@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -85,13 +85,19 @@ class Questions:
     total_s: float
 
 
+Doubtful = tuple[tuple[Question, ...], float]
+"""What is doubtful in a film or set, and its whole face time in seconds."""
+
+
 class QuestionsOf:
     """The queue of a project, kept up to date: films and sets are read again only where something changed.
 
     Safe to use from several threads.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[[StoredFilm | PhotoSet], Doubtful] | None = None) -> None:
+        """`read`: what somebody else keeps of `doubtful_in`."""
+        self._read = read
         self._known: dict[str, tuple[Stamp, tuple[Question, ...], float]] = {}
         self._lock = threading.Lock()
 
@@ -112,15 +118,22 @@ class QuestionsOf:
 
     def _of(self, medium: StoredFilm | PhotoSet) -> tuple[tuple[Question, ...], float]:
         """What is doubtful in a film or set, and its whole face time."""
+        if self._read is not None:
+            return self._read(medium)
         stamp = stamp_with_names(medium)
         with self._lock:
             known = self._known.get(medium.key)
         if known is not None and known[0] == stamp:
             return known[1:]
-        found = _of_film(medium) if isinstance(medium, StoredFilm) else _of_photos(medium)
+        found = doubtful_in(medium)
         with self._lock:
             self._known[medium.key] = (stamp, *found)
         return found
+
+
+def doubtful_in(medium: StoredFilm | PhotoSet) -> tuple[tuple[Question, ...], float]:
+    """What is doubtful in a film or set, and its whole face time. Raises a StoreError."""
+    return _of_film(medium) if isinstance(medium, StoredFilm) else _of_photos(medium)
 
 
 def _of_film(film: StoredFilm) -> tuple[tuple[Question, ...], float]:

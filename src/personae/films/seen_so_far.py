@@ -1,4 +1,4 @@
-"""Whom a scan that is under way has seen so far: read from the chunks that it keeps to go on from, before a film is done.
+"""Whom a scan that is under way has seen so far: read from the chunks that it keeps to go on from.
 
 Nothing can be decided about them yet: their names and numbers are made when the whole film was seen.
 """
@@ -21,7 +21,7 @@ from personae.timeline import chunks, records
 from personae.timeline.records import TrackRecord
 
 ALIKE = 0.4
-"""Mean faces of two tracks that are so alike are shown as one person: better one picture too few than a crowd of one."""
+"""Mean faces of two tracks that are so alike are shown as one person: better one picture too few than too many."""
 LEAST_FACES = 2
 """A track of fewer faces may be nobody's."""
 MOST_TRACKS = 2000
