@@ -20,7 +20,7 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/package/test_layers.py tests/package/test_docs.py
+	$(BIN)/python -m pytest -q tests/package/test_layers.py tests/package/test_docs.py tests/page/test_types.py tests/page/test_vendor.py
 
 # What takes longer: every installed Python, the wheel, and the benchmarks' quick settings.
 check-all: check

@@ -39,11 +39,13 @@ LIVE = (
     "test_what_jobs_tell.py",
 )
 """Files that start servers, workers and browsers again and again: `make test-live`, which .ci/run calls too."""
+NOT_LIVE = ("test_vendor.py", "test_types.py", "test_page_docs.py")
+"""Files of tests/page that need no browser; all others there do."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.name in LIVE:
+        if item.path.name in LIVE or (item.path.parent.name == "page" and item.path.name not in NOT_LIVE):
             item.add_marker(pytest.mark.live)
     items.sort(key=lambda item: item.path.name not in LONGEST_FIRST)
 

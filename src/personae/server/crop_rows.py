@@ -9,19 +9,24 @@ from fastapi import Request
 from pydantic import BaseModel
 
 from personae.films.media_id import id_of
+from personae.films.runner_up import runner_up
 from personae.films.unknown_person import Part
 from personae.project.film import ProjectFilm
 from personae.server.addresses import address, photo_digest, photo_id
 from personae.server.crops import FaceRow, ShownFace, of_films, of_sets
 from personae.server.service import Service
 from personae.timeline.person import Key
+from personae.timeline.timeline import Timeline
 
 MOST = 6
 """So many pictures tell who somebody is."""
+PATH_S, PATH_STEP_S = 5.0, 0.19
 
 
 class Crop(BaseModel):
     """A picture of a face. `quality` 0..1; `box`: x1, y1, x2, y2 in pixels of the picture of `size` (width, height).
+
+    `path`: where the face is around that moment: (seconds, x1, y1, x2, y2), five times a second; of films.
 
     In a film `at_s` (seconds from its first picture), `pts` and `track`; in a set of photos `photo` (its id),
     `photo_address` and `number`, the face's from the left from 1.
@@ -32,6 +37,7 @@ class Crop(BaseModel):
     quality: float
     box: tuple[float, float, float, float]
     size: tuple[int, int] | None = None
+    path: list[tuple[float, float, float, float, float]] = []
     at_s: float | None = None
     track: int | None = None
     pts: int | None = None
@@ -63,6 +69,11 @@ class Pictures:
             self._appearances[id] = {row.appearance: row for row in rows if row.appearance is not None}
         row = self._appearances[id].get(appearance)
         return [] if row is None else [self._crop(id, face) for face in row.faces]
+
+    def runner_up(self, id: str, tracks: tuple[int, ...], name: str) -> tuple[str, float] | None:
+        """Who tracks of a film could be but `name`, and the cosine."""
+        medium = self._service.medium(id)
+        return runner_up(medium, tracks, name) if isinstance(medium, ProjectFilm) else None
 
     def of_face(self, id: str, photo: str, number: int) -> list[Crop]:
         """The picture of one face of a photo."""
@@ -108,8 +119,22 @@ class Pictures:
             video = medium.timeline.video
             found.size, found.pts, found.track = video.size_wh, face.pts, face.track
             found.at_s = round(video.seconds(face.pts), 3)
+            found.path = _path(medium.timeline, face)
         elif face.photo is not None:
             found.photo, found.number = photo_id(face.photo), face.number
             digest = photo_digest(medium.digests.get(face.photo, ""))
             found.photo_address = address(self._request, "get_photo", id=id, photo=found.photo, digest=digest)
         return found
+
+
+def _path(timeline: Timeline, face: ShownFace) -> list[tuple[float, float, float, float, float]]:
+    """Where a face is around the moment of its picture."""
+    video, track = timeline.video, face.track
+    if track is None or not 0 < track <= len(timeline.tracks):
+        return []
+    at_s, found = video.seconds(face.pts), list[tuple[float, float, float, float, float]]()
+    for pts, x1, y1, x2, y2, *_ in timeline.tracks[track - 1].boxes:
+        s = video.seconds(pts)
+        if abs(s - at_s) <= PATH_S and (not found or s - found[-1][0] >= PATH_STEP_S):
+            found.append((round(s, 2), round(x1), round(y1), round(x2), round(y2)))
+    return found

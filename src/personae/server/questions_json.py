@@ -27,7 +27,9 @@ class Candidate(BaseModel):
 
 
 class AskedSpan(BaseModel):
-    """A span of a film, whose appearance it is, and how sure the model is."""
+    """A span of a film, whose appearance it is, how sure the model is, and who it could be otherwise (`runner_up`;
+    its `probability` is a cosine here).
+    """
 
     appearance: int
     start_s: float
@@ -35,6 +37,7 @@ class AskedSpan(BaseModel):
     similarity: float
     confidence: float
     crops: list[Crop]
+    runner_up: Candidate | None
 
 
 class AskedFace(BaseModel):
@@ -75,7 +78,7 @@ def question_of(one: Question, pictures: Pictures) -> Asked:
     """A question in an answer."""
     person = one.person
     id = None if person is not None else id_of("film" if one.kind == "spans" else "photos", one.medium)
-    spans = [_span(span, str(id), pictures) for span in one.spans]
+    spans = [_span(span, str(id), one.who, pictures) for span in one.spans]
     faces = [_face(face, str(id), pictures) for face in one.faces]
     shown = [span.crops for span in spans] + [face.crops for face in faces]
     crops = pictures.of_parts(person.parts) if person is not None else [crop for own in shown for crop in own[:1]]
@@ -98,11 +101,16 @@ def _candidate(one: Suggestion, pictures: Pictures) -> Candidate:
     )  # fmt: skip
 
 
-def _span(span: Span, id: str, pictures: Pictures) -> AskedSpan:
+def _span(span: Span, id: str, who: str, pictures: Pictures) -> AskedSpan:
+    other = pictures.runner_up(id, span.tracks, who)
     return AskedSpan(
         appearance=span.appearance, start_s=round(span.start_s, 3), end_s=round(span.end_s, 3),
         similarity=round(span.similarity, 4), confidence=round(span.confidence, 4),
         crops=pictures.of_span(id, span.appearance),
+        runner_up=None if other is None else Candidate(
+            name=other[0], probability=round(other[1], 4), character=other[0], other=None,
+            picture=pictures.of_name(other[0]),
+        ),
     )  # fmt: skip
 
 

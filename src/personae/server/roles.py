@@ -83,6 +83,7 @@ MAY: dict[str, Role] = {
     "decide_about_person": "editor",
     "list_names": "viewer",
     "list_questions": "editor",
+    "get_question": "editor",
     "look_at_question": "editor",
     # jobs and events
     "list_jobs": "viewer",

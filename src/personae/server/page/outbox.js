@@ -151,7 +151,7 @@ async function sendAll() {
   }
 }
 
-/** Commands of letters that were sent in this tab or another one. @type {Record<string, any>} */
+/** What takes back letters that were sent, in this tab or another one. */
 const COMMANDS = "personae-commands";
 
 /** The body that takes back a letter. @param {any} known @param {string} letter */

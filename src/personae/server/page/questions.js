@@ -8,11 +8,11 @@ import { soon, tell } from "./state.js";
 import { TEXTS } from "./texts.js";
 
 /**
- * @typedef {{medium: string, address: string, quality: number, box: [number, number, number, number], size: [number, number] | null,
+ * @typedef {{medium: string, address: string, quality: number, box: [number, number, number, number], size: [number, number] | null, path: [number, number, number, number, number][],
  *  at_s: number | null, pts: number | null, track: number | null, photo: string | null, photo_address: string | null, number: number | null}} Crop
  * @typedef {{medium: string, kind: string, name: string, number: number, who: string, position: number | null, faces: number, face_time_s: number}} Part
  * @typedef {{name: string, probability: number | null, character: string | null, other: Part | null, picture: string | null}} Candidate
- * @typedef {{appearance: number, start_s: number, end_s: number, similarity: number, confidence: number, crops: Crop[]}} Span
+ * @typedef {{appearance: number, start_s: number, end_s: number, similarity: number, confidence: number, crops: Crop[], runner_up: Candidate | null}} Span
  * @typedef {{photo: string, path: string, number: number, similarity: number, confidence: number, crops: Crop[]}} Face
  * @typedef {{id: string, kind: "person" | "spans" | "photos", settles_s: number, who: string, medium: string | null, name: string, position: number | null,
  *  parts: Part[], spans: Span[], faces: Face[], crops: Crop[], candidates: Candidate[], picture: string | null}} Question
@@ -27,6 +27,8 @@ const tab = crypto.randomUUID();
 /** As the server told them; null before it did. @type {import("@preact/signals").Signal<Question[] | null>} */
 const told = signal(null);
 const counts = signal({ decided_s: 0, total_s: 0, left: 0 });
+/** The question of an address that was followed, where it is not among those. @type {import("@preact/signals").Signal<Question | null>} */
+const linked = signal(null);
 /** Answered here, until the server's own list is read after that. @type {import("@preact/signals").Signal<ReadonlyMap<string, number>>} */
 const answered = signal(new Map(unsent().map((id) => [id, 0])));
 /** @type {import("@preact/signals").Signal<ReadonlySet<string>>} */
@@ -35,7 +37,11 @@ const putOff = signal(new Set());
 export const others = signal({});
 
 /** What is open and not answered here. */
-export const questions = computed(() => told.value?.filter((one) => !answered.value.has(one.id)) ?? null);
+export const questions = computed(() => {
+  if (told.value === null) return null;
+  const extra = linked.value && !told.value.some((one) => one.id === linked.value?.id) ? [linked.value] : [];
+  return [...told.value, ...extra].filter((one) => !answered.value.has(one.id));
+});
 
 /** How far it is. */
 export const standing = computed(() => {
@@ -50,35 +56,57 @@ export const current = computed(() => {
   const open = questions.value;
   if (!open) return null;
   const asked = place.value.view === "review" || place.value.view === "" ? open.find((one) => one.id === place.value.id) : null;
-  return (
-    asked ??
-    open.find((one) => !putOff.value.has(one.id) && !(one.id in others.value)) ??
-    open.find((one) => !putOff.value.has(one.id)) ??
-    open[0] ??
-    null
-  );
+  const left = open.filter((one) => !putOff.value.has(one.id));
+  return asked ?? left.find((one) => !(one.id in others.value)) ?? left[0] ?? null;
 });
+
+/** How many were put off: when nothing else is open, they can be asked again. */
+export const countPutOff = computed(() => (questions.value ?? []).filter((one) => putOff.value.has(one.id)).length);
+
+/** Ask those again that were put off. */
+export function askAgain() {
+  putOff.value = new Set();
+  ask();
+}
 
 let readings = 0;
 
 /** Read the queue. */
 export async function readQuestions() {
   const reading = ++readings;
-  const begun = new Set(unsure.keys());
-  const page = await get("questions", { limit: READ_AT_ONCE });
+  // Those that were put off stand before others that are to be asked.
+  const page = await get("questions", { limit: Math.min(READ_AT_ONCE + putOff.value.size, 1000) });
   if (reading !== readings) return; // a later one tells more
   batch(() => {
-    // What is on its way is not in the server's list yet.
-    const onTheWay = new Set([...unsent(), ...unsure.keys(), ...begun]);
-    answered.value = new Map([...answered.value].filter(([id]) => onTheWay.has(id)));
+    // What is on its way is in the server's list still, and what arrived after this reading began may be.
+    const onTheWay = new Set([...unsent(), ...unsure.keys()]);
+    answered.value = new Map([...answered.value].filter(([id]) => onTheWay.has(id) || (arrived.get(id) ?? 0) >= reading));
     counts.value = page;
     told.value = settled(page.questions);
   });
   prefetch();
 }
 
+/** The question of an address, that is not among the first ones; the first one is asked where it is open no more.
+ * @param {string} id */
+export async function readQuestion(id) {
+  if (told.value?.some((one) => one.id === id) || answered.value.has(id)) return;
+  try {
+    const one = await get(`questions/${id}`);
+    linked.value = one;
+  } catch (error) {
+    if (!(error instanceof Refused)) return;
+    if (error.code === "answered" && place.value.id === id && !answered.value.has(id)) {
+      tell(error.message);
+      ask();
+    }
+  }
+}
+
 /** Answers that are on their way: question -> letter. @type {Map<string, Promise<any>>} */
 const unsure = new Map();
+/** Answers that have arrived: question -> how many readings had begun then. @type {Map<string, number>} */
+const arrived = new Map();
 
 let shown = { id: "", at: 0 };
 
@@ -116,7 +144,6 @@ function prefetch() {
 export function ask(id) {
   if (id !== undefined) return go(address("review", id), true);
   const next = current.value;
-  // The address of one that was answered is no question's any more.
   return go(next ? address("review", next.id) : address("review"), true);
 }
 
@@ -124,38 +151,46 @@ export function ask(id) {
  * Answer a question: at once here, and at the server as soon as it can be.
  * @param {Question} question @param {{method?: string, path: string, body: any}} letter @param {string} text
  * @param {(sentence: string) => void} refused what to do where the server does not take it
+ * @param {Question} [other] another one that it changes: asked again when the server says what became of it
  */
-export function answer(question, { method = "POST", path, body }, text, refused) {
+export function answer(question, { method = "POST", path, body }, text, refused, other) {
   const sent = post(method, path, body, { text, question: question.id, undo: "people" });
-  unsure.set(question.id, sent);
+  const own = other ? [question, other] : [question];
   batch(() => {
-    answered.value = new Map(answered.value).set(question.id, question.settles_s);
+    const all = new Map(answered.value);
+    for (const one of own) {
+      unsure.set(one.id, sent);
+      all.set(one.id, one.settles_s);
+    }
+    answered.value = all;
     ask();
   });
   tell(text, { act: { text: TEXTS.undo, run: undo } });
   sent
     .then(
-      (done) => warn(done, question),
+      warn,
       (error) => {
         const rest = new Map(answered.value);
-        rest.delete(question.id);
+        for (const one of own) rest.delete(one.id);
         answered.value = rest;
         refused(sentenceOf(error));
         ask(question.id);
       },
     )
     .finally(() => {
-      if (unsure.get(question.id) === sent) unsure.delete(question.id);
+      for (const one of own) {
+        arrived.set(one.id, readings);
+        if (unsure.get(one.id) === sent) unsure.delete(one.id);
+      }
       refresh();
     });
 }
 
-/** @param {any} done @param {Question} question */
-function warn(done, question) {
+/** Tell what may be wrong with what was said. @param {any} done */
+function warn(done) {
   const warnings = [...(done.warnings ?? []), ...(done.decided ?? []).flatMap((/** @type {any} */ one) => one.warnings)];
   const different = [...new Set(warnings)];
   if (different.length) tell(different.join(" "), { act: { text: TEXTS.undo, run: undo } });
-  void question;
 }
 
 /** @param {unknown} error */
@@ -190,12 +225,11 @@ export async function undo() {
 /** Ask a question later. @param {Question} question */
 export function later(question) {
   batch(() => {
-    const all = new Set(putOff.value).add(question.id);
-    // When everything was put off, it is asked from the beginning.
-    putOff.value = (questions.value ?? []).every((one) => all.has(one.id)) ? new Set([question.id]) : all;
+    putOff.value = new Set(putOff.value).add(question.id);
     go(address("review"), true);
     ask();
   });
+  if ((questions.value ?? []).length - putOff.value.size < READ_AT_ONCE / 2) refresh();
 }
 
 /** Say what this tab looks at, so that others are asked other questions first. */

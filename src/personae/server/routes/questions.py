@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from personae.server.asking import By, Served
 from personae.server.crop_rows import Pictures
 from personae.server.pages import Page, PageOf
+from personae.server.problems import ProblemError
 from personae.server.questions_json import Asked, question_of
 
 router = APIRouter(tags=["people"])
@@ -56,6 +57,17 @@ def list_questions(
         decided_s=round(found.decided_s, 3), total_s=round(found.total_s, 3), left=len(wanted),
         questions=[question_of(one, pictures) for one in page.rows], next=page.next,
     )  # fmt: skip
+
+
+@router.get("/questions/{id}")
+def get_question(service: Served, caller: By, request: Request, id: str) -> Asked:
+    """One question; 404 where it is not open any more."""
+    found = next((one for one in service.questions().questions if one.id == id), None)
+    if found is None:
+        raise ProblemError(
+            404, "answered", "This question is not open any more: it was answered, or who it asks of is gone."
+        )
+    return question_of(found, Pictures(service, request))
 
 
 @router.put("/questions/open")

@@ -11,11 +11,14 @@ export function isStill() {
   return isCalm.matches;
 }
 
+/** @typedef {[number, number, number, number]} Box x1, y1, x2, y2 in pixels */
+
 /**
- * `box`: x1, y1, x2, y2 in pixels of a picture of `size`: drawn on the picture of `at_s` only.
- * @param {{medium: string, from_s: number, to_s: number, at_s: number, box?: [number, number, number, number] | null, size?: [number, number] | null, label?: string}} props
+ * `box`: where the face is at `at_s`, in a picture of `size`; `path`: where it is around that, [seconds, x1, y1, x2, y2].
+ * @param {{medium: string, from_s: number, to_s: number, at_s: number, box?: Box | null, size?: [number, number] | null,
+ *  path?: [number, number, number, number, number][], label?: string}} props
  */
-export function Loop({ medium, from_s, to_s, at_s, box = null, size = null, label = "" }) {
+export function Loop({ medium, from_s, to_s, at_s, box = null, size = null, path = [], label = "" }) {
   const video = useRef(/** @type {HTMLVideoElement | null} */ (null));
   const [plays, setPlays] = useState(false);
   const [isGone, setGone] = useState(false);
@@ -39,6 +42,21 @@ export function Loop({ medium, from_s, to_s, at_s, box = null, size = null, labe
       clearTimeout(timer);
     };
   }, [key]);
+  const frame = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    if (!plays || !size || !path.length) return undefined;
+    let request = 0;
+    const draw = () => {
+      const now = boxAt(path, video.current?.currentTime ?? 0);
+      if (frame.current) {
+        frame.current.hidden = !now;
+        if (now) Object.assign(frame.current.style, shares(now, size));
+      }
+      request = requestAnimationFrame(draw);
+    };
+    draw();
+    return () => cancelAnimationFrame(request);
+  }, [plays, key]);
   const begin = Math.max(from_s, 0);
   const again = () => {
     const own = video.current;
@@ -55,13 +73,27 @@ export function Loop({ medium, from_s, to_s, at_s, box = null, size = null, labe
         <video ref=${video} src=${`${urlOf(`media/${medium}/file`).href}#t=${begin}`} poster=${picture} muted autoplay playsinline
           aria-label=${label} onLoadedMetadata=${() => video.current && (video.current.currentTime = begin)} onTimeUpdate=${again} onEnded=${again}
           onError=${() => setPlays(false)}></video>`}
-      ${picture && !plays && box && size ? html`<span class="box" style=${shares(box, size)}></span>` : null}
+      ${picture && !plays && box && size ? html`<span key="still" class="box" style=${shares(box, size)}></span>` : null}
+      ${plays && path.length ? html`<span key="moving" class="box" ref=${frame} hidden></span>` : null}
       ${isGone ? html`<figcaption>${TEXTS.review.noFilm}</figcaption>` : null}
       ${picture && html`
         <button type="button" class="play" aria-pressed=${plays} onClick=${() => setPlays(!plays)} aria-label=${plays ? TEXTS.pause : TEXTS.play}>
           ${plays ? "❚❚" : "▶"}</button>`}
     </figure>
   `;
+}
+
+const FARTHEST_S = 0.5;
+
+/** Where the face is at a moment; null where nobody knows. @param {[number, number, number, number, number][]} path @param {number} s @returns {Box | null} */
+function boxAt(path, s) {
+  const after = path.findIndex(([at]) => at >= s);
+  const [a, b] = after < 0 ? [path[path.length - 1], path[path.length - 1]] : [path[Math.max(after - 1, 0)], path[after]];
+  if (s < a[0] - FARTHEST_S || s > b[0] + FARTHEST_S) return null;
+  const share = b[0] > a[0] ? Math.min(Math.max((s - a[0]) / (b[0] - a[0]), 0), 1) : 0;
+  const [, ...first] = a;
+  const [, ...second] = b;
+  return /** @type {Box} */ (first.map((value, side) => value + share * (second[side] - value)));
 }
 
 /** The address of a film's picture; empty where the film is not at hand. @param {string} medium @param {number} at_s */

@@ -11,7 +11,7 @@ export const ALL = [
   [["↓", "↑"], TEXTS.keys.down],
   [["=Name"], TEXTS.keys.exact],
   [[".s", "Delete"], TEXTS.keys.stranger],
-  [[".s all"], TEXTS.keys.strangers],
+  [[".s all", "Shift+Delete"], TEXTS.keys.strangers],
   [[".x"], TEXTS.keys.noFace],
   [[".n"], TEXTS.keys.newPerson],
   [[".m Name"], TEXTS.keys.merge],

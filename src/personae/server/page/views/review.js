@@ -9,8 +9,8 @@ import { Name } from "../parts/name.js";
 import { BoxedPhoto } from "../parts/photo.js";
 import { Loop } from "../parts/player.js";
 import { clock } from "../parts/time.js";
-import { answer, ask, current, followQuestions, isShown, later, others, questions, readQuestions, standing, undo } from "../questions.js";
-import { address, go } from "../router.js";
+import { answer, ask, askAgain, countPutOff, current, followQuestions, isShown, later, others, questions, readQuestion, readQuestions, standing, undo } from "../questions.js";
+import { address, go, place } from "../router.js";
 import { isKnown, jobs, media, names, soon, tell } from "../state.js";
 import { TEXTS } from "../texts.js";
 
@@ -51,19 +51,20 @@ const kept = new Map();
 /** @type {Map<string, string>} */
 const complaints = new Map();
 
-/** @param {Question} question @param {any} letter @param {string} text */
-function say(question, letter, text) {
+/** @param {Question} question @param {any} letter @param {string} text @param {Question} [other] */
+function say(question, letter, text, other) {
   const line = typed.value;
-  answer(question, letter, text, (sentence) => {
+  const refused = (/** @type {string} */ sentence) => {
     kept.set(question.id, line);
     complaints.set(question.id, sentence);
     if (current.value?.id === question.id) begin(question.id);
-  });
+  };
+  answer(question, letter, text, refused, other);
 }
 
-/** Of somebody: everywhere they are. @param {Question} question @param {any} what @param {string} text */
-function sayOfPerson(question, what, text) {
-  say(question, { path: "people/decisions", body: { parts: partsOf(question.parts), ...what } }, text);
+/** Of somebody: everywhere they are. @param {Question} question @param {any} what @param {string} text @param {Question} [other] */
+function sayOfPerson(question, what, text, other) {
+  say(question, { path: "people/decisions", body: { parts: partsOf(question.parts), ...what } }, text, other);
 }
 
 /** @param {import("../questions.js").Part[]} parts */
@@ -88,7 +89,7 @@ function choices(question) {
   const said = understood(typed.value);
   if (said.kind === "merge") {
     const people = (questions.value ?? []).filter((one) => one.kind === "person" && one.id !== question.id);
-    const unknown = people.map((one) => ({ name: one.who, probability: null, character: null, other: one.parts[0], parts: one.parts, picture: one.crops[0]?.address ?? null }));
+    const unknown = people.map((one) => ({ name: one.who, probability: null, character: null, other: one.parts[0], picture: one.crops[0]?.address ?? null }));
     return found([...named(), ...unknown], said.text);
   }
   const suggested = question.kind === "person" ? question.candidates.slice(0, 9) : [];
@@ -150,7 +151,7 @@ function command(question, kind, text = "") {
       if (isPerson) return sayOfPerson(question, { say: "name", new: true }, T.said.new);
       return sayOfSpans(question, markedAs({ say: "not_them" }), T.said.not(question.who));
     case "strangers":
-      return strangers();
+      return void strangers();
     case "later":
       return later(question);
     case "undo":
@@ -196,20 +197,22 @@ function mark(number) {
   });
 }
 
-/** @param {Question} question @param {Candidate} one */
+/** @param {Question} question @param {Candidate} one @returns {void} */
 function take(question, one) {
   if (question.kind !== "person") return sayOfSpans(question, markedAs({ say: "name", to: one.name }), T.said.name(one.name));
   if (one.other) return merge(question, one);
   return sayOfPerson(question, { say: "name", to: one.name, learn: learns.value }, T.said.name(one.name));
 }
 
-/** @param {Question} question @param {Candidate & {parts?: any[]}} one */
+/** @param {Question} question @param {Candidate} one @returns {void} */
 function merge(question, one) {
-  if (!one.other) return take(question, one);
-  const parts = one.parts ?? questions.value?.find((each) => each.parts.some((part) => part.medium === one.other?.medium && part.number === one.other.number))?.parts ?? [one.other];
-  const here = new Set(question.parts.map((part) => part.medium));
-  if (!parts.some((part) => here.has(part.medium))) return complain(T.notBoth);
-  return sayOfPerson(question, { say: "merge", other: partsOf(parts) }, T.said.merge(one.name));
+  const part = one.other;
+  if (!part) return take(question, one);
+  const other = questions.value?.find((each) => each.parts.some((own) => own.medium === part.medium && own.number === part.number));
+  const parts = other?.parts ?? [part];
+  const here = new Set(question.parts.map((each) => each.medium));
+  if (!parts.some((each) => here.has(each.medium))) return complain(T.notBoth);
+  return sayOfPerson(question, { say: "merge", other: partsOf(parts) }, T.said.merge(one.name), other);
 }
 
 /** @param {Question} question */
@@ -244,6 +247,9 @@ export function View() {
     if (questions.value === null) readQuestions().catch((error) => tell(error.message, { isBad: true }));
     return followQuestions();
   }, []);
+  useEffect(() => {
+    if (place.value.view === "review" && place.value.id) void readQuestion(place.value.id);
+  }, [place.value.id]);
   if (!may("editor")) return html`<p class="none">${TEXTS.role("viewer")}</p>`;
   if (questions.value === null) return html`<p class="none" aria-busy="true"></p>`;
   const question = current.value;
@@ -268,6 +274,7 @@ function Asked({ question }) {
         { keys: "Escape", text: TEXTS.keys.later, always: true, run: () => later(question) },
         { keys: "Ctrl+z", text: TEXTS.keys.undo, always: true, run: () => (typed.value ? false : void undo()) },
         { keys: "Delete", text: TEXTS.keys.stranger, always: true, run: () => (typed.value ? false : command(question, "stranger")) },
+        { keys: "Shift+Delete", text: TEXTS.keys.strangers, always: true, run: () => (typed.value ? false : void strangers()) },
         { keys: "ArrowDown", text: TEXTS.keys.down, always: true, run: () => move(question, 1) },
         { keys: "ArrowUp", text: TEXTS.keys.down, always: true, run: () => move(question, -1) },
         { keys: "?", text: TEXTS.keys.help, run: () => go(address("keys")) },
@@ -279,7 +286,7 @@ function Asked({ question }) {
   const isNew = said.kind === "name" && (!choice.length || typed.value.startsWith("="));
   const crop = question.crops[lookedAt.value] ?? question.crops[0];
   return html`
-    <article class="asked" aria-labelledby="asked">
+    <article class="asked" aria-labelledby="asked" data-id=${question.id} data-kind=${question.kind} data-who=${question.who}>
       <div class="seen">
         <${Crops} question=${question} />
         ${crop && html`<${Context} key=${`${question.id} ${crop.address}`} question=${question} crop=${crop} />`}
@@ -292,6 +299,7 @@ function Asked({ question }) {
           <span>${T.settles(question.settles_s)}</span>
         </p>
         <p class="quiet why">${whyOf(question)}</p>
+        ${question.kind === "spans" ? html`<${Compared} question=${question} />` : null}
         ${question.id in others.value ? html`<p class="open">${T.open(others.value[question.id])}</p>` : null}
         <label class="name-field">
           <span class="label">${T.field}</span>
@@ -354,6 +362,19 @@ function whyOf(question) {
   return T.why.spans(least.confidence, least.similarity);
 }
 
+/** Whom the model took them for, and who they could be otherwise, as pictures. @param {{question: Question}} props */
+function Compared({ question }) {
+  const span = question.spans[lookedAt.value] ?? question.spans[0];
+  const other = span?.runner_up;
+  return html`
+    <ul class="compared">
+      <li>${question.picture ? html`<img src=${question.picture} alt="" width="64" height="64" />` : html`<span class="no-picture"></span>`}
+        <span><${Name} name=${question.who} /><br /><span class="quiet">${T.similarity(span?.similarity ?? 0)}</span></span></li>
+      ${other && html`<li>${other.picture ? html`<img src=${other.picture} alt="" width="64" height="64" />` : html`<span class="no-picture"></span>`}
+        <span><${Name} name=${other.name} /><br /><span class="quiet">${T.next(other.probability ?? 0)}</span></span></li>`}
+    </ul>`;
+}
+
 /** @param {{part: import("../questions.js").Part}} props */
 function Part({ part }) {
   const seen = part.kind === "film" ? T.appearances(part.faces) : T.faces(part.faces);
@@ -389,7 +410,7 @@ function Context({ question, crop }) {
   const at_s = crop.at_s ?? 0;
   const from_s = (span?.start_s ?? at_s) - 1;
   const to_s = (span?.end_s ?? at_s) + 1;
-  return html`<${Loop} medium=${crop.medium} from_s=${from_s} to_s=${to_s} at_s=${at_s} box=${crop.box} size=${crop.size} label=${question.who} />`;
+  return html`<${Loop} medium=${crop.medium} from_s=${from_s} to_s=${to_s} at_s=${at_s} path=${crop.path} box=${crop.box} size=${crop.size} label=${question.who} />`;
 }
 
 /** @param {{question: Question, choice: Candidate[]}} props */
@@ -436,7 +457,7 @@ function Actions({ question }) {
 /** @param {string} line */
 function typeLine(line) {
   typed.value = line;
-  document.querySelector(".name-field input")?.focus();
+  /** @type {HTMLElement | null} */ (document.querySelector(".name-field input"))?.focus();
 }
 
 /** @param {boolean} isOn */
@@ -462,15 +483,21 @@ function Standing() {
 function Nothing() {
   const stale = [...media.value.values()].filter((one) => one.stale).length;
   const isScanning = [...jobs.value.values()].some((job) => ["scan", "keep", "relabel"].includes(job.kind) && ["running", "waiting"].includes(job.state));
+  const left = countPutOff.value;
+  const run = left ? askAgain : stale && !isScanning ? relabel : null;
   useEffect(() => bind([
-    { keys: "Enter", text: T.lookAgain, run: () => (stale ? relabel() : false) },
+    { keys: "Enter", text: T.lookAgain, run: () => (run ? run() : false) },
+    { keys: "Shift+Delete", text: TEXTS.keys.strangers, run: () => (left ? void strangers() : false) },
     { keys: "Ctrl+z", text: TEXTS.keys.undo, run: () => void undo() },
-  ]), [stale]);
-  const text = isScanning ? T.scanning : isKnown.value && !media.value.size ? T.none : T.done;
+    { keys: "?", text: TEXTS.keys.help, run: () => go(address("keys")) },
+  ]), [run, left]);
+  const text = left ? T.putOff(left) : isScanning ? T.scanning : isKnown.value && !media.value.size ? T.none : T.done;
   return html`
     <div class="nothing">
       <p>${text}</p>
-      ${stale && !isScanning ? html`<p>${T.stale(stale)}</p><button type="button" class="main" onClick=${relabel}>${T.lookAgain} <kbd>Enter</kbd></button>` : null}
+      ${left ? html`<button type="button" class="main" onClick=${askAgain}>${T.askAgain} <kbd>Enter</kbd></button>
+        <button type="button" onClick=${() => void strangers()}>${T.others(left)} <kbd>Shift+Delete</kbd></button>` : null}
+      ${stale && !isScanning ? html`<p>${T.stale(stale)}</p><button type="button" class=${left ? "" : "main"} onClick=${relabel}>${T.lookAgain} ${left ? null : html`<kbd>Enter</kbd>`}</button>` : null}
       ${media.value.size ? html`<button type="button" onClick=${() => void undo()}>${TEXTS.undo} <kbd>Ctrl+Z</kbd></button>` : html`<a class="button main" href=${address("start")}>${TEXTS.views.start}</a>`}
     </div>`;
 }
