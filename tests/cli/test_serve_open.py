@@ -23,7 +23,11 @@ def test_it_is_opened_once_somebody_answers(monkeypatch: pytest.MonkeyPatch) -> 
             listens.set()
             listener.listen()
 
-        monkeypatch.setattr(webbrowser, "open", lambda url: opened.append((url, listens.is_set())) or True)
+        def browser(url: str) -> bool:
+            opened.append((url, listens.is_set()))
+            return True
+
+        monkeypatch.setattr(webbrowser, "open", browser)
         address = f"http://127.0.0.1:{listener.getsockname()[1]}/?token=abc"
         threading.Thread(target=listen).start()
         told: list[str] = []

@@ -9,7 +9,9 @@ import pytest
 
 from personae import say
 from personae.films import summary
+from personae.films.film import StoredFilm
 from personae.films.listing import Listing
+from personae.films.photo_set import PhotoSet
 from personae.films.summaries_keeper import folder_of
 from personae.films.summary import Summaries, Summary
 from personae.project.session import Project
@@ -36,7 +38,7 @@ def _alike(a: Summary, b: Summary) -> bool:
 
 
 def test_it_is_read_again_as_it_was_made(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    media = [project.films["ep1"], project.photos["holiday"]]
+    media: list[StoredFilm | PhotoSet] = [project.films["ep1"], project.photos["holiday"]]
     made = [Summaries(project.context.paths).of(one) for one in media]
     assert not any(one.is_open for one in media), "nothing stays in memory but the summary"
     monkeypatch.setattr(summary, "_made", lambda medium: pytest.fail("it was made again"))

@@ -131,9 +131,9 @@ def test_somebody_is_added_trimmed_and_set_aside(own_site: Site, open_tab: Calla
     page.goto(f"{own_site.address}/films/{film}?t=2&who=Rachel+Green")
     page.get_by_role("button", name="until 0:02").click()
     page.wait_for_function(
-        """async () => (await (await fetch('api/v1/media/%s/timeline')).json()).appearances
-        .some((one) => one.name === 'Rachel Green' && Math.abs(one.end_s - 2) < 0.1)"""
-        % film
+        """async (film) => (await (await fetch(`api/v1/media/${film}/timeline`)).json()).appearances
+        .some((one) => one.name === 'Rachel Green' && Math.abs(one.end_s - 2) < 0.1)""",
+        arg=film,
     )
     span = span_of(own_site, "Unknown 2")
     page.goto(f"{own_site.address}/films/{film}?t={span['start_s'] + 0.2}&who=Unknown+2")

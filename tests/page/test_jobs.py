@@ -69,7 +69,7 @@ def test_why_a_job_failed_is_said_and_it_is_asked_for_again(
     id = table.add("scan", {"paths": ["/x/ep1.mkv"]}).id
     claim = table.claim("test")
     assert claim is not None
-    table.failed(claim, {"code": "film", "detail": "ep1.mkv ends too early."})
+    table.fail(claim, {"code": "film", "detail": "ep1.mkv ends too early."}, "failed")
     page = open_tab(idle, "jobs")
     _row(page, "Scan ep1.mkv").get_by_text("ep1.mkv ends too early.").wait_for()
     _row(page, "Scan ep1.mkv").get_by_role("button", name="Again").click()
@@ -131,8 +131,12 @@ def test_nothing_is_said_to_be_missing_before_it_is_known(idle: Site, open_tab: 
     page = open_tab(idle, "jobs")
     page.get_by_text("Nothing runs").wait_for()
     held: list[Any] = []
-    page.route("**/api/v1/films?*", held.append)
-    page.route("**/api/v1/jobs?*", held.append)
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route("**/api/v1/films?*", hold)
+    page.route("**/api/v1/jobs?*", hold)
     for view, text in (("jobs", "Nothing runs"), ("films", "No film has been scanned yet.")):
         page.goto(f"{idle.address}/{view}")
         page.locator("main").wait_for(timeout=WITHIN_MS)

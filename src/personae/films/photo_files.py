@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,8 @@ class PhotoFiles:
 
     def stamp(self) -> Stamp:
         """What tells the set's present state from another: of faces and journal."""
-        return stamp_of(self.faces, self.decisions)
+        begin = f"{self.folder}{os.sep}photos"
+        return stamp_of(f"{begin}.faces", f"{begin}.decisions.jsonl")
 
     @property
     def pictures(self) -> Path:

@@ -73,11 +73,16 @@ def _of_one_embedder(shown: list[Shown], model: CharacterModel | None) -> list[U
     found = []
     for start in range(0, len(members), PIECE):
         rows = slice(start, start + PIECE)
-        others = likely.same(whole.likeness(rows, slice(None)), away[rows])
-        found += [
-            UnknownPerson(ordered[start + at], _suggestions(names, shares[start + at], ordered, others[at]))
-            for at in range(len(others))
-        ]
+        likeness = whole.likeness(rows, slice(None))
+        own, other = np.nonzero((likeness >= likely.likeness_of(LEAST_OTHER)) & ~away[rows])
+        chances, begins = likely.same(likeness[own, other]), np.searchsorted(own, np.arange(len(likeness) + 1))
+        for at in range(len(likeness)):
+            mine = slice(begins[at], begins[at + 1])
+            found.append(
+                UnknownPerson(
+                    ordered[start + at], _suggestions(names, shares[start + at], ordered, other[mine], chances[mine])
+                )
+            )
     return found
 
 
@@ -116,17 +121,18 @@ def _suggestions(
     characters: Sequence[str],
     shares: NDArray[np.float64],
     people: Sequence[tuple[Part, ...]],
-    others: NDArray[np.float64],
+    others: IntArray,
+    chances: NDArray[np.float64],
 ) -> tuple[Suggestion, ...]:
-    """Who one person may be, likeliest first."""
+    """Who one person may be, likeliest first. `others` of `people` are likely enough, each with its chance."""
     best = np.argsort(-shares, kind="stable")[:CHARACTERS].tolist()
     found = [
         Suggestion(float(shares[at]), character=characters[at])
         for rank, at in enumerate(best)
         if shares[at] >= LEAST or (rank < NEAREST and shares[at] > 0)
     ]
-    near = np.argsort(-others, kind="stable")[:OTHERS].tolist()
-    found += [Suggestion(float(others[at]), other=people[at][0]) for at in near if others[at] >= LEAST_OTHER]
+    near = np.argsort(-chances, kind="stable")[:OTHERS].tolist()
+    found += [Suggestion(float(chances[at]), other=people[int(others[at])][0]) for at in near]
     return tuple(sorted(found, key=lambda one: -one.probability))
 
 

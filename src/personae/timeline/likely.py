@@ -8,6 +8,7 @@ benchmarks/suggestions.py, and docs/measurements.md for the people they were tes
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -168,10 +169,14 @@ def characters(
     return np.asarray(shares / (shares.sum(axis=1, keepdims=True) + np.exp(-most)), np.float64)
 
 
-def same(likeness: FloatArray, apart: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """(n, m) the probability that two people without a name are one; 0 for who are `apart` (n, m)."""
-    odds = 1 / (1 + np.exp(-(SAME * likeness.astype(np.float64) + DIFFERENT)))
-    return np.where(apart, 0.0, odds)
+def same(likeness: FloatArray) -> NDArray[np.float64]:
+    """The probability that two people without a name are one, who are so alike."""
+    return np.asarray(1 / (1 + np.exp(-(SAME * likeness.astype(np.float64) + DIFFERENT))), np.float64)
+
+
+def likeness_of(probability: float) -> float:
+    """How alike two are who are one with that probability."""
+    return (math.log(probability / (1 - probability)) - DIFFERENT) / SAME
 
 
 def joined(likeness: FloatArray, apart: NDArray[np.bool_], medium: IntArray, one: IntArray) -> IntArray:
