@@ -234,17 +234,9 @@ class StoredFilm(Decidable):
             timeline = self._view(state)
             ready = Ready(state, timeline, native.dumps(timeline))
 
-    @property
-    def is_open(self) -> bool:
-        """Whether it was read and is kept in memory."""
-        return self._state is not None
-
     def let_go(self) -> None:
-        """Keep nothing in memory that can be read again; the film stays usable. What waits to be written is written."""
+        """Keep nothing in memory that can be read again, as `close`; the film stays usable."""
         self.close()
-        with self._lock:
-            if not self._is_dirty:
-                self._known = scan.Known()
 
     def close(self) -> None:
         """Write what is to be written, and let everything go. Where it cannot be written the log says so."""

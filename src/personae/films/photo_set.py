@@ -132,11 +132,6 @@ class PhotoSet(Decidable):
         with self._lock:
             return self._current().decisions
 
-    @property
-    def is_open(self) -> bool:
-        """Whether it was read and is kept in memory."""
-        return self._state is not None
-
     def let_go(self) -> None:
         """Keep nothing in memory that can be read again; the set stays usable."""
         with self._lock:
