@@ -98,6 +98,10 @@ class Service:
     def handle(self, id: str) -> ProjectFilm | PhotoSet:
         """The same, for who asks for its files' state and its summary alone: of thousands nothing is read for that."""
         self.project.context.settle()
+        with self._lock:
+            known = self._handles.get(id)
+        if known is not None and known[0].files.stamp()[0] is not None and id_of_medium(known[1]) == id:
+            return known[1]  # what is there still needs no list of all of them
         listed = self.listing.now().get(id)
         if listed is None:
             raise ProblemError(404, "unknown-medium", "There is no film and no set of photos with this id.")
