@@ -155,10 +155,6 @@ class Script:
         if name in asked["names"]:
             self.press(str(asked["names"].index(name) + 1))
             return
-        other = next((n for n, faces in enumerate(asked["faces"], 1) if self.who.get(faces) == name), None)
-        if other is not None:
-            self.press(str(other))
-            return
         for letter in name:
             self.press(letter if letter != " " else "Space", counts=name in self.known)
             shown = self.asked() or asked

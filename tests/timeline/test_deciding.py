@@ -98,6 +98,9 @@ SAID: dict[str, tuple[Decision, list[str]]] = {
     "a face gets a name, and no other": (
         Decision("give", (part(ONE, 2),), HELA), ["Thor", "Hela*", "Loki", "Unknown 1", "Unknown 2", "Thor"],
     ),
+    "a face is there, and has been found since": (
+        Decision("face", (Part(None, part(ONE, 2).places),), HELA), ["Thor", "Hela*", *BEFORE[2:]],
+    ),
     "right": (Decision("right", (part(THOR, 1),)), ["Thor*", "Unknown 1", "Loki", "Unknown 1", "Unknown 2", "Thor"]),
     "not": (
         Decision("not", (part(THOR, 1),), Person(unknown=3)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 
 from personae.timeline.decisions import Decision
 from personae.timeline.person import Key
@@ -14,9 +14,14 @@ _OF_A_WHOLE_PERSON = ("name", "merge")
 
 
 def touching(
-    made: Iterable[Decision], entries: Sequence[Decision], position: int, find_all: FindAll
+    made: Iterable[Decision],
+    entries: Sequence[Decision],
+    position: int,
+    find_all: FindAll,
+    known: Container[str] = (),
 ) -> tuple[Decision, ...]:
-    """Those of the journal's `entries` from `position` on that touch the people of decisions `made`.
+    """Those of the journal's `entries` from `position` on that touch the people of decisions `made`, but commands that
+    are `known` to who makes them.
 
     They touch where they are about the same faces (an undo is about those of what it takes back), and where they made
     somebody else of the person that `made` names somebody as.
@@ -28,6 +33,7 @@ def touching(
     return tuple(
         one
         for one in entries[position:]
+        if one.request not in known
         if faces & find_all(_places(one, by_id, set())) or (one.kind in _OF_A_WHOLE_PERSON and called & _renamed(one))
     )
 

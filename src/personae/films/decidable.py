@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +95,13 @@ class Decidable(ABC):
         """Name everybody anew by the cast's model of now, and apply the decisions."""
 
     def decide(
-        self, sayings: Saying | Iterable[Saying], *, by: str = "", request: str = "", position: int | None = None
+        self,
+        sayings: Saying | Iterable[Saying],
+        *,
+        by: str = "",
+        request: str = "",
+        position: int | None = None,
+        known: Container[str] = (),
     ) -> Decided:
         """Write down what somebody says, all of it or nothing; see `personae.say` for what can be said.
 
@@ -103,12 +109,13 @@ class Decidable(ABC):
         photos (photo, number of the face). `by`: who says it; `request`: the client's id of this command: sent twice,
         it is written down once. `position`: how many decisions the journal held when it was made, and numbers of
         appearances are those of then; default as it is now. Raises UnknownCharacterError and InputError for what cannot
-        be, ChangedMeanwhileError where others decided about the same people since `position`, StoreError where the
+        be, ChangedMeanwhileError where others decided about the same people since `position` (all but the commands
+        `known`, by their request), StoreError where the
         tracks or faces are missing, ProjectBusyError.
         """
         said = [sayings] if callable(sayings) else list(sayings)
         with self.alone():
-            return self.write_down(self.considered(said, by=by, request=request, position=position))
+            return self.write_down(self.considered(said, by=by, request=request, position=position, known=known))
 
     def decided(self, request: str) -> Decided:
         """What a request wrote down, with what may have been wrong with it; empty for one that is not known."""
@@ -129,7 +136,14 @@ class Decidable(ABC):
             return self.considered(said, position=position, dry=True)
 
     def considered(
-        self, said: Sequence[Saying], *, by: str = "", request: str = "", position: int | None = None, dry: bool = False
+        self,
+        said: Sequence[Saying],
+        *,
+        by: str = "",
+        request: str = "",
+        position: int | None = None,
+        known: Container[str] = (),
+        dry: bool = False,
     ) -> Decided:
         """What `decide` writes down then; of a request that is known what it wrote, with the warnings of then.
 
@@ -143,9 +157,9 @@ class Decidable(ABC):
         if position > len(entries):
             raise InputError(f"The journal holds {len(entries)} decisions: nothing was decided on {position}.")
         with contextlib.suppress(UnknownCharacterError):  # who was not there then is looked for now
-            self._check_unchanged(self._considered(said, by, request, names, dry=True, then=position), position)
+            self._check_unchanged(self._considered(said, by, request, names, dry=True, then=position), position, known)
         made = self._considered(said, by, request, names, dry=dry, seen=position)
-        self._check_unchanged(made, position)
+        self._check_unchanged(made, position, known)
         return made
 
     def write_down(self, considered: Decided) -> Decided:
@@ -274,9 +288,9 @@ class Decidable(ABC):
     def _finding(self) -> FindAll:
         """Finds the positions of the faces at places, as the files are now."""
 
-    def _check_unchanged(self, made: Decided, position: int) -> None:
+    def _check_unchanged(self, made: Decided, position: int, known: Container[str]) -> None:
         entries = self._decisions().entries
-        if touched := touching(made.decisions, entries, position, self._finding()):
+        if touched := touching(made.decisions, entries, position, self._finding(), known):
             raise ChangedMeanwhileError(touched, len(entries))
 
     @abstractmethod

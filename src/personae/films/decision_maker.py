@@ -5,19 +5,24 @@ Nothing is written here. Every method gives the decisions of one command, which 
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import combinations
+from numbers import Real
 from typing import Any, Self
 from uuid import uuid4
+
+import numpy as np
 
 from personae.errors import InputError, UnknownCharacterError
 from personae.films.meant import Who
 from personae.names import readable, unknown_number, valid_name
 from personae.names_of_today import NamesOfToday
 from personae.timeline.deciding import Applied, are_apart
+from personae.timeline.decision_rows import FARTHEST_SHARE
 from personae.timeline.decisions import Decision, Decisions, Kind, Part, with_ids
 from personae.timeline.person import Person
 from personae.timeline.places import AnyPlace
@@ -67,6 +72,10 @@ class DecisionMaker(ABC):
     @abstractmethod
     def chosen(self, who: Who) -> Chosen:
         """Who is meant; raises UnknownCharacterError."""
+
+    @abstractmethod
+    def others(self, chosen: Chosen) -> Chosen | None:
+        """Those faces of the same person that were not chosen; None where all were."""
 
     @abstractmethod
     def nobody(self, who: str) -> UnknownCharacterError:
@@ -141,6 +150,25 @@ class DecisionMaker(ABC):
         """Say that these faces are somebody of their own."""
         return self.made("split", [self.chosen(who)], Person(unknown=self.next_number))
 
+    def set_apart(self, who: Who, *, stranger: bool = False) -> tuple[Decision, ...]:
+        """Say that some faces are somebody of their own for good: nothing makes them that person again.
+
+        `stranger`: who stays without a name, and is not asked for. Raises InputError where no face of somebody without
+        a name would be left.
+        """
+        chosen, to = self.chosen(who), Person(unknown=self.next_number)
+        if chosen.person.character is not None:
+            made = self.made("not", [chosen], to)
+        else:
+            rest = self.others(chosen)
+            if rest is None:
+                raise InputError(
+                    f"These are all faces of {chosen.person.name}: they are somebody of their own already."
+                )
+            made = self.made("apart", [rest, chosen], to)
+        aside = self.after(made).made("stranger", [replace(chosen, person=to)]) if stranger else ()
+        return (*made, *aside)
+
     def merge(self, people: Sequence[Who], into: str | Person | None = None) -> tuple[Decision, ...]:
         """Say that several are one person: `into`, else the one character among them, else the first."""
         chosen = [self.chosen(who) for who in people]
@@ -168,11 +196,24 @@ class DecisionMaker(ABC):
         return self.made("apart", [first, second], Person(unknown=self.next_number) if was_one else None)
 
     def take_apart(self, merge: str) -> tuple[Decision, ...]:
-        """Take a merge apart, whatever was decided since; `merge`: its id. Its parts stay different people."""
-        found = next((one for one in self.decisions.in_force() if one.id == merge and one.kind == "merge"), None)
-        if found is None:
+        """Take a merge apart, whatever was decided since; `merge`: its id. Its parts stay different people.
+
+        A part that had a name gets it back. Of a name that made somebody one with others, who had it, the faces that
+        were meant are who they were.
+        """
+        found = next((one for one in self.decisions.in_force() if one.id == merge), None)
+        if found is None or found.kind not in ("merge", "name") or found.to is None:
             raise InputError(f"There is no merge {merge!r} that holds here.")
-        return self.finished(Decision("apart", found.parts))
+        parts = [replace(part, who=None if part.who is None else part.who.today(self.names, found.at))
+                 for part in found.parts]  # fmt: skip
+        to = found.to.today(self.names, found.at)
+        back = [part for part in parts if part.who is not None and part.who.key != to.key
+                and (part.who.character is not None or found.kind == "name")]  # fmt: skip
+        made = self.finished(Decision("apart", found.parts)) if found.kind == "merge" else ()
+        for part in back:
+            maker = self.after(made)
+            made += maker.finished(Decision("give", (Part(to, part.places),), part.who))
+        return made
 
     def trim(self, who: Who, start_s: float | None = None, end_s: float | None = None) -> tuple[Decision, ...]:
         """Say when one appearance begins and ends; of films only."""
@@ -181,12 +222,13 @@ class DecisionMaker(ABC):
     def add(
         self,
         who: Who | NewUnknown,
-        start_s: float,
+        start_s: float | None = None,
         end_s: float | None = None,
         box: tuple[float, float, float, float] | None = None,
+        photo: str | None = None,
     ) -> tuple[Decision, ...]:
-        """Say that somebody is there though no face was found; of films only."""
-        raise InputError("Photos have no time: somebody is added to a film only.")
+        """Say that somebody is there though no face was found: in a span or a picture of a film, or in a photo."""
+        raise InputError("Nobody can be added here.")
 
     def undo(self, ids: Sequence[str] | None = None) -> tuple[Decision, ...]:
         """Take decisions back: those with `ids`, else all of the last command; empty where there is none to undo.
@@ -258,3 +300,23 @@ class DecisionMaker(ABC):
         found = [self.find_all(part.places) for part in merge.parts]
         if any(are_apart(a, b, self.applied.apart) for a, b in combinations(found, 2)):
             raise InputError(f"{merge.said()}: they were said to be different people. Take that back first, with undo.")
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a finite number."""
+    try:
+        return isinstance(value, Real) and math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def box_in_shares(
+    box: tuple[float, float, float, float], size_wh: tuple[int, int]
+) -> tuple[float, float, float, float]:
+    """A box in pixels as shares of the picture."""
+    sides = list(box) if isinstance(box, Sequence | np.ndarray) else []
+    if len(sides) == 4 and all(map(is_number, sides)):
+        x1, y1, x2, y2 = (float(side) / size_wh[at % 2] for at, side in enumerate(sides))
+        if x1 < x2 and y1 < y2 and max(map(abs, (x1, y1, x2, y2))) <= FARTHEST_SHARE:
+            return x1, y1, x2, y2
+    raise InputError(f"{box} is no box in the picture: x1, y1, x2, y2 in pixels, the second corner below the first.")

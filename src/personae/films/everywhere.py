@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -27,10 +27,12 @@ def decide_everywhere(
     request: str,
     learn: bool = False,
     positions: Sequence[int | None] = (),
+    known: Container[str] = (),
 ) -> Everywhere:
     """Write down under one `request` what is said of each film and set; `learn`: then teach the cast the names.
 
-    `positions`: for each the place in its journal that it was made on. All is considered before anything is written,
+    `positions`: for each the place in its journal that it was made on; `known`: commands that are no changes of
+    others, see `Decidable.decide`. All is considered before anything is written,
     and nobody else decides meanwhile. Raises as `Decidable.decide` and `learn_from`; what was written down before that
     is taken back.
     """
@@ -47,7 +49,9 @@ def decide_everywhere(
             considered = []
             for (medium, sayings), position in zip(said, positions or [None] * len(said), strict=True):
                 try:
-                    considered.append(medium.considered(sayings, by=by, request=request, position=position))
+                    considered.append(
+                        medium.considered(sayings, by=by, request=request, position=position, known=known)
+                    )
                 except ChangedMeanwhileError as error:
                     error.medium = medium
                     raise

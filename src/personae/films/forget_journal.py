@@ -15,9 +15,10 @@ from personae.forgetting.documents import forget_in_json
 Row = dict[str, Any]
 
 
-def forget_in_journal(text: str, marks: Collection[str]) -> tuple[str, int]:
+def forget_in_journal(text: str, marks: Collection[str], also: Collection[str] = ()) -> tuple[str, int]:
     """The journal without the person whose names and ids are `marks`, and how many decisions went.
 
+    `also`: the ids of decisions that are theirs though they do not say so: of faces drawn before they had the name.
     What was appended together stays so (`more`), and positions (`on`) are counted anew. A journal that says nothing of
     the person is returned as it is.
     """
@@ -25,7 +26,7 @@ def forget_in_journal(text: str, marks: Collection[str]) -> tuple[str, int]:
     lines = [line for line in lines if line.strip()]
     rows = [_parsed(line) for line in lines]
     header = _parsed(head)
-    kept: list[Row | None] = [None if row is None else _without(row, marks) for row in rows]
+    kept: list[Row | None] = [None if row is None or row.get("id") in also else _without(row, marks) for row in rows]
     goes = [row is not None and after is None for row, after in zip(rows, kept, strict=True)]
     cleaned = [] if header is None else [forget_in_json(header, marks, ours=True)[0]]
     for at, row in enumerate(kept):

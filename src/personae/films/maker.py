@@ -8,23 +8,18 @@ Nothing is written here. Every method gives the decisions of one command, which 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from numbers import Real
-
-import numpy as np
 
 from personae.errors import InputError, UnknownCharacterError
-from personae.films.decision_maker import NEW_UNKNOWN, Chosen, DecisionMaker, NewUnknown
-from personae.films.meant import Meant, Who, meant, nobody
+from personae.films.decision_maker import NEW_UNKNOWN, Chosen, DecisionMaker, NewUnknown, box_in_shares, is_number
+from personae.films.meant import Meant, Some, Who, meant, nobody, person_of
 from personae.films.tracks_file import Scanned
 from personae.names import highest, unknown_number
 from personae.names_of_today import NamesOfToday
 from personae.timeline import deciding
 from personae.timeline.deciding import Applied, touching
-from personae.timeline.decision_rows import FARTHEST_SHARE
 from personae.timeline.decisions import Decision, Decisions, Part
 from personae.timeline.native_reader import LONGEST_S
 from personae.timeline.person import Person
@@ -76,15 +71,18 @@ class Maker(DecisionMaker):
     def add(
         self,
         who: Who | NewUnknown,
-        start_s: float,
+        start_s: float | None = None,
         end_s: float | None = None,
         box: tuple[float, float, float, float] | None = None,
+        photo: str | None = None,
     ) -> tuple[Decision, ...]:
         """Say that somebody is there though no face was found, in seconds from the film's first picture.
 
         `box`: where in the picture at `start_s`, x1, y1, x2, y2 in displayed pixels; with it `end_s` may be left out
         for one picture. The person may be a character whom nobody has found in this film.
         """
+        if photo is not None or start_s is None:
+            raise InputError("In a film somebody is added by a time: give start_s, and no photo.")
         video = self.timeline.video
         if end_s is None:
             if box is None:
@@ -92,21 +90,50 @@ class Maker(DecisionMaker):
             end_s = _seconds(start_s) + float(1 / video.frame_rate)
         span = self._span(start_s, end_s)
         person, places = self._whoever(who)
-        place = None if box is None else (span[0], *_shares(box, video.size_wh))
+        place = None if box is None else (span[0], *box_in_shares(box, video.size_wh))
         return self.finished(Decision("add", (Part(person, places),), span_s=span, box=place))
 
     # Who is meant
 
     def chosen(self, who: Who) -> Chosen:
         """Who is meant; raises UnknownCharacterError."""
+        if isinstance(who, Some):
+            found_some = self._tracks(who.tracks)
+            who.check(found_some.person)
+            return found_some
         found = self._meant(who)
         at_of = {track.id: at for at, track in enumerate(self.timeline.tracks)}
         before = (self.scanned.unknown[at_of[number]] for one in found.appearances for number in one.tracks)
         return Chosen(found.person, found.whole, self._places(found.appearances), tuple(before))
 
+    def others(self, chosen: Chosen) -> Chosen | None:
+        """Those faces of the same person that were not chosen; None where all were."""
+        mine = {*chosen.places}
+        own = {number for one in self.timeline.appearances if person_of(one).key == chosen.person.key
+               for number in one.tracks}  # fmt: skip
+        at = [at for at, track in enumerate(self.timeline.tracks) if track.id in own]
+        at = [each for each in at if place_of(self.timeline.tracks[each], self.timeline.video) not in mine]
+        return self._of_tracks(chosen.person, at) if at else None
+
     def nobody(self, who: str) -> UnknownCharacterError:
         """That nobody is called so, and who there is."""
         return nobody(self.timeline, who)
+
+    def _tracks(self, numbers: Sequence[int]) -> Chosen:
+        """Single tracks, which must be one person's."""
+        at = [at for at, track in enumerate(self.timeline.tracks) if track.id in {*numbers}]
+        whose = {number: person_of(one) for one in self.timeline.appearances for number in one.tracks}
+        people = {whose[number].key: whose[number] for number in numbers if number in whose}
+        if len(at) != len({*numbers}) or not all(number in whose for number in numbers) or not numbers:
+            raise UnknownCharacterError("Some of these faces are not there any more. Look again.")
+        if len(people) > 1:
+            names = " and ".join(sorted(person.name for person in people.values()))
+            raise InputError(f"These faces are of {names}. Say it of each of them.")
+        return self._of_tracks(next(iter(people.values())), at)
+
+    def _of_tracks(self, person: Person, at: Sequence[int]) -> Chosen:
+        places = tuple(place_of(self.timeline.tracks[each], self.timeline.video) for each in at)
+        return Chosen(person, False, places, tuple(self.scanned.unknown[each] for each in at))
 
     def _meant(self, who: Who) -> Meant:
         is_text = isinstance(who, str) and who.isascii() and who.isdigit() and who not in self.characters
@@ -138,7 +165,7 @@ class Maker(DecisionMaker):
         try:
             chosen = self._meant(who)
         except UnknownCharacterError:
-            if isinstance(who, int | tuple) or (isinstance(who, str) and unknown_number(who) is not None):
+            if isinstance(who, int | tuple | Some) or (isinstance(who, str) and unknown_number(who) is not None):
                 raise
             person = self.person(who)
             if person.unknown is not None:
@@ -179,26 +206,8 @@ class Maker(DecisionMaker):
         return tuple(place_of(one, self.timeline.video) for one in self.timeline.tracks if one.id in numbers)
 
 
-def _is_number(value: object) -> bool:
-    """Whether it is a finite number."""
-    try:
-        return isinstance(value, Real) and math.isfinite(value)
-    except OverflowError:
-        return False
-
-
 def _seconds(value: float) -> float:
     """Seconds that any film's clock can hold; what is beyond lies outside of every film."""
-    if not _is_number(value):
+    if not is_number(value):
         raise InputError("Give seconds from the film's first picture.")
     return max(-LONGEST_S, min(float(value), LONGEST_S))
-
-
-def _shares(box: tuple[float, float, float, float], size_wh: tuple[int, int]) -> tuple[float, float, float, float]:
-    """A box in pixels as shares of the picture."""
-    sides = list(box) if isinstance(box, Sequence | np.ndarray) else []
-    if len(sides) == 4 and all(map(_is_number, sides)):
-        x1, y1, x2, y2 = (float(side) / size_wh[at % 2] for at, side in enumerate(sides))
-        if x1 < x2 and y1 < y2 and max(map(abs, (x1, y1, x2, y2))) <= FARTHEST_SHARE:
-            return x1, y1, x2, y2
-    raise InputError(f"{box} is no box in the picture: x1, y1, x2, y2 in pixels, the second corner below the first.")

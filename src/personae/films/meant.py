@@ -10,9 +10,28 @@ from personae.names import find_name, unknown_name, unknown_number
 from personae.timeline.person import Person
 from personae.timeline.timeline import Appearance, Timeline
 
-Who = str | int | Person | tuple[str, int]
+
+@dataclass(frozen=True)
+class Some:
+    """Some faces of one person, told one by one: tracks of a film by their numbers, faces of photos as (photo, number).
+
+    Tracks, for an appearance may hold several, of which one is somebody else's. `of`: whose they were when they were
+    looked at, where that is known.
+    """
+
+    tracks: tuple[int, ...] = ()
+    faces: tuple[tuple[str, int], ...] = ()
+    of: Person | None = None
+
+    def check(self, person: Person) -> None:
+        """Raise UnknownCharacterError where they are somebody else's by now."""
+        if self.of is not None and self.of.key != person.key:
+            raise UnknownCharacterError(f"These faces are not of {self.of.name} any more, but of {person.name}.")
+
+
+Who = str | int | Person | Some | tuple[str, int]
 """Somebody: a name or "Unknown 2" (in any case); a person; in a film the id of one appearance, also as digits; in a set
-of photos the path of a photo and the number of a face in it, from the left from 1."""
+of photos the path of a photo and the number of a face in it, from the left from 1; some of somebody's faces."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +46,7 @@ class Meant:
 def check_who(who: Who) -> None:
     """Raise InputError for what says nobody."""
     is_face = isinstance(who, tuple) and tuple(map(type, who)) == (str, int)
-    if isinstance(who, bool) or not (is_face or isinstance(who, str | int | Person)):
+    if isinstance(who, bool) or not (is_face or isinstance(who, str | int | Person | Some)):
         raise InputError(f"{who!r} says nobody. Give a name, a number or a person.")
 
 
@@ -38,6 +57,8 @@ def meant(timeline: Timeline, who: Who) -> Meant:
         return _whole(timeline, who, who.name)
     if isinstance(who, tuple):
         raise UnknownCharacterError(f"{who[0]} is a photo. In a film give a name, or the number of an appearance.")
+    if isinstance(who, Some):
+        raise UnknownCharacterError("Single tracks are no appearance. Give its number.")
     if isinstance(who, int):
         return _appearance(timeline, who)
     name = find_name(who, {one.name for one in timeline.appearances})

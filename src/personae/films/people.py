@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -17,6 +17,7 @@ from personae.films.films import Films
 from personae.films.meant import Who
 from personae.films.photo_set import PhotoSet
 from personae.films.photo_sets import PhotoSets
+from personae.films.said_of_people import SaidIn
 from personae.films.say import Saying
 from personae.films.say import name as say_name
 from personae.films.seen_people import Shown, named_by, shown_in
@@ -104,17 +105,19 @@ class People:
         request: str = "",
         learn: bool = False,
         as_seen: bool = False,
+        known: Container[str] = (),
     ) -> SaidOfPeople:
         """Say of somebody, in every film and set they are in, what `said` makes of "who": `lambda who: say.name(who,
         "Monica")`. All of it is one command, which `undo` takes back. Raises as `Decidable.decide`.
 
         `learn`: a name teaches the cast, where the faces add something; see `settle`. `as_seen`: raise
-        ChangedMeanwhileError where others decided about them since the `position` that their parts were found at.
+        ChangedMeanwhileError where others decided about them since the `position` that their parts were found at,
+        all but the commands `known`.
         """
         sayings = [
             (own, [said(unknown_name(part.unknown)) for part in own]) for own in _by_medium(person.parts).values()
         ]
-        return self._say(person, sayings, by=by, request=request, learn=learn, as_seen=as_seen)
+        return self._say(person, sayings, by=by, request=request, learn=learn, as_seen=as_seen, known=known)
 
     def relate(
         self,
@@ -125,6 +128,7 @@ class People:
         by: str = "",
         request: str = "",
         as_seen: bool = False,
+        known: Container[str] = (),
     ) -> SaidOfPeople:
         """Say what two have to do with each other, in every film and set that shows both: that they are one person, or
         two for good. Otherwise as `decide`. Raises InputError where none shows both.
@@ -137,7 +141,35 @@ class People:
         ]
         if not sayings:
             raise InputError("No film and no set of photos shows both. Give both the same name, or two names.")
-        return self._say(person, sayings, by=by, request=request, as_seen=as_seen)
+        return self._say(person, sayings, by=by, request=request, as_seen=as_seen, known=known)
+
+    def say(
+        self, said: Sequence[SaidIn], *, by: str = "", request: str = "", known: Container[str] = ()
+    ) -> SaidOfPeople:
+        """Say something of several people, or of some faces, in several films and sets, as one command; see `said_of`.
+
+        Raises as `Decidable.decide`, and ChangedMeanwhileError where others decided about them since `position`,
+        all but the commands `known`.
+        """
+        request = request or uuid4().hex
+        media = [self._kept(one.kind, one.medium) for one in said]
+        made = decide_everywhere(
+            [(medium, one.sayings) for medium, one in zip(media, said, strict=True)],
+            by=by, request=request, positions=[one.position for one in said], known=known,
+        )  # fmt: skip
+        told = (_in(one, said, sentence) for one, done in zip(said, made.decided, strict=True)
+                for sentence in done.warnings)  # fmt: skip
+        if request not in self._said:
+            self._said.append(request)
+        return SaidOfPeople(request, tuple(media), tuple(dict.fromkeys(told)))
+
+    def foresee(self, said: Sequence[SaidIn]) -> tuple[str, ...]:
+        """What `say` would warn of; nothing is written down. Raises as `say`."""
+        found: dict[str, None] = {}
+        for one in said:
+            foreseen = self._kept(one.kind, one.medium).foresee(one.sayings, position=one.position)
+            found |= dict.fromkeys(_in(one, said, sentence) for sentence in foreseen.warnings)
+        return tuple(found)
 
     def undo(self, *, by: str = "", command: str | None = None, request: str = "") -> tuple[str, ...]:
         """Take back the last command in every film and set it spoke of, and what it taught; sentences that say so.
@@ -189,6 +221,7 @@ class People:
         request: str,
         learn: bool = False,
         as_seen: bool = False,
+        known: Container[str] = (),
     ) -> SaidOfPeople:
         """Write down what is said of the parts of each film and set, as one command."""
         request = request or uuid4().hex
@@ -196,6 +229,7 @@ class People:
         made = decide_everywhere(
             [(medium, said) for medium, (_, said) in zip(media, sayings, strict=True)],
             by=by, request=request, learn=learn, positions=[own[0].position if as_seen else None for own, _ in sayings],
+            known=known,
         )  # fmt: skip
         told = (_of(own[0], person, sentence) for (own, _), one in zip(sayings, made.decided, strict=True)
                 for sentence in one.warnings)  # fmt: skip
@@ -285,6 +319,11 @@ def _by_medium(parts: Iterable[Part]) -> dict[tuple[str, str], list[Part]]:
 def _of(part: Part, person: UnknownPerson, sentence: str) -> str:
     """A sentence about somebody; of several films and sets it says which it is about."""
     return sentence if len(person.parts) == 1 else f"{part.medium}: {sentence}"
+
+
+def _in(one: SaidIn, said: Sequence[SaidIn], sentence: str) -> str:
+    """The same of what is said of several films and sets."""
+    return sentence if len(said) == 1 else f"{one.medium}: {sentence}"
 
 
 def _kind(medium: StoredFilm | PhotoSet) -> str:

@@ -29,6 +29,7 @@ from personae.names import highest
 from personae.names_of_today import NamesOfToday
 from personae.recognition.prototypes import unit
 from personae.timeline.appearances import Label
+from personae.timeline.deciding import Applied
 from personae.types import FloatArray
 
 log = logging.getLogger(__name__)
@@ -68,16 +69,19 @@ class PhotosKeeper:
         """The faces go first: until then the journal tells which are the person's."""
         clear_leftovers(files.folder)
         kept = _read(files)
+        drawn: frozenset[str] = frozenset()
         if kept is not None:
-            cleaned, count = forget_in_faces(kept, _labels(kept, files), person)
-            done.removed[_FACES] += count
+            applied = _applied(kept, files)
+            drawn = _that_drew(files, kept, applied, person)
+            cleaned, count = forget_in_faces(kept, applied.labels, person)
+            done.removed[_FACES] += count + len(drawn)
             if cleaned is not kept:
                 with replacing(files.faces):
                     faces_file.write(files.faces, cleaned)
             kept = cleaned
         with contextlib.suppress(FileNotFoundError):
             before = read_whole(files.decisions).decode("utf-8", "surrogatepass")
-            after, entries = forget_in_journal(before, person.marks)
+            after, entries = forget_in_journal(before, person.marks, drawn)
             done.removed[_ENTRIES] += entries
             if after != before:
                 with replacing(files.decisions):
@@ -160,10 +164,21 @@ def _read(files: PhotoFiles) -> Kept | None:
     return None
 
 
-def _labels(kept: Kept, files: PhotoFiles) -> Sequence[Label]:
+def _applied(kept: Kept, files: PhotoFiles) -> Applied:
     """Who the faces are; where the journal cannot be read, by the model alone."""
     try:
-        return photo_naming.decided(kept, journal.read_photos(files), NamesOfToday()).labels
+        return photo_naming.decided(kept, journal.read_photos(files), NamesOfToday())
     except StoreError as error:
         log.warning("%s", error)
-        return kept.labels
+        return Applied(list(kept.labels), [], [], [], kept.unknowns_used)
+
+
+def _that_drew(files: PhotoFiles, kept: Kept, applied: Applied, person: Person) -> frozenset[str]:
+    """The ids of the decisions that drew the person's faces, whoever they were then."""
+    first = len(kept.labels)
+    own = {first + at for at, one in enumerate(applied.drawn) if _is(one.label, person)}
+    if not own:
+        return frozenset()
+    finder = photo_naming.PhotoFinder(kept.photos, applied.drawn)
+    entries = journal.read_photos(files).entries
+    return frozenset(one.id for one in entries if one.kind == "face" and finder.find_all(one.places) & own)

@@ -5,7 +5,7 @@ Values in, values out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,13 +14,14 @@ from personae.cast.trained import TrainedModel
 from personae.films.faces_file import Kept, StoredPhoto
 from personae.names import highest
 from personae.names_of_today import NamesOfToday
+from personae.per_object import PerObject
 from personae.progress import Progress, ProgressCallback
 from personae.recognition.identification import Identity, identify_together
 from personae.timeline import deciding
 from personae.timeline.appearances import Label
 from personae.timeline.deciding import Applied
 from personae.timeline.decisions import Decisions
-from personae.timeline.face_labels import FaceLabels
+from personae.timeline.face_labels import Drawn, FaceLabels
 from personae.timeline.places import SAME_FACE, AnyPlace, PhotoPlace, overlap
 from personae.timeline.tracking import PROFILE_WEIGHT
 from personae.types import AnalyzedFaces
@@ -57,7 +58,7 @@ def named(
 def decided(kept: Kept, decisions: Decisions, names: NamesOfToday) -> Applied:
     """What decisions make of the labels; `names`: who is called what today."""
     highest_unknown = max(kept.unknowns_used, decisions.highest_unknown)
-    labels = PhotoLabels(kept.labels, PhotoFinder(kept.photos).find_all, kept.unknown, highest_unknown, names)
+    labels = PhotoLabels(kept.labels, PhotoFinder(kept.photos), kept.unknown, highest_unknown, names)
     return deciding.apply_to(labels, decisions, names)
 
 
@@ -77,12 +78,27 @@ class PhotoLabels(FaceLabels):
     def __init__(
         self,
         labels: Sequence[Label],
-        find: Callable[[Iterable[AnyPlace]], set[int]],
+        finder: PhotoFinder,
         remembered: Sequence[int | None],
         highest_unknown: int,
         names: Mapping[str, str],
     ) -> None:
-        super().__init__(labels, [1] * len(labels), find, remembered, highest_unknown, names)
+        super().__init__(labels, [1] * len(labels), finder.find_all, remembered, highest_unknown, names)
+        self.lengths: list[int] = [1] * len(labels)
+        self.remembered: list[int | None] = [*self.remembered]
+        self._finder = finder
+
+    def draw(self, place: AnyPlace) -> int | None:
+        """The position of a new face; None where the set has no such photo."""
+        drawn = self._finder.draw(place) if isinstance(place, PhotoPlace) else None
+        if drawn is None:
+            return None
+        self.drawn.append(drawn)
+        self.labels.append(Label())
+        self.lengths.append(1)
+        self.remembered.append(None)
+        self._members.setdefault((None, None), set()).add(len(self.labels) - 1)
+        return len(self.labels) - 1
 
     def is_most_of(self, members: set[int], found: set[int]) -> bool:
         """Whether most of the faces that were meant are somebody's; a set grows, so they may have many more by now."""
@@ -90,34 +106,101 @@ class PhotoLabels(FaceLabels):
 
 
 class PhotoFinder:
-    """Finds faces by photo and box: by the photo's path and content, else by its content, else by its path."""
+    """Finds faces by photo and box: by the photo's path and content, else by its content, else by its path.
 
-    def __init__(self, photos: Sequence[StoredPhoto]) -> None:
+    `drawn`: those that a person drew; they are looked for where none was found that fits.
+    """
+
+    def __init__(self, photos: Sequence[StoredPhoto], drawn: Iterable[Drawn] = ()) -> None:
         self._photos = photos
-        self._first = np.cumsum([0, *(len(photo.faces) for photo in photos)]).tolist()
-        self._by: dict[tuple[str | None, str | None], int] = {}
-        for at, photo in enumerate(photos):
-            for key in ((photo.path, photo.sha256), (None, photo.sha256), (photo.path, None)):
-                self._by.setdefault(key, at)
+        self._first, self._by = _keys_of(photos)
+        self._drawn: dict[int, list[tuple[int, PhotoPlace]]] = {}
+        self._count = self._first[-1]
+        for one in drawn:
+            self._add(one.photo, one.place)
+
+    def draw(self, place: PhotoPlace) -> tuple[int, PhotoPlace] | None:
+        """Know one more face: the position of its photo, and its place as that photo has it; None for no such photo."""
+        photo = self._photo(place)
+        if photo is None:
+            return None
+        own = self._photos[photo]
+        return self._add(photo, PhotoPlace(own.path, own.sha256, place.box))
+
+    def _add(self, photo: int, place: PhotoPlace) -> tuple[int, PhotoPlace]:
+        self._drawn.setdefault(photo, []).append((self._count, place))
+        self._count += 1
+        return photo, place
 
     def find_all(self, places: Iterable[AnyPlace]) -> set[int]:
         """The positions of the faces at places; there are none in films."""
         found = (self._find(place) for place in places if isinstance(place, PhotoPlace))
         return {at for at in found if at is not None}
 
-    def _find(self, place: PhotoPlace) -> int | None:
+    def _photo(self, place: PhotoPlace) -> int | None:
         keys = ((place.photo, place.sha256), (None, place.sha256), (place.photo, None))
-        at = next((self._by[key] for key in keys if key in self._by), None)
+        return next((self._by[key] for key in keys if key in self._by), None)
+
+    def _find(self, place: PhotoPlace) -> int | None:
+        at = self._photo(place)
         if at is None:
             return None
-        shared = [overlap(place.box, own) for own in shares(self._photos[at].faces)]
-        best = max(range(len(shared)), key=shared.__getitem__, default=None)
-        return None if best is None or shared[best] < SAME_FACE else self._first[at] + best
+        first = self._first[at]
+        found = [(overlap(place.box, own), -number) for number, own in enumerate(shares(self._photos[at].faces), first)]
+        found = [one for one in found if one[0] >= SAME_FACE] or [
+            (overlap(place.box, own.box), -number) for number, own in self._drawn.get(at, ())
+        ]
+        shared, number = max(found, default=(0.0, 0))
+        return None if shared < SAME_FACE else -number
+
+
+Keys = tuple[list[int], dict[tuple[str | None, str | None], int]]
+_KEYS: PerObject[tuple[Sequence[StoredPhoto], Keys]] = PerObject()
+
+
+def _keys_of(photos: Sequence[StoredPhoto]) -> Keys:
+    """The position of each photo's first face, and of each photo by what it may be found by; made once of the same."""
+    known = _KEYS.get(photos[0]) if photos else None
+    if known is not None and known[0] is photos:
+        return known[1]
+    first: list[int] = np.cumsum([0, *(len(photo.faces) for photo in photos)]).tolist()
+    by: dict[tuple[str | None, str | None], int] = {}
+    for at, photo in enumerate(photos):
+        for key in ((photo.path, photo.sha256), (None, photo.sha256), (photo.path, None)):
+            by.setdefault(key, at)
+    if photos:
+        _KEYS.put(photos[0], (photos, (first, by)))
+    return first, by
+
+
+_PLACES: PerObject[list[PhotoPlace]] = PerObject()
+_FIRST: PerObject[list[int]] = PerObject()
+_POSITIONS: PerObject[dict[str, int]] = PerObject()
 
 
 def places_of(kept: Kept) -> list[PhotoPlace]:
-    """Where each face is known by."""
-    return [PhotoPlace(photo.path, photo.sha256, box) for photo in kept.photos for box in shares(photo.faces)]
+    """Where each face that was found is known by."""
+    known = _PLACES.get(kept)
+    if known is None:
+        places = [PhotoPlace(photo.path, photo.sha256, box) for photo in kept.photos for box in shares(photo.faces)]
+        known = _PLACES.put(kept, places)
+    return known
+
+
+def first_faces(kept: Kept) -> list[int]:
+    """The position of each photo's first face among all that were found, and how many these are."""
+    known = _FIRST.get(kept)
+    if known is None:
+        known = _FIRST.put(kept, np.cumsum([0, *(len(photo.faces) for photo in kept.photos)]).tolist())
+    return known
+
+
+def positions_of(kept: Kept) -> dict[str, int]:
+    """The position of each photo, by its path."""
+    known = _POSITIONS.get(kept)
+    if known is None:
+        known = _POSITIONS.put(kept, {photo.path: at for at, photo in enumerate(kept.photos)})
+    return known
 
 
 def shares(faces: AnalyzedFaces) -> list[tuple[float, float, float, float]]:

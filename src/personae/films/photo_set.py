@@ -6,9 +6,11 @@ A decision is durable once it is in the journal. `photos.json` is a view of face
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
@@ -36,7 +38,10 @@ from personae.films.warning import disagreeing, one_sign, poor_crop, unlike
 from personae.names_of_today import NamesOfToday
 from personae.progress import ProgressCallback
 from personae.timeline.appearances import Label
+from personae.timeline.deciding import Applied
 from personae.timeline.decisions import Decision, Decisions
+from personae.timeline.face_labels import Drawn
+from personae.timeline.places import PhotoPlace
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +68,9 @@ class PhotoSet(Decidable):
         self._store = store
         self._lock = threading.RLock()
         self._state: _State | None = None
+        self._applied_known: tuple[_State, NamesOfToday, Applied] | None = None
+        self._digests_known: tuple[Kept, dict[str, str]] | None = None
+        self._photos_known: tuple[Applied, tuple[KeptPhoto, ...]] | None = None
 
     @property
     def name(self) -> str:
@@ -97,15 +105,22 @@ class PhotoSet(Decidable):
         self.context.settle()
         with self._lock:
             state = self._current()
-            applied = photo_naming.decided(state.kept, state.decisions, self._names())
-            return photos_of(state.kept, applied.labels)
+            applied = self._applied(state)
+            known = self._photos_known
+            if known is None or known[0] is not applied:
+                known = self._photos_known = applied, photos_of(state.kept, applied.labels, applied.drawn)
+            return known[1]
 
     @property
-    def digests(self) -> dict[str, str]:
+    def digests(self) -> Mapping[str, str]:
         """Each photo's path from the root -> the SHA-256 of its content when its faces were found."""
         self.context.settle()
         with self._lock:
-            return {photo.path: photo.sha256 for photo in self._current().kept.photos}
+            kept = self._current().kept
+            known = self._digests_known
+            if known is None or known[0] is not kept:
+                known = self._digests_known = kept, {photo.path: photo.sha256 for photo in kept.photos}
+            return known[1]
 
     @property
     def faces(self) -> tuple[KeptFace, ...]:
@@ -113,12 +128,16 @@ class PhotoSet(Decidable):
         return tuple(face for photo in self.photos for face in photo.faces)
 
     def kept_faces(self) -> tuple[Kept, tuple[Label, ...]]:
-        """The faces with their embeddings, and who each is now. Raises a StoreError."""
+        """The faces that were found with their embeddings, and who each is now. Raises a StoreError."""
+        return self.kept_and_drawn()[:2]
+
+    def kept_and_drawn(self) -> tuple[Kept, tuple[Label, ...], tuple[Drawn, ...]]:
+        """As `kept_faces`, with the faces that people drew where none was found."""
         self.context.settle()
         with self._lock:
             state = self._current()
-            applied = photo_naming.decided(state.kept, state.decisions, self._names())
-            return state.kept, tuple(applied.labels)
+            applied = self._applied(state)
+            return state.kept, tuple(applied.labels), applied.drawn
 
     @property
     def stamp(self) -> Stamp:
@@ -153,8 +172,7 @@ class PhotoSet(Decidable):
         """Its faces as they are now; see `Decidable`. Raises StoreError."""
         with self._lock:
             state = self._current()
-            names = self._names()
-            return PhotoFaces(state.kept, photo_naming.decided(state.kept, state.decisions, names).labels)
+            return PhotoFaces(state.kept, self._applied(state).labels)
 
     # Inside
 
@@ -168,7 +186,7 @@ class PhotoSet(Decidable):
         return self._current().kept.embedder, f"{self.files.faces}"
 
     def _faces_named(self, name: str) -> Sequence[tuple[PhotoRecord, EnrolledFace]]:
-        faces = self.faces
+        faces = [one for one in self.faces if not one.drawn]  # as they stand in `kept`
         named = {at for at, one in enumerate(faces) if one.character == name and one.decided_by == "person"}
         return best_faces_of_photos(self._current().kept, named, name)
 
@@ -188,35 +206,48 @@ class PhotoSet(Decidable):
     ) -> Decided:
         state = self._current()
         decisions = state.decisions.first(then)
-        labels = photo_naming.decided(state.kept, decisions, names).labels
+        before = photo_naming.decided(state.kept, decisions, names) if then is not None else self._applied(state, names)
+        labels = before.labels
         with nullcontext(so_far(self._store)) if dry else counting(self._store) as numbers:
             maker = PhotoMaker(
                 state.kept, labels, decisions, by=by, request=request or uuid4().hex, names=names,
-                unknowns_used=numbers.unknown,
+                unknowns_used=numbers.unknown, drawn=before.drawn,
             )  # fmt: skip
             made, maker = said_to(maker, said)
             numbers.unknown = max(numbers.unknown, maker.decisions.highest_unknown)
         if then is not None:
             return Decided(tuple(made))
         trained = self._trained(state.kept.embedder)
-        return Decided.of(made, lambda one: _warnings([one], maker, labels, trained, names.ids))
+        warner = _Warner(maker, labels, trained, names.ids)
+        return Decided.of(made, lambda one: warner.of([one]))
 
     def _warned(self, made: Sequence[Decision], names: NamesOfToday) -> Decided:
         state = self._current()
         before = state.decisions.first(made[0].on)
-        labels = photo_naming.decided(state.kept, before, names).labels
-        maker, trained = PhotoMaker(state.kept, labels, before, names=names), self._trained(state.kept.embedder)
-        return Decided.of(made, lambda one: _warnings([one], maker, labels, trained, names.ids))
+        applied = photo_naming.decided(state.kept, before, names)
+        maker = PhotoMaker(state.kept, applied.labels, before, names=names, drawn=applied.drawn)
+        trained = self._trained(state.kept.embedder)
+        warner = _Warner(maker, applied.labels, trained, names.ids)
+        return Decided.of(made, lambda one: warner.of([one]))
 
     def _finding(self) -> FindAll:
-        return photo_naming.PhotoFinder(self._current().kept.photos).find_all
+        state = self._current()
+        return photo_naming.PhotoFinder(state.kept.photos, self._applied(state).drawn).find_all
 
     def _write_down(self, made: Sequence[Decision]) -> None:
         state = self._current()
         decisions = journal.append_photos(self.files, made)
         self._state = _State(state.kept, decisions, self._stamp())
-        applied = photo_naming.decided(state.kept, decisions, self._names())
-        self._store.write_shared(self.files, state.kept, applied)
+        self._store.write_shared(self.files, state.kept, self._applied(self._state))
+
+    def _applied(self, state: _State, names: NamesOfToday | None = None) -> Applied:
+        """What the decisions make of the faces; made anew only where something changed. The caller holds the lock."""
+        names = self._names() if names is None else names
+        known = self._applied_known
+        if known is None or known[0] is not state or known[1] is not names:
+            applied = photo_naming.decided(state.kept, state.decisions, names)
+            known = self._applied_known = state, names, applied
+        return known[2]
 
     def _current(self) -> _State:
         """The set as it is on disk, with every entry of its journal."""
@@ -230,33 +261,51 @@ class PhotoSet(Decidable):
         return self.files.stamp()
 
 
-def _warnings(
-    made: list[Decision], maker: PhotoMaker, labels: list[Label], trained: TrainedModel, known: Collection[str]
-) -> list[str]:
-    """A sentence for each name given to a face beside that character's, or to faces that are poor or unlike them, and
-    for a new name of one sign. `known`: the characters of the cast.
-    """
-    there = {*known, *(label.character for label in labels)}
-    kept = maker.kept
-    photo_of = [number for number, photo in enumerate(kept.photos) for _ in range(len(photo.faces))]
-    found = []
-    for one in made:
-        if one.kind not in ("name", "give", "merge") or one.to is None or one.to.character is None:
-            continue
-        name, own = one.to.character, maker.find_all(one.places)
-        found += one_sign(one, there)
-        photos = {photo_of[at] for at in own}
-        beside = next(
-            (at for at, label in enumerate(labels) if label.character == name and at not in own
-             and photo_of[at] in photos), None,
-        )  # fmt: skip
-        if beside is not None:
-            path = kept.photos[photo_of[beside]].path
-            found.append(f"{name} is in {path} beside them: both would be {name}.")
-        scores = np.concatenate([photo.faces.quality.score for photo in kept.photos])
-        found += poor_crop(float(scores[sorted(own)].max(initial=0.0)))
-        rows = [photo.faces.embeddings * photo_naming.weights_of(photo.faces)[:, None] for photo in kept.photos]
-        similarity = unlike(np.concatenate(rows)[sorted(own)].sum(axis=0), name, trained)
-        if similarity is not None:
-            found.append(disagreeing(name, similarity))
-    return found
+class _Warner:
+    """What may be wrong with names that are given. `known`: the characters of the cast."""
+
+    def __init__(
+        self, maker: PhotoMaker, labels: Sequence[Label], trained: TrainedModel, known: Collection[str]
+    ) -> None:
+        self._maker, self._trained = maker, trained
+        self._kept, self._count = maker.kept, len(labels)
+        self._there = {*known, *maker.characters}
+
+    @cached_property
+    def _photo_of(self) -> Sequence[int]:
+        """The photo of each face, also of those that were drawn."""
+        first = photo_naming.first_faces(self._kept)
+        counts = [after - before for before, after in pairwise(first)]
+        return [*np.repeat(np.arange(len(counts)), counts).tolist(), *(one.photo for one in self._maker.drawn)]
+
+    def of(self, made: Iterable[Decision]) -> list[str]:
+        """A sentence for each name given to a face beside that character's, or to faces that are poor or unlike them,
+        and for a new name of one sign.
+        """
+        found = []
+        for one in made:
+            if one.kind not in ("name", "give", "merge", "face") or one.to is None or one.to.character is None:
+                continue
+            name, own = one.to.character, self._maker.find_all(one.places)
+            found += one_sign(one, self._there)
+            photos = {self._photo_of[at] for at in own}
+            if one.kind == "face":
+                positions = photo_naming.positions_of(self._kept)
+                photos = {positions[place.photo] for place in one.places if isinstance(place, PhotoPlace)}
+            others = (at for at in self._maker.faces_of(name) if at not in own)
+            beside = next((at for at in others if self._photo_of[at] in photos), None)
+            if beside is not None:
+                path = self._kept.photos[self._photo_of[beside]].path
+                found.append(f"{name} is in {path} beside them: both would be {name}.")
+            seen = [at for at in sorted(own) if at < self._count]
+            if seen:  # nothing is known of how a face looks that was drawn
+                found += self._looks(name, seen)
+        return found
+
+    def _looks(self, name: str, own: Sequence[int]) -> list[str]:
+        first = photo_naming.first_faces(self._kept)
+        faces = [(self._kept.photos[self._photo_of[at]].faces, at - first[self._photo_of[at]]) for at in own]
+        found = poor_crop(max(0.0, *(float(photo.quality.score[at]) for photo, at in faces)))
+        rows = [photo.embeddings[at] * photo_naming.weights_of(photo)[at] for photo, at in faces]
+        similarity = unlike(np.sum(rows, axis=0), name, self._trained)
+        return found if similarity is None else [*found, disagreeing(name, similarity)]

@@ -66,7 +66,7 @@ class PhotoStore:
 
     def write_shared(self, files: PhotoFiles, kept: Kept, applied: Applied) -> None:
         """Write the document that may be shared. The caller holds the set's lock. Raises WriteError."""
-        write_whole(files.shared, kept_photos.as_json(kept, applied.labels), private=True)
+        write_whole(files.shared, kept_photos.as_json(kept, applied), private=True)
 
     def list(self) -> tuple[PhotoFiles, ...]:
         """The sets that hold photos, by name."""

@@ -16,7 +16,7 @@ from personae.timeline.person import Person
 
 __all__ = [
     "NEW_UNKNOWN", "Saying", "add", "alive", "apart", "confirm", "depicted", "merge", "name", "no_face", "not_them",
-    "split", "stranger", "take_apart", "trim", "undo",
+    "set_apart", "split", "stranger", "take_apart", "trim", "undo",
 ]  # fmt: skip
 
 Saying = Callable[[DecisionMaker], tuple[Decision, ...]]
@@ -62,6 +62,11 @@ def split(who: Who) -> Saying:
     return lambda film: film.split(who)
 
 
+def set_apart(who: Who, *, stranger: bool = False) -> Saying:
+    """These faces are somebody of their own for good; `stranger`: who is not asked for."""
+    return lambda film: film.set_apart(who, stranger=stranger)
+
+
 def merge(people: Sequence[Who], into: str | Person | None = None) -> Saying:
     """Several are one person: `into`, else the one character among them, else the first."""
     return lambda film: film.merge(people, into)
@@ -84,12 +89,16 @@ def trim(who: Who, start_s: float | None = None, end_s: float | None = None) -> 
 
 def add(
     who: Who | NewUnknown,
-    start_s: float,
+    start_s: float | None = None,
     end_s: float | None = None,
     box: tuple[float, float, float, float] | None = None,
+    *,
+    photo: str | None = None,
 ) -> Saying:
-    """Somebody is there though no face was found: in a span, or in a box of one picture (displayed pixels)."""
-    return lambda film: film.add(who, start_s, end_s, box)
+    """Somebody is there though no face was found: in a span of a film, in a box of one picture (displayed pixels), or
+    in a box of a `photo` (its path).
+    """
+    return lambda medium: medium.add(who, start_s, end_s, box, photo)
 
 
 def undo(ids: Sequence[str] | None = None) -> Saying:

@@ -86,12 +86,15 @@ def _faces_of(film: StoredFilm, owner: IntArray, count: int) -> tuple[People, st
 
 
 def _in_photos(photos: PhotoSet, parts: Iterable[Part]) -> Shown:
-    kept, labels = photos.kept_faces()
+    kept, labels, drawn = photos.kept_and_drawn()
     keys: dict[Key, int] = {}
     owner = np.array(
         [keys.setdefault((one.character, one.unknown), len(keys)) if one.name and not one.depicted else -1
          for one in labels], np.int64,
     )  # fmt: skip
+    for face in (one.label for one in drawn):  # whom only drawn faces show is somebody too, and looks like nobody
+        if face.name and not face.depicted:
+            keys.setdefault((face.character, face.unknown), len(keys))
     faces = [photo.faces for photo in kept.photos if len(photo.faces)]
     first = np.cumsum([0, *(len(photo.faces) for photo in kept.photos)]).tolist()
     pairs = [(a, b) for start, end in pairwise(first) for a in range(start, end)

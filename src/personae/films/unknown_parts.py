@@ -77,9 +77,11 @@ def _best_weights(film: StoredFilm, timeline: Timeline) -> Mapping[int, float]:
 
 def _in_photos(photos: PhotoSet) -> Iterator[Part]:
     position = len(photos.decisions.entries)  # before they are read: who decides on it may only be told too much
-    kept, labels = photos.kept_faces()
-    weights = [float(one) for photo in kept.photos for one in photo_naming.weights_of(photo.faces)]
-    faces = [face for photo in photos_of(kept, labels) for face in photo.faces]
+    kept, labels, drawn = photos.kept_and_drawn()
+    weights = []
+    faces = [face for photo in photos_of(kept, labels, drawn) for face in photo.faces]
+    found = (float(one) for photo in kept.photos for one in photo_naming.weights_of(photo.faces))
+    weights = [0.0 if face.drawn else next(found) for face in faces]
     best: dict[int, tuple[float, int, KeptFace]] = {}
     counts: Counter[int] = Counter()
     for at, (weight, face) in enumerate(zip(weights, faces, strict=True), 1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,8 +63,14 @@ def warnings_of(
         name = decision.to.character
         found += one_sign(decision, there)
         finder = Finder(timeline.tracks, timeline.video)
-        own = {at for part in decision.parts for at in finder.find_all(part.places)}
-        beside = _beside(own, name, timeline)
+        each = [finder.find_all(part.places) for part in decision.parts]
+        own = set[int]().union(*each)
+        # Of a merge those count who are not called so yet: the others are whom they are beside.
+        parts = zip(each, decision.parts, strict=True)
+        new = [at for at, part in parts if part.who is None or part.who.character != name]
+        beside = _beside(set[int]().union(*new), name, timeline)
+        if beside is None:
+            beside = next((at for a, b in combinations(each, 2) if (at := _overlap(a, b, timeline)) is not None), None)
         if beside is not None:
             when = timeline.video.seconds(beside)
             found.append(f"{name} is on screen beside them, at {when:.1f} s: both would be {name}.")
@@ -87,6 +94,17 @@ def _beside(own: set[int], name: str, timeline: Timeline) -> int | None:
             for start, end in spans:
                 if track.start_pts < end and start < track.end_pts:
                     return max(start, track.start_pts)
+    return None
+
+
+def _overlap(one: set[int], other: set[int], timeline: Timeline) -> int | None:
+    """When (pts) tracks at positions of both are seen together; None where none are."""
+    tracks = timeline.tracks
+    spans = [(tracks[at].start_pts, tracks[at].end_pts) for at in one - other]
+    for at in other - one:
+        for start, end in spans:
+            if tracks[at].start_pts < end and start < tracks[at].end_pts:
+                return max(start, tracks[at].start_pts)
     return None
 
 

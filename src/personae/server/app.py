@@ -27,6 +27,7 @@ from personae.server.routes import (
     crops,
     decisions,
     events,
+    everybody,
     exports,
     files,
     identify,
@@ -63,6 +64,7 @@ ROUTERS = tuple(
         crops,
         exports,
         people,
+        everybody,
         questions,
         jobs,
         events,
@@ -107,6 +109,7 @@ def make_app(
     app = _with_routes()
     app.state.service = service
     app.state.watcher = watcher
+    app.state.asked_kept = AskedKept()
     app.state.metrics = Metrics(_Standing(service, watcher))
 
     @app.exception_handler(PersonaeError)

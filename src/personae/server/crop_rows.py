@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import zip_longest
 
@@ -9,6 +10,7 @@ from fastapi import Request
 from pydantic import BaseModel
 
 from personae.films.media_id import id_of
+from personae.films.person_faces import OwnFace
 from personae.films.runner_up import runner_up
 from personae.films.unknown_person import Part
 from personae.project.film import ProjectFilm
@@ -96,6 +98,21 @@ class Pictures:
         id = id_of(part.kind, part.medium)
         row = self.person(id, (None, part.unknown))
         return self._crop(id, row.faces[0]).address if row is not None and row.faces else None
+
+    def of_faces(self, id: str, faces: Sequence[OwnFace]) -> list[Crop | None]:
+        """The best picture of each track, or of each face of photos; None where there is none."""
+        medium = self._service.medium(id)
+        if isinstance(medium, ProjectFilm):
+            tracks = of_films.of_tracks(medium, [one.track for one in faces if one.track is not None])
+            found = [tracks.get(one.track or 0) for one in faces]
+        else:
+            every = of_sets.of_faces(medium)
+            found = [every.get((one.photo, one.number or 0)) for one in faces]
+        return [None if face is None else self._crop(id, face) for face in found]
+
+    def address_of(self, id: str, face: ShownFace) -> str:
+        """The address of one picture."""
+        return self._crop(id, face).address
 
     def person(self, id: str, key: Key) -> FaceRow | None:
         """The faces of a person of a film or set; None where it shows none of them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -12,6 +12,7 @@ from personae.films import crop_index
 from personae.films.crop_index import CropIndex, IndexedCrop
 from personae.films.crops_file import digest_of_tracks
 from personae.films.film import StoredFilm
+from personae.films.kept_photos import photos_of
 from personae.films.photo_set import PhotoSet
 from personae.server.addresses import crop_digest, face_digest
 from personae.timeline.face_pictures import MOST_CROPS, apart_pts, far_apart
@@ -112,6 +113,12 @@ class FilmCrops:
                 of.setdefault(people[track], []).extend(own)
         return [FaceRow(_key_of(who), who, len(own), _chosen(timeline, own)) for who, own in of.items()]
 
+    def of_tracks(self, film: StoredFilm, tracks: Collection[int]) -> dict[int, ShownFace]:
+        """The best crop of each of these tracks that has one."""
+        _, every = self._tracks(film)
+        best = ((track, max(every[track], key=lambda one: one.weight)) for track in tracks if every.get(track))
+        return {track: ShownFace(one.digest, one.box_xyxy, one.weight, one.pts, track) for track, one in best}
+
     def _tracks(self, film: StoredFilm) -> tuple[Timeline, dict[int, list[IndexedCrop]]]:
         """The timeline of now, and its crops by a track's number."""
         timeline, of_tracks = film.timeline, self._of(film).index.of_tracks
@@ -182,6 +189,10 @@ class SetCrops:
             for one, who in _faces_now(photos)
         ]
 
+    def of_faces(self, photos: PhotoSet) -> dict[tuple[str, int], ShownFace]:
+        """Every face by its photo's path and its number."""
+        return {(str(one.shown.photo), one.shown.number or 0): one.shown for one in self._of(photos).values()}
+
     def people(self, photos: PhotoSet) -> list[FaceRow]:
         """A row per person, their best faces first."""
         of: dict[Person, list[ShownFace]] = {}
@@ -194,7 +205,7 @@ class SetCrops:
 
     def _of(self, photos: PhotoSet) -> dict[str, SetFace]:
         photos.context.settle()
-        stamp = stamp_of(photos.files.faces)
+        stamp = photos.stamp  # of its decisions too: faces are drawn
         with self._lock:
             known = self._sets.get(photos)
         if known is not None and known[0] == stamp:
@@ -207,15 +218,15 @@ class SetCrops:
 
 def _faces_now(photos: PhotoSet) -> Iterator[tuple[SetFace, Person | None]]:
     """The faces of a set, and who each is, of one moment. Raises StoreError."""
-    kept, labels = photos.kept_faces()
-    people = iter(labels)
-    for photo in kept.photos:
+    kept, labels, drawn = photos.kept_and_drawn()
+    for photo, own in zip(kept.photos, photos_of(kept, labels, drawn), strict=True):
         scores = photo.faces.quality.score.tolist()
-        for number, (x1, y1, x2, y2) in enumerate(photo.faces.boxes_xyxy.tolist(), 1):
-            box = (x1, y1, x2, y2)
-            digest = face_digest(photo.path, photo.sha256, box)
-            shown = ShownFace(digest, box, scores[number - 1], photo=photo.path, number=number)
-            yield SetFace(shown, photo.sha256), next(people).person
+        for face in own.faces:
+            digest = face_digest(photo.path, photo.sha256, face.box_xyxy)
+            score = 0.0 if face.drawn else scores[face.number - 1]
+            shown = ShownFace(digest, face.box_xyxy, score, photo=photo.path, number=face.number)
+            who = Person(face.character, face.unknown, face.character_id) if face.name else None
+            yield SetFace(shown, photo.sha256), who
 
 
 def _key_of(who: Person) -> tuple[int | str, ...]:

@@ -10,12 +10,13 @@ from personae.films.decidable import Decided
 from personae.films.decision_log import Entry, entries_of
 from personae.films.facts import MediumFacts
 from personae.films.kept_photos import KeptFace, KeptPhoto
+from personae.names_of_today import NamesOfToday
 from personae.server.addresses import photo_id
 from personae.server.asking import sees
 from personae.server.keys import Caller
 from personae.server.problems import ProblemError
 from personae.timeline.decision_rows import row_of
-from personae.timeline.decisions import Decisions
+from personae.timeline.decisions import Decision, Decisions
 
 
 class Medium(BaseModel):
@@ -67,7 +68,10 @@ class Made(BaseModel):
 
 
 class Face(BaseModel):
-    """A face: `number` from the left from 1, `face` among all of the set from 1; `box` x1, y1, x2, y2 in pixels."""
+    """A face: `number` from the left from 1, `face` among all of the set from 1; `box` x1, y1, x2, y2 in pixels.
+
+    `drawn`: none was found there, and a person drew the box; these are counted after those that were found.
+    """
 
     face: int
     number: int
@@ -81,6 +85,7 @@ class Face(BaseModel):
     decided_by: str
     depicted: bool
     stranger: bool
+    drawn: bool = False
 
 
 class Photo(BaseModel):
@@ -109,9 +114,24 @@ def medium_of(id: str, facts: MediumFacts, card: Any, caller: Caller) -> Medium:
     )  # fmt: skip
 
 
-def journal_of(medium: str, decisions: Decisions) -> list[JournalEntry]:
-    """Every decision of a medium, oldest first."""
-    return [_entry(medium, one) for one in entries_of(decisions)]
+def journal_of(
+    medium: str, decisions: Decisions, who: str | None = None, names: NamesOfToday | None = None
+) -> list[JournalEntry]:
+    """Every decision of a medium, oldest first; `who`: only those that speak of somebody of that name, by `names` that
+    of today, and what took such a one back.
+    """
+    every = entries_of(decisions)
+    if who is None:
+        return [_entry(medium, one) for one in every]
+    own = {one.number for one in every if who in _names_in(one.decision, names)}
+    while more := {one.number for one in every if own & {*one.takes_back}} - own:
+        own |= more
+    return [_entry(medium, one) for one in every if one.number in own]
+
+
+def _names_in(decision: Decision, names: NamesOfToday | None) -> set[str]:
+    said = [decision] if names is None else [decision, decision.today(names)]
+    return {who.name for one in said for who in (one.to, *(part.who for part in one.parts)) if who is not None}
 
 
 def made_of(medium: str, decided: Decided, decisions: Decisions) -> Made:
@@ -157,4 +177,5 @@ def _face(one: KeptFace, number: int) -> Face:
         face=number, number=one.number, box=one.box_xyxy, name=one.name, character=one.character,
         character_id=one.character_id, unknown=one.unknown, similarity=round(one.similarity, 4),
         confidence=round(one.confidence, 4), decided_by=one.decided_by, depicted=one.depicted, stranger=one.stranger,
+        drawn=one.drawn,
     )  # fmt: skip

@@ -13,6 +13,8 @@ from personae.films.say import Saying
 _Value = TypeVar("_Value")
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 """Of seconds or pixels. No truth value is one, here and in `Meant`: true is not the first appearance."""
+Known = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=200)]
+"""Commands that the client knows of, by the `request` of their answers: they are no changes of others."""
 Name = Annotated[str, Field(min_length=1, max_length=500)]
 
 
@@ -41,6 +43,8 @@ class Said(BaseModel):
     start_s: Annotated[Number, Field(ge=0)] | None = None
     end_s: Annotated[Number, Field(ge=0)] | None = None
     box: tuple[Number, Number, Number, Number] | None = None
+    photo: Annotated[str, Field(max_length=4096)] | None = None
+    """Of `add` in a set of photos: where the box was drawn."""
 
     def saying(self) -> Saying:
         """As the session takes it; raises ValueError where something is missing."""
@@ -57,8 +61,10 @@ class Said(BaseModel):
             case "trim":
                 return say.trim(who, self.start_s, self.end_s)
             case "add":
-                start = _given(self.start_s, "start_s")
-                return say.add(say.NEW_UNKNOWN if self.new else str(self.who), start, self.end_s, self.box)
+                added = say.NEW_UNKNOWN if self.new else str(self.who)
+                if self.photo is not None:
+                    return say.add(added, box=_given(self.box, "box"), photo=self.photo)
+                return say.add(added, _given(self.start_s, "start_s"), self.end_s, self.box)
         alone: Saying = getattr(say, self.say)(who)
         return alone
 

@@ -16,7 +16,12 @@ from personae.cast.gallery_records import CharacterId
 from personae.errors import PersonaeError
 from personae.files import Stamp
 from personae.films.decidable import stamp_of_names
+<<<<<<< HEAD
 from personae.films.facts import MediumFacts
+=======
+from personae.films.everybody import EverybodyOf, Somebody, find
+from personae.films.facts import FactsOfMedia, MediumFacts, stamp_with_names
+>>>>>>> page
 from personae.films.film import StoredFilm
 from personae.films.film_files import FilmFiles
 from personae.films.listing import Listed, Listing
@@ -53,6 +58,12 @@ class Service:
     token: str
     helper: Helper
     views: Views = field(default_factory=Views)
+<<<<<<< HEAD
+=======
+    facts: FactsOfMedia = field(default_factory=FactsOfMedia)
+    queue: QuestionsOf = field(default_factory=QuestionsOf)
+    everyone: EverybodyOf = field(default_factory=EverybodyOf)
+>>>>>>> page
     openings: Openings = field(default_factory=Openings)
     requests: RequestsSeen = field(default_factory=RequestsSeen)
     _people: People | None = None
@@ -131,6 +142,19 @@ class Service:
     def questions(self) -> Questions:
         """What is open about people in films and photos. Raises a StoreError."""
         return self.queue.now(self.people, self.handles())
+
+    def everybody(self, *, strangers: bool = True) -> tuple[Somebody, ...]:
+        """Who is in films and sets of photos; `strangers`: also whom nobody has named. Raises a StoreError."""
+        unknown = self.people.undecided() if strangers else ()
+        found = self.everyone.now(map(self.medium, self.media()), self.project.cast.names(), unknown)
+        return tuple(one for one in found if strangers or one.kind == "named")
+
+    def somebody(self, id: str, *, strangers: bool = True) -> Somebody:
+        """One of them by their id; raises ProblemError for none."""
+        found = find(self.everybody(strangers=strangers), id)
+        if found is None:
+            raise ProblemError(404, "unknown-person", "Nobody in films or photos has this id now.")
+        return found
 
     def media(self) -> dict[str, tuple[str, str]]:
         """Every film and set of photos: id -> kind and name."""

@@ -13,7 +13,7 @@ from personae.media.film import Video
 from personae.names_of_today import NamesOfToday
 from personae.timeline.appearances import Label
 from personae.timeline.decisions import Decision, Decisions, Kind
-from personae.timeline.face_labels import FaceLabels, key_of, named_by_person
+from personae.timeline.face_labels import Drawn, FaceLabels, key_of, named_by_person
 from personae.timeline.film_labels import FilmLabels
 from personae.timeline.person import Key, Person
 from personae.timeline.places import Finder, PhotoPlace, pts_at
@@ -30,7 +30,8 @@ class Applied:
 
     `labels`: one per track. `stated`: spans that a person stated, for `appearances.build`. `notes`: a sentence for
     each decision that finds no face any more, or of which the machine now differs. `apart`: pairs of sets of tracks
-    (positions) that are different people for good. `highest_unknown`: of all numbers of unknown people.
+    (positions) that are different people for good. `highest_unknown`: of all numbers of unknown people. `drawn`: the
+    faces that a person drew in photos, whose positions follow those that were found.
     """
 
     labels: list[Label]
@@ -38,6 +39,7 @@ class Applied:
     notes: list[str]
     apart: list[tuple[frozenset[int], frozenset[int]]]
     highest_unknown: int
+    drawn: tuple[Drawn, ...] = ()
 
 
 def apply(
@@ -106,6 +108,8 @@ def apply_to(faces: FaceLabels, decisions: Decisions, names: NamesOfToday) -> Ap
 def _applied(faces: FaceLabels, decisions: Iterable[Decision], names: NamesOfToday) -> Applied:
     for one in (decision.today(names) for decision in decisions):
         found = faces.found(one)
+        if one.kind == "face" and not any(found):
+            found = [{at} for place in one.places if (at := faces.draw(place)) is not None]
         if one.kind in ("trim", "add"):
             if isinstance(faces, FilmLabels):
                 _state(faces, one, found)
@@ -117,7 +121,10 @@ def _applied(faces: FaceLabels, decisions: Iterable[Decision], names: NamesOfTod
     final = [
         label if label.unknown not in strangers else replace(label, stranger=True) for label in faces.labels
     ] if strangers else faces.labels  # fmt: skip
-    return Applied(final, faces.stated, faces.notes, faces.apart, faces.highest_unknown)
+    count = len(final) - len(faces.drawn)
+    drawn = tuple(Drawn(*where, label) for where, label in zip(faces.drawn, final[count:], strict=True))
+    final = final[:count] if drawn else final
+    return Applied(final, faces.stated, faces.notes, faces.apart, faces.highest_unknown, drawn)
 
 
 def touching(positions: Iterable[int], tracks: Sequence[Track], span: tuple[int, int]) -> tuple[int, int] | None:
@@ -143,7 +150,7 @@ def _lost(one: Decision) -> str:
 
 
 def _is(film: FaceLabels, one: Decision, found: list[set[int]]) -> None:
-    """The faces are somebody's: "name" (and all of that person's), "give" and "split" (no others), "right"."""
+    """The faces are somebody's: "name" (and all of that person's), "give", "split" and "face" (no others), "right"."""
     own = set[int]().union(*found)
     before = film.most(own)
     to = one.to if one.kind != "right" else one.who
@@ -265,6 +272,7 @@ def _box(film: FilmLabels, place: tuple[float, float, float, float, float]) -> B
 
 
 _BY_KIND: dict[Kind, Callable[[FaceLabels, Decision, list[set[int]]], None]] = {
-    "name": _is, "give": _is, "right": _is, "split": _is, "not": _is_not, "alive": _is_kind, "depicted": _is_kind,
+    "name": _is, "give": _is, "right": _is, "split": _is, "face": _is, "not": _is_not,
+    "alive": _is_kind, "depicted": _is_kind,
     "stranger": _is_stranger, "no_face": _is_no_face, "merge": _merge, "apart": _keep_apart,
 }  # fmt: skip

@@ -17,11 +17,11 @@ from personae.errors import InputError
 from personae.names import highest, readable
 from personae.names_of_today import NamesOfToday
 from personae.timeline.person import Person
-from personae.timeline.places import AnyPlace, Place
+from personae.timeline.places import AnyPlace, PhotoPlace, Place
 
 Kind = Literal[
     "name", "give", "right", "not", "alive", "depicted", "stranger", "no_face", "merge", "apart", "split", "trim",
-    "add", "undo",
+    "add", "face", "undo",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _ID_LENGTH = 16
@@ -53,6 +53,7 @@ class Decision:
     | split | these faces are somebody of their own, the unknown person `to` |
     | trim | the appearance that went over `was_s` goes over `span_s` |
     | add | the person is there during `span_s`, though no face was found; `box`: where in the picture |
+    | face | there is a face of `to` in the photo, where a person drew its box and none was found |
     | undo | the decisions `takes_back` (their `id`s) do not hold |
 
     `to`: None where a number is still to be found (decisions from elsewhere count other unknown people); of "apart",
@@ -112,6 +113,7 @@ class Decision:
         """The decision as half a sentence: "Unknown 2 is Hela"."""
         who, to = ("somebody" if one is None else one.name for one in (self.who, self.to))
         start, end = self.span_s or (0.0, 0.0)
+        photo = next((place.photo for place in self.places if isinstance(place, PhotoPlace)), "a photo")
         return {
             "name": f"{who} is {to}",
             "give": f"a face of {who} is {to}",
@@ -126,6 +128,7 @@ class Decision:
             "split": f"a face of {who} is somebody of their own",
             "trim": f"{who} is there from {start:.2f} s to {end:.2f} s",
             "add": f"{who} is there unseen from {start:.2f} s to {end:.2f} s",
+            "face": f"{to} is in {photo}, where no face was found",
             "undo": "what was decided before does not hold",
         }[self.kind]
 
@@ -247,6 +250,6 @@ def _in_order(entries: Sequence[Decision]) -> list[Decision]:
 def _without_numbers(one: Decision) -> Decision:
     """A decision from another copy of the film: which unknown person a face becomes is to be found here."""
     open_number = (
-        one.kind in ("not", "split", "stranger", "apart") and one.to is not None and one.to.unknown is not None
+        one.kind in ("not", "split", "stranger", "apart", "face") and one.to is not None and one.to.unknown is not None
     )
     return replace(one, to=None) if open_number else one

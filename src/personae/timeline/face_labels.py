@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Self
 
 from personae.names import highest
 from personae.timeline.appearances import Label
 from personae.timeline.decisions import Decision, Part
 from personae.timeline.person import Key, Person
-from personae.timeline.places import AnyPlace
+from personae.timeline.places import AnyPlace, PhotoPlace
 from personae.timeline.stated import Stated
 
 FOLLOWS = 0.95
 """Confidence in a name that a face has because most of its group was named by a person: so much of a group is one
 person (B-cubed precision on small and sharp faces mixed). What the machine thought of another name says nothing."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A face that a person drew where none was found: where, in the photo at which position, and whose it is.
+
+    There is no embedding of it, so it has no part in grouping, and teaches nothing.
+    """
+
+    photo: int
+    place: PhotoPlace
+    label: Label
 
 
 class FaceLabels:
@@ -43,6 +55,8 @@ class FaceLabels:
         self.notes: list[str] = []
         self.apart: list[tuple[frozenset[int], frozenset[int]]] = []
         self.strangers: set[int] = set()
+        self.drawn: list[tuple[int, PhotoPlace]] = []
+        """The faces that a person drew, with the position of each one's photo; their labels are the last ones."""
         self._find = find
         self._members: dict[Key, set[int]] = {}
         for at, label in enumerate(self.labels):
@@ -52,13 +66,17 @@ class FaceLabels:
         """The same, to go on from."""
         other = copy(self)
         other.labels, other.stated, other.notes = list(self.labels), list(self.stated), list(self.notes)
-        other.apart, other.strangers = list(self.apart), set(self.strangers)
+        other.apart, other.strangers, other.drawn = list(self.apart), set(self.strangers), list(self.drawn)
         other._members = {key: set(own) for key, own in self._members.items()}
         return other
 
     def found(self, one: Decision) -> list[set[int]]:
         """Per part of a decision the positions of its faces."""
         return [self._find(part.places) for part in one.parts]
+
+    def draw(self, place: AnyPlace) -> int | None:
+        """The position of a new face that a person drew at a place; None where there is no such photo."""
+        return None
 
     def members(self, person: Person) -> set[int]:
         """The faces of somebody."""

@@ -128,7 +128,7 @@ function own() {
 
 async function sendAll() {
   for (let all = own(); all.length; all = own()) {
-    const [first] = all;
+    const first = knowing(all[0]);
     const before = first.undoes ? commandOf(first.body?.of, first.undoes) : null;
     try {
       // What was never taken, for it was refused, need not be taken back.
@@ -149,6 +149,20 @@ async function sendAll() {
     }
     listeners.delete(first.id);
   }
+}
+
+/** Paths of decisions: others may have decided about the same people meanwhile. */
+const DECISIONS = /^(people\/decisions|decisions|media\/[^/]+\/decisions)$/;
+const MOST_KNOWN = 50;
+
+/** A letter with the commands of this browser that came before it: they are no changes of others. Kept with it, for it
+ * is the same however often it is sent. @param {Letter} letter @returns {Letter} */
+function knowing(letter) {
+  if (!DECISIONS.test(letter.path) || letter.body.known) return letter;
+  const commands = /** @type {[string, any][]} */ (read(COMMANDS)).map(([, body]) => body.command).filter(Boolean);
+  const whole = { ...letter, body: { ...letter.body, known: commands.slice(-MOST_KNOWN) } };
+  writeLetters(letters().map((one) => (one.id === whole.id ? whole : one)));
+  return whole;
 }
 
 /** What takes back letters that were sent, in this tab or another one. */

@@ -59,6 +59,10 @@ function Page() {
   return html`<${Frame} view=${name}>${View ? html`<${View} />` : html`<p class="none" aria-busy="true">${failed.value}</p>`}</${Frame}>`;
 }
 
+// A fault of the page is told, and what was said is kept: loading it anew sends it.
+addEventListener("unhandledrejection", (event) => tell(TEXTS.fault(String(event.reason)), { isBad: true }));
+addEventListener("error", (event) => tell(TEXTS.fault(event.message), { isBad: true }));
+
 async function start() {
   try {
     await signIn();

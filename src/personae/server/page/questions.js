@@ -193,8 +193,8 @@ function warn(done) {
   if (different.length) tell(different.join(" "), { act: { text: TEXTS.undo, run: undo } });
 }
 
-/** @param {unknown} error */
-function sentenceOf(error) {
+/** What to say of a refusal. @param {unknown} error */
+export function sentenceOf(error) {
   if (!(error instanceof Refused)) return String(error);
   if (error.code !== "changed") return error.message;
   return TEXTS.review.conflict(error.problem.by?.[0] ?? "", (error.problem.said ?? []).join(" "));

@@ -20,10 +20,13 @@ export const isKnown = signal(false);
 /** @type {import("@preact/signals").Signal<Message | null>} */
 export const message = signal(null);
 
+/** Names that were given here just now, and may not have arrived. @type {import("@preact/signals").Signal<ReadonlySet<string>>} */
+export const given = signal(new Set());
+
 /** Names that may be given: of the cast, and of all films and sets; `used`: whether somebody has it in one of them.
  * @type {import("@preact/signals").ReadonlySignal<{name: string, id: string | null, photos: number, isUsed: boolean}[]>} */
 export const names = computed(() => {
-  const used = new Set([...media.value.values()].flatMap((one) => one.characters));
+  const used = new Set([...[...media.value.values()].flatMap((one) => one.characters), ...given.value]);
   const cast = characters.value.map((one) => ({ name: one.name, id: one.id, photos: one.photos, isUsed: used.has(one.name) }));
   const known = new Set(cast.map((one) => one.name));
   const others = [...used].filter((name) => !known.has(name)).map((name) => ({ name, id: null, photos: 0, isUsed: true }));

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from time import strptime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, UploadFile
+from fastapi import APIRouter, Form, Query, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from personae.errors import ChangedMeanwhileError, StoreError
@@ -23,7 +23,7 @@ from personae.server.jobs_json import job_dict
 from personae.server.media_json import JournalEntry, Made, changed, journal_of, made_of
 from personae.server.pages import Page, PageOf
 from personae.server.problems import ProblemError
-from personae.server.saying import Said
+from personae.server.saying import Known, Said
 from personae.server.service import Service, id_of_medium
 from personae.timeline.decision_rows import row_of
 from personae.timeline.decisions import Decision
@@ -40,6 +40,7 @@ class _Said(BaseModel):
 
 class _Decide(_Said):
     learn: bool = False
+    known: Known = []
 
 
 class _Of(_Said):
@@ -50,6 +51,7 @@ class _DecideMany(BaseModel):
     model_config = ConfigDict(extra="forbid")
     decisions: Annotated[list[_Of], Field(min_length=1, max_length=1000)]
     learn: bool = False
+    known: Known = []
 
 
 class _Undo(BaseModel):
@@ -123,11 +125,20 @@ def list_decisions(service: Served, caller: By, id: str, asked: PageOf) -> Journ
 
 @router.get("/decisions")
 def list_all_decisions(
-    service: Served, caller: By, asked: PageOf, order: Literal["newest", "oldest"] = "newest"
+    service: Served,
+    caller: By,
+    asked: PageOf,
+    order: Literal["newest", "oldest"] = "newest",
+    medium: Annotated[str | None, Query(description="The id of a film or set: only what was decided there.")] = None,
+    who: Annotated[
+        str | None, Query(max_length=500, description="A name: only what was said of somebody of it.")
+    ] = None,
 ) -> Journal:
     """What was decided in all films and sets, by time."""
     sign = -1 if order == "newest" else 1
-    entries = [one for id in service.media() for one in journal_of(id, service.medium(id).decisions)]
+    names = None if who is None else service.project.cast.names_of_today()
+    media = service.media() if medium is None else [medium]
+    entries = [one for id in media for one in journal_of(id, service.medium(id).decisions, who, names)]
     page = Page.of(entries, lambda one: (sign * _time(one.at), one.medium, sign * one.number), asked)
     return Journal(position=len(entries), decisions=list(page.rows), next=page.next)
 
@@ -140,7 +151,7 @@ def decide(service: Served, caller: By, id: str, body: _Decide, request: Request
     """
     medium = service.medium(id)
     with or_changed(id):
-        made = medium.decide(_sayings(body), by=caller.name, request=request, position=body.position)
+        made = medium.decide(_sayings(body), by=caller.name, request=request, position=body.position, known=body.known)
     job = teaching(service, [id], request, caller.name) if body.learn else None
     return Decided(**dict(made_of(id, made, medium.decisions)), job=job)
 
@@ -152,8 +163,9 @@ def decide_many(service: Served, caller: By, body: _DecideMany, request: Request
     said = [(medium, _sayings(one)) for medium, one in zip(media, body.decisions, strict=True)]
     with or_changed(""):
         made = decide_everywhere(
-            said, by=caller.name, request=request, positions=[one.position for one in body.decisions]
-        )
+            said, by=caller.name, request=request, positions=[one.position for one in body.decisions],
+            known=body.known,
+        )  # fmt: skip
     ids = [one.medium for one in body.decisions]
     return DecidedMany(
         request=request,

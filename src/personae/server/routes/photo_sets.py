@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from itertools import accumulate
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from personae.server.addresses import address, photo_digest, photo_id
@@ -12,8 +14,10 @@ from personae.server.asking import By, RequestId, Served, sees
 from personae.server.jobs_json import JobAnswer, job_dict
 from personae.server.media_json import Medium, Photo, medium_of, photo_of
 from personae.server.pages import Page, PageOf
+from personae.server.photo_states import of_photos
 
 router = APIRouter(tags=["photo sets"])
+NOT_KEPT = {"cache-control": "private, no-store"}
 
 
 class _Keep(BaseModel):
@@ -36,6 +40,26 @@ class Photos(BaseModel):
     position: int | None
     photos: list[Photo]
     next: str | None
+
+
+PhotoInShort = tuple[str, str, str, int, int, list[list[Any]]]
+
+
+class PhotosInShort(BaseModel):
+    """Some photos of a set in short: of each its id, path, digest of its content, width, height, and faces.
+
+    A face: its number in the photo; its box, x1, y1, x2, y2 in pixels; its name; the character's id; the number of the
+    unknown person; how it is, as a sum (1: decided by a person, 2: depicted, 4: a stranger, 8: drawn); its confidence.
+    `state`: to ask with for what changed since; `is_all`: false where these are the changed ones only; `total`: how
+    many photos the set has; `next`: what to `start` with for the rest.
+    """
+
+    position: int | None
+    state: str
+    is_all: bool
+    total: int
+    next: int | None
+    photos: list[PhotoInShort]
 
 
 @router.get("/photo-sets")
@@ -71,12 +95,9 @@ def get_photo_set(service: Served, caller: By, id: str) -> Medium:
 def list_photos_of_set(service: Served, caller: By, request: Request, id: str, asked: PageOf) -> Photos:
     """The photos of a set, by path, with the faces on them."""
     photos = service.photo_set(id)
-    position = len(photos.decisions.entries)
-    rows, first = [], 1
-    for photo in photos.photos:
-        rows.append((photo, first))
-        first += len(photo.faces)
-    page = Page.of(rows, lambda row: row[0].path, asked)
+    position, shown = len(photos.decisions.entries), photos.photos
+    page = Page.of(range(len(shown)), lambda at: shown[at].path, asked)
+    first = [1, *accumulate((len(photo.faces) for photo in shown), initial=1)][1:]
     strangers, digests = sees(caller, "strangers"), photos.digests
 
     def where(path: str) -> str:
@@ -85,6 +106,28 @@ def list_photos_of_set(service: Served, caller: By, request: Request, id: str, a
 
     return Photos(
         position=position if sees(caller, "journal") else None,
-        photos=[photo_of(photo, number, where(photo.path), strangers=strangers) for photo, number in page.rows],
+        photos=[photo_of(shown[at], first[at], where(shown[at].path), strangers=strangers) for at in page.rows],
         next=page.next,
     )
+
+
+@router.get("/photo-sets/{id}/overview", response_model=PhotosInShort)
+def overview_of_set(
+    service: Served,
+    caller: By,
+    id: str,
+    since: Annotated[str | None, Query(max_length=64)] = None,
+    start: Annotated[int, Query(ge=0, le=10**9)] = 0,
+    limit: Annotated[int, Query(ge=1, le=5000)] = 2000,
+) -> Response:
+    """The photos of a set in short, by path, for a page that shows many; `since`: only those that changed since a state
+    that an answer told.
+    """
+    found = of_photos.of(service.photo_set(id), since)
+    rows, following = found.rows(start, limit, strangers=sees(caller, "strangers"))
+    facts = {
+        "position": found.position if sees(caller, "journal") else None, "state": found.state,
+        "is_all": found.changed is None, "total": len(found.photos), "next": following,
+    }  # fmt: skip
+    content = f'{json.dumps(facts)[:-1]}, "photos": [{",".join(rows)}]}}'
+    return Response(content.encode("utf-8", "surrogatepass"), media_type="application/json", headers=NOT_KEPT)

@@ -14,9 +14,10 @@ from personae.cast.cast import Cast
 from personae.films.kept_photos import KeptFace, KeptPhoto
 from personae.films.photo_set import PhotoSet
 from personae.media.palette import Colours
-from personae.server.addresses import Digest, PhotoId, address, film_digest, photo_digest, photo_id
+from personae.server.addresses import Digest, PhotoId, address, film_digest, photo_digest
 from personae.server.asking import By, Served, sees
 from personae.server.originals import below, video_facts
+from personae.server.photo_states import of_photos
 from personae.server.problems import ProblemError
 from personae.server.ranges import JPEG, JPEG_ANSWER, content
 
@@ -89,9 +90,7 @@ def get_photo(
 ) -> Response:
     """A photo of a set, upright; `annotated`: with a box and a name on every face, as they are named now."""
     found = service.photo_set(id)
-    path, sha256 = next(
-        ((path, sha) for path, sha in found.digests.items() if photo_id(path) == photo), (None, "")
-    )  # fmt: skip
+    path, sha256 = of_photos.path_of(found, photo) or (None, "")
     if path is None or photo_digest(sha256) != digest:
         raise ProblemError(410, "gone", GONE)
     labels = _labels(found, path, strangers=sees(caller, "strangers")) if annotated else None

@@ -1,2 +1,227 @@
-import { html } from "../html.js";
-export function View() { return html`<p class="none">journal</p>`; }
+// Everything that was decided, newest first: in films and photo sets, and about the cast. Each can be taken back.
+import { every, get, may } from "../api.js";
+import { everybody, followEverybody, takeBackLast } from "../everyone.js";
+import { listen } from "../events.js";
+import { computed, html, signal, useEffect, useMemo, useState } from "../html.js";
+import { bind } from "../keys.js";
+import { post } from "../outbox.js";
+import { Name } from "../parts/name.js";
+import { Rows } from "../parts/rows.js";
+import { date } from "../parts/time.js";
+import { sentenceOf } from "../questions.js";
+import { address, go, place } from "../router.js";
+import { media, names, soon, tell } from "../state.js";
+import { TEXTS } from "../texts.js";
+
+/** @typedef {{medium: string, number: number, said: string, by: string, at: string, undone_by: number | null, takes_back: number[], decision: any}} Entry */
+/** @typedef {{id: number, time: string, action: string, undone_by: number | null, undoable: boolean, undoes: number | null, character: string | null,
+ *  characters: string[], into: string | null, file: string | null, moved: any[], rejected: any[]}} Edit */
+/** A line of the list. `medium`: "cast" for an edit; `back`: whether it can be taken back.
+ * @typedef {{key: string, medium: string, number: number, at: string, by: string, said: string, undoneBy: string, back: boolean, isUndo: boolean}} Line */
+
+const T = TEXTS.journal;
+const CAST = "cast";
+const AT_ONCE = 200;
+const WIDE = matchMedia("(min-width: 46.01rem)");
+
+const filter = computed(() => ({ medium: place.value.query.get("in") ?? "", who: place.value.query.get("who") ?? "" }));
+const isWide = signal(WIDE.matches);
+WIDE.addEventListener("change", () => (isWide.value = WIDE.matches));
+
+/** @param {Record<string, string>} change */
+function filterBy(change) {
+  const query = { in: filter.value.medium, who: filter.value.who, ...change };
+  go(address("journal", "", Object.fromEntries(Object.entries(query).filter(([, value]) => value))));
+}
+
+export function View() {
+  const { medium, who } = filter.value;
+  const told = useJournal(medium, who);
+  useEffect(followEverybody, []);
+  useEffect(() => bind([{ keys: "Ctrl+z", text: TEXTS.undo, run: () => void takeBackLast().then(told.read) }]), [told.read]);
+  if (!may("editor")) return html`<p class="none">${TEXTS.role("viewer")}</p>`;
+  const people = useMemo(() => [...new Set([...names.value.map((one) => one.name), ...(who ? [who] : [])])].sort((a, b) => a.localeCompare(b)), [names.value, who, everybody.value]);
+  return html`
+    <h1 class="visually-hidden">${TEXTS.views.journal}</h1>
+    <div class="filter">
+      <select aria-label=${T.all} value=${medium} onChange=${(/** @type {any} */ event) => filterBy({ in: event.currentTarget.value })}>
+        <option value="">${T.all}</option>
+        <option value=${CAST}>${T.cast}</option>
+        ${[...media.value.values()].map((one) => html`<option key=${one.id} value=${one.id}>${one.name}</option>`)}
+      </select>
+      <select aria-label=${T.person} value=${who} onChange=${(/** @type {any} */ event) => filterBy({ who: event.currentTarget.value })}>
+        <option value="">${T.anybody}</option>
+        ${people.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+      </select>
+    </div>
+    ${told.lines === null
+      ? html`<p class="none" aria-busy="true"></p>`
+      : told.lines.length
+        ? html`<${Rows} items=${told.lines} keyOf=${(/** @type {Line} */ one) => one.key} draw=${(/** @type {Line} */ one) => html`<${Said} line=${one} back=${told.back} />`}
+            height=${isWide.value ? 56 : 104} label=${T.list} count=${told.count} more=${told.more} />`
+        : html`<p class="none">${medium || who ? T.noneHere : T.none}</p>`}`;
+}
+
+/** What was decided, kept up to date. @param {string} medium @param {string} who */
+function useJournal(medium, who) {
+  const [entries, setEntries] = useState(/** @type {Entry[] | null} */ (null));
+  const [count, setCount] = useState(0);
+  const [edits, setEdits] = useState(/** @type {Edit[]} */ ([]));
+  const state = useMemo(() => {
+    let reading = 0;
+    let next = /** @type {string | null} */ (null);
+    let isReading = false;
+    /** @type {Entry[]} */
+    let all = [];
+    const page = (/** @type {number} */ limit, /** @type {string | undefined} */ cursor = undefined) =>
+      get("decisions", { limit, cursor, medium: medium || undefined, who: who || undefined });
+    const read = async () => {
+      const own = ++reading;
+      const [told, log] = await Promise.all([
+        medium === CAST ? { decisions: [], position: 0, next: null } : page(Math.min(1000, Math.max(AT_ONCE, all.length))),
+        medium && medium !== CAST ? [] : every("cast/log", "edits"),
+      ]);
+      if (own !== reading) return;
+      ({ next } = told);
+      all = told.decisions;
+      setEntries(all);
+      setCount(told.position);
+      setEdits(log.filter((/** @type {Edit} */ one) => !who || isAbout(one, who)));
+    };
+    const more = async () => {
+      if (next === null || isReading) return;
+      isReading = true;
+      const own = reading;
+      try {
+        const told = await page(AT_ONCE, next);
+        if (own !== reading) return;
+        ({ next } = told);
+        all = [...all, ...told.decisions];
+        setEntries(all);
+      } catch (error) {
+        tell(sentenceOf(error), { isBad: true });
+      } finally {
+        isReading = false;
+      }
+    };
+    return { read: soon(read, 100), more: () => void more(), stop: () => void ++reading };
+  }, [medium, who]);
+  useEffect(() => {
+    setEntries(null);
+    state.read();
+    const stop = listen((kind) => ["media", "decision", "cast", "training", "reset", "forgetting"].includes(kind) && state.read());
+    return () => {
+      stop();
+      state.stop();
+    };
+  }, [state]);
+  const lines = useMemo(() => (entries === null ? null : linesOf(entries, edits)), [entries, edits]);
+  /** @param {Line} line */
+  const back = async (line) => {
+    const done = await takeBack(line);
+    state.read();
+    return done;
+  };
+  return { lines, count: count + edits.length, read: state.read, more: state.more, back };
+}
+
+/** @param {Line} line */
+async function takeBack(line) {
+  const isCast = line.medium === CAST;
+  const path = isCast ? "cast/undo" : `media/${line.medium}/undo`;
+  const again = async (/** @type {any} */ body) => {
+    try {
+      await post("POST", path, body);
+      tell(TEXTS.undone);
+    } catch (error) {
+      tell(sentenceOf(error), { isBad: true });
+    }
+  };
+  try {
+    const answer = await post("POST", path, isCast ? { edit: line.number } : { decision: String(line.number) });
+    const text = line.isUndo ? T.holds : T.done(line.said);
+    // Of a film the undo is the last entry of its journal now: it is taken back by its number.
+    const run = isCast ? undefined : () => void again({ decision: String(answer.position) });
+    tell([text, ...(answer.notes ?? [])].join(" "), run ? { act: { text: TEXTS.undo, run } } : {});
+  } catch (error) {
+    tell(sentenceOf(error), { isBad: true });
+  }
+}
+
+/** Newest first; of one second, what was written down later first. @param {readonly Entry[]} entries @param {readonly Edit[]} edits @returns {Line[]} */
+function linesOf(entries, edits) {
+  const of = new Map(entries.map((one) => [`${one.medium} ${one.number}`, one]));
+  const editOf = new Map(edits.map((one) => [one.id, one]));
+  const said = (/** @type {Entry} */ one) => {
+    if (!one.takes_back.length) return one.said;
+    const first = of.get(`${one.medium} ${one.takes_back[0]}`)?.said ?? one.said;
+    return one.takes_back.length > 1 ? T.undoOfMany(one.takes_back.length, first) : T.undo(first);
+  };
+  /** @type {Line[]} */
+  const lines = entries.map((one) => {
+    const by = one.undone_by === null ? null : of.get(`${one.medium} ${one.undone_by}`);
+    return {
+      key: `${one.medium} ${one.number}`, medium: one.medium, number: one.number, at: one.at, by: one.by, said: said(one), isUndo: one.takes_back.length > 0,
+      undoneBy: one.undone_by === null ? "" : T.undoneBy(by?.by ?? "", by ? date(by.at) : ""), back: one.undone_by === null,
+    };
+  });
+  for (const one of edits) {
+    const by = one.undone_by === null ? null : editOf.get(one.undone_by);
+    lines.push({
+      key: `${CAST} ${one.id}`, medium: CAST, number: one.id, at: one.time, by: "", said: wordsOf(one, editOf), isUndo: one.undoes !== null,
+      undoneBy: one.undone_by === null ? "" : T.undoneBy("", by ? date(by.time) : ""), back: one.undoable && one.undone_by === null,
+    });
+  }
+  const time = (/** @type {Line} */ one) => new Date(one.at).getTime() || 0;
+  return lines.sort((a, b) => time(b) - time(a) || (a.medium < b.medium ? -1 : a.medium > b.medium ? 1 : b.number - a.number));
+}
+
+/** An edit of the cast in words. @param {Edit} one @param {Map<number, Edit>} all @returns {string} */
+function wordsOf(one, all) {
+  const who = one.character ?? "";
+  const list = one.characters.join(", ");
+  const before = one.undoes === null ? undefined : all.get(one.undoes);
+  const photos = T.photos(Math.max(one.moved.length, one.file ? 1 : 0));
+  switch (one.action) {
+    case "undo": return T.edits.undo(before ? wordsOf(before, all) : "");
+    case "add": return T.edits.add(who || list, photos);
+    case "names": return T.edits.add(TEXTS.views.cast, list);
+    case "rename": return T.edits.rename(who, one.into ?? "");
+    case "merge": return T.edits.merge(list, one.into ?? "");
+    case "split": return T.edits.split(who, one.into ?? "");
+    case "reject": return T.edits.reject(who);
+    case "remove": return T.edits.remove(who, one.moved.length && one.file ? photos : T.everything);
+    case "train": return T.edits.train();
+    default: return T.edits.other(one.action, who || list);
+  }
+}
+
+/** @param {Edit} one @param {string} who */
+function isAbout(one, who) {
+  const said = [one.character, one.into, ...one.characters, ...one.moved.flatMap((each) => [each.before, each.after])];
+  return said.includes(who);
+}
+
+/** @param {{line: Line, back: (line: Line) => Promise<void>}} props */
+function Said({ line, back }) {
+  const [isBusy, setBusy] = useState(false);
+  const name = line.medium === CAST ? T.cast : media.value.get(line.medium)?.name ?? "";
+  const run = async () => {
+    setBusy(true);
+    await back(line);
+    setBusy(false);
+  };
+  return html`
+    <div class=${`said-line ${line.undoneBy ? "undone" : ""} ${line.isUndo ? "undo" : ""}`}>
+      <time class="quiet" dateTime=${line.at} title=${line.at}>${date(line.at)}</time>
+      <span class="what"><${Words} text=${line.said} />${line.undoneBy ? html` <span class="quiet by-what">(${line.undoneBy})</span>` : null}</span>
+      <span class="quiet where"><${Name} name=${name} most=${28} />${line.by ? html`<span class="by"><${Name} name=${line.by} most=${20} /></span>` : null}</span>
+      ${line.back ? html`<button type="button" disabled=${isBusy} onClick=${run} aria-label=${`${line.isUndo ? T.again : T.takeBack}: ${line.said}`}>${line.isUndo ? T.again : T.takeBack}</button>` : html`<span></span>`}
+    </div>`;
+}
+
+/** A sentence, whole on hover: names in it may be long. @param {{text: string}} props */
+function Words({ text }) {
+  return html`<bdi class="words" title=${text}>${text}</bdi>`;
+}
+

@@ -11,7 +11,7 @@ import { Loop } from "../parts/player.js";
 import { clock } from "../parts/time.js";
 import { answer, ask, askAgain, countPutOff, current, followQuestions, isShown, later, others, questions, readQuestion, readQuestions, standing, undo } from "../questions.js";
 import { address, go, place } from "../router.js";
-import { isKnown, jobs, media, names, soon, tell } from "../state.js";
+import { given, isKnown, jobs, media, names, soon, tell } from "../state.js";
 import { TEXTS } from "../texts.js";
 
 /** @typedef {import("../questions.js").Question} Question */
@@ -199,6 +199,7 @@ function mark(number) {
 
 /** @param {Question} question @param {Candidate} one @returns {void} */
 function take(question, one) {
+  if (!one.other && !given.value.has(one.name)) given.value = new Set(given.value).add(one.name);
   if (question.kind !== "person") return sayOfSpans(question, markedAs({ say: "name", to: one.name }), T.said.name(one.name));
   if (one.other) return merge(question, one);
   return sayOfPerson(question, { say: "name", to: one.name, learn: learns.value }, T.said.name(one.name));

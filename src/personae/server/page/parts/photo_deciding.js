@@ -1,0 +1,95 @@
+// What is said of faces in photos: shown at once, sent in order, taken back with Undo.
+import { Refused } from "../api.js";
+import { post, waiting } from "../outbox.js";
+import { undo } from "../questions.js";
+import { tell } from "../state.js";
+import { TEXTS } from "../texts.js";
+import { foresee, photos, recover, seenAt } from "./photo_store.js";
+
+/** @typedef {import("./photo_store.js").Face} Face */
+/** @typedef {import("./photo_store.js").Photo} Photo */
+/** @typedef {{photo: Photo, face: Face}} Chosen */
+/** @typedef {"name" | "new" | "confirm" | "not_them" | "no_face" | "stranger" | "depicted" | "alive"} Said */
+
+const T = TEXTS.photos;
+const LEARN = "personae-learn";
+
+/**
+ * Say one thing of some faces of a set. @param {string} set @param {readonly Chosen[]} chosen @param {Said} said @param {string} [name]
+ */
+export function sayOf(set, chosen, said, name = "") {
+  return sayEach(set, chosen.map((one) => ({ ...one, said, name })), T.said(said, name, chosen.length));
+}
+
+/** Say different things of faces, as one command. @param {string} set @param {readonly (Chosen & {said: Said, name?: string})[]} each @param {string} text */
+export function sayEach(set, each, text) {
+  /** @type {Map<string, Map<number, {said: Said, name: string}>>} */
+  const of = new Map();
+  for (const one of each) of.set(one.photo.id, (of.get(one.photo.id) ?? new Map()).set(one.face.number, { said: one.said, name: one.name ?? "" }));
+  foresee(new Map([...of].map(([id, own]) => [id, (/** @type {Face[]} */ faces) => faces.flatMap((face) => after(face, own.get(face.number)))])));
+  const body = each.map(({ photo, face, said, name }) => ({
+    say: ["new", "name"].includes(said) ? "name" : said, who: { photo: photo.path, face: face.number },
+    ...(said === "name" ? { to: name } : {}), ...(said === "new" ? { new: true } : {}),
+  }));
+  return send(set, body, text);
+}
+
+/** A face after what was said of it: none where it is none. @param {Face} face @param {{said: Said, name: string} | undefined} one @returns {Face[]} */
+function after(face, one) {
+  if (!one) return [face];
+  const ours = { ...face, isOurs: true };
+  switch (one.said) {
+    case "no_face":
+      return [];
+    case "name":
+      return [{ ...ours, name: one.name, character: face.name === one.name ? face.character : "?", unknown: null, confidence: 1 }];
+    case "new":
+    case "not_them":
+      return [{ ...ours, name: T.somebody, character: null, unknown: 0 }];
+    case "stranger":
+      return [{ ...ours, name: face.unknown === null ? T.somebody : face.name, character: null, unknown: face.unknown ?? 0, isStranger: true }];
+    case "depicted":
+    case "alive":
+      return [{ ...face, isDepicted: one.said === "depicted" }];
+    default:
+      return [{ ...ours, confidence: 1 }];
+  }
+}
+
+/**
+ * A box that somebody drew is a face. @param {string} set @param {Photo} photo @param {[number, number, number, number]} box @param {string} name
+ * empty: somebody new
+ */
+export function draw(set, photo, box, name) {
+  const number = Math.max(0, ...photo.faces.map((one) => one.number)) + 1;
+  /** @type {Face} */
+  const face = { number, box, name: name || T.somebody, character: name ? "?" : null, unknown: name ? null : 0, isOurs: true, isDepicted: false, isStranger: false, isDrawn: true, confidence: 1 };
+  foresee(new Map([[photo.id, (/** @type {Face[]} */ faces) => [...faces, face]]]));
+  return send(set, [{ say: "add", who: name || "?", new: !name, photo: photo.path, box }], T.drew(name));
+}
+
+/** @param {string} set @param {any[]} said @param {string} text */
+async function send(set, said, text) {
+  // What waits here was said upon the same: it is not somebody else's.
+  const isAlone = waiting.value === 0;
+  const learn = localStorage.getItem(LEARN) !== "off" && said.some((one) => one.say === "name" && one.to);
+  const sent = post("POST", `media/${set}/decisions`, { said, learn, ...(isAlone && seenAt() !== null ? { position: seenAt() } : {}) }, { text, undo: "people" });
+  tell(text, { act: { text: TEXTS.undo, run: () => void undo() } });
+  try {
+    const done = await sent;
+    if (done.warnings?.length) tell(done.warnings.join(" "), { act: { text: TEXTS.undo, run: () => void undo() } });
+  } catch (error) {
+    const sentence = error instanceof Refused && error.code === "changed"
+      ? TEXTS.review.conflict(error.problem.by?.[0] ?? "", (error.problem.said ?? []).join(" ")) : /** @type {any} */ (error).message;
+    tell(sentence, { isBad: true });
+    await recover();
+  }
+}
+
+/** The names that are likely for a face: those of most faces of the set. @param {number} [most] @returns {string[]} */
+export function often(most = 9) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const photo of photos.value) for (const face of photo.faces) if (face.character) counts.set(face.name, (counts.get(face.name) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1]).slice(0, most).map(([name]) => name);
+}
