@@ -24,6 +24,7 @@ from personae.cast.cast import Cast
 from personae.errors import PersonaeError
 from personae.files import Stamp, make_folder, shred
 from personae.films.decidable import stamp_of_names
+from personae.films.everybody import SeenPart, seen_in
 from personae.films.facts import FilmFacts, MediumFacts, facts_of
 from personae.films.film import StoredFilm
 from personae.films.photo_set import PhotoSet
@@ -35,18 +36,22 @@ from personae.films.unknown_person import Part
 from personae.names_of_today import NamesOfToday
 from personae.paths import ProjectPaths
 from personae.timeline.likely import People
+from personae.timeline.person import Person
 
 SCHEMA = "personae/summary/1"
 
 
 @dataclass(frozen=True, eq=False)
 class Summary:
-    """One film or set: its `facts`, what is `doubtful` in it of `seconds` face time, and who it shows."""
+    """One film or set: its `facts`, what is `doubtful` in it of `seconds` face time, whom it shows, and is
+    `seen` in it.
+    """
 
     facts: MediumFacts
     doubtful: tuple[Question, ...]
     seconds: float
     shown: Shown
+    seen: tuple[SeenPart, ...]
 
 
 class Summaries:
@@ -129,7 +134,7 @@ def _digest(names: NamesOfToday) -> str:
 def _made(medium: StoredFilm | PhotoSet) -> Summary:
     facts = facts_of(medium)
     doubtful, seconds = doubtful_in(medium)
-    return Summary(facts, doubtful, seconds, shown_in(medium, parts_of(medium)))
+    return Summary(facts, doubtful, seconds, shown_in(medium, parts_of(medium)), seen_in(medium))
 
 
 # As a file
@@ -142,6 +147,7 @@ def _write(path: Path, state: str, summary: Summary) -> None:
         "facts": _facts_row(summary.facts),
         "doubtful": [_question_row(one) for one in summary.doubtful],
         "seconds": summary.seconds,
+        "seen": [asdict(one) for one in summary.seen],
         "shown": {
             "medium": shown.medium, "kind": shown.kind, "keys": [list(key) for key in shown.keys],
             "parts": [None if part is None else _part_row(part) for part in shown.parts],
@@ -176,7 +182,9 @@ def _read(path: Path, state: str) -> Summary | None:
             people, row["embedder"], apart, tuple(map(frozenset, row["barred"])),
         )  # fmt: skip
         doubtful = tuple(_question_of(one) for one in facts["doubtful"])
-        return Summary(_facts_of(facts["facts"]), doubtful, float(facts["seconds"]), shown)
+        return Summary(
+            _facts_of(facts["facts"]), doubtful, float(facts["seconds"]), shown, tuple(map(_seen_of, facts["seen"]))
+        )
     except (PersonaeError, OSError, ValueError, KeyError, TypeError, IndexError):
         return None
 
@@ -213,6 +221,10 @@ def _question_row(one: Question) -> dict[str, Any]:
 def _question_of(row: Mapping[str, Any]) -> Question:
     spans = tuple(Span(**{**span, "tracks": tuple(span["tracks"])}) for span in row["spans"])
     return Question(**{**row, "spans": spans, "faces": tuple(Face(**face) for face in row["faces"])})
+
+
+def _seen_of(row: Mapping[str, Any]) -> SeenPart:
+    return SeenPart(**{**row, "person": Person(**row["person"])})
 
 
 def _part_row(part: Part) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from personae._version import __version__
 from personae.errors import PersonaeError
 from personae.server.accounts import Accounts
+from personae.server.asked_kept import AskedKept
 from personae.server.guard import Guard
 from personae.server.limits import Limits
 from personae.server.metrics import Metrics

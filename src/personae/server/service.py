@@ -16,12 +16,8 @@ from personae.cast.gallery_records import CharacterId
 from personae.errors import PersonaeError
 from personae.files import Stamp
 from personae.films.decidable import stamp_of_names
-<<<<<<< HEAD
-from personae.films.facts import MediumFacts
-=======
 from personae.films.everybody import EverybodyOf, Somebody, find
-from personae.films.facts import FactsOfMedia, MediumFacts, stamp_with_names
->>>>>>> page
+from personae.films.facts import MediumFacts
 from personae.films.film import StoredFilm
 from personae.films.film_files import FilmFiles
 from personae.films.listing import Listed, Listing
@@ -58,12 +54,6 @@ class Service:
     token: str
     helper: Helper
     views: Views = field(default_factory=Views)
-<<<<<<< HEAD
-=======
-    facts: FactsOfMedia = field(default_factory=FactsOfMedia)
-    queue: QuestionsOf = field(default_factory=QuestionsOf)
-    everyone: EverybodyOf = field(default_factory=EverybodyOf)
->>>>>>> page
     openings: Openings = field(default_factory=Openings)
     requests: RequestsSeen = field(default_factory=RequestsSeen)
     _people: People | None = None
@@ -76,6 +66,7 @@ class Service:
         context = self.project.context
         self.listing = Listing(self.project.films.store, self.project.photos.store)
         self.summaries = Summaries(context.paths)
+        self.everyone = EverybodyOf(lambda medium: self.summaries.of(medium).seen)
         self.queue = QuestionsOf(lambda medium: (self.summaries.of(medium).doubtful, self.summaries.of(medium).seconds))
 
     def film(self, id: str) -> ProjectFilm:
@@ -146,7 +137,7 @@ class Service:
     def everybody(self, *, strangers: bool = True) -> tuple[Somebody, ...]:
         """Who is in films and sets of photos; `strangers`: also whom nobody has named. Raises a StoreError."""
         unknown = self.people.undecided() if strangers else ()
-        found = self.everyone.now(map(self.medium, self.media()), self.project.cast.names(), unknown)
+        found = self.everyone.now(self.handles(), self.project.cast.names(), unknown)
         return tuple(one for one in found if strangers or one.kind == "named")
 
     def somebody(self, id: str, *, strangers: bool = True) -> Somebody:

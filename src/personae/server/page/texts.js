@@ -236,7 +236,6 @@ export const TEXTS = {
     move: "go through the pictures",
   },
 
-<<<<<<< HEAD
   start: {
     title: "Who is in your films?",
     more: "Add films, photos and names",
@@ -412,7 +411,7 @@ export const TEXTS = {
     took: (/** @type {string} */ time) => `took ${time}`,
     earlier: (/** @type {number} */ n) => `${count(n, "earlier job")}`,
     history: "What happened",
-=======
+  },
   nameField: { hint: "Type a name" },
   photos: {
     title: "Photos",
@@ -476,6 +475,5 @@ export const TEXTS = {
     },
     saidBut: (/** @type {string} */ name, /** @type {number} */ n, /** @type {number} */ but) => `${name} (${count(n, "face")}), but ${but} not.`,
     keys: "Left and right: the next photo. Tab: its faces. d: draw a box. Escape: all photos.",
->>>>>>> page
   },
 };

@@ -1,40 +1,26 @@
-<<<<<<< HEAD
 // A long list of rows of one height of which only those that are seen are in the document.
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../html.js";
-=======
-// A long list of rows of one height, of which only those that are seen are in the document.
-import { html, useLayoutEffect, useRef, useState } from "../html.js";
->>>>>>> page
 
 const ROWS_BEYOND = 6;
 
 /**
-<<<<<<< HEAD
  * `height`: of a row in pixels; `draw`: a row's content, with one thing in it that can have the focus (`a`, `button`,
  * `[tabindex]`): the arrow keys go through them. `shown`: the row that has to be seen, as when its address was opened.
+ * `more`: called when the end comes near; `count`: how many there are in all, where more are to come.
  * @template T
- * @param {{items: readonly T[], keyOf: (item: T) => string, draw: (item: T) => any, height: number, label: string, shown?: string}} props
+ * @param {{items: readonly T[], keyOf: (item: T) => string, draw: (item: T) => any, height: number, label: string, shown?: string,
+ *  count?: number, more?: () => void}} props
  */
-export function Rows({ items, keyOf, draw, height, label, shown = "" }) {
+export function Rows({ items, keyOf, draw, height, label, shown = "", count = items.length, more }) {
   const box = useRef(/** @type {HTMLUListElement | null} */ (null));
   const [seen, setSeen] = useState({ first: 0, last: 40 });
-=======
- * `height` of a row in pixels; `more`: called when the end comes near; `count`: how many there are in all, where more
- * are to come.
- * @template T
- * @param {{items: readonly T[], keyOf: (item: T) => string, draw: (item: T) => any, height: number, label: string, count?: number, more?: () => void}} props
- */
-export function Rows({ items, keyOf, draw, height, label, count = items.length, more }) {
-  const box = useRef(/** @type {HTMLElement | null} */ (null));
-  const [seen, setSeen] = useState({ first: 0, last: 30 });
->>>>>>> page
   useLayoutEffect(() => {
     const look = () => {
       const top = -(box.current?.getBoundingClientRect().top ?? 0);
       const first = Math.max(0, Math.floor(top / height) - ROWS_BEYOND);
-<<<<<<< HEAD
       const last = Math.max(0, Math.ceil((top + innerHeight) / height)) + ROWS_BEYOND;
       setSeen((before) => (before.first === first && before.last === last ? before : { first, last }));
+      if (last > items.length) more?.();
     };
     look();
     const observer = new ResizeObserver(look); // what stands above may grow
@@ -46,7 +32,7 @@ export function Rows({ items, keyOf, draw, height, label, count = items.length, 
       removeEventListener("scroll", look);
       removeEventListener("resize", look);
     };
-  }, [height, items.length]);
+  }, [height, items.length, more]);
   useEffect(() => {
     const at = shown ? items.findIndex((item) => keyOf(item) === shown) : -1;
     if (at >= 0) reveal(at);
@@ -74,27 +60,9 @@ export function Rows({ items, keyOf, draw, height, label, count = items.length, 
 
   const first = Math.min(seen.first, items.length);
   return html`
-    <ul class="rows" ref=${box} aria-label=${label} onKeyDown=${onKeyDown} style=${{ height: `${items.length * height}px` }}>
+    <ul class="rows" ref=${box} aria-label=${label} onKeyDown=${onKeyDown} style=${{ height: `${Math.max(items.length, count) * height}px` }}>
       ${items.slice(first, seen.last).map((item, at) => html`
-        <li key=${keyOf(item)} data-row=${first + at} aria-setsize=${items.length} aria-posinset=${first + at + 1}
+        <li key=${keyOf(item)} data-row=${first + at} aria-setsize=${count} aria-posinset=${first + at + 1}
           style=${{ transform: `translateY(${(first + at) * height}px)`, height: `${height}px` }}>${draw(item)}</li>`)}
-=======
-      const last = Math.ceil((top + innerHeight) / height) + ROWS_BEYOND;
-      setSeen((before) => (before.first === first && before.last === last ? before : { first, last }));
-      if (last > items.length) more?.();
-    };
-    look();
-    addEventListener("scroll", look, { passive: true });
-    addEventListener("resize", look);
-    return () => {
-      removeEventListener("scroll", look);
-      removeEventListener("resize", look);
-    };
-  }, [items.length, height, more]);
-  return html`
-    <ul class="rows" ref=${box} aria-label=${label} style=${{ height: `${Math.max(items.length, count) * height}px` }}>
-      ${items.slice(seen.first, seen.last).map((item, at) => html`
-        <li key=${keyOf(item)} aria-setsize=${count} aria-posinset=${seen.first + at + 1} style=${{ transform: `translateY(${(seen.first + at) * height}px)`, height: `${height}px` }}>${draw(item)}</li>`)}
->>>>>>> page
     </ul>`;
 }
