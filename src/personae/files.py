@@ -301,7 +301,7 @@ Stamp = tuple[tuple[int, int, int] | None, ...]
 """What tells one state of some files from another: inode, time of change in ns and size of each; None: not there."""
 
 
-def stamp_of(*paths: Path) -> Stamp:
+def stamp_of(*paths: Path | str) -> Stamp:
     """What tells these files' present state from another."""
     found: list[tuple[int, int, int] | None] = []
     for path in paths:

@@ -23,15 +23,19 @@ class Renaming:
 
 
 class NamesOfToday(dict[str, str]):
-    """Id -> name of each character in the cast. `merged`: id of one who became another's -> the other's id."""
+    """Id -> name of each character in the cast. `merged`: id of one who became another's -> the other's id.
+
+    `renamings`: who gave up a name.
+    """
 
     def __init__(
         self, names: Mapping[str, str] = {}, merged: Mapping[str, str] = {}, renamings: Iterable[Renaming] = ()
     ) -> None:
         super().__init__(names)
         self.merged = merged
+        self.renamings = tuple(renamings)
         self._renamings: dict[str, list[Renaming]] = {}
-        for one in renamings:
+        for one in self.renamings:
             self._renamings.setdefault(one.name, []).append(one)
 
     @property

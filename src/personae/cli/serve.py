@@ -19,6 +19,7 @@ NOT_SERVED = 1
 @project_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen. Others reach it only with keys.")
 @click.option("--port", default=8765, show_default=True, type=click.IntRange(1, 65535), help="Which port to listen on.")
+@click.option("--open", "opens", is_flag=True, help="Open the page in a browser once it is served.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(0, 64), help="Jobs done at once.")
 @click.option("--tls-cert", type=click.Path(path_type=Path, dir_okay=False), help="Certificate (PEM).")
 @click.option("--tls-key", type=click.Path(path_type=Path, dir_okay=False), help="The certificate's key (PEM).")
@@ -31,6 +32,7 @@ def serve(
     project: Path | None,
     host: str,
     port: int,
+    opens: bool,
     workers: int,
     tls_cert: Path | None,
     tls_key: Path | None,
@@ -63,7 +65,12 @@ def serve(
                     say(f"Films and photos are read below {Path().absolute()}.")
                 if place.is_open and tls_cert is None:
                     say("Keys travel readable: give --tls-cert and --tls-key, or a proxy with TLS before it.", err=True)
-                say(f"Serving {opened.folder}: {server.address}/?token={server.token}")
+                page = f"{server.address}/?token={server.token}"
+                say(f"Serving {opened.folder}: {page}")
+                if opens:
+                    from personae.server.opening import open_when_served
+
+                    open_when_served(page, lambda sentence: say(sentence, err=True))
                 server.run()
             say("Stopped. What was not done waits for the next start.")
     except PersonaeError as error:

@@ -63,6 +63,8 @@ class Decidable(ABC):
 
     context: ProjectContext
     _lock: threading.RLock
+    _state: Any
+    """As it was read; None before, and when it was let go."""
     _without_model: Stamp | None = None
     _names_known: tuple[Stamp, NamesOfToday] | None = None
     _outside: Path | None = None
@@ -77,6 +79,11 @@ class Decidable(ABC):
     @abstractmethod
     def decisions(self) -> Decisions:
         """What people decided about it, oldest first, undone decisions and the undoings too."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was read and is kept in memory."""
+        return self._state is not None
 
     @property
     @abstractmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
@@ -75,7 +75,9 @@ def id_of_name(name: str) -> str:
 class EverybodyOf:
     """Who is in films and sets, read again only where something changed. Safe to use from several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[[StoredFilm | PhotoSet], tuple[SeenPart, ...]] | None = None) -> None:
+        """`read`: what somebody else keeps of `seen_in`."""
+        self._read = read
         self._known: dict[str, tuple[Stamp, tuple[SeenPart, ...]]] = {}
         self._lock = threading.Lock()
 
@@ -90,6 +92,8 @@ class EverybodyOf:
         return tuple(sorted(_together(parts, names, unknown), key=lambda one: one.order))
 
     def _of(self, medium: StoredFilm | PhotoSet) -> tuple[SeenPart, ...]:
+        if self._read is not None:
+            return self._read(medium)
         stamp = stamp_with_names(medium)
         with self._lock:
             known = self._known.get(medium.key)

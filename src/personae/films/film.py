@@ -234,6 +234,10 @@ class StoredFilm(Decidable):
             timeline = self._view(state)
             ready = Ready(state, timeline, native.dumps(timeline))
 
+    def let_go(self) -> None:
+        """Keep nothing in memory that can be read again, as `close`; the film stays usable."""
+        self.close()
+
     def close(self) -> None:
         """Write what is to be written, and let everything go. Where it cannot be written the log says so."""
         self._flush_quietly()

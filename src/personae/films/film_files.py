@@ -76,7 +76,9 @@ class FilmFiles:
 
     def stamp(self) -> Stamp:
         """What tells the film's present state from another: of timeline, tracks and journal."""
-        return stamp_of(self.timeline, self.tracks, self.decisions, self.edits)
+        # As text: a list of films asks for all of theirs before every answer.
+        begin = f"{self.folder}{os.sep}{self.name}"
+        return stamp_of(f"{begin}.timeline.json", f"{begin}.tracks", f"{begin}.decisions.jsonl", f"{begin}.edits.json")
 
     @property
     def reserved(self) -> Path:

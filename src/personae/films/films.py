@@ -23,6 +23,7 @@ from personae.films import missing_pictures, scan, tracks_file
 from personae.films.concluding import Pass, named_anew, trained_for
 from personae.films.film import StoredFilm
 from personae.films.film_files import FilmFiles
+from personae.films.seen_so_far import SeenPerson, people_so_far
 from personae.films.store import MediaStore
 from personae.media.film_errors import as_film_error
 from personae.media.video import Film, find_films, open_film
@@ -149,6 +150,11 @@ class Films(Generic[Opened]):
                 yield FilmOutcome(film, None, error)
             else:
                 yield FilmOutcome(film, found)
+
+    def seen_so_far(self, paths: Sequence[str | Path], *, most: int = 12) -> tuple[int, list[SeenPerson]]:
+        """How many people a scan of these files that is under way has seen, and the first `most`, most seen first."""
+        self.context.settle()
+        return people_so_far(self.context, paths, most=most)
 
     def find(self, paths: Iterable[str | Path]) -> list[Path]:
         """The films among files and folders of films, in order; raises FilmError."""

@@ -45,11 +45,20 @@ class People:
         self._found: tuple[Any, list[UnknownPerson]] = (None, [])
         self._said: list[str] = []
         self._open: Callable[[str, str], StoredFilm | PhotoSet] | None = None
+        self._every: Callable[[], Iterable[StoredFilm | PhotoSet]] | None = None
+        self._read: Callable[[StoredFilm | PhotoSet], Shown] | None = None
         self._lock = threading.RLock()
 
-    def sharing(self, opened: Callable[[str, str], StoredFilm | PhotoSet]) -> People:
-        """The same, with films and sets that somebody else keeps open: `opened` gives one by its kind and name."""
-        self._open = opened
+    def sharing(
+        self,
+        opened: Callable[[str, str], StoredFilm | PhotoSet],
+        every: Callable[[], Iterable[StoredFilm | PhotoSet]],
+        shown: Callable[[StoredFilm | PhotoSet], Shown],
+    ) -> People:
+        """The same, with what somebody else keeps: `opened` gives a film or set by its kind and name, `every` all of
+        them, films first; `shown` who one shows.
+        """
+        self._open, self._every, self._read = opened, every, shown
         return self
 
     def undecided(self, media: Iterable[StoredFilm | PhotoSet] | None = None) -> tuple[UnknownPerson, ...]:
@@ -230,6 +239,9 @@ class People:
 
     def _media(self) -> Iterator[StoredFilm | PhotoSet]:
         """Every film and set, each opened once."""
+        if self._every is not None:
+            yield from self._every()
+            return
         for name in self._films.names():
             yield self._kept("film", name)
         for name in self._photos.names():
@@ -271,6 +283,8 @@ class People:
 
     def _shown_in(self, medium: StoredFilm | PhotoSet) -> Shown:
         """What a film or set shows; read again where it was changed since, or a character got another name."""
+        if self._read is not None:
+            return self._read(medium)
         state = (medium.stamp, tuple(sorted(Cast(medium.context).names().items())))
         key = _kind(medium), str(medium.files.folder), medium.name
         if key not in self._seen or self._seen[key][0] != state:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from personae.files import Stamp, stamp_of
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,11 @@ class PhotoFiles:
     def faces(self) -> Path:
         """The faces with their embeddings: private."""
         return self.folder / "photos.faces"
+
+    def stamp(self) -> Stamp:
+        """What tells the set's present state from another: of faces and journal."""
+        begin = f"{self.folder}{os.sep}photos"
+        return stamp_of(f"{begin}.faces", f"{begin}.decisions.jsonl")
 
     @property
     def pictures(self) -> Path:

@@ -20,7 +20,7 @@ import numpy as np
 from personae.cast.context import ProjectContext
 from personae.cast.gallery import EnrolledFace, PhotoRecord
 from personae.cast.trained import TrainedModel
-from personae.files import Stamp, stamp_of
+from personae.files import Stamp
 from personae.films import faces_file, journal, photo_naming
 from personae.films.changed import FindAll
 from personae.films.decidable import Decidable, Decided, said_to
@@ -151,6 +151,11 @@ class PhotoSet(Decidable):
         with self._lock:
             return self._current().decisions
 
+    def let_go(self) -> None:
+        """Keep nothing in memory that can be read again; the set stays usable."""
+        with self._lock:
+            self._state = None
+
     def relabel(self, *, progress_callback: ProgressCallback | None = None) -> Self:
         """Name every face anew by the cast's model of now, and apply the decisions; the photos are not read.
 
@@ -253,7 +258,7 @@ class PhotoSet(Decidable):
         return self._state
 
     def _stamp(self) -> Stamp:
-        return stamp_of(self.files.faces, self.files.decisions)
+        return self.files.stamp()
 
 
 class _Warner:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -94,14 +94,25 @@ class Questions:
     total_s: float
 
 
+@dataclass(frozen=True)
+class Doubtful:
+    """What a film or set asks; its whole face time in seconds, and that under each name."""
+
+    questions: tuple[Question, ...]
+    total_s: float
+    seconds_of: Mapping[str, float]
+
+
 class QuestionsOf:
     """The queue of a project, kept up to date: films and sets are read again only where something changed.
 
     Safe to use from several threads.
     """
 
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[Stamp, _OfMedium]] = {}
+    def __init__(self, read: Callable[[StoredFilm | PhotoSet], Doubtful] | None = None) -> None:
+        """`read`: what somebody else keeps of `doubtful_in`."""
+        self._read = read
+        self._known: dict[str, tuple[Stamp, Doubtful]] = {}
         self._doubts: tuple[Stamp, tuple[Doubt, ...]] | None = None
         self._lock = threading.Lock()
 
@@ -134,26 +145,24 @@ class QuestionsOf:
             self._doubts = stamp, found
         return found
 
-    def _of(self, medium: StoredFilm | PhotoSet) -> _OfMedium:
+    def _of(self, medium: StoredFilm | PhotoSet) -> Doubtful:
         """What is doubtful in a film or set, and its whole face time."""
+        if self._read is not None:
+            return self._read(medium)
         stamp = stamp_with_names(medium)
         with self._lock:
             known = self._known.get(medium.key)
         if known is not None and known[0] == stamp:
             return known[1]
-        found = _of_film(medium) if isinstance(medium, StoredFilm) else _of_photos(medium)
+        found = doubtful_in(medium)
         with self._lock:
             self._known[medium.key] = stamp, found
         return found
 
 
-@dataclass(frozen=True)
-class _OfMedium:
-    """What a film or set asks; its whole face time, and that under each name."""
-
-    questions: tuple[Question, ...]
-    total_s: float
-    seconds_of: dict[str, float]
+def doubtful_in(medium: StoredFilm | PhotoSet) -> Doubtful:
+    """What is doubtful in a film or set. Raises a StoreError."""
+    return _of_film(medium) if isinstance(medium, StoredFilm) else _of_photos(medium)
 
 
 def _settled_by(doubt: Doubt, seconds: Mapping[str, float]) -> float:
@@ -164,7 +173,7 @@ def _settled_by(doubt: Doubt, seconds: Mapping[str, float]) -> float:
     return PHOTO_S * len(photos) + named
 
 
-def _of_film(film: StoredFilm) -> _OfMedium:
+def _of_film(film: StoredFilm) -> Doubtful:
     timeline, position = film.snapshot()
     doubtful: dict[str, list[Span]] = {}
     for one in timeline.appearances:
@@ -177,7 +186,7 @@ def _of_film(film: StoredFilm) -> _OfMedium:
     )  # fmt: skip
     rows = timeline.characters
     named = {row.character: row.visible_face_time_s for row in rows if row.character is not None}
-    return _OfMedium(tuple(found), sum(row.visible_face_time_s for row in rows), named)
+    return Doubtful(tuple(found), sum(row.visible_face_time_s for row in rows), named)
 
 
 def _is_doubtful(one: Appearance) -> bool:
@@ -195,7 +204,7 @@ def _least_sure_first(spans: Sequence[Span]) -> tuple[Span, ...]:
     return tuple(sorted(spans, key=lambda span: (span.confidence, span.start_s)))
 
 
-def _of_photos(photos: PhotoSet) -> _OfMedium:
+def _of_photos(photos: PhotoSet) -> Doubtful:
     position = len(photos.decisions.entries)  # before they are read: who decides on it may only be told too much
     faces = [one for one in photos.faces if one.name]
     doubtful: dict[str, list[Face]] = {}
@@ -208,4 +217,4 @@ def _of_photos(photos: PhotoSet) -> _OfMedium:
         for who, own in doubtful.items()
     )  # fmt: skip
     named = Counter(one.character for one in faces if one.character is not None)
-    return _OfMedium(tuple(found), PHOTO_S * len(faces), {who: PHOTO_S * count for who, count in named.items()})
+    return Doubtful(tuple(found), PHOTO_S * len(faces), {who: PHOTO_S * count for who, count in named.items()})

@@ -25,6 +25,7 @@ from personae.films.keeper import FilmsKeeper
 from personae.films.photo_keeper import PhotosKeeper
 from personae.films.photo_store import PhotoStore
 from personae.films.store import FILM_KINDS, MediaStore
+from personae.films.summaries_keeper import SummariesKeeper
 from personae.forgetting import archived
 from personae.forgetting.fates import is_burnt_in
 from personae.forgetting.jobs_keeper import JobsKeeper
@@ -217,7 +218,8 @@ def _carry_out(context: ProjectContext, person: Person, tell: Tell) -> ForgetRep
     films = FilmsKeeper(store, likeness)
     photos = PhotosKeeper(PhotoStore(paths, context.settings.lock_timeout_s), likeness)
     jobs = JobsKeeper(paths.folder)
-    others: list[Keeper] = [films, photos, jobs, FolderKeeper(paths), LedgerKeeper(paths.ledger, FILM_KINDS)]
+    summaries, rest, ledger = SummariesKeeper(paths), FolderKeeper(paths), LedgerKeeper(paths.ledger, FILM_KINDS)
+    others: list[Keeper] = [films, photos, jobs, summaries, rest, ledger]
     for keeper in others:
         done.add(keeper.forget(person, tell))
     forget_later.put_off(paths.ledger, person, entries, done.unreached)

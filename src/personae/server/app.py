@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from personae._version import __version__
 from personae.errors import PersonaeError
 from personae.server.accounts import Accounts
+from personae.server.asked_kept import AskedKept
 from personae.server.guard import Guard
 from personae.server.limits import Limits
 from personae.server.metrics import Metrics
@@ -109,6 +110,7 @@ def make_app(
     app = _with_routes()
     app.state.service = service
     app.state.watcher = watcher
+    app.state.asked_kept = AskedKept()
     app.state.metrics = Metrics(_Standing(service, watcher))
 
     @app.exception_handler(PersonaeError)

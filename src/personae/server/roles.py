@@ -50,6 +50,7 @@ MAY: dict[str, Role] = {
     "list_films": "viewer",
     "get_film": "viewer",
     "scan_films": "editor",
+    "scan_again": "editor",
     "get_timeline": "viewer",
     "relabel": "editor",
     "relabel_many": "editor",
@@ -99,6 +100,7 @@ MAY: dict[str, Role] = {
     # jobs and events
     "list_jobs": "viewer",
     "get_job": "viewer",
+    "list_people_of_job": "editor",
     "prefer_job": "editor",
     "cancel_job": "editor",
     "retry_job": "editor",

@@ -17,12 +17,15 @@ from personae.errors import PersonaeError
 from personae.files import Stamp
 from personae.films.decidable import stamp_of_names
 from personae.films.everybody import EverybodyOf, Somebody, find
-from personae.films.facts import FactsOfMedia, MediumFacts, stamp_with_names
+from personae.films.facts import MediumFacts
 from personae.films.film import StoredFilm
+from personae.films.film_files import FilmFiles
+from personae.films.listing import Listed, Listing
 from personae.films.media_id import id_of
 from personae.films.people import People
 from personae.films.photo_set import PhotoSet
 from personae.films.questions import Questions, QuestionsOf
+from personae.films.summary import Summaries
 from personae.jobs.job import Job
 from personae.jobs.table import JobTable
 from personae.project.film import ProjectFilm
@@ -37,7 +40,7 @@ from personae.server.roots import MediaRoots
 from personae.server.views import Views
 
 KEPT_OPEN = 64
-"""So many films and sets stay open: a decision about one that is open reads no file of it again."""
+"""So many films and sets stay in memory: a decision about one that is open reads no file of it again."""
 
 
 @dataclass
@@ -51,15 +54,20 @@ class Service:
     token: str
     helper: Helper
     views: Views = field(default_factory=Views)
-    facts: FactsOfMedia = field(default_factory=FactsOfMedia)
-    queue: QuestionsOf = field(default_factory=QuestionsOf)
-    everyone: EverybodyOf = field(default_factory=EverybodyOf)
     openings: Openings = field(default_factory=Openings)
     requests: RequestsSeen = field(default_factory=RequestsSeen)
     _people: People | None = None
+    _handles: dict[str, tuple[Listed, ProjectFilm | PhotoSet]] = field(default_factory=dict)
     _faces: tuple[Stamp, dict[str, str], Counter[str]] | None = None
     _opened: OrderedDict[str, ProjectFilm | PhotoSet] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        context = self.project.context
+        self.listing = Listing(self.project.films.store, self.project.photos.store)
+        self.summaries = Summaries(context.paths)
+        self.everyone = EverybodyOf(lambda medium: self.summaries.of(medium).seen)
+        self.queue = QuestionsOf(lambda medium: self.summaries.of(medium).doubtful)
 
     def film(self, id: str) -> ProjectFilm:
         """A film by its id; raises ProblemError for none."""
@@ -76,35 +84,60 @@ class Service:
         return found
 
     def medium(self, id: str) -> ProjectFilm | PhotoSet:
-        """A film or a set of photos by its id, the same object for every request; raises ProblemError for none."""
+        """A film or a set of photos by its id, the same object for every request; raises ProblemError for none.
+
+        It may be read: the last `KEPT_OPEN` stay in memory.
+        """
+        found = self.handle(id)
         with self._lock:
-            known = self._opened.get(id)
-            if known is not None and known.stamp[0] is not None and id_of_medium(known) == id:
-                self._opened.move_to_end(id)
-                return known
-            self._opened.pop(id, None)
-            found = self._found(id)
             self._opened[id] = found
-            while len(self._opened) > KEPT_OPEN:
-                _close(self._opened.popitem(last=False)[1])
-            return found
+            self._opened.move_to_end(id)
+            gone = [self._opened.popitem(last=False)[1] for _ in range(len(self._opened) - KEPT_OPEN)]
+        for one in gone:
+            one.let_go()
+        return found
+
+    def handle(self, id: str) -> ProjectFilm | PhotoSet:
+        """The same, for who asks for its files' state and its summary alone: of thousands nothing is read for that."""
+        self.project.context.settle()
+        with self._lock:
+            known = self._handles.get(id)
+        if known is not None and known[0].files.stamp()[0] is not None and id_of_medium(known[1]) == id:
+            return known[1]  # what is there still needs no list of all of them
+        listed = self.listing.now().get(id)
+        if listed is None:
+            raise ProblemError(404, "unknown-medium", "There is no film and no set of photos with this id.")
+        with self._lock:
+            return self._handle(id, listed)
+
+    def handles(self) -> list[ProjectFilm | PhotoSet]:
+        """All of them, films first."""
+        self.project.context.settle()
+        listed = self.listing.now()
+        with self._lock:
+            for id in self._handles.keys() - listed.keys():
+                del self._handles[id]
+                self._opened.pop(id, None)
+            return [self._handle(id, one) for id, one in listed.items()]
 
     @property
     def people(self) -> People:
         """Who is in films and photos without a name; the same for every request, for it keeps what it has found."""
         with self._lock:
             if self._people is None:
-                self._people = self.project.people.sharing(self._by_name)
+                self._people = self.project.people.sharing(
+                    self._by_name, self.handles, lambda medium: self.summaries.of(medium).shown
+                )
             return self._people
 
     def questions(self) -> Questions:
         """What is open about people in films and photos. Raises a StoreError."""
-        return self.queue.now(self.people, map(self.medium, self.media()), self.project.cast)
+        return self.queue.now(self.people, self.handles(), self.project.cast)
 
     def everybody(self, *, strangers: bool = True) -> tuple[Somebody, ...]:
         """Who is in films and sets of photos; `strangers`: also whom nobody has named. Raises a StoreError."""
         unknown = self.people.undecided() if strangers else ()
-        found = self.everyone.now(map(self.medium, self.media()), self.project.cast.names(), unknown)
+        found = self.everyone.now(self.handles(), self.project.cast.names(), unknown)
         return tuple(one for one in found if strangers or one.kind == "named")
 
     def somebody(self, id: str, *, strangers: bool = True) -> Somebody:
@@ -116,20 +149,15 @@ class Service:
 
     def media(self) -> dict[str, tuple[str, str]]:
         """Every film and set of photos: id -> kind and name."""
-        project = self.project
-        named = [("film", name) for name in project.films.names()] + [
-            ("photos", name) for name in project.photos.names()
-        ]
-        return {id_of(*one): one for one in named}
+        return {id: (one.kind, one.name) for id, one in self.listing.now().items()}
 
     def facts_of(self, id: str) -> MediumFacts:
         """The facts of a film or set by its id; raises ProblemError for none."""
-        medium = self.medium(id)
-        return self.facts.of(medium.key, stamp_with_names(medium), lambda: medium)
+        return self.summaries.of(self.handle(id)).facts
 
     def kind_and_name(self, id: str) -> tuple[str, str]:
         """What a film or set is and what its project calls it, by its id; raises ProblemError for none."""
-        medium = self.medium(id)
+        medium = self.handle(id)
         return "film" if isinstance(medium, StoredFilm) else "photos", medium.name
 
     def scanned(self) -> dict[str, str]:
@@ -167,21 +195,27 @@ class Service:
     def close(self) -> None:
         """Write what is to be written of what is open."""
         with self._lock:
-            for medium in self._opened.values():
+            for _, medium in self._handles.values():
                 _close(medium)
             self._opened.clear()
+            self._handles.clear()
 
     def _by_name(self, kind: str, name: str) -> ProjectFilm | PhotoSet:
         return self.medium(id_of(kind, name))
 
-    def _found(self, id: str) -> ProjectFilm | PhotoSet:
+    def _handle(self, id: str, listed: Listed) -> ProjectFilm | PhotoSet:
+        """The caller holds the lock."""
+        known = self._handles.get(id)
+        if known is None or known[0] != listed:
+            self._opened.pop(id, None)
+            known = self._handles[id] = listed, self._opened_as(listed)
+        return known[1]
+
+    def _opened_as(self, listed: Listed) -> ProjectFilm | PhotoSet:
         project = self.project
-        for kind, every in (("film", project.films), ("photos", project.photos)):
-            for name in every.names():
-                if id_of(kind, name) == id:
-                    found: ProjectFilm | PhotoSet = every[name]
-                    return found
-        raise ProblemError(404, "unknown-medium", "There is no film and no set of photos with this id.")
+        if isinstance(listed.files, FilmFiles):
+            return ProjectFilm(project.context, self.listing.films, listed.files)
+        return PhotoSet(project.context, self.listing.photos, listed.files)
 
     def faces_of_cast(self) -> dict[str, str]:
         """Characters who have a picture -> where the one of their best photo is, from /api/v1 on. Kept until the cast

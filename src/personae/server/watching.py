@@ -19,7 +19,6 @@ from uuid import uuid4
 
 from personae.errors import PersonaeError
 from personae.files import stamp_of
-from personae.films.media_id import id_of
 from personae.server.jobs_json import job_dict
 from personae.server.problems import ProblemError
 from personae.server.service import Service
@@ -167,12 +166,9 @@ class Watcher:
         stamps: dict[str, Any] = {"cast": (stamp_of(project.context.paths.gallery), model), "training": model}
         stamps["forgetting"] = project.context.paths.is_forgetting
         with contextlib.suppress(PersonaeError):
-            for name, files in project.films.store.named().items():
-                stamp = files.stamp()
-                stamps[id_of("film", name)] = stamp, stamp[2]  # of timeline, tracks and journal
-            for name in project.photos.names():
-                stamp = project.photos[name].stamp
-                stamps[id_of("photos", name)] = stamp, stamp[1]  # of faces and journal
+            for id, one in self._service.listing.now().items():
+                stamp = one.files.stamp()
+                stamps[id] = stamp, stamp[2 if one.kind == "film" else 1]  # of the journal
         for key in dict.fromkeys((*stamps, *self._stamps)):
             if stamps.get(key) != self._stamps.get(key):
                 if key in {"cast", "training", "forgetting"}:

@@ -8,6 +8,7 @@ benchmarks/suggestions.py, and docs/measurements.md for the people they were tes
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -34,6 +35,8 @@ UNLIKE = 0.1
 """The likeness to a name that no face has, and the least that counts: below it lies who is nobody's double."""
 SAME, DIFFERENT = 31.3, -10.9
 """Log-odds that two people without a name are one: for each unit of likeness, and of any two."""
+PIECE = 512
+"""So many people are compared with all others at once."""
 JOINED = 0.5
 """From this likeness on two people are one, and are not asked about twice: of 730,245 pairs of photos of two people
 (Labeled Faces in the Wild, part 1 of the archive) 4 get there, and of made films' pairs of one person 72 in 100."""
@@ -105,44 +108,54 @@ class People:
         seen: NDArray[np.bool_] = np.abs(self.alike).max(axis=1, initial=0.0) > 0
         return seen
 
-    def likeness(self) -> FloatArray:
-        """(n, n) how alike each two are; small faces, which are all alike, a little less."""
+    def likeness(self, rows: IntArray | slice, columns: IntArray | slice) -> FloatArray:
+        """(r, c) how alike those in `rows` and in `columns` are; small faces, which are all alike, a little less."""
         short = np.where(self.face_px < ALIKE_PX, SMALL_MARGIN, 0.0).astype(np.float32)
-        found: FloatArray = self.alike @ self.alike.T - np.maximum(short[:, None], short)
+        found: FloatArray = self.alike[rows] @ self.alike[columns].T
+        found -= np.maximum(short[rows][:, None], short[columns])
         return found
+
+    def only(self, rows: IntArray) -> People:
+        """Those in `rows`."""
+        return People(self.means[rows], self.alike[rows], self.face_px[rows])
+
+
+def nearest_of_names(
+    people: People, own: IntArray, named: IntArray, name_of: IntArray, count: int
+) -> NDArray[np.float64]:
+    """(m, c) how alike each of `own` (m,) is to the faces that have each of `count` names, `UNLIKE` at least.
+
+    `named` (k,): who has a name, and `name_of` (k,) which. Made in pieces: thousands of people are in some projects.
+    """
+    found = np.full((len(own), count), UNLIKE)
+    order = np.argsort(name_of, kind="stable")
+    columns, begins = np.unique(name_of[order], return_index=True)
+    for start in range(0, len(own), PIECE) if len(named) else ():
+        rows = own[start : start + PIECE]
+        likeness = people.likeness(rows, named[order])
+        best = np.maximum.reduceat(likeness, begins, axis=1)
+        found[start : start + PIECE, columns] = np.maximum(found[start : start + PIECE, columns], best)
+    return found
 
 
 def characters(
     people: People,
-    likeness: FloatArray,
-    names: Sequence[str | None],
-    apart: NDArray[np.bool_],
-    barred: Sequence[frozenset[str]],
+    nearest: NDArray[np.float64],
+    names: Sequence[str],
+    out: NDArray[np.bool_],
     model: CharacterModel | None,
-) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """The characters that anybody may be, and (n, c) the probability that each is.
+) -> NDArray[np.float64]:
+    """(n, c) the probability that each of n people is each of the characters `names`, which hold those of the model.
 
-    `names` (n,): who has a name; `apart` (n, n): who are different people; `barred` (n,): whom a person said that each
-    is not; `model`: None in an empty cast. Who is apart from somebody of a name does not get it, and nobody gets a
-    name that neither a photo nor a face has.
+    `nearest` (n, c): how alike they are to the faces that have the name; `out` (n, c): who cannot be whom; `model`:
+    None in an empty cast. Nobody gets a name that neither a photo nor a face has.
     """
-    known = () if model is None else tuple(map(str, model.classes_))
-    found = tuple(sorted({*known, *(name for name in names if name is not None)}))
-    at = {name: number for number, name in enumerate(found)}
-    nearest = np.full((len(names), len(found)), UNLIKE)
-    out = np.zeros((len(names), len(found)), bool)
-    for person, name in enumerate(names):
-        if name is not None:
-            nearest[:, at[name]] = np.maximum(nearest[:, at[name]], likeness[:, person])
-            out[:, at[name]] |= apart[:, person]
-    for person, who in enumerate(barred):
-        out[person, [at[name] for name in who if name in at]] = True
+    at = {name: number for number, name in enumerate(names)}
     odds = SAME * nearest + DIFFERENT
-    if model is not None and len(names):
-        own = [at[name] for name in known]
-        evidence = weigh(
-            model, people.means, np.maximum(people.face_px, 1.0), np.zeros(len(names)), np.zeros(len(names))
-        ).evidence
+    if model is not None and len(nearest):
+        own = [at[name] for name in map(str, model.classes_)]
+        zeros = np.zeros(len(nearest))
+        evidence = weigh(model, people.means, np.maximum(people.face_px, 1.0), zeros, zeros).evidence
         beyond = evidence - model.threshold_
         odds[:, own] = EVIDENCE * beyond + ALIKE * nearest[:, own] + NEITHER
         # The weights are for those whom the model leaves unknown. Whom it would name by now, it is sure of.
@@ -153,13 +166,17 @@ def characters(
     # One of the characters, or nobody of them, whose odds are 1.
     most = np.maximum(odds.max(axis=1, initial=0.0), 0.0)[:, None]
     shares = np.exp(odds - most)
-    return found, np.asarray(shares / (shares.sum(axis=1, keepdims=True) + np.exp(-most)), np.float64)
+    return np.asarray(shares / (shares.sum(axis=1, keepdims=True) + np.exp(-most)), np.float64)
 
 
-def same(likeness: FloatArray, apart: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """(n, n) the probability that two people without a name are one; 0 for who are `apart` (n, n)."""
-    odds = 1 / (1 + np.exp(-(SAME * likeness.astype(np.float64) + DIFFERENT)))
-    return np.where(apart, 0.0, odds)
+def same(likeness: FloatArray) -> NDArray[np.float64]:
+    """The probability that two people without a name are one, who are so alike."""
+    return np.asarray(1 / (1 + np.exp(-(SAME * likeness.astype(np.float64) + DIFFERENT))), np.float64)
+
+
+def likeness_of(probability: float) -> float:
+    """How alike two are who are one with that probability."""
+    return (math.log(probability / (1 - probability)) - DIFFERENT) / SAME
 
 
 def joined(likeness: FloatArray, apart: NDArray[np.bool_], medium: IntArray, one: IntArray) -> IntArray:
@@ -175,7 +192,9 @@ def joined(likeness: FloatArray, apart: NDArray[np.bool_], medium: IntArray, one
             members[first] += members.pop(other)
     for first, own in members.items():
         person[own] = first
-    rows, columns = np.nonzero(np.triu(likeness >= JOINED, 1) & (medium[:, None] != medium))
+    rows, columns = np.nonzero(np.triu(likeness >= JOINED, 1))
+    elsewhere = medium[rows] != medium[columns]
+    rows, columns = rows[elsewhere], columns[elsewhere]
     for pair in np.argsort(-likeness[rows, columns], kind="stable").tolist():
         a, b = sorted((int(person[rows[pair]]), int(person[columns[pair]])))
         if a == b:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from base64 import b64encode
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -50,6 +51,20 @@ class Line(BaseModel):
     text: str
 
 
+class SeenPicture(BaseModel):
+    """Somebody whom a scan has seen. `picture`: their best face as a data URL; `faces`: how often it was found."""
+
+    picture: str
+    faces: int
+
+
+class PeopleSoFar(BaseModel):
+    """Whom a scan has seen until now: how many people, and pictures of those who were seen most."""
+
+    people: int
+    pictures: list[SeenPicture]
+
+
 class JobWithHistory(JobAnswer):
     """One job, and what became of it, oldest first; viewers do not see that, for it says who asked."""
 
@@ -91,6 +106,19 @@ async def get_job(
     whole = sees(caller, "results")
     lines = await asyncio.to_thread(service.jobs.history, id) if whole else []
     return {"job": job_dict(job, whole=whole), "history": [{"time": one.time, "text": one.text} for one in lines]}
+
+
+@router.get("/jobs/{id}/people")
+def list_people_of_job(service: Served, caller: By, id: str) -> PeopleSoFar:
+    """Whom the scan of a film has seen until now, most seen first; nobody before it begins and when it has ended."""
+    job = _there(service.jobs.get(id))
+    if job.kind != "scan" or job.state != "running":
+        return PeopleSoFar(people=0, pictures=[])
+    count, found = service.project.films.seen_so_far(job.what["paths"])
+    rows = [
+        SeenPicture(picture="data:image/jpeg;base64," + b64encode(one.jpeg).decode(), faces=one.faces) for one in found
+    ]
+    return PeopleSoFar(people=count, pictures=rows)
 
 
 @router.patch("/jobs/{id}", response_model=JobAnswer)

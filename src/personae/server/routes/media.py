@@ -15,6 +15,7 @@ from personae.server.asking import By, RequestId, Served, sees
 from personae.server.jobs_json import JobAnswer, JobsAnswer, job_dict
 from personae.server.media_json import Medium, medium_of
 from personae.server.openapi import native
+from personae.server.originals import video_facts
 from personae.server.pages import Page, PageOf
 from personae.server.problems import ProblemError
 from personae.server.service import Service
@@ -43,6 +44,11 @@ class _Scan(BaseModel):
     fresh: bool = False
     opening: _Opening = _Opening()
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
+
+
+class _ScanAgain(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    fresh: bool = False
 
 
 class _Relabel(BaseModel):
@@ -154,6 +160,23 @@ def scan_films(service: Served, caller: By, body: _Scan, request: RequestId) -> 
     requests = [f"{request}/{number}" for number in range(len(works))]
     jobs = service.jobs_of("scan", works, requests=requests, by=caller.name, priority=body.priority)
     return _jobs(jobs)
+
+
+@router.post("/media/{id}/scan", status_code=202, response_model=JobAnswer)
+def scan_again(
+    service: Served, caller: By, id: str, request: RequestId, body: _ScanAgain | None = None
+) -> dict[str, Any]:
+    """Scan a film again, from the files that it was scanned from: a job. `fresh`: look through all of it, also where
+    nothing has changed. What was decided about it stays.
+    """
+    facts = video_facts(service.roots, service.film(id).timeline.video)
+    opening = {"rate": facts["rate"]} if facts["rate"] is not None else {}
+    fresh = body is not None and body.fresh
+    what = {"paths": facts["paths"]} | service.roots.within() | {"fresh": fresh}
+    (job,) = service.jobs_of(
+        "scan", [what | ({"opening": opening} if opening else {})], requests=[request], by=caller.name
+    )
+    return {"job": job_dict(job)}
 
 
 @router.get(

@@ -53,10 +53,10 @@ def list_questions(
     found = service.questions()
     wanted = [one for one in found.questions if kind in (None, one.kind)]
     page = Page.of(wanted, lambda one: (-one.settles_s, one.id), asked)
-    pictures = Pictures(service, request)
+    pictures, kept = Pictures(service, request), request.app.state.asked_kept
     return QuestionsLeft(
         decided_s=round(found.decided_s, 3), total_s=round(found.total_s, 3), left=len(wanted),
-        questions=[question_of(one, pictures) for one in page.rows], next=page.next,
+        questions=[kept.of(one, service, request, pictures) for one in page.rows], next=page.next,
     )  # fmt: skip
 
 
