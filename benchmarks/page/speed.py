@@ -98,7 +98,8 @@ def keys(browser: Browser, server: LiveServer, answers: int) -> dict[str, Any]:
 
 def _heap(session: Any) -> float:
     session.send("HeapProfiler.collectGarbage")
-    return round(session.send("Runtime.getHeapUsage")["usedSize"] / 1e6, 1)
+    used: float = session.send("Runtime.getHeapUsage")["usedSize"]
+    return round(used / 1e6, 1)
 
 
 def scrolling(browser: Browser, server: LiveServer, path: str, ready: str) -> dict[str, Any]:
