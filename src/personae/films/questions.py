@@ -7,6 +7,7 @@ an answer: of a person, or of a model that is sure.
 from __future__ import annotations
 
 import hashlib
+import operator
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -99,22 +100,30 @@ class QuestionsOf:
         """`read`: what somebody else keeps of `doubtful_in`."""
         self._read = read
         self._known: dict[str, tuple[Stamp, tuple[Question, ...], float]] = {}
+        self._found: tuple[tuple[object, ...], Questions | None] = ((), None)
         self._lock = threading.Lock()
 
     def now(self, people: People, media: Iterable[StoredFilm | PhotoSet]) -> Questions:
         """The queue. Raises a StoreError."""
+        persons, doubtful = people.undecided(), [self._of(medium) for medium in media]
+        state = (*persons, *(own for own, _ in doubtful))
+        with self._lock:
+            before, known = self._found
+        # The very same people and spans, of whom thousands need not be put in order again.
+        if known is not None and len(before) == len(state) and all(map(operator.is_, before, state)):
+            return known
         found = [
             Question("person", sum(part.face_time_s or part.faces * PHOTO_S for part in one.parts), person=one)
-            for one in people.undecided()
+            for one in persons
         ]
-        total = 0.0
-        for medium in media:
-            own, seconds = self._of(medium)
-            found += own
-            total += seconds
+        found += [one for own, _ in doubtful for one in own]
+        total = sum(seconds for _, seconds in doubtful)
         open_s = sum(one.settles_s for one in found)
         ordered = sorted(found, key=lambda one: (-one.settles_s, one.id))
-        return Questions(tuple(ordered), max(total - open_s, 0.0), total)
+        made = Questions(tuple(ordered), max(total - open_s, 0.0), total)
+        with self._lock:
+            self._found = state, made
+        return made
 
     def _of(self, medium: StoredFilm | PhotoSet) -> tuple[tuple[Question, ...], float]:
         """What is doubtful in a film or set, and its whole face time."""

@@ -28,7 +28,7 @@ from personae.films.everybody import SeenPart, seen_in
 from personae.films.facts import FilmFacts, MediumFacts, facts_of
 from personae.films.film import StoredFilm
 from personae.films.photo_set import PhotoSet
-from personae.films.questions import Face, Question, Span, doubtful_in
+from personae.films.questions import Doubtful, Face, Question, Span, doubtful_in
 from personae.films.seen_people import Shown, shown_in
 from personae.films.summaries_keeper import folder_of
 from personae.films.unknown_parts import parts_of
@@ -43,13 +43,12 @@ SCHEMA = "personae/summary/1"
 
 @dataclass(frozen=True, eq=False)
 class Summary:
-    """One film or set: its `facts`, what is `doubtful` in it of `seconds` face time, whom it shows, and is
+    """One film or set: its `facts`, what is `doubtful` in it, whom it shows, and is
     `seen` in it.
     """
 
     facts: MediumFacts
-    doubtful: tuple[Question, ...]
-    seconds: float
+    doubtful: Doubtful
     shown: Shown
     seen: tuple[SeenPart, ...]
 
@@ -133,8 +132,7 @@ def _digest(names: NamesOfToday) -> str:
 
 def _made(medium: StoredFilm | PhotoSet) -> Summary:
     facts = facts_of(medium)
-    doubtful, seconds = doubtful_in(medium)
-    return Summary(facts, doubtful, seconds, shown_in(medium, parts_of(medium)), seen_in(medium))
+    return Summary(facts, doubtful_in(medium), shown_in(medium, parts_of(medium)), seen_in(medium))
 
 
 # As a file
@@ -145,8 +143,8 @@ def _write(path: Path, state: str, summary: Summary) -> None:
     facts = {
         "state": state,
         "facts": _facts_row(summary.facts),
-        "doubtful": [_question_row(one) for one in summary.doubtful],
-        "seconds": summary.seconds,
+        "doubtful": [_question_row(one) for one in summary.doubtful[0]],
+        "seconds": summary.doubtful[1],
         "seen": [asdict(one) for one in summary.seen],
         "shown": {
             "medium": shown.medium, "kind": shown.kind, "keys": [list(key) for key in shown.keys],
@@ -181,10 +179,8 @@ def _read(path: Path, state: str) -> Summary | None:
             tuple(None if one is None else _part_of(one) for one in row["parts"]),
             people, row["embedder"], apart, tuple(map(frozenset, row["barred"])),
         )  # fmt: skip
-        doubtful = tuple(_question_of(one) for one in facts["doubtful"])
-        return Summary(
-            _facts_of(facts["facts"]), doubtful, float(facts["seconds"]), shown, tuple(map(_seen_of, facts["seen"]))
-        )
+        doubtful = tuple(_question_of(one) for one in facts["doubtful"]), float(facts["seconds"])
+        return Summary(_facts_of(facts["facts"]), doubtful, shown, tuple(map(_seen_of, facts["seen"])))
     except (PersonaeError, OSError, ValueError, KeyError, TypeError, IndexError):
         return None
 

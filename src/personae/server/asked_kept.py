@@ -13,6 +13,7 @@ from personae.films.decidable import stamp_of_names
 from personae.films.film import StoredFilm
 from personae.films.media_id import id_of
 from personae.films.questions import Question
+from personae.films.unknown_person import Part
 from personae.server.crop_rows import Pictures
 from personae.server.questions_json import Asked, question_of
 from personae.server.service import Service
@@ -46,9 +47,9 @@ class AskedKept:
 
 def _state(one: Question, service: Service, request: Request) -> Any:
     context = service.project.context
-    if one.person is None:
-        parts, ids = (), {id_of("film" if one.kind == "spans" else "photos", one.medium)}
-    else:
+    parts: tuple[Part, ...] = ()
+    ids = {id_of("film" if one.kind == "spans" else "photos", one.medium)}
+    if one.person is not None:
         parts = (*one.person.parts, *(each.other for each in one.person.suggestions if each.other is not None))
         ids = {id_of(part.kind, part.medium) for part in parts}
     return (

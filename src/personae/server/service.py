@@ -67,7 +67,7 @@ class Service:
         self.listing = Listing(self.project.films.store, self.project.photos.store)
         self.summaries = Summaries(context.paths)
         self.everyone = EverybodyOf(lambda medium: self.summaries.of(medium).seen)
-        self.queue = QuestionsOf(lambda medium: (self.summaries.of(medium).doubtful, self.summaries.of(medium).seconds))
+        self.queue = QuestionsOf(lambda medium: self.summaries.of(medium).doubtful)
 
     def film(self, id: str) -> ProjectFilm:
         """A film by its id; raises ProblemError for none."""
