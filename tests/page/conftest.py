@@ -10,6 +10,7 @@ import importlib.metadata
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,8 @@ from tests.server.live import LiveServer
 REQUIRED = "PERSONAE_REQUIRE_TOOLS"
 """Set where what the tests need must be there, so that nothing is skipped unnoticed."""
 WITHIN_MS = 15_000
+KEPT_S = 7 * 86_400
+"""A scanned film that is older is thrown away when another one is made; another checkout may use it until then."""
 ROOT = Path(__file__).parents[2]
 SEEN_WITH = ("media", "faces", "recognition", "cast", "timeline", "films", "project")
 """Rooms on which it depends what is found in a film."""
@@ -85,7 +88,7 @@ def need(is_there: bool, sentence: str) -> None:
 def world(prepared_networks: Path, hopper: Path, astronaut: Path) -> Path:
     """The folder of `make_world`: media and project. Made once on a machine; nobody writes into it."""
     del prepared_networks
-    home = Path(tempfile.gettempdir()) / f"personae-page-tests-{os.getuid()}"
+    home = Path(tempfile.gettempdir()) / f"personae-page-world-{os.getuid()}"
     home.mkdir(mode=0o700, exist_ok=True)
     made = home / _digest()
     with FileLock(home / "lock"):
@@ -93,7 +96,7 @@ def world(prepared_networks: Path, hopper: Path, astronaut: Path) -> Path:
             from tests.page.world import make_world
 
             for old in home.iterdir():
-                if old.is_dir():
+                if old.is_dir() and time.time() - old.stat().st_mtime > KEPT_S:
                     shutil.rmtree(old)
             # Where things lie is written into the project: it is made where it stays.
             try:
@@ -129,8 +132,17 @@ def browser() -> Iterator[Any]:
 def serve(world: Path, folder: Path, *words: str) -> Iterator[Site]:
     """A copy of the world's project below `folder`, served."""
     shutil.copytree(world / "project", folder / "project")
-    with LiveServer(folder / "project", world / "media", *words) as server:
-        yield Site(server, world / "media")
+    yield from _served(folder / "project", world / "media", *words)
+
+
+def _served(project: Path, media: Path, *words: str) -> Iterator[Site]:
+    """How long it takes to end with jobs and tabs open on a busy machine is for other tests to hold."""
+    server = LiveServer(project, media, *words).start()
+    try:
+        yield Site(server, media)
+    finally:
+        if server.process.poll() is None:
+            server.end()
 
 
 @pytest.fixture(scope="package")
@@ -150,8 +162,7 @@ def empty_site(prepared_networks: Path, tmp_path: Path) -> Iterator[Site]:
     """A server on an empty project and an empty media root `media`."""
     del prepared_networks
     (tmp_path / "media").mkdir()
-    with LiveServer(tmp_path / "project", tmp_path / "media") as server:
-        yield Site(server, tmp_path / "media")
+    yield from _served(tmp_path / "project", tmp_path / "media")
 
 
 @pytest.fixture

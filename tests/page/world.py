@@ -65,7 +65,7 @@ def _film(path: Path, heads: dict[str, Pixels], faces: list[Pixels]) -> None:
         [(faces[1], 180, 240), (faces[2], 450, 230)],
         [(heads[TONY], 180, 240), (faces[3], 460, 250)],
         [(faces[4], 190, 230), (faces[5], 450, 240)],
-        [(_made_up(faces[0], _another(), 0.5), 170, 240), (faces[3], 460, 230)],
+        [(_made_up(faces[0], _another(), 0.39), 170, 240), (faces[3], 460, 230)],
         [(_made_up(heads[TONY], faces[3], 0.56), 170, 240), (faces[2], 470, 210)],
     ]
 

@@ -368,3 +368,92 @@ def test_a_face_of_an_uploaded_photo_is_rejected(cast: Served) -> None:
     upload(cast.client, f"/characters/{c0}/reject", "3 15", field="photo", face=7, key="v").raise_for_status()
     (job,) = cast.work()
     assert job.state == "failed" and "2 faces" in job.error["detail"]
+
+
+# Doubts
+
+
+@pytest.fixture
+def doubted(serve: Callable[..., Served], tmp_path: Path) -> Served:
+    """ann has a photo of ben among hers, which was rejected; cid has nothing to do with it."""
+    analyzer: Any = StubAnalyzer()
+    project = Project.open(tmp_path / "project", settings=Settings(lock_timeout_s=5), analyzer=analyzer)
+    for name, rows in {"ann": (0, 1, 2, 3, 7), "ben": (6, 8, 9, 10), "cid": (12, 13, 14)}.items():
+        (tmp_path / "media" / "cast" / name).mkdir(parents=True)
+        for row in rows:
+            (tmp_path / "media" / "cast" / name / f"{row}.jpg").write_text(str(row))
+    project.cast.train(tmp_path / "media" / "cast")
+    return serve(project, tmp_path / "media")
+
+
+def test_wrong_photos_of_the_cast_are_in_the_queue_and_confirming_settles_them(doubted: Served) -> None:
+    page = get(doubted, "/questions")
+    (asked,) = page["questions"]
+    assert (asked["kind"], asked["who"], asked["settles_s"]) == ("outliers", "ann", 1.0)
+    assert (page["total_s"], page["decided_s"], page["left"]) == (0, 0, 1), "it is no face time"
+    (photo,) = asked["photos"]
+    assert (photo["file"], photo["status"], photo["picture"], photo["resembles"]) == ("7.jpg", "rejected", None, "ben")
+    assert doubted.client.get(photo["resembles_picture"]).status_code == 200
+    assert f"/photos/{photo['id']}/original/" in photo["original"] and str(doubted.media) not in str(page)
+    (who,) = asked["characters"]
+    body, key = {"photos": [photo["id"]]}, {"Idempotency-Key": "c1"}
+    answers = [
+        doubted.client.post(f"{API}/characters/{who['id']}/photos/confirm", json=body, headers=key) for _ in "12"
+    ]
+    made, again = (each.json() for each in answers)
+    assert made["edits"] == again["edits"] and made["job"]["id"] == again["job"]["id"]
+    assert get(doubted, "/questions")["questions"] == [], "asked no more before the job has run"
+    (job,) = doubted.work()
+    assert (job.kind, job.state, job.result["added"]) == ("confirm", "done", 1)
+    rows = {row["file"]: row for row in get(doubted, f"/characters/{who['id']}/photos")["photos"]}
+    assert (rows["7.jpg"]["status"], rows["7.jpg"]["confirmed"], rows["0.jpg"]["confirmed"]) == (
+        "enrolled",
+        True,
+        False,
+    )
+    assert doubted.client.post(f"{API}/cast/undo", json={"edit": made["edits"][0]}).status_code == 200
+    assert [one["kind"] for one in get(doubted, "/questions")["questions"]] == ["outliers"]
+
+
+def test_others_go_to_whom_they_are(doubted: Served) -> None:
+    (asked,) = get(doubted, "/questions")["questions"]
+    body = {"others": [asked["photos"][0]["id"]], "others_are": "ben"}
+    answer = doubted.client.post(f"{API}/characters/{asked['characters'][0]['id']}/photos/confirm", json=body)
+    assert answer.status_code == 200 and answer.json()["moved"] == []  # it counts once it was looked at again
+    doubted.work()
+    assert counts(doubted)["ben"] == 5 and get(doubted, "/questions")["questions"] == []
+
+
+def test_characters_are_kept_apart(doubted: Served) -> None:
+    known = ids(doubted)
+    answer = doubted.client.post(f"{API}/characters/apart", json={"characters": [known["ann"], known["cid"]]})
+    assert answer.status_code == 200 and len(answer.json()["edits"]) == 1
+    row = get(doubted, "/cast/log")["edits"][-1]
+    assert (row["action"], row["characters"], row["undoable"]) == ("apart", ["ann", "cid"], True)
+
+
+def test_the_list_tells_who_has_a_picture_and_what_was_rejected(doubted: Served) -> None:
+    rows = {one["name"]: one for one in get(doubted, "/characters")["characters"]}
+    assert {name: row["rejected"] for name, row in rows.items()} == {"ann": 1, "ben": 0, "cid": 0}
+    assert doubted.client.get(f"{API}{rows['ann']['picture']}").status_code == 200
+
+
+def test_a_card_tells_the_performer_and_their_other_roles(serve: Callable[..., Served], tmp_path: Path) -> None:
+    analyzer: Any = StubAnalyzer()
+    project = Project.open(tmp_path / "project", settings=Settings(lock_timeout_s=5), analyzer=analyzer)
+    folder = write_cast(tmp_path / "media" / "cast")
+    (folder / "performers.csv").write_text("c0,Sam\nc1,Sam\n")
+    project.cast.train(folder)
+    served = serve(project, tmp_path / "media")
+    card = get(served, f"/characters/{ids(served)['c0']}")
+    assert (card["performer"], [one["name"] for one in card["roles"]]) == ("Sam", ["c1"])
+    assert get(served, f"/characters/{ids(served)['c2']}")["performer"] is None
+
+
+def test_photos_below_a_root_are_listed_and_nothing_else(doubted: Served) -> None:
+    root = get(doubted, "/roots")["roots"][0]["id"]
+    (doubted.media / "cast" / "notes.txt").write_text("x")
+    rows = get(doubted, f"/roots/{root}/photos", folder="cast/cid")["entries"]
+    assert [(one["kind"], one["path"]) for one in rows] == [("photo", f"cast/cid/{n}.jpg") for n in (12, 13, 14)]
+    assert [one["kind"] for one in get(doubted, f"/roots/{root}/photos", folder="cast")["entries"]] == ["folder"] * 3
+    assert [one["name"] for one in get(doubted, f"/roots/{root}/photos", q="14")["entries"]] == ["14.jpg"]

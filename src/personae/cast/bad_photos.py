@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from personae.cast.gallery import Enrolment
 from personae.recognition.agreement import agreement_limit
 from personae.recognition.background import Background
-from personae.recognition.outliers import Outlier, find_outliers
+from personae.recognition.outliers import Outlier, Verdicts, find_outliers
 
 
 def judge_photos(
@@ -21,21 +22,11 @@ def judge_photos(
     """
     if not len(enrolment):
         return {}, []
-    names, numbers = np.unique(enrolment.characters, return_inverse=True)
-    people_of = [enrolment.person_of(str(name)) for name in names]
-    people = sorted(set(people_of))
-    verdicts = find_outliers(
-        enrolment.embeddings,
-        numbers,
-        enrolment.looks,
-        background,
-        face_px=enrolment.face_px,
-        persons=[people.index(person) for person in people_of],
-        trusted=[row for row, photo in enumerate(enrolment.photo_ids) if photo in set(trusted)],
-    )
+    names, verdicts = verdicts_of(enrolment, background, trusted=trusted)
 
     def looks_like(outlier: Outlier) -> str:
-        return f"looks like {names[outlier.resembles]} ({outlier.resemblance:.2f})"
+        who = None if outlier.resembles is None else names[outlier.resembles]
+        return f"looks like {who} ({outlier.resemblance:.2f})"
 
     details: dict[int, str] = {}
     for outlier in verdicts.outliers:
@@ -49,6 +40,35 @@ def judge_photos(
         for doubt in verdicts.doubts
     ]
     return details, notes
+
+
+def verdicts_of(
+    enrolment: Enrolment, background: Background, *, trusted: Collection[int] = ()
+) -> tuple[list[str], Verdicts]:
+    """The characters by number, and what `find_outliers` says of a gallery's faces; `trusted` as of `judge_photos`."""
+    vouched = frozenset(trusted)
+    names, numbers = np.unique(enrolment.characters, return_inverse=True)
+    people_of = [enrolment.person_of(str(name)) for name in names]
+    people = sorted(set(people_of))
+    verdicts = find_outliers(
+        enrolment.embeddings,
+        numbers,
+        enrolment.looks,
+        background,
+        face_px=enrolment.face_px,
+        persons=[people.index(person) for person in people_of],
+        trusted=[row for row, photo in enumerate(enrolment.photo_ids) if photo in vouched],
+    )
+    return [str(name) for name in names], verdicts
+
+
+def resembled(detail: str) -> str | None:
+    """Whom a photo looks like rather, from what `judge_photos` said of it; None for nobody of the cast."""
+    found = _LOOKS_LIKE.search(detail)
+    return None if found is None else found[1]
+
+
+_LOOKS_LIKE = re.compile(r"looks like (.+) \(-?\d\.\d\d\)$")
 
 
 def _disagreement(enrolment: Enrolment, groups: tuple[tuple[int, ...], ...], agreement: float) -> str:

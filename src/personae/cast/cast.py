@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from personae import old_pages
+from personae.cast.confirmed import Confirming
 from personae.cast.context import ProjectContext
 from personae.cast.edit_log import Edit, EditLog
 from personae.cast.editor import Editor, EditReport
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 Faces = Sequence[tuple[PhotoRecord, EnrolledFace]]
 
 
-class Cast:
+class Cast(Confirming):
     """The characters of one project, their photos, and the log of what people decided about them."""
 
     def __init__(self, context: ProjectContext) -> None:
@@ -128,6 +129,11 @@ class Cast:
         """
         with self._editor.reading(settled=True) as gallery:
             return NamesOfToday() if gallery is None else EditLog(gallery).names_of_today()
+
+    def performers(self) -> dict[str, str]:
+        """Character -> who plays them, where a cast folder declares it."""
+        with self._editor.reading() as gallery:
+            return {} if gallery is None else gallery.enrolled().performers
 
     def card(self) -> dict[str, Any]:
         """The trained model's whole card; raises a StoreError where there is no usable model."""

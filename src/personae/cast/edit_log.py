@@ -7,7 +7,7 @@ changes a character's name, and the log keeps the name before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,13 @@ from personae.cast.gallery import Gallery
 from personae.cast.gallery_records import Change, Edit, Negative, PhotoRecord
 from personae.errors import InputError
 from personae.names_of_today import NamesOfToday, Renaming
-from personae.types import FloatArray
+from personae.types import FloatArray, Reason
 
 __all__ = ["Change", "Edit", "EditLog", "Negative"]
 
 _BEFORE = "before"
 """In an entry's detail: id of a character -> [its name, its former names] before the edit renamed it."""
+_TAKEN_BACK = "it was rejected before somebody confirmed it, and that was taken back"
 
 
 class EditLog:
@@ -151,8 +152,18 @@ class EditLog:
         self.gallery.log.mark_undone(edit.id, undone_by)
         self._names_back(edit.detail.get(_BEFORE, {}))
         self.apply()
+        self._reject_again(edit.detail.get("outliers", ()))
         # A character whose first faces were taken back before lived on by those that are taken back now.
         self.gallery.who.remove_made_by([one.id for one in self.edits() if one.undone_by is not None])
+
+    def _reject_again(self, paths: Collection[str]) -> None:
+        """What a confirmation brought in that is taken back is an outlier as before, unless another one vouches."""
+        if not paths:
+            return
+        characters = self.characters()
+        for photo in self.gallery.photos():
+            if photo.path in paths and photo.status == "enrolled" and characters.said(photo.given, photo.sha256) < 2:
+                self.gallery.put_photo(photo.rejected(Reason.OUTLIER, _TAKEN_BACK, faces_found=photo.faces_found), None)
 
     def _names_back(self, before: dict[str, Any]) -> None:
         characters = self.characters()

@@ -149,6 +149,8 @@ def _forgotten(detail: dict[str, Any], person: Person, theirs: _Theirs) -> dict[
         ]
     if "added" in detail:
         result["added"] = [path for path in detail["added"] if not theirs.has(path, detail["into"])]
+    if "outliers" in detail:
+        result["outliers"] = [path for path in detail["outliers"] if not theirs.has(path, detail.get("character"))]
     if "rejected" in detail:
         names = NameSearch(person.names)
         result["rejected"] = [

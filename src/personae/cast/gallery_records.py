@@ -23,7 +23,7 @@ class PhotoId(str):
     __slots__ = ()
 
 
-UNDOABLE = frozenset({"add", "names", "remove", "rename", "merge", "split", "reject"})
+UNDOABLE = frozenset({"add", "names", "remove", "rename", "merge", "split", "reject", "confirm", "apart"})
 
 
 @dataclass(frozen=True)

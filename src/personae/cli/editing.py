@@ -112,6 +112,12 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "merge": lambda detail: f"{' + '.join(detail['characters'])} -> {detail['into']}, {_photos(detail)}",
     "split": lambda detail: f"{detail['character']} -> {detail['into']}, {_photos(detail)}",
     "reject": lambda detail: f"{detail['photo']} is not {detail['character']}",
+    "confirm": lambda detail: (
+        f"{detail['character']}: {count_of(detail['confirmed'], 'photo')} confirmed"
+        + (f", {_photos(detail)} not theirs" if detail.get("photos") else "")
+        + (f": {detail['into']}" if detail.get("into") else "")
+    ),
+    "apart": lambda detail: f"{' and '.join(detail['characters'])} are different people",
     "undo": lambda detail: f"of edit {detail['edit']}",
     "fresh": lambda detail: f"trained anew with --fresh, {_photos(detail)}",
     "forget": lambda detail: "somebody was forgotten",

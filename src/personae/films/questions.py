@@ -1,7 +1,7 @@
 """What is open about people: one queue over films and sets of photos, what settles most face time first.
 
-A question is about somebody without a name, or about spans that the model named and is not sure of. Everything else has
-an answer: of a person, or of a model that is sure.
+A question is about somebody without a name, about spans that the model named and is not sure of, or about what is
+doubtful in the cast. Everything else has an answer: of a person, or of a model that is sure.
 """
 
 from __future__ import annotations
@@ -9,11 +9,15 @@ from __future__ import annotations
 import hashlib
 import operator
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from personae.cast.cast import Cast
+from personae.cast.doubts import Doubt
 from personae.files import Stamp
+from personae.films.decidable import stamp_of_names
 from personae.films.facts import stamp_with_names
 from personae.films.film import StoredFilm
 from personae.films.people import People
@@ -25,7 +29,7 @@ SURE = 0.95
 """A span that the model named with less confidence is asked about."""
 PHOTO_S = 1.0
 """A face in a photo counts as so much face time beside films."""
-Kind = Literal["person", "spans", "photos"]
+Kind = Literal["person", "spans", "photos", "outliers", "disagreement", "look_alikes"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Question:
     """One question. `settles_s`: the face time that an answer settles.
 
     "person": who `person` is. "spans", "photos": whether these of `medium`, the least sure first, show `who`.
-    `position`: how many decisions its journal held.
+    `position`: how many decisions its journal held. The other kinds are about the cast: `doubt`.
     """
 
     kind: Kind
@@ -66,12 +70,15 @@ class Question:
     spans: tuple[Span, ...] = ()
     faces: tuple[Face, ...] = ()
     position: int | None = None
+    doubt: Doubt | None = None
 
     @property
     def id(self) -> str:
         """The same as long as the question is: for addresses."""
         if self.person is not None:
             said = min(f"{part.kind}\0{part.medium}\0{part.unknown}" for part in self.person.parts)
+        elif self.doubt is not None:
+            said = f"{self.kind}\0{self.doubt.character}\0{self.doubt.other or ''}"
         else:
             said = f"{self.kind}\0{self.medium}\0{self.who}"
         return hashlib.sha256(said.encode()).hexdigest()[:16]
@@ -79,15 +86,22 @@ class Question:
 
 @dataclass(frozen=True)
 class Questions:
-    """The queue. `decided_s` of `total_s` face time have a name for sure, or were set aside."""
+    """The queue. `decided_s` of `total_s` face time have a name for sure, or were set aside; what is doubtful in the
+    cast counts in neither.
+    """
 
     questions: tuple[Question, ...]
     decided_s: float
     total_s: float
 
 
-Doubtful = tuple[tuple[Question, ...], float]
-"""What is doubtful in a film or set, and its whole face time in seconds."""
+@dataclass(frozen=True)
+class Doubtful:
+    """What a film or set asks; its whole face time in seconds, and that under each name."""
+
+    questions: tuple[Question, ...]
+    total_s: float
+    seconds_of: Mapping[str, float]
 
 
 class QuestionsOf:
@@ -99,14 +113,15 @@ class QuestionsOf:
     def __init__(self, read: Callable[[StoredFilm | PhotoSet], Doubtful] | None = None) -> None:
         """`read`: what somebody else keeps of `doubtful_in`."""
         self._read = read
-        self._known: dict[str, tuple[Stamp, tuple[Question, ...], float]] = {}
+        self._known: dict[str, tuple[Stamp, Doubtful]] = {}
+        self._doubts: tuple[Stamp, tuple[Doubt, ...]] | None = None
         self._found: tuple[tuple[object, ...], Questions | None] = ((), None)
         self._lock = threading.Lock()
 
-    def now(self, people: People, media: Iterable[StoredFilm | PhotoSet]) -> Questions:
+    def now(self, people: People, media: Iterable[StoredFilm | PhotoSet], cast: Cast) -> Questions:
         """The queue. Raises a StoreError."""
-        persons, doubtful = people.undecided(), [self._of(medium) for medium in media]
-        state = (*persons, *(own for own, _ in doubtful))
+        persons, doubtful, doubts = people.undecided(), [self._of(medium) for medium in media], self._in(cast)
+        state = (*persons, *doubtful, doubts)
         with self._lock:
             before, known = self._found
         # The very same people and spans, of whom thousands need not be put in order again.
@@ -116,16 +131,32 @@ class QuestionsOf:
             Question("person", sum(part.face_time_s or part.faces * PHOTO_S for part in one.parts), person=one)
             for one in persons
         ]
-        found += [one for own, _ in doubtful for one in own]
-        total = sum(seconds for _, seconds in doubtful)
+        seconds: Counter[str] = Counter()
+        total = 0.0
+        for own in doubtful:
+            found += own.questions
+            total += own.total_s
+            seconds.update(own.seconds_of)
         open_s = sum(one.settles_s for one in found)
+        found += [Question(one.kind, _settled_by(one, seconds), who=one.name, doubt=one) for one in doubts]
         ordered = sorted(found, key=lambda one: (-one.settles_s, one.id))
         made = Questions(tuple(ordered), max(total - open_s, 0.0), total)
         with self._lock:
             self._found = state, made
         return made
 
-    def _of(self, medium: StoredFilm | PhotoSet) -> tuple[tuple[Question, ...], float]:
+    def _in(self, cast: Cast) -> tuple[Doubt, ...]:
+        """What is doubtful in the cast."""
+        stamp = stamp_of_names(cast.context)
+        with self._lock:
+            if self._doubts is not None and self._doubts[0] == stamp:
+                return self._doubts[1]
+        found = cast.doubts()
+        with self._lock:
+            self._doubts = stamp, found
+        return found
+
+    def _of(self, medium: StoredFilm | PhotoSet) -> Doubtful:
         """What is doubtful in a film or set, and its whole face time."""
         if self._read is not None:
             return self._read(medium)
@@ -133,19 +164,27 @@ class QuestionsOf:
         with self._lock:
             known = self._known.get(medium.key)
         if known is not None and known[0] == stamp:
-            return known[1:]
+            return known[1]
         found = doubtful_in(medium)
         with self._lock:
-            self._known[medium.key] = (stamp, *found)
+            self._known[medium.key] = stamp, found
         return found
 
 
-def doubtful_in(medium: StoredFilm | PhotoSet) -> tuple[tuple[Question, ...], float]:
-    """What is doubtful in a film or set, and its whole face time. Raises a StoreError."""
+def doubtful_in(medium: StoredFilm | PhotoSet) -> Doubtful:
+    """What is doubtful in a film or set. Raises a StoreError."""
     return _of_film(medium) if isinstance(medium, StoredFilm) else _of_photos(medium)
 
 
-def _of_film(film: StoredFilm) -> tuple[tuple[Question, ...], float]:
+def _settled_by(doubt: Doubt, seconds: Mapping[str, float]) -> float:
+    """A second for each photo, and their share of the face time of whom they teach to name."""
+    photos = doubt.photos
+    own = sum(one.photo.character_id == doubt.character for one in photos)
+    named = seconds.get(doubt.name, 0.0) * min(own / max(doubt.of, 1), 1.0)
+    return PHOTO_S * len(photos) + named
+
+
+def _of_film(film: StoredFilm) -> Doubtful:
     timeline, position = film.snapshot()
     doubtful: dict[str, list[Span]] = {}
     for one in timeline.appearances:
@@ -156,7 +195,9 @@ def _of_film(film: StoredFilm) -> tuple[tuple[Question, ...], float]:
                  spans=_least_sure_first(spans), position=position)
         for who, spans in doubtful.items()
     )  # fmt: skip
-    return tuple(found), sum(row.visible_face_time_s for row in timeline.characters)
+    rows = timeline.characters
+    named = {row.character: row.visible_face_time_s for row in rows if row.character is not None}
+    return Doubtful(tuple(found), sum(row.visible_face_time_s for row in rows), named)
 
 
 def _is_doubtful(one: Appearance) -> bool:
@@ -174,7 +215,7 @@ def _least_sure_first(spans: Sequence[Span]) -> tuple[Span, ...]:
     return tuple(sorted(spans, key=lambda span: (span.confidence, span.start_s)))
 
 
-def _of_photos(photos: PhotoSet) -> tuple[tuple[Question, ...], float]:
+def _of_photos(photos: PhotoSet) -> Doubtful:
     position = len(photos.decisions.entries)  # before they are read: who decides on it may only be told too much
     faces = [one for one in photos.faces if one.name]
     doubtful: dict[str, list[Face]] = {}
@@ -186,4 +227,5 @@ def _of_photos(photos: PhotoSet) -> tuple[tuple[Question, ...], float]:
                  faces=tuple(sorted(own, key=lambda face: (face.confidence, face.photo, face.number))))
         for who, own in doubtful.items()
     )  # fmt: skip
-    return tuple(found), PHOTO_S * len(faces)
+    named = Counter(one.character for one in faces if one.character is not None)
+    return Doubtful(tuple(found), PHOTO_S * len(faces), {who: PHOTO_S * count for who, count in named.items()})

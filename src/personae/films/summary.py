@@ -38,14 +38,12 @@ from personae.paths import ProjectPaths
 from personae.timeline.likely import People
 from personae.timeline.person import Person
 
-SCHEMA = "personae/summary/1"
+SCHEMA = "personae/summary/2"
 
 
 @dataclass(frozen=True, eq=False)
 class Summary:
-    """One film or set: its `facts`, what is `doubtful` in it, whom it shows, and is
-    `seen` in it.
-    """
+    """One film or set: its `facts`, what is `doubtful` in it, whom it shows, and is `seen` in it."""
 
     facts: MediumFacts
     doubtful: Doubtful
@@ -143,8 +141,9 @@ def _write(path: Path, state: str, summary: Summary) -> None:
     facts = {
         "state": state,
         "facts": _facts_row(summary.facts),
-        "doubtful": [_question_row(one) for one in summary.doubtful[0]],
-        "seconds": summary.doubtful[1],
+        "doubtful": [_question_row(one) for one in summary.doubtful.questions],
+        "seconds": summary.doubtful.total_s,
+        "seconds_of": dict(summary.doubtful.seconds_of),
         "seen": [asdict(one) for one in summary.seen],
         "shown": {
             "medium": shown.medium, "kind": shown.kind, "keys": [list(key) for key in shown.keys],
@@ -179,7 +178,8 @@ def _read(path: Path, state: str) -> Summary | None:
             tuple(None if one is None else _part_of(one) for one in row["parts"]),
             people, row["embedder"], apart, tuple(map(frozenset, row["barred"])),
         )  # fmt: skip
-        doubtful = tuple(_question_of(one) for one in facts["doubtful"]), float(facts["seconds"])
+        questions = tuple(_question_of(one) for one in facts["doubtful"])
+        doubtful = Doubtful(questions, float(facts["seconds"]), dict(facts["seconds_of"]))
         return Summary(_facts_of(facts["facts"]), doubtful, shown, tuple(map(_seen_of, facts["seen"])))
     except (PersonaeError, OSError, ValueError, KeyError, TypeError, IndexError):
         return None

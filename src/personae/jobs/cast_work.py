@@ -72,6 +72,20 @@ def reject(project: Project, what: Mapping[str, Any], commit: Commit, tell: Prog
     )
 
 
+def confirm(project: Project, what: Mapping[str, Any], commit: Commit, tell: ProgressCallback) -> dict[str, Any]:
+    """Look again at photos that were rejected and that somebody confirmed."""
+    report = project.cast.enrol_confirmed(progress_callback=tell)
+    return committed(
+        project.folder,
+        commit,
+        {
+            "added": len(report.changes),
+            "rejected": [_unused(*photo) for photo in report.rejected],
+            "notes": _notes(project, report.notes),
+        },
+    )
+
+
 def forget(project: Project, what: Mapping[str, Any], commit: Commit, tell: ProgressCallback) -> dict[str, Any]:
     """Forget somebody for good. What comes of it names nobody: it stays."""
     if what.get(BEGUN):  # whoever opened the project after a kill completed it, or this does

@@ -52,6 +52,7 @@ KINDS: dict[str, Work] = {
     "train": cast_work.train,
     "add": cast_work.add,
     "reject": cast_work.reject,
+    "confirm": cast_work.confirm,
     "evaluate": assess_work.evaluate,
     "tune": assess_work.tune,
     "calibrate": assess_work.calibrate,

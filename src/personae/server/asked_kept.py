@@ -46,12 +46,12 @@ class AskedKept:
 
 
 def _state(one: Question, service: Service, request: Request) -> Any:
-    context = service.project.context
-    parts: tuple[Part, ...] = ()
-    ids = {id_of("film" if one.kind == "spans" else "photos", one.medium)}
+    context, parts, ids = service.project.context, list[Part](), set[str]()
     if one.person is not None:
-        parts = (*one.person.parts, *(each.other for each in one.person.suggestions if each.other is not None))
+        parts = [*one.person.parts, *(each.other for each in one.person.suggestions if each.other is not None)]
         ids = {id_of(part.kind, part.medium) for part in parts}
+    elif one.doubt is None:
+        ids = {id_of("film" if one.kind == "spans" else "photos", one.medium)}
     return (
         one, tuple(part.position for part in parts), request.url_for("list_characters").path,
         stamp_of_names(context), stamp_of(context.model_path), tuple(_of(id, service) for id in sorted(ids)),

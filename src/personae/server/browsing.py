@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from personae.media.left_out import FILMS
+from personae.media.photos import SUFFIXES as PHOTO_SUFFIXES
 from personae.names import plain, readable
 from personae.server.roots import MediaRoots
 
+Kind = Literal["film", "photo"]
+_SUFFIXES: dict[Kind, Collection[str]] = {"film": FILMS, "photo": PHOTO_SUFFIXES}
 MOST_LOOKED_AT = 200_000
 """So many names are looked at for one search."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """A folder or a film. `inside`: its path from the root on, with "/"; `path`: where it is, every link resolved."""
+    """A folder, a film or a photo. `inside`: its path from the root on, with "/"; `path`: where it is, every link
+    resolved.
+    """
 
-    kind: Literal["folder", "film"]
+    kind: Literal["folder", "film", "photo"]
     inside: str
     path: Path
 
@@ -35,19 +40,21 @@ class Found:
         return "0" if self.kind == "folder" else "1", self.name.casefold(), self.inside
 
 
-def in_folder(roots: MediaRoots, root: str, folder: str) -> list[Found]:
-    """What one folder holds; what leads out of the root is not there. Raises InputError for no such folder."""
+def in_folder(roots: MediaRoots, root: str, folder: str, kind: Kind = "film") -> list[Found]:
+    """What one folder holds: folders, and films or photos. What leads out of the root is not there. Raises InputError
+    for no such folder.
+    """
     base, path = roots.find(root, ""), roots.find(root, folder)
-    return [found for found in _in(roots, base, path, folder.strip("/")) if path.is_dir()]
+    return [found for found in _in(roots, base, path, folder.strip("/"), kind) if path.is_dir()]
 
 
-def search(roots: MediaRoots, root: str, folder: str, letters: str) -> list[Found]:
+def search(roots: MediaRoots, root: str, folder: str, letters: str, kind: Kind = "film") -> list[Found]:
     """What has these letters in its name, at any depth; links to folders are not followed."""
     base, wanted = roots.find(root, ""), plain(letters)
     looked_at, waiting, found = 0, [(roots.find(root, folder), folder.strip("/"))], []
     while waiting and looked_at < MOST_LOOKED_AT:
         path, inside = waiting.pop()
-        for one in _in(roots, base, path, inside):
+        for one in _in(roots, base, path, inside, kind):
             looked_at += 1
             if wanted in plain(one.name):
                 found.append(one)
@@ -56,7 +63,7 @@ def search(roots: MediaRoots, root: str, folder: str, letters: str) -> list[Foun
     return found
 
 
-def _in(roots: MediaRoots, base: Path, path: Path, inside: str) -> Iterator[Found]:
+def _in(roots: MediaRoots, base: Path, path: Path, inside: str, kind: Kind) -> Iterator[Found]:
     try:
         entries = list(os.scandir(path))
     except OSError:  # not a folder, or one that may not be read
@@ -71,5 +78,5 @@ def _in(roots: MediaRoots, base: Path, path: Path, inside: str) -> Iterator[Foun
         own = f"{inside}/{name}" if inside else name
         if real.is_dir():
             yield Found("folder", own, real)
-        elif real.suffix.lower() in FILMS and real.is_file():
-            yield Found("film", own, real)
+        elif real.suffix.lower() in _SUFFIXES[kind] and real.is_file():
+            yield Found(kind, own, real)

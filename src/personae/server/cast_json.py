@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -9,17 +10,22 @@ from pydantic import BaseModel
 from personae.cast.editor import EditReport
 from personae.cast.gallery_records import CharacterId, Edit, PhotoRecord, ShownFace, without_paths
 from personae.names import readable
-from personae.server.addresses import picture_address
+from personae.server.addresses import photo_digest, picture_address
+from personae.server.jobs_json import JobRow
 from personae.server.plain import file_of, without_folders
 from personae.server.service import Service
 
 
 class Character(BaseModel):
-    """Somebody in the cast. `photos`: how many are enrolled; without any nobody is recognised as them."""
+    """Somebody in the cast. `photos`: how many are enrolled; without any nobody is recognised as them. `rejected`: how
+    many cannot be used; `picture`: address of the best face's, from /api/v1 on.
+    """
 
     id: str
     name: str
     photos: int
+    rejected: int
+    picture: str | None
 
 
 class Characters(BaseModel):
@@ -30,15 +36,18 @@ class Characters(BaseModel):
 
 
 class LookAlike(BaseModel):
-    """Another character, and how many photos would pass for them."""
+    """Another character, and how many photos would pass for them; `picture` as of a character."""
 
     id: str
     name: str
     photos: int
+    picture: str | None
 
 
 class CharacterCard(BaseModel):
-    """One character. `reasons`: why photos were rejected -> how many; `picture`: address of the best face's."""
+    """One character. `reasons`: why photos were rejected -> how many; `picture`: address of the best face's.
+    `performer`: who plays them, and `roles`: the other characters of that one.
+    """
 
     id: str
     name: str
@@ -48,11 +57,14 @@ class CharacterCard(BaseModel):
     looks: list[str]
     look_alikes: list[LookAlike]
     picture: str | None
+    performer: str | None
+    roles: list[Character]
 
 
 class CastPhoto(BaseModel):
     """A photo of a character. `picture`: address of a small picture of its face; null for a rejected photo, and for one
-    from before they were kept.
+    from before they were kept. `original`: address of the photo itself, null where it lies below no media root.
+    `confirmed`: a person said of this photo whose it is.
     """
 
     id: str
@@ -64,6 +76,8 @@ class CastPhoto(BaseModel):
     quality: float | None
     face_px: float | None
     picture: str | None
+    original: str | None
+    confirmed: bool
 
 
 class CastPhotos(BaseModel):
@@ -98,6 +112,12 @@ class EditAnswer(BaseModel):
     moved: list[Moved]
     rejected: list[Unused]
     notes: list[str]
+
+
+class Confirmed(EditAnswer):
+    """The same; `job`: the one that looks again at photos that had been rejected, null where there are none."""
+
+    job: JobRow | None
 
 
 class LoggedEdit(BaseModel):
@@ -165,7 +185,9 @@ def unused(path: str, reason: str, detail: str) -> Unused:
     return Unused(file=file_of(path), reason=reason, detail=readable(without_paths(path, detail)))
 
 
-def cast_photo(character: CharacterId, photo: PhotoRecord, face: ShownFace | None) -> CastPhoto:
+def cast_photo(
+    service: Service, character: CharacterId, photo: PhotoRecord, face: ShownFace | None, *, confirmed: bool = False
+) -> CastPhoto:
     """A photo of a character."""
     return CastPhoto(
         id=photo.address,
@@ -177,7 +199,17 @@ def cast_photo(character: CharacterId, photo: PhotoRecord, face: ShownFace | Non
         quality=None if face is None else round(face.quality, 4),
         face_px=None if face is None else round(face.face_px, 1),
         picture=picture_address(character, photo, face),
+        original=original_address(service, character, photo),
+        confirmed=confirmed,
     )
+
+
+def original_address(service: Service, character: CharacterId, photo: PhotoRecord) -> str | None:
+    """Where the photo itself is, from /api/v1 on; None where it lies below no media root, or is no file."""
+    path = Path(photo.path)
+    if not photo.sha256 or not path.is_absolute() or not service.roots.holds(path) or not path.is_file():
+        return None
+    return f"/characters/{character}/photos/{photo.address}/original/{photo_digest(photo.sha256)}.jpg"
 
 
 def _moved(path: str, before: str | None, after: str | None) -> Moved:

@@ -9,12 +9,14 @@ from itertools import zip_longest
 from fastapi import Request
 from pydantic import BaseModel
 
+from personae.cast.gallery_records import CharacterId, PhotoRecord
 from personae.films.media_id import id_of
 from personae.films.person_faces import OwnFace
 from personae.films.runner_up import runner_up
 from personae.films.unknown_person import Part
 from personae.project.film import ProjectFilm
-from personae.server.addresses import address, photo_digest, photo_id
+from personae.server.addresses import address, photo_digest, photo_id, picture_address
+from personae.server.cast_json import original_address
 from personae.server.crops import FaceRow, ShownFace, of_films, of_sets
 from personae.server.service import Service
 from personae.timeline.person import Key
@@ -93,6 +95,20 @@ class Pictures:
                 return self._crop(id, row.faces[0]).address
         return None
 
+    def of_cast_photos(self, photos: Sequence[PhotoRecord]) -> dict[str, tuple[str | None, str | None]]:
+        """Photo's id -> the addresses of its face's picture and of the photo itself, where there are any."""
+        shown = self._service.project.cast.shown(photos)
+        found: dict[str, tuple[str | None, str | None]] = {}
+        for photo in photos:
+            owner = CharacterId(photo.character_id)
+            picture = picture_address(owner, photo, shown.get(photo.address))
+            original = original_address(self._service, owner, photo)
+            found[photo.address] = self._whole(picture), self._whole(original)
+        return found
+
+    def _whole(self, where: str | None) -> str | None:
+        return None if where is None else self._prefix + where
+
     def of_part(self, part: Part) -> str | None:
         """The address of the best picture of somebody without a name."""
         id = id_of(part.kind, part.medium)
@@ -123,10 +139,14 @@ class Pictures:
         return self._people[id].get(key)
 
     @cached_property
+    def _prefix(self) -> str:
+        """Before addresses that begin after /api/v1."""
+        return str(self._request.url_for("list_characters").path.removesuffix("/characters"))
+
+    @cached_property
     def _of_cast(self) -> dict[str, str]:
         """Name -> the address of the best picture of each character that has one."""
-        prefix = self._request.url_for("list_characters").path.removesuffix("/characters")
-        return {name: prefix + where for name, where in self._service.faces_of_cast().items()}
+        return {name: self._prefix + where for name, where in self._service.faces_of_cast().items()}
 
     def _crop(self, id: str, face: ShownFace) -> Crop:
         medium = self._service.medium(id)

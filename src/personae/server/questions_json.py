@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel
 
+from personae.cast.doubts import Doubt
 from personae.films.media_id import id_of
-from personae.films.questions import Face, Question, Span
+from personae.films.questions import Face, Kind, Question, Span
 from personae.films.unknown_person import LEAST_SHOWN, Suggestion
+from personae.names import readable
 from personae.server.addresses import photo_id
 from personae.server.crop_rows import Crop, Pictures
 from personae.server.people_json import PersonPart, part_of
+from personae.server.plain import file_of
 
 MOST_CHOICES = 9
+MOST_OF_CAST = 200
 
 
 class Candidate(BaseModel):
@@ -51,15 +53,43 @@ class AskedFace(BaseModel):
     crops: list[Crop]
 
 
+class AskedPhoto(BaseModel):
+    """A photo of the cast that is doubted. `picture`: address of its face, null for one that was rejected; `original`:
+    address of the photo, null where it lies below no media root. `resembles`: whom it looks like rather, and a picture
+    of that one; `group`: photos that agree have one number.
+    """
+
+    id: str
+    character: str
+    file: str
+    status: str
+    picture: str | None
+    original: str | None
+    resembles: str | None
+    resembles_picture: str | None
+    group: int
+
+
+class AskedCharacter(BaseModel):
+    """A character who is asked about; `picture`: an address."""
+
+    id: str
+    name: str
+    picture: str | None
+
+
 class Asked(BaseModel):
     """A question. `settles_s`: the face time that an answer settles.
 
     "person": who this is, with `parts` and `candidates`. "spans", "photos": whether `spans` or `faces` of `medium`,
     called `name`, show `who`, the least sure first; `position`: how many decisions its journal held.
+
+    About the cast, with `characters` and `photos`. "outliers": whether `photos` show them. "disagreement": whether the
+    groups of `photos`, which agree within themselves only, all do. "look_alikes": whether the two are one person.
     """
 
     id: str
-    kind: Literal["person", "spans", "photos"]
+    kind: Kind
     settles_s: float
     who: str
     medium: str | None
@@ -72,10 +102,14 @@ class Asked(BaseModel):
     candidates: list[Candidate]
     picture: str | None
     """Of `who`."""
+    characters: list[AskedCharacter] = []
+    photos: list[AskedPhoto] = []
 
 
 def question_of(one: Question, pictures: Pictures) -> Asked:
     """A question in an answer."""
+    if one.doubt is not None:
+        return _of_cast(one, one.doubt, pictures)
     person = one.person
     id = None if person is not None else id_of("film" if one.kind == "spans" else "photos", one.medium)
     spans = [_span(span, str(id), one.who, pictures) for span in one.spans]
@@ -91,6 +125,39 @@ def question_of(one: Question, pictures: Pictures) -> Asked:
         candidates=[_candidate(each, pictures) for each in choices if each.probability >= LEAST_SHOWN][:MOST_CHOICES],
         picture=None if person is not None else pictures.of_name(one.who),
     )  # fmt: skip
+
+
+def _of_cast(one: Question, doubt: Doubt, pictures: Pictures) -> Asked:
+    known = [(doubt.character, doubt.name), (doubt.other, doubt.other_name)]
+    characters = [
+        AskedCharacter(id=id, name=readable(name), picture=pictures.of_name(name))
+        for id, name in known
+        if id is not None and name is not None
+    ]
+    return Asked(
+        id=one.id, kind=one.kind, settles_s=round(one.settles_s, 3), who=readable(one.who), medium=None, name="",
+        position=None, parts=[], spans=[], faces=[], crops=[], candidates=[], picture=pictures.of_name(one.who),
+        characters=characters, photos=_photos(doubt, pictures),
+    )  # fmt: skip
+
+
+def _photos(doubt: Doubt, pictures: Pictures) -> list[AskedPhoto]:
+    """Some of each group, by turns: the best come first where there are many."""
+    shown = pictures.of_cast_photos([each.photo for each in doubt.photos])
+    groups: dict[int, list[AskedPhoto]] = {}
+    for each in doubt.photos:
+        photo = each.photo
+        picture, original = shown[photo.address]
+        groups.setdefault(each.group, []).append(
+            AskedPhoto(
+                id=photo.address, character=photo.character_id, file=file_of(photo.path), status=photo.status,
+                picture=picture, original=original, group=each.group,
+                resembles=None if each.resembles is None else readable(each.resembles),
+                resembles_picture=None if each.resembles is None else pictures.of_name(each.resembles),
+            )
+        )  # fmt: skip
+    most = MOST_OF_CAST if doubt.kind != "look_alikes" else MOST_CHOICES
+    return [each for own in groups.values() for each in own[:most]]
 
 
 def _candidate(one: Suggestion, pictures: Pictures) -> Candidate:

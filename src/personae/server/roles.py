@@ -24,7 +24,10 @@ MAY: dict[str, Role] = {
     "get_picture_of_photo": "viewer",
     "add_photos": "editor",
     "add_photos_of_character": "editor",
+    "get_original_of_photo": "viewer",
     "remove_photos": "editor",
+    "confirm_photos": "editor",
+    "keep_characters_apart": "editor",
     "reject_photo": "editor",
     "reject_face": "editor",
     # the model
@@ -39,6 +42,8 @@ MAY: dict[str, Role] = {
     "identify_in_root": "viewer",
     "identify_picture": "viewer",
     "identify_picture_in_root": "viewer",
+    "list_photos_in_root": "viewer",
+    "get_picture_in_root": "viewer",
     # films and sets of photos
     "list_roots": "viewer",
     "list_films_in_root": "viewer",
@@ -113,6 +118,7 @@ MAKES: dict[str, str] = {
     "train": "train",
     "add": "add_photos",
     "reject": "reject_face",
+    "confirm": "confirm_photos",
     "evaluate": "evaluate",
     "tune": "tune",
     "calibrate": "calibrate",

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -58,7 +58,7 @@ class Service:
     requests: RequestsSeen = field(default_factory=RequestsSeen)
     _people: People | None = None
     _handles: dict[str, tuple[Listed, ProjectFilm | PhotoSet]] = field(default_factory=dict)
-    _faces: tuple[Stamp, dict[str, str]] | None = None
+    _faces: tuple[Stamp, dict[str, str], Counter[str]] | None = None
     _opened: OrderedDict[str, ProjectFilm | PhotoSet] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -132,7 +132,7 @@ class Service:
 
     def questions(self) -> Questions:
         """What is open about people in films and photos. Raises a StoreError."""
-        return self.queue.now(self.people, self.handles())
+        return self.queue.now(self.people, self.handles(), self.project.cast)
 
     def everybody(self, *, strangers: bool = True) -> tuple[Somebody, ...]:
         """Who is in films and sets of photos; `strangers`: also whom nobody has named. Raises a StoreError."""
@@ -221,11 +221,20 @@ class Service:
         """Characters who have a picture -> where the one of their best photo is, from /api/v1 on. Kept until the cast
         changes.
         """
+        return self._of_cast()[0]
+
+    def rejected_of_cast(self) -> Mapping[str, int]:
+        """Name -> how many photos were rejected; kept as `faces_of_cast`."""
+        return self._of_cast()[1]
+
+    def _of_cast(self) -> tuple[dict[str, str], Counter[str]]:
         cast, stamp = self.project.cast, stamp_of_names(self.project.context)
         with self._lock:
             if self._faces is not None and self._faces[0] == stamp:
-                return self._faces[1]
-        photos = [photo for photo in cast.photos() if photo.status == "enrolled"]
+                return self._faces[1:]
+        known = cast.photos()
+        photos = [photo for photo in known if photo.status == "enrolled"]
+        rejected = Counter(photo.character for photo in known if photo.status == "rejected")
         shown = cast.shown(photos)
         best: dict[str, tuple[float, str]] = {}
         for photo in photos:
@@ -235,8 +244,8 @@ class Service:
                 best[photo.character] = face.quality, where
         found = {name: where for name, (_, where) in best.items()}
         with self._lock:
-            self._faces = stamp, found
-        return found
+            self._faces = stamp, found, rejected
+        return found, rejected
 
     def character(self, id: str) -> str:
         """The name of a character by their id; raises ProblemError for none."""

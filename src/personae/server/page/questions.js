@@ -4,7 +4,7 @@ import { listen } from "./events.js";
 import { batch, computed, signal } from "./html.js";
 import { onRefused, post, takeBack, unsent } from "./outbox.js";
 import { address, go, place } from "./router.js";
-import { soon, tell } from "./state.js";
+import { ended, message, soon, tell } from "./state.js";
 import { TEXTS } from "./texts.js";
 
 /**
@@ -14,15 +14,18 @@ import { TEXTS } from "./texts.js";
  * @typedef {{name: string, probability: number | null, character: string | null, other: Part | null, picture: string | null}} Candidate
  * @typedef {{appearance: number, start_s: number, end_s: number, similarity: number, confidence: number, crops: Crop[], runner_up: Candidate | null}} Span
  * @typedef {{photo: string, path: string, number: number, similarity: number, confidence: number, crops: Crop[]}} Face
- * @typedef {{id: string, kind: "person" | "spans" | "photos", settles_s: number, who: string, medium: string | null, name: string, position: number | null,
- *  parts: Part[], spans: Span[], faces: Face[], crops: Crop[], candidates: Candidate[], picture: string | null}} Question
+ * @typedef {{id: string, kind: "person" | "spans" | "photos" | "outliers" | "disagreement" | "look_alikes", settles_s: number, who: string, medium: string | null, name: string, position: number | null,
+ *  parts: Part[], spans: Span[], faces: Face[], crops: Crop[], candidates: Candidate[], picture: string | null,
+ *  characters: {id: string, name: string, picture: string | null}[], photos: import("./parts/ask_cast.js").AskedPhoto[]}} Question
  */
 
 const READ_AT_ONCE = 30;
 const LOOKING_EVERY_MS = 8000;
 /** Who reacts to a picture takes longer: until then a list of names may still change under the fingers. */
 const SETTLED_AFTER_MS = 400;
-const tab = crypto.randomUUID();
+/** The same after a reload: nobody is somebody else to themselves. */
+const tab = sessionStorage.getItem("personae-tab") ?? crypto.randomUUID();
+sessionStorage.setItem("personae-tab", tab);
 
 /** As the server told them; null before it did. @type {import("@preact/signals").Signal<Question[] | null>} */
 const told = signal(null);
@@ -47,7 +50,7 @@ export const questions = computed(() => {
 export const standing = computed(() => {
   const { decided_s, total_s, left } = counts.value;
   const own = (told.value ?? []).filter((one) => answered.value.has(one.id));
-  const more = own.reduce((sum, one) => sum + one.settles_s, 0);
+  const more = own.reduce((sum, one) => sum + (one.characters.length ? 0 : one.settles_s), 0); // the cast is no face time
   return { share: total_s ? Math.min((decided_s + more) / total_s, 1) : 1, left: Math.max(left - own.length, 0) };
 });
 
@@ -75,7 +78,11 @@ let readings = 0;
 export async function readQuestions() {
   const reading = ++readings;
   // Those that were put off stand before others that are to be asked.
-  const page = await get("questions", { limit: Math.min(READ_AT_ONCE + putOff.value.size, 1000) });
+  // At first nobody is asked what others have open: that is known before.
+  const [page] = await Promise.all([
+    get("questions", { limit: Math.min(READ_AT_ONCE + putOff.value.size, 1000) }),
+    told.value === null ? look() : undefined,
+  ]);
   if (reading !== readings) return; // a later one tells more
   batch(() => {
     // What is on its way is in the server's list still, and what arrived after this reading began may be.
@@ -83,6 +90,7 @@ export async function readQuestions() {
     answered.value = new Map([...answered.value].filter(([id]) => onTheWay.has(id) || (arrived.get(id) ?? 0) >= reading));
     counts.value = page;
     told.value = settled(page.questions);
+    if (page.next === null) linked.value = null; // these are all: that of the address is among them, or open no more
   });
   prefetch();
 }
@@ -137,6 +145,7 @@ function prefetch() {
   for (const one of (questions.value ?? []).slice(0, 5)) {
     for (const crop of one.crops.slice(0, 6)) new Image().src = crop.address;
     for (const each of one.candidates) if (each.picture) new Image().src = each.picture;
+    for (const each of one.photos.slice(0, 6)) if (each.picture) new Image().src = each.picture;
   }
 }
 
@@ -149,12 +158,12 @@ export function ask(id) {
 
 /**
  * Answer a question: at once here, and at the server as soon as it can be.
- * @param {Question} question @param {{method?: string, path: string, body: any}} letter @param {string} text
+ * @param {Question} question @param {{method?: string, path: string, body: any, undo?: "people" | "cast"}} letter @param {string} text
  * @param {(sentence: string) => void} refused what to do where the server does not take it
  * @param {Question} [other] another one that it changes: asked again when the server says what became of it
  */
-export function answer(question, { method = "POST", path, body }, text, refused, other) {
-  const sent = post(method, path, body, { text, question: question.id, undo: "people" });
+export function answer(question, { method = "POST", path, body, undo: way = "people" }, text, refused, other) {
+  const sent = post(method, path, body, { text, question: question.id, undo: way });
   const own = other ? [question, other] : [question];
   batch(() => {
     const all = new Map(answered.value);
@@ -168,7 +177,10 @@ export function answer(question, { method = "POST", path, body }, text, refused,
   tell(text, { act: { text: TEXTS.undo, run: undo } });
   sent
     .then(
-      warn,
+      (done) => {
+        warn(done);
+        if (done.job?.kind === "learn") void tellLearnt(done.job.id, text);
+      },
       (error) => {
         const rest = new Map(answered.value);
         for (const one of own) rest.delete(one.id);
@@ -184,6 +196,16 @@ export function answer(question, { method = "POST", path, body }, text, refused,
       }
       refresh();
     });
+}
+
+/** What the cast learnt from an answer, or that it learnt nothing: beside what was told of it, while that still stands.
+ * @param {string} job @param {string} text */
+async function tellLearnt(job, text) {
+  const { state, result } = await ended(job).catch(() => ({ state: "", result: {} }));
+  const told = message.value;
+  if (state !== "done" || !told || told.isBad || !told.text.startsWith(text)) return;
+  const learnt = result.learnt ? TEXTS.review.learnt(result.learnt) : TEXTS.askCast.learntNone;
+  tell(`${told.text} ${learnt}`, { act: told.act });
 }
 
 /** Tell what may be wrong with what was said. @param {any} done */

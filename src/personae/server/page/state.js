@@ -3,7 +3,7 @@ import { every, get } from "./api.js";
 import { listen } from "./events.js";
 import { batch, computed, signal } from "./html.js";
 
-/** @typedef {{id: string, name: string, photos: number}} Character */
+/** @typedef {{id: string, name: string, photos: number, rejected: number, picture: string | null}} Character */
 /** @typedef {{id: string, kind: string, name: string, position: number | null, stale: boolean, characters: string[],
  *  unknown: number | null, strangers: number | null, decided: number | null, duration_s: number | null,
  *  size: [number, number] | null, frame_rate: string | null, photos: number | null, faces: number | null}} Medium */

@@ -24,6 +24,7 @@ from personae.server.cast_json import (
 )
 from personae.server.pages import Page, PageOf
 from personae.server.saying import Name
+from personae.server.service import Service
 
 router = APIRouter(tags=["cast"])
 PhotoIds = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(min_length=1, max_length=10_000)]
@@ -45,6 +46,11 @@ class _Merge(BaseModel):
     into: Name | None = None
 
 
+class _Apart(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    characters: Annotated[list[Annotated[str, Field(max_length=64)]], Field(min_length=2, max_length=1000)]
+
+
 class _Split(BaseModel):
     model_config = ConfigDict(extra="forbid")
     photos: PhotoIds
@@ -64,7 +70,7 @@ def list_characters(service: Served, caller: By, asked: PageOf) -> Characters:
     """Everybody in the cast, by name, with how many photos are enrolled."""
     cast = service.project.cast
     photos = cast.characters()
-    rows = [Character(id=id, name=readable(name), photos=photos.get(name, 0)) for id, name in cast.names().items()]
+    rows = [_character(service, id, name, photos.get(name, 0)) for id, name in cast.names().items()]
     page = Page.of(rows, lambda one: (one.name, one.id), asked)
     return Characters(characters=list(page.rows), next=page.next)
 
@@ -92,6 +98,8 @@ def get_character(service: Served, caller: By, id: str) -> CharacterCard:
     best = max((photo for photo in enrolled if photo.address in shown), key=lambda photo: shown[photo.address].quality,
                default=None)  # fmt: skip
     alike = service.project.assess.look_alikes(name)
+    played, counts = cast.performers(), cast.characters()
+    performer = played.get(name)
     return CharacterCard(
         id=id,
         name=readable(name),
@@ -99,9 +107,24 @@ def get_character(service: Served, caller: By, id: str) -> CharacterCard:
         rejected=len(photos) - len(enrolled),
         reasons=dict(Counter(str(photo.reason) for photo in photos if photo.status == "rejected")),
         looks=sorted({readable(photo.look) for photo in enrolled if photo.look is not None}),
-        look_alikes=[LookAlike(id=ids[who], name=readable(who), photos=count) for who, count in alike if who in ids],
+        look_alikes=[
+            LookAlike(id=ids[who], name=readable(who), photos=count, picture=service.faces_of_cast().get(who))
+            for who, count in alike
+            if who in ids
+        ],
         picture=None if best is None else picture_address(CharacterId(id), best, shown[best.address]),
+        performer=None if performer is None else readable(performer),
+        roles=[
+            _character(service, ids[role], role, counts.get(role, 0))
+            for role, who in sorted(played.items())
+            if who == performer and role != name and role in ids
+        ],
     )
+
+
+def _character(service: Service, id: str, name: str, photos: int) -> Character:
+    rejected, picture = service.rejected_of_cast().get(name, 0), service.faces_of_cast().get(name)
+    return Character(id=id, name=readable(name), photos=photos, rejected=rejected, picture=picture)
 
 
 @router.patch("/characters/{id}")
@@ -122,6 +145,12 @@ def split_character(service: Served, caller: By, id: str, body: _Split, request:
     photos = map(PhotoId, body.photos)
     report = service.project.cast.split(CharacterId(id), photos, into=body.into, request=request)
     return edit_answer(service, report)
+
+
+@router.post("/characters/apart")
+def keep_characters_apart(service: Served, caller: By, body: _Apart, request: RequestId) -> EditAnswer:
+    """Say that characters who look alike are different people: the queue does not ask again."""
+    return edit_answer(service, service.project.cast.keep_apart(*map(CharacterId, body.characters), request=request))
 
 
 @router.get("/cast/log")

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, Response, UploadFile
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, Form, Request, Response, UploadFile
+from pydantic import BaseModel, ConfigDict, Field
 
 from personae.cast.gallery_records import CharacterId, PhotoId
 from personae.jobs.uploaded import UPLOADED
 from personae.server import uploads
+from personae.server.addresses import Digest, photo_digest
 from personae.server.asking import By, RequestId, Served
-from personae.server.cast_json import CastPhotos, EditAnswer, cast_photo, edit_answer
-from personae.server.jobs_json import JobAnswer, job_dict
+from personae.server.cast_json import CastPhotos, Confirmed, EditAnswer, cast_photo, edit_answer
+from personae.server.jobs_json import JobAnswer, JobRow, job_dict
+from personae.server.originals import below
 from personae.server.pages import Page, PageOf
 from personae.server.plain import file_of
 from personae.server.problems import ProblemError
-from personae.server.ranges import JPEG_ANSWER
+from personae.server.ranges import JPEG, JPEG_ANSWER, content
 from personae.server.routes.cast import PhotoIds
+from personae.server.routes.pictures import Width
+from personae.server.saying import Name
 from personae.server.service import Service
 
 router = APIRouter(tags=["cast"])
 NewName = Annotated[str, Form(min_length=1, max_length=500)]
 Look = Annotated[str | None, Form(min_length=1, max_length=500)]
+_Some = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=10_000)]
 KEEP = "private, max-age=31536000, immutable"
 """Of what never changes at its address: browsers keep it, and nobody between."""
 
@@ -30,6 +36,15 @@ KEEP = "private, max-age=31536000, immutable"
 class _Photos(BaseModel):
     model_config = ConfigDict(extra="forbid")
     photos: PhotoIds
+
+
+class _Confirm(BaseModel):
+    """`others`: photos of theirs that do not show them; `others_are`: whose they are, null: they are taken out."""
+
+    model_config = ConfigDict(extra="forbid")
+    photos: _Some = []
+    others: _Some = []
+    others_are: Name | None = None
 
 
 @router.get("/characters/{id}/photos")
@@ -42,7 +57,11 @@ def list_photos_of_character(
     wanted = [photo for photo in photos if status in (None, photo.status)]
     page = Page.of(wanted, lambda photo: (file_of(photo.path), str(photo.address)), asked)
     shown = cast.shown(page.rows)
-    rows = [cast_photo(CharacterId(id), photo, shown.get(photo.address)) for photo in page.rows]
+    said = cast.confirmed(page.rows)
+    rows = [
+        cast_photo(service, CharacterId(id), photo, shown.get(photo.address), confirmed=photo.address in said)
+        for photo in page.rows
+    ]
     return CastPhotos(photos=rows, next=page.next)
 
 
@@ -71,6 +90,23 @@ def remove_photos(service: Served, caller: By, id: str, body: _Photos, request: 
     cast = service.project.cast
     photos = map(PhotoId, body.photos)
     return edit_answer(service, cast.remove_photos(photos, of=CharacterId(id), request=request))
+
+
+@router.post("/characters/{id}/photos/confirm")
+def confirm_photos(service: Served, caller: By, id: str, body: _Confirm, request: RequestId) -> Confirmed:
+    """Say that photos show this character, and that others of theirs do not: it outranks every training. Photos that
+    had been rejected as outliers are looked at again by a job.
+    """
+    cast = service.project.cast
+    report = cast.confirm_photos(
+        map(PhotoId, body.photos), of=CharacterId(id), others=map(PhotoId, body.others), others_are=body.others_are,
+        enrol=False, request=request,
+    )  # fmt: skip
+    job = None
+    if cast.waits_to_be_enrolled():
+        job = service.jobs.add("confirm", service.roots.within(), request=f"{request}/enrol", by=caller.name)
+    answer = edit_answer(service, report)
+    return Confirmed(**dict(answer), job=None if job is None else JobRow(**job_dict(job)))
 
 
 @router.post("/characters/{id}/photos/{photo}/reject")
@@ -109,6 +145,20 @@ def get_picture_of_photo(service: Served, caller: By, id: str, photo: str, diges
         if face.digest == digest:
             return Response(face.picture, media_type="image/jpeg", headers={"Cache-Control": KEEP})
     raise ProblemError(410, "gone", "This picture is not there any more.")
+
+
+@router.get("/characters/{id}/photos/{photo}/original/{digest}.jpg", response_class=Response, responses=JPEG_ANSWER)
+def get_original_of_photo(
+    service: Served, caller: By, request: Request, id: str, photo: str, digest: Digest, width: Width = None
+) -> Response:
+    """A photo of a character, upright, also one that was rejected, where it lies below a media root."""
+    photos = service.project.cast.photos(service.character(id))
+    found = next((one for one in photos if one.address == photo and photo_digest(one.sha256) == digest), None)
+    if found is None:
+        raise ProblemError(410, "gone", "This photo is not there any more.")
+    path = str(below(service.roots, Path(found.path), "The photo"))
+    jpeg = service.helper.ask("photo", by=caller.key, path=path, sha256=found.sha256, width=width)
+    return content(jpeg, request, JPEG, digest=f"{digest}-{width or 0}")
 
 
 def _uploaded(

@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response, UploadFile
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 
+from personae.files import LARGEST_PHOTO, sha256_of
 from personae.names import readable
-from personae.server import uploads
+from personae.server import browsing, uploads
 from personae.server.asking import By, Served, sees
 from personae.server.openapi import native
+from personae.server.pages import Page, PageOf
 from personae.server.problems import ProblemError
 from personae.server.ranges import JPEG
 from personae.server.ranges import JPEG_ANSWER as BYTES
 
 router = APIRouter(tags=["identify"])
+Width = Annotated[int | None, Query(ge=16, le=8192)]
+
+
+class PhotoEntry(BaseModel):
+    """A folder or a photo below a root; `path`: from the root on."""
+
+    kind: Literal["folder", "photo"]
+    name: str
+    path: str
+
+
+class PhotoEntries(BaseModel):
+    """Some of what a folder holds."""
+
+    entries: list[PhotoEntry]
+    next: str | None
+
+
 Far = Annotated[float | None, Query(gt=0, le=0.5)]
 
 
@@ -34,6 +55,40 @@ def identify_in_root(service: Served, caller: By, root: str, path: str, far: Far
     if not found.is_file():
         raise ProblemError(422, "photo", "That is no file.")
     return _answer(service, caller, str(found), path, far)
+
+
+@router.get("/roots/{root}/photos")
+def list_photos_in_root(
+    service: Served,
+    caller: By,
+    root: str,
+    asked: PageOf,
+    folder: Annotated[str, Query(max_length=4096)] = "",
+    q: Annotated[str, Query(max_length=200)] = "",
+) -> PhotoEntries:
+    """The folders and photos in one folder of a root; with `q` what is called so at any depth below it."""
+    if q.strip():
+        found = browsing.search(service.roots, root, folder, q, "photo")
+    else:
+        found = browsing.in_folder(service.roots, root, folder, "photo")
+    page = Page.of(found, lambda one: one.key, asked)
+    rows = [
+        PhotoEntry(kind="folder" if one.kind == "folder" else "photo", name=one.name, path=one.inside)
+        for one in page.rows
+    ]
+    return PhotoEntries(entries=rows, next=page.next)
+
+
+@router.get("/roots/{root}/picture", response_class=Response, responses=BYTES)
+def get_picture_in_root(service: Served, caller: By, root: str, path: str, width: Width = None) -> Response:
+    """A photo below a media root, upright, as a JPEG at most `width` wide."""
+    found = service.roots.find(root, path)
+    try:
+        digest = sha256_of(found, most=LARGEST_PHOTO)
+    except OSError:
+        raise ProblemError(422, "photo", "That is no photo that can be read.") from None
+    jpeg: bytes = service.helper.ask("photo", by=caller.key, path=str(found), sha256=digest, width=width)
+    return Response(jpeg, media_type=JPEG, headers={"cache-control": "private, no-store"})
 
 
 @router.post("/identify/picture", response_class=Response, responses=BYTES)

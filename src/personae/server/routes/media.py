@@ -117,7 +117,12 @@ def list_films_in_root(
     scanned = service.scanned() if any(one.kind == "film" for one in page.rows) else {}
     return RootEntries(
         entries=[
-            RootEntry(kind=one.kind, name=one.name, path=one.inside, medium=scanned.get(os.fspath(one.path)))
+            RootEntry(
+                kind="folder" if one.kind == "folder" else "film",
+                name=one.name,
+                path=one.inside,
+                medium=scanned.get(os.fspath(one.path)),
+            )
             for one in page.rows
         ],
         next=page.next,

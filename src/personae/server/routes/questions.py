@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from personae.films.questions import Kind
 from personae.server.asking import By, Served
 from personae.server.crop_rows import Pictures
 from personae.server.pages import Page, PageOf
@@ -46,9 +47,9 @@ def list_questions(
     caller: By,
     request: Request,
     asked: PageOf,
-    kind: Annotated[Literal["person", "spans", "photos"] | None, Query()] = None,
+    kind: Annotated[Kind | None, Query()] = None,
 ) -> QuestionsLeft:
-    """What is open about people in films and sets of photos; `kind`: only those."""
+    """What is open about people in films and sets of photos and in the cast; `kind`: only those."""
     found = service.questions()
     wanted = [one for one in found.questions if kind in (None, one.kind)]
     page = Page.of(wanted, lambda one: (-one.settles_s, one.id), asked)

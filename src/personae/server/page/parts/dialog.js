@@ -4,8 +4,9 @@ import { TEXTS } from "../texts.js";
 
 /**
  * Ask something; resolves with what was typed ("" where nothing is), or null where it was closed.
- * `typed`: what has to be typed to confirm; `field`: a field to fill, with its label and first value.
- * @param {{title: string, body?: any, confirm: string, isDanger?: boolean, typed?: string, field?: {label: string, value?: string}}} asked
+ * `typed`: what has to be typed to confirm; `field`: a field to fill, with its label and first value, what it offers, and
+ * whether it has several lines.
+ * @param {{title: string, body?: any, confirm: string, isDanger?: boolean, typed?: string, field?: {label: string, value?: string, options?: string[], isLong?: boolean}}} asked
  * @returns {Promise<string | null>}
  */
 export function askFor(asked) {
@@ -23,7 +24,7 @@ export function askFor(asked) {
   });
 }
 
-/** @param {{title: string, body?: any, confirm: string, isDanger?: boolean, typed?: string, field?: {label: string, value?: string}, end: (said: string | null) => void}} props */
+/** @param {{title: string, body?: any, confirm: string, isDanger?: boolean, typed?: string, field?: {label: string, value?: string, options?: string[], isLong?: boolean}, end: (said: string | null) => void}} props */
 function Dialog({ title, body, confirm, isDanger = false, typed, field, end }) {
   const own = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const [text, setText] = useState(field?.value ?? "");
@@ -40,7 +41,10 @@ function Dialog({ title, body, confirm, isDanger = false, typed, field, end }) {
         <div class="body">${body}</div>
         ${(typed !== undefined || field) &&
         html`<label><span class="label">${field?.label ?? TEXTS.typeToConfirm(typed ?? "")}</span>
-          <input value=${text} onInput=${(/** @type {any} */ event) => setText(event.currentTarget.value)} autocomplete="off" spellcheck=${false} autofocus /></label>`}
+          ${field?.isLong
+            ? html`<textarea rows="8" value=${text} onInput=${(/** @type {any} */ event) => setText(event.currentTarget.value)} spellcheck=${false} autofocus></textarea>`
+            : html`<input value=${text} onInput=${(/** @type {any} */ event) => setText(event.currentTarget.value)} autocomplete="off" spellcheck=${false} list=${field?.options ? "dialog-options" : null} autofocus />`}</label>
+          ${field?.options ? html`<datalist id="dialog-options">${field.options.map((one) => html`<option key=${one} value=${one}></option>`)}</datalist>` : null}`}
         <p class="actions">
           <button type="button" onClick=${() => end(null)}>${TEXTS.cancel}</button>
           <button type="submit" class=${isDanger ? "danger" : "main"} disabled=${!isReady}>${confirm}</button>

@@ -14,13 +14,14 @@ const HEAD_PX = 64;
 
 /**
  * `items` in order; `keyOf`: what tells them apart; `draw`: a cell's content; `cell`: its least width and its height in
- * pixels; `chosen`: the keys that are selected, null where nothing can be; `open`: what a double click or Enter does.
+ * pixels; `chosen`: the keys that are selected, null where nothing can be; `open`: what a double click or Enter does;
+ * `toggles`: a click adds to what is selected, as with Ctrl.
  * @template T
  * @param {{items: readonly T[], keyOf: (item: T) => string, draw: (item: T, isChosen: boolean) => any, labelOf: (item: T) => string,
  *  cell: {width: number, height: number, gap?: number}, label: string, chosen?: import("@preact/signals").Signal<ReadonlySet<string>> | null,
- *  open?: (item: T) => void}} props
+ *  open?: (item: T) => void, toggles?: boolean}} props
  */
-export function Grid({ items, keyOf, draw, labelOf, cell, label, chosen = null, open }) {
+export function Grid({ items, keyOf, draw, labelOf, cell, label, chosen = null, open, toggles = false }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [layout, setLayout] = useState(/** @type {Layout} */ ({ columns: 1, width: cell.width, height: cell.height, gap: cell.gap ?? 8, top: 0 }));
   const [seen, setSeen] = useState({ first: 0, last: 40 });
@@ -212,7 +213,7 @@ export function Grid({ items, keyOf, draw, labelOf, cell, label, chosen = null, 
   const onClick = (number, event) => {
     const isTap = event.pointerType === "touch";
     if (open && (!chosen || (isTap && !chosen.value.size))) return open(items[number]);
-    return select(number, event, isTap);
+    return select(number, event, isTap || toggles);
   };
 
   /** A long press selects. @param {number} number @param {MouseEvent & {pointerType?: string}} event */

@@ -189,6 +189,8 @@ function wordsOf(one, all) {
     case "rename": return T.edits.rename(who, one.into ?? "");
     case "merge": return T.edits.merge(list, one.into ?? "");
     case "split": return T.edits.split(who, one.into ?? "");
+    case "confirm": return T.edits.confirm(who, photos);
+    case "apart": return T.edits.apart(list);
     case "reject": return T.edits.reject(who);
     case "remove": return T.edits.remove(who, one.moved.length && one.file ? photos : T.everything);
     case "train": return T.edits.train();

@@ -5,6 +5,7 @@ import { batch, html, signal, useEffect, useLayoutEffect, useRef } from "../html
 import { bind } from "../keys.js";
 import { found } from "../names.js";
 import { post } from "../outbox.js";
+import { AskedOfCast, isOfCast } from "../parts/ask_cast.js";
 import { Name } from "../parts/name.js";
 import { BoxedPhoto } from "../parts/photo.js";
 import { Loop } from "../parts/player.js";
@@ -256,7 +257,7 @@ export function View() {
   const question = current.value;
   return html`<div class="review">
     <${Standing} />
-    ${question ? html`<${Asked} question=${question} />` : html`<${Nothing} />`}
+    ${question ? html`<${isOfCast(question) ? AskedOfCast : Asked} question=${question} />` : html`<${Nothing} />`}
   </div>`;
 }
 

@@ -2,7 +2,7 @@
 import { may } from "../api.js";
 import { html } from "../html.js";
 import { CastPhotos } from "../parts/cast_photos.js";
-import { Folders } from "../parts/folders.js";
+import { ChooseFilms } from "../parts/choose_films.js";
 import { JobLine } from "../parts/job.js";
 import { NamesList } from "../parts/names_list.js";
 import { SeenSoFar } from "../parts/seen_so_far.js";
@@ -24,7 +24,7 @@ export function View() {
       <section class="way films-way" aria-labelledby="way-films">
         <h2 id="way-films">${T.films}</h2>
         <p class="quiet">${T.filmsAbout}</p>
-        <${Folders} root=${query.get("root") ?? ""} folder=${query.get("folder") ?? ""} q=${query.get("q") ?? ""} />
+        <${ChooseFilms} root=${query.get("root") ?? ""} folder=${query.get("folder") ?? ""} q=${query.get("q") ?? ""} />
       </section>
       <section class="way" aria-labelledby="way-photos">
         <h2 id="way-photos">${T.photos}</h2>
