@@ -31,7 +31,7 @@ def _alike(a: Summary, b: Summary) -> bool:
         a.shown.people is not None and b.shown.people is not None
         and np.array_equal(a.shown.people.alike, b.shown.people.alike),
     ]  # fmt: skip
-    values = [(one.facts, one.doubtful, one.shown.keys, one.shown.parts, one.shown.barred) for one in (a, b)]
+    values = [(one.facts, one.doubtful, one.seen, one.shown.keys, one.shown.parts, one.shown.barred) for one in (a, b)]
     return all(arrays) and values[0] == values[1]
 
 

@@ -7,6 +7,7 @@ doubtful in the cast. Everything else has an answer: of a person, or of a model 
 from __future__ import annotations
 
 import hashlib
+import operator
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -114,25 +115,35 @@ class QuestionsOf:
         self._read = read
         self._known: dict[str, tuple[Stamp, Doubtful]] = {}
         self._doubts: tuple[Stamp, tuple[Doubt, ...]] | None = None
+        self._found: tuple[tuple[object, ...], Questions | None] = ((), None)
         self._lock = threading.Lock()
 
     def now(self, people: People, media: Iterable[StoredFilm | PhotoSet], cast: Cast) -> Questions:
         """The queue. Raises a StoreError."""
+        persons, doubtful, doubts = people.undecided(), [self._of(medium) for medium in media], self._in(cast)
+        state = (*persons, *doubtful, doubts)
+        with self._lock:
+            before, known = self._found
+        # The very same people and spans, of whom thousands need not be put in order again.
+        if known is not None and len(before) == len(state) and all(map(operator.is_, before, state)):
+            return known
         found = [
             Question("person", sum(part.face_time_s or part.faces * PHOTO_S for part in one.parts), person=one)
-            for one in people.undecided()
+            for one in persons
         ]
         seconds: Counter[str] = Counter()
         total = 0.0
-        for medium in media:
-            own = self._of(medium)
+        for own in doubtful:
             found += own.questions
             total += own.total_s
             seconds.update(own.seconds_of)
         open_s = sum(one.settles_s for one in found)
-        found += [Question(one.kind, _settled_by(one, seconds), who=one.name, doubt=one) for one in self._in(cast)]
+        found += [Question(one.kind, _settled_by(one, seconds), who=one.name, doubt=one) for one in doubts]
         ordered = sorted(found, key=lambda one: (-one.settles_s, one.id))
-        return Questions(tuple(ordered), max(total - open_s, 0.0), total)
+        made = Questions(tuple(ordered), max(total - open_s, 0.0), total)
+        with self._lock:
+            self._found = state, made
+        return made
 
     def _in(self, cast: Cast) -> tuple[Doubt, ...]:
         """What is doubtful in the cast."""

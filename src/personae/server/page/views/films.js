@@ -73,7 +73,7 @@ function row(film) {
       <span class="quiet length">${clock(film.duration_s ?? 0)}</span>
       <span class="quiet people">${T.people(film.characters.length)}</span>
       ${film.unknown !== null && html`<span class=${film.unknown ? "open" : "quiet"}>${film.unknown ? T.unknown(film.unknown) : T.nobodyOpen}</span>`}
-      ${film.decided !== null && html`<span class="share"><progress max="1" value=${film.decided} aria-label=${T.decided}></progress> ${TEXTS.percent(film.decided)}</span>`}
+      ${film.decided !== null && html`<span class="share"><progress max="1" value=${film.decided} aria-label=${T.decided}></progress> ${TEXTS.percent(Math.floor(100 * film.decided) / 100)}</span>`}
       <span class="badges">${film.stale && html`<span class="badge" title=${T.staleTitle}>${T.stale}</span>`}</span>
     </a>`;
 }
