@@ -233,7 +233,7 @@ async function strangers() {
   if (!left.length) return;
   const parts = left.flatMap((/** @type {Question} */ one) => partsOf(one.parts));
   typed.value = "";
-  const sent = post("POST", "people/decisions", { parts, say: "stranger" }, { text: T.said.strangers(left.length), undo: "people" });
+  const sent = post("POST", "people/decisions", { parts, say: "stranger" }, { text: T.said.strangers(left.length), question: current.value?.id, undo: "people" });
   tell(T.said.strangers(left.length), { act: { text: TEXTS.undo, run: undo } });
   await sent.catch((error) => tell(error.message, { isBad: true }));
   await readQuestions();
