@@ -51,7 +51,7 @@ def test_nothing_is_lost_and_nothing_done_twice(
         elif what == "tab":
             tab.close()
             tab = open_tab(own_site, "review")
-            tab.wait_for_function("() => JSON.parse(localStorage.getItem('personae-outbox') ?? '[]').length === 0")
+            tab.wait_for_function("() => Object.keys(localStorage).every((key) => !key.startsWith('personae-letter:'))")
             tab.reload()
         else:
             worker = server.children().get("worker")
@@ -59,7 +59,7 @@ def test_nothing_is_lost_and_nothing_done_twice(
                 os.kill(worker, signal.SIGKILL)
     with own_site.client() as client:
         until(lambda: not said.keys() & queue(client).keys(), within_s=45)
-        tab.wait_for_function("() => JSON.parse(localStorage.getItem('personae-outbox') ?? '[]').length === 0")
+        tab.wait_for_function("() => Object.keys(localStorage).every((key) => !key.startsWith('personae-letter:'))")
         until(lambda: all(job["state"] not in ("waiting", "running") for job in _jobs(client)), within_s=60)
         assert [job["error"] for job in _jobs(client) if job["state"] == "failed"] == []
         told = journal(client)

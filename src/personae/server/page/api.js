@@ -14,11 +14,21 @@ export class Refused extends Error {
   }
 }
 
-/** The server cannot be reached: to be tried again. */
-export class Away extends Error {}
+/** The server cannot be reached, or cannot answer just now: to be tried again. `isFault`: it has a fault. */
+export class Away extends Error {
+  /** @param {string} why @param {any} [problem] @param {boolean} [isFault] */
+  constructor(why, problem = null, isFault = false) {
+    super(why);
+    this.problem = problem;
+    this.isFault = isFault;
+  }
+}
 
-/** Whose key this is. @type {import("@preact/signals").Signal<{name: string, role: string, csrf: string}>} */
-export const session = signal({ name: "", role: "", csrf: "" });
+/** The key does not count any more: somebody has to sign in. */
+export class SignedOut extends Away {}
+
+/** Whose key this is, and of which project. @type {import("@preact/signals").Signal<{name: string, role: string, csrf: string, project: string}>} */
+export const session = signal({ name: "", role: "", csrf: "", project: "" });
 
 /** Whether this key may do what takes a role. @param {"viewer" | "editor" | "admin"} role */
 export function may(role) {
@@ -56,9 +66,10 @@ export function get(path, query = {}) {
  * @param {string} path
  * @param {any} [body] JSON, or a form
  * @param {string} [request]
+ * @param {() => boolean} [isSame] whether whoever signs in meanwhile may send it
  * @returns {Promise<any>}
  */
-export async function send(method, path, body, request = crypto.randomUUID()) {
+export async function send(method, path, body, request = crypto.randomUUID(), isSame = () => true) {
   const isForm = body instanceof FormData;
   /** @returns {Promise<any>} */
   const once = () => {
@@ -72,9 +83,16 @@ export async function send(method, path, body, request = crypto.randomUUID()) {
   } catch (error) {
     if (!(error instanceof Refused) || error.code !== "csrf") throw error;
     await signIn(); // somebody has signed in anew in another tab
+    if (!isSame()) {
+      location.reload(); // what this page shows is somebody else's
+      throw new SignedOut(error.message);
+    }
     return once();
   }
 }
+
+/** What is answered so is to be asked again. */
+const PASSING = new Set([408, 421, 425, 429, 502, 503, 504, 507]);
 
 /** @param {URL} url @param {RequestInit} options */
 async function ask(url, options) {
@@ -86,15 +104,18 @@ async function ask(url, options) {
   } catch (error) {
     throw new Away(String(error));
   }
+  if (answer.status === 204) return {};
   let body;
   try {
-    body = text ? JSON.parse(text) : {};
+    body = JSON.parse(text);
   } catch {
-    throw new Away(`${answer.status}`);
+    throw new Away(`${answer.status}`); // a proxy without its server
   }
   if (answer.ok) return body;
-  // A proxy says these where the server is away.
-  if ([502, 504].includes(answer.status) || ["busy", "too-many"].includes(body.code)) throw new Away(body.detail ?? "");
+  if (answer.status === 401) throw new SignedOut(body.detail ?? "");
+  // What no problem document says is no answer of ours.
+  if (typeof body?.code !== "string" || PASSING.has(answer.status)) throw new Away(body?.detail ?? `${answer.status}`, body);
+  if (answer.status >= 500 && answer.status !== 501) throw new Away(body.detail ?? "", body, true);
   throw new Refused({ status: answer.status, ...body });
 }
 

@@ -4,7 +4,7 @@ import { listen } from "./events.js";
 import { computed, signal } from "./html.js";
 import { onRefused, post } from "./outbox.js";
 import { sentenceOf, undo } from "./questions.js";
-import { media, soon, tell } from "./state.js";
+import { learns, media, soon, tell } from "./state.js";
 import { TEXTS } from "./texts.js";
 
 /** @typedef {{medium: string, kind: "film" | "photos", name: string, who: string, number: number | null, position: number | null,
@@ -144,18 +144,13 @@ export function nameAll(people, name) {
   }
   const joined = known && !ids.has(known.id) ? [known, ...people] : [...people];
   const text = joined.length === 1 ? T.said.name(first.name, name ?? "") : T.said.merge(joined.length, name ?? first.name);
-  const what = joined.length > 1 ? { say: "merge", to: name } : { say: "name", to: name, learn: learns() };
+  const what = joined.length > 1 ? { say: "merge", to: name } : { say: "name", to: name, learn: learns.value };
   return say(joined, what, text, (all) => {
     const one = { ...(known ?? first), ...sum(joined), name: name ?? first.name, kind: /** @type {"unknown" | "named"} */ (name === null ? "unknown" : "named"),
       parts: joined.flatMap((each) => each.parts) };
     const gone = new Set(joined.map((each) => each.id));
     return all.flatMap((each) => (each.id === (known ?? first).id ? [one] : gone.has(each.id) ? [] : [each]));
   });
-}
-
-/** Whether names teach the cast: the switch of the review view. */
-function learns() {
-  return localStorage.getItem("personae-learn") !== "off";
 }
 
 /** Whether all of them can be one without a name: every film that shows one shows another too. @param {readonly Somebody[]} people */

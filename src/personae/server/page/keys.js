@@ -1,14 +1,15 @@
 // Keys: one listener; views say what theirs mean. Commands are the terminal's (".s"), typed in the name field.
 import { signal } from "./html.js";
+import { load, save } from "./store.js";
 
-const STORED = "personae-single-keys";
+const STORED = "single-keys";
 
 /** Whether single keys outside of fields do something; can be switched off. */
-export const areSingleKeysOn = signal(localStorage.getItem(STORED) !== "off");
+export const areSingleKeysOn = signal(load(STORED) !== "off");
 
 /** @param {boolean} isOn */
 export function switchSingleKeys(isOn) {
-  localStorage.setItem(STORED, isOn ? "on" : "off");
+  save(STORED, isOn ? "on" : "off");
   areSingleKeysOn.value = isOn;
 }
 

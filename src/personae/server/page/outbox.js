@@ -2,70 +2,35 @@
 //
 // The page goes on at once. A server that is away, a closed tab or a crash loses nothing: what is left is sent, with the
 // same ids, as soon as there is a page and a server again. What was said is remembered too, to be taken back.
-import { Away, Refused, send, session } from "./api.js";
+import { Away, Refused, send, session, SignedOut } from "./api.js";
 import { batch, signal } from "./html.js";
+import { amend, commandOf, commands, keepCommand, letters, recount, remove, said, waiting, write } from "./letters.js";
 
-const LETTERS = "personae-outbox";
-const SAID = "personae-said";
-const MOST_SAID = 200;
+/** @typedef {import("./letters.js").Letter} Letter */
+/** @typedef {import("./letters.js").Said} Said */
+
+const LOCK = "personae-outbox";
 const AGAIN_AFTER_MS = [500, 1000, 2000, 5000];
+/** So often a letter is tried that the server has a fault with; then it is given up, and that is told. */
+const MOST_FAULTS = 5;
+/** Paths of decisions: others may have decided about the same people meanwhile. */
+const DECISIONS = /^(people\/decisions|decisions|media\/[^/]+\/decisions)$/;
+const MOST_KNOWN = 50;
 
-/**
- * Something to be sent. `of`: whose key it was said with; `text`: what it says; `question`: which one it answers.
- * @typedef {{id: string, of: string, method: string, path: string, body: any, text: string, question?: string,
- *  undoes?: string}} Letter
- */
-/**
- * Something that was said and can be taken back: by its letter, and by the command that the server made of it.
- * `undo`: what takes it back.
- * @typedef {{id: string, text: string, question?: string, request?: string, undo: "people" | "cast"}} Said
- */
-
-/** How many are not sent yet. */
-export const waiting = signal(letters().length);
+export { waiting };
 /** Whether the server could not be reached at the last attempt. */
 export const isAway = signal(false);
-/** The last thing said here. */
-export const last = signal(/** @type {Said | null} */ (said().at(-1) ?? null));
+/** Whether the key does not count any more: nothing is sent until somebody signs in. */
+export const isSignedOut = signal(false);
 
+const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel(LOCK) : null;
 /** @type {Map<string, {done: (answer: any) => void, refused: (error: Refused) => void}>} */
 const listeners = new Map();
-/** What was refused though nobody here waited for it: it was said before the page was loaded anew.
+/** Who is told of what was refused though nobody waits for it any more: it was said before the page was loaded anew.
  * @type {Set<(letter: Letter, error: Refused) => void>} */
 const mourners = new Set();
 let isSending = false;
 let failures = 0;
-
-/** @returns {Letter[]} */
-function letters() {
-  return read(LETTERS);
-}
-
-/** @returns {Said[]} */
-function said() {
-  return read(SAID);
-}
-
-/** @param {string} key */
-function read(key) {
-  try {
-    return JSON.parse(localStorage.getItem(key) ?? "[]");
-  } catch {
-    return [];
-  }
-}
-
-/** @param {Letter[]} all */
-function writeLetters(all) {
-  localStorage.setItem(LETTERS, JSON.stringify(all));
-  waiting.value = all.length;
-}
-
-/** @param {Said[]} all */
-function writeSaid(all) {
-  localStorage.setItem(SAID, JSON.stringify(all.slice(-MOST_SAID)));
-  last.value = all.at(-1) ?? null;
-}
 
 /**
  * Say something; it is sent as soon as it can be. Resolves with the answer, rejects with `Refused`.
@@ -75,9 +40,7 @@ function writeSaid(all) {
  * @returns {Promise<any>}
  */
 export function post(method, path, body, { text = "", question, undo, undoes } = {}) {
-  const id = crypto.randomUUID();
-  if (undo) writeSaid([...said(), { id, text, question, undo }]);
-  writeLetters([...letters(), { id, of: session.value.name, method, path, body, text, question, undoes }]);
+  const { id } = write({ id: crypto.randomUUID(), method, path, body, text, question, undoes }, undo);
   const answer = new Promise((done, refused) => listeners.set(id, { done, refused }));
   void flush();
   return answer;
@@ -92,9 +55,9 @@ export function takeBack(id) {
   const all = said();
   const one = id === undefined ? all.at(-1) : all.find((each) => each.id === id);
   if (!one) return null;
-  writeSaid(all.filter((each) => each !== one));
+  remove(one);
   const path = one.undo === "cast" ? "cast/undo" : "undo";
-  return { said: one, done: post("POST", path, { of: one.request ?? null }, { text: one.text, undoes: one.id }) };
+  return { said: one, done: post("POST", path, {}, { text: one.text, undoes: one.id }) };
 }
 
 /** The questions whose answers wait. */
@@ -113,77 +76,93 @@ export async function flush() {
   if (isSending) return;
   isSending = true;
   try {
-    if (navigator.locks) await navigator.locks.request(LETTERS, sendAll);
+    if (navigator.locks) await navigator.locks.request(LOCK, sendAll);
     else await sendAll();
   } finally {
     isSending = false;
   }
-  if (own().length && !isAway.value) void flush();
-}
-
-/** Those of whose key this is: what was said with another one waits for it. */
-function own() {
-  return letters().filter((letter) => letter.of === session.value.name);
+  if (letters().length && !isAway.value && !isSignedOut.value) void flush();
 }
 
 async function sendAll() {
-  for (let all = own(); all.length; all = own()) {
-    const first = knowing(all[0]);
-    const before = first.undoes ? commandOf(first.body?.of, first.undoes) : null;
-    try {
-      // What was never taken, for it was refused, need not be taken back.
-      const answer = first.undoes && !before ? {} : await send(first.method, first.path, before ?? first.body, first.id);
-      ended(first, answer);
-      listeners.get(first.id)?.done(answer);
-    } catch (error) {
-      if (error instanceof Away) {
-        isAway.value = true;
-        setTimeout(flush, AGAIN_AFTER_MS[Math.min(failures++, AGAIN_AFTER_MS.length - 1)]);
-        return;
-      }
-      ended(first, null);
-      if (!(error instanceof Refused)) throw error;
-      const listener = listeners.get(first.id);
-      if (listener) listener.refused(error);
-      else for (const mourner of mourners) mourner(first, error);
+  for (let all = letters(); all.length; all = letters()) {
+    const [first] = all;
+    const undoing = all.find((one) => one.undoes === first.id);
+    if (undoing && !first.isSent) {
+      // What was never sent is taken back by not sending it.
+      ended(first, {});
+      ended(undoing, {});
+      continue;
     }
-    listeners.delete(first.id);
+    const body = first.undoes ? commandOf(first.undoes) : knowing(first);
+    try {
+      // What was refused has nothing to be taken back.
+      const answer = first.undoes && !body ? {} : await send(first.method, first.path, body, first.id, sent(first));
+      ended(first, answer);
+    } catch (error) {
+      if (error instanceof Refused) ended(first, null, error);
+      else if (!(error instanceof Away)) throw error;
+      else if (!isFault(first, error)) return later(error);
+      else ended(first, null, new Refused(error.problem ?? {}));
+    }
   }
 }
 
-/** Paths of decisions: others may have decided about the same people meanwhile. */
-const DECISIONS = /^(people\/decisions|decisions|media\/[^/]+\/decisions)$/;
-const MOST_KNOWN = 50;
+/** What is to be sent is sent by the key that it was said with. @param {Letter} letter */
+function sent(letter) {
+  if (!letter.isSent) amend(letter, { isSent: true });
+  const { name, project } = session.value;
+  return () => session.value.name === name && session.value.project === project;
+}
 
-/** A letter with the commands of this browser that came before it: they are no changes of others. Kept with it, for it
- * is the same however often it is sent. @param {Letter} letter @returns {Letter} */
+/** Whether a letter is given up. @param {Letter} letter @param {Away} error */
+function isFault(letter, error) {
+  if (!error.isFault) return false;
+  const tries = (letter.tries ?? 0) + 1;
+  amend(letter, { tries, isSent: true });
+  return tries >= MOST_FAULTS;
+}
+
+/** @param {Away} error */
+function later(error) {
+  batch(() => {
+    isSignedOut.value = error instanceof SignedOut;
+    isAway.value = !isSignedOut.value;
+  });
+  if (!isSignedOut.value) setTimeout(flush, AGAIN_AFTER_MS[Math.min(failures++, AGAIN_AFTER_MS.length - 1)]);
+}
+
+/** The body of a letter, with the commands of this browser that came before it: they are no changes of others. Kept with
+ * it, for it is the same however often it is sent. @param {Letter} letter */
 function knowing(letter) {
-  if (!DECISIONS.test(letter.path) || letter.body.known) return letter;
-  const commands = /** @type {[string, any][]} */ (read(COMMANDS)).map(([, body]) => body.command).filter(Boolean);
-  const whole = { ...letter, body: { ...letter.body, known: commands.slice(-MOST_KNOWN) } };
-  writeLetters(letters().map((one) => (one.id === whole.id ? whole : one)));
+  const { body } = letter;
+  if (!DECISIONS.test(letter.path) || !body || body.known) return body;
+  const whole = { ...body, known: commands().slice(-MOST_KNOWN) };
+  letter.body = whole;
+  amend(letter, { body: whole });
   return whole;
 }
 
-/** What takes back letters that were sent, in this tab or another one. */
-const COMMANDS = "personae-commands";
-
-/** The body that takes back a letter. @param {any} known @param {string} letter */
-function commandOf(known, letter) {
-  return known ?? Object.fromEntries(/** @type {[string, any][]} */ (read(COMMANDS)))[letter] ?? null;
+/** @param {Letter} letter @param {any} answer null where it was refused @param {Refused} [error] */
+function ended(letter, answer, error) {
+  failures = 0;
+  isAway.value = false;
+  const body = answer && undoOf(answer);
+  if (body) keepCommand(letter.id, body);
+  if (error) for (const one of said()) if (one.id === letter.id) remove(one);
+  remove(letter);
+  told(letter, answer, error ?? null);
+  channel?.postMessage({ letter, answer, problem: error?.problem ?? null });
 }
 
-/** @param {Letter} letter @param {any} answer null where it was refused */
-function ended(letter, answer) {
-  batch(() => {
-    failures = 0;
-    isAway.value = false;
-    const body = answer && undoOf(answer);
-    if (body) localStorage.setItem(COMMANDS, JSON.stringify([...read(COMMANDS), [letter.id, body]].slice(-MOST_SAID)));
-    const kept = said().filter((one) => answer !== null || one.id !== letter.id);
-    writeSaid(kept.map((one) => (one.id === letter.id && body ? { ...one, request: body } : one)));
-    writeLetters(letters().filter((one) => one.id !== letter.id));
-  });
+/** Whoever waits for a letter here is told, in whichever tab it was written.
+ * @param {Letter} letter @param {any} answer @param {Refused | null} error */
+function told(letter, answer, error) {
+  const listener = listeners.get(letter.id);
+  listeners.delete(letter.id);
+  if (!error) listener?.done(answer);
+  else if (listener) listener.refused(error);
+  else if (letter.text) for (const mourner of mourners) mourner(letter, error);
 }
 
 /** What takes back what an answer says was done. @param {any} answer */
@@ -192,8 +171,8 @@ function undoOf(answer) {
   return answer.request ? { command: answer.request } : null;
 }
 
-addEventListener("storage", (event) => {
-  if (event.key === LETTERS) waiting.value = letters().length;
-  if (event.key === SAID) last.value = said().at(-1) ?? null;
+channel?.addEventListener("message", ({ data }) => {
+  recount();
+  if (listeners.has(data.letter.id)) told(data.letter, data.answer, data.problem ? new Refused(data.problem) : null);
 });
 addEventListener("online", () => void flush());

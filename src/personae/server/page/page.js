@@ -1,8 +1,9 @@
 // The page: its frame, and the view that the address says. Everything else is in the modules it loads.
-import { Away, Refused, session, signIn } from "./api.js";
+import { Away, Refused, session, SignedOut, signIn } from "./api.js";
 import { follow } from "./events.js";
 import { Fragment, html, render, signal, useEffect } from "./html.js";
 import { watchKeys } from "./keys.js";
+import { recount } from "./letters.js";
 import { flush } from "./outbox.js";
 import { Frame } from "./parts/frame.js";
 import { place } from "./router.js";
@@ -60,18 +61,19 @@ function Page() {
 }
 
 // A fault of the page is told, and what was said is kept: loading it anew sends it.
-addEventListener("unhandledrejection", (event) => tell(TEXTS.fault(String(event.reason)), { isBad: true }));
+addEventListener("unhandledrejection", (event) => event.reason?.name !== "AbortError" && tell(TEXTS.fault(String(event.reason)), { isBad: true }));
 addEventListener("error", (event) => tell(TEXTS.fault(event.message), { isBad: true }));
 
 async function start() {
   try {
     await signIn();
   } catch (error) {
-    if (error instanceof Refused && error.status === 401) return location.reload(); // to sign in
+    if (error instanceof SignedOut) return location.reload(); // to sign in
     if (!(error instanceof Away) && !(error instanceof Refused)) throw error;
     setTimeout(start, TRY_AGAIN_MS);
     return undefined;
   }
+  recount();
   keepUpToDate();
   follow();
   void flush();

@@ -5,6 +5,7 @@ import { batch, computed, signal } from "./html.js";
 import { onRefused, post, takeBack, unsent } from "./outbox.js";
 import { address, go, place } from "./router.js";
 import { ended, message, soon, tell } from "./state.js";
+import { tabId } from "./store.js";
 import { TEXTS } from "./texts.js";
 
 /**
@@ -24,8 +25,7 @@ const LOOKING_EVERY_MS = 8000;
 /** Who reacts to a picture takes longer: until then a list of names may still change under the fingers. */
 const SETTLED_AFTER_MS = 400;
 /** The same after a reload: nobody is somebody else to themselves. */
-const tab = sessionStorage.getItem("personae-tab") ?? crypto.randomUUID();
-sessionStorage.setItem("personae-tab", tab);
+const tab = tabId();
 
 /** As the server told them; null before it did. @type {import("@preact/signals").Signal<Question[] | null>} */
 const told = signal(null);
@@ -33,7 +33,7 @@ const counts = signal({ decided_s: 0, total_s: 0, left: 0 });
 /** The question of an address that was followed, where it is not among those. @type {import("@preact/signals").Signal<Question | null>} */
 const linked = signal(null);
 /** Answered here, until the server's own list is read after that. @type {import("@preact/signals").Signal<ReadonlyMap<string, number>>} */
-const answered = signal(new Map(unsent().map((id) => [id, 0])));
+const answered = signal(new Map());
 /** @type {import("@preact/signals").Signal<ReadonlySet<string>>} */
 const putOff = signal(new Set());
 /** Questions that others have open -> who does. @type {import("@preact/signals").Signal<Record<string, string>>} */
@@ -45,6 +45,11 @@ export const questions = computed(() => {
   const extra = linked.value && !told.value.some((one) => one.id === linked.value?.id) ? [linked.value] : [];
   return [...told.value, ...extra].filter((one) => !answered.value.has(one.id));
 });
+
+/** Whether nobody has answered a question here. @param {Question} one */
+export function isUnanswered(one) {
+  return !answered.value.has(one.id);
+}
 
 /** How far it is. */
 export const standing = computed(() => {
@@ -77,12 +82,14 @@ let readings = 0;
 /** Read the queue. */
 export async function readQuestions() {
   const reading = ++readings;
+  if (told.value === null) answered.value = new Map(unsent().map((id) => [id, 0]));
   // Those that were put off stand before others that are to be asked.
   // At first nobody is asked what others have open: that is known before.
   const [page] = await Promise.all([
     get("questions", { limit: Math.min(READ_AT_ONCE + putOff.value.size, 1000) }),
     told.value === null ? look() : undefined,
   ]);
+  const kept = await stillOpen(page);
   if (reading !== readings) return; // a later one tells more
   batch(() => {
     // What is on its way is in the server's list still, and what arrived after this reading began may be.
@@ -90,26 +97,29 @@ export async function readQuestions() {
     answered.value = new Map([...answered.value].filter(([id]) => onTheWay.has(id) || (arrived.get(id) ?? 0) >= reading));
     counts.value = page;
     told.value = settled(page.questions);
-    if (page.next === null) linked.value = null; // these are all: that of the address is among them, or open no more
+    linked.value = kept;
   });
   prefetch();
 }
 
-/** The question of an address, that is not among the first ones; the first one is asked where it is open no more.
- * @param {string} id */
-export async function readQuestion(id) {
-  if (told.value?.some((one) => one.id === id) || answered.value.has(id)) return;
+/** The question that is looked at, where it is not among the first ones that the server tells: it stays. Null where it is
+ * open no more. @param {{questions: Question[]}} page @returns {Promise<Question | null>} */
+async function stillOpen(page) {
+  const { view, id } = place.value;
+  if (view !== "review" || !id || answered.value.has(id) || page.questions.some((one) => one.id === id)) return null;
+  if (complained.value === id && linked.value?.id === id) return linked.value;
   try {
-    const one = await get(`questions/${id}`);
-    linked.value = one;
+    return await get(`questions/${id}`);
   } catch (error) {
-    if (!(error instanceof Refused)) return;
-    if (error.code === "answered" && place.value.id === id && !answered.value.has(id)) {
-      tell(error.message);
-      ask();
-    }
+    if (!(error instanceof Refused)) return linked.value?.id === id ? linked.value : null;
+    if (shown.id === id) tell(TEXTS.review.answeredBy);
+    return null;
   }
 }
+
+/** The question that shows why an answer to it was not taken: it stays until somebody goes on, though it may be open no
+ * more. */
+const complained = signal("");
 
 /** Answers that are on their way: question -> letter. @type {Map<string, Promise<any>>} */
 const unsure = new Map();
@@ -134,7 +144,7 @@ function settled(now) {
   return now.map((one) => {
     if (!before || one.id !== before.id || !before.candidates.length) return one;
     const fresh = new Map(one.candidates.map((each) => [each.name, each]));
-    const kept = before.candidates.map((each) => fresh.get(each.name) ?? each);
+    const kept = before.candidates.map((each) => fresh.get(each.name) ?? { ...each, probability: null });
     const known = new Set(kept.map((each) => each.name));
     return { ...one, candidates: [...kept, ...one.candidates.filter((each) => !known.has(each.name))] };
   });
@@ -149,8 +159,27 @@ function prefetch() {
   }
 }
 
+/** Whether somebody is in the middle of an answer; the view says so. */
+export const typing = signal("");
+
+/** Whether they would be taken away from it. */
+function isBusy() {
+  return typing.value !== "" && ["", "review"].includes(place.value.view);
+}
+
+/** When somebody last went on themselves: a question that comes otherwise comes unasked. */
+let wentOn = 0;
+const GOES_ON_WITHIN_MS = 600;
+
+/** Whether the question that is shown now came by itself. */
+export function cameByItself() {
+  return performance.now() - wentOn > GOES_ON_WITHIN_MS;
+}
+
 /** Go to a question, or to the first that is open. @param {string} [id] */
 export function ask(id) {
+  wentOn = performance.now();
+  if (id !== complained.value) complained.value = "";
   if (id !== undefined) return go(address("review", id), true);
   const next = current.value;
   return go(next ? address("review", next.id) : address("review"), true);
@@ -184,9 +213,19 @@ export function answer(question, { method = "POST", path, body, undo: way = "peo
       (error) => {
         const rest = new Map(answered.value);
         for (const one of own) rest.delete(one.id);
-        answered.value = rest;
+        const show = () =>
+          batch(() => {
+            answered.value = rest;
+            complained.value = question.id;
+            linked.value = question;
+            ask(question.id);
+          });
         refused(sentenceOf(error));
-        ask(question.id);
+        // Who is typing an answer to another question is not taken away from it.
+        if (isBusy()) {
+          answered.value = rest;
+          tell(TEXTS.review.refused(text, sentenceOf(error)), { isBad: true, act: { text: TEXTS.review.show, run: show } });
+        } else show();
       },
     )
     .finally(() => {
@@ -225,27 +264,28 @@ export function sentenceOf(error) {
 /** Take the last thing back, and ask it again. */
 export async function undo() {
   const taken = takeBack();
+  if (!taken) return tell(TEXTS.review.nothingHere);
+  const { question, text } = taken.said;
+  if (question) {
+    const rest = new Map(answered.value);
+    rest.delete(question);
+    answered.value = rest;
+  }
   try {
-    if (taken) {
-      const rest = new Map(answered.value);
-      if (taken.said.question) rest.delete(taken.said.question);
-      answered.value = rest;
-      await taken.done;
-    } else {
-      const done = await send("POST", "undo", {});
-      if (!done.notes.length) return tell(TEXTS.nothingToUndo);
-    }
-    tell(taken?.said.text ? `${TEXTS.undone} (${taken.said.text})` : TEXTS.undone);
+    await taken.done;
+    tell(text ? `${TEXTS.undone} (${text})` : TEXTS.undone);
   } catch (error) {
     return tell(sentenceOf(error), { isBad: true });
   }
+  shown = { id: "", at: 0 }; // its names may be others now
   await readQuestions();
-  if (taken?.said.question && place.value.view === "review") ask(taken.said.question);
+  if (question && place.value.view === "review") ask(question);
   return undefined;
 }
 
 /** Ask a question later. @param {Question} question */
 export function later(question) {
+  wentOn = performance.now();
   batch(() => {
     putOff.value = new Set(putOff.value).add(question.id);
     go(address("review"), true);
@@ -273,8 +313,9 @@ export function followQuestions() {
   const stops = [
     listen((kind) => ["media", "cast", "reset", "training", "forgetting"].includes(kind) && refresh()),
     onRefused((letter, error) => {
-      tell(sentenceOf(error), { isBad: true });
-      if (letter.question) ask(letter.question);
+      const { question } = letter;
+      const act = question ? { text: TEXTS.review.show, run: () => ask(question) } : undefined;
+      tell(TEXTS.review.refused(letter.text, sentenceOf(error)), { isBad: true, act });
       refresh();
     }),
     () => clearInterval(timer),

@@ -7,8 +7,17 @@ const base = new URL(document.baseURI).pathname;
 
 /** @returns {Place} */
 function here() {
-  const [view = "", id = ""] = location.pathname.slice(base.length).split("/").map(decodeURIComponent);
+  const [view = "", id = ""] = location.pathname.slice(base.length).split("/").map(decoded);
   return { view, id, query: new URLSearchParams(location.search) };
+}
+
+/** A part of an address; one that is malformed leads nowhere. @param {string} part */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** Where this page is. */

@@ -2,6 +2,9 @@
 import { every, get } from "./api.js";
 import { listen } from "./events.js";
 import { batch, computed, signal } from "./html.js";
+import { forgetTexts } from "./letters.js";
+import { isForgetful, load, save } from "./store.js";
+import { TEXTS } from "./texts.js";
 
 /** @typedef {{id: string, name: string, photos: number, rejected: number, picture: string | null}} Character */
 /** @typedef {{id: string, kind: string, name: string, position: number | null, stale: boolean, characters: string[],
@@ -36,9 +39,11 @@ export const names = computed(() => {
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let hiding;
 
+const LONGEST = 320;
+
 /** Tell the user something, for a while. @param {string} text @param {{isBad?: boolean, act?: {text: string, run: () => void}}} [more] */
 export function tell(text, { isBad = false, act } = {}) {
-  message.value = { text, isBad, act };
+  message.value = { text: text.length > LONGEST ? `${text.slice(0, LONGEST)} …` : text, isBad, act };
   clearTimeout(hiding);
   hiding = setTimeout(() => (message.value = null), isBad ? 15000 : 8000);
 }
@@ -89,8 +94,18 @@ export function soon(work, after_ms = 150) {
   };
 }
 
+/** Whether a name teaches the cast. */
+export const learns = signal(load("learn") !== "off");
+
+/** @param {boolean} isOn */
+export function setLearns(isOn) {
+  save("learn", isOn ? "on" : "off");
+  learns.value = isOn;
+}
+
 /** Keep what is shared up to date. */
 export function keepUpToDate() {
+  isForgetful.subscribe((isOn) => isOn && tell(TEXTS.forgetful, { isBad: true }));
   const castChanged = soon(readCharacters);
   const mediaChanged = soon(readMedia, 300);
   const everything = soon(readAll);
@@ -111,7 +126,11 @@ export function keepUpToDate() {
       changed.add(data.id);
       some();
     } else if (kind === "media") mediaChanged();
-    else if (kind === "reset" || kind === "forgetting") everything();
+    else if (kind === "reset" || kind === "forgetting") {
+      given.value = new Set();
+      if (kind === "forgetting") forgetTexts();
+      everything();
+    }
   });
 }
 

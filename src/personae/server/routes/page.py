@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from pydantic import BaseModel
 
-from personae.server.asking import By
+from personae.server.asking import By, Served
 from personae.server.guard import COOKIE, csrf_of
 from personae.server.keys import Role
 from personae.server.page_addresses import VIEWS
@@ -30,17 +30,23 @@ BASE = "<base>"
 
 
 class Session(BaseModel):
-    """Whose key this is. `csrf`: what a page has to send as X-Personae with all that changes something."""
+    """Whose key this is. `csrf`: what a page has to send as X-Personae with all that changes something.
+
+    `project`: tells this project from another one that is served at the same address, and says nothing else.
+    """
 
     name: str
     role: Role
     csrf: str
+    project: str
 
 
 @router.get("/session", response_model=Session)
-def get_session(request: Request, caller: By) -> dict[str, Any]:
+def get_session(service: Served, request: Request, caller: By) -> dict[str, Any]:
     """Who asks. No other site's page can read the answer."""
-    return {"name": caller.name, "role": caller.role, "csrf": csrf_of(request.cookies.get(COOKIE, ""))}
+    project = sha256(f"project {service.token} {service.project.folder.absolute()}".encode()).hexdigest()[:16]
+    csrf = csrf_of(request.cookies.get(COOKIE, ""))
+    return {"name": caller.name, "role": caller.role, "csrf": csrf, "project": project}
 
 
 def get_page(request: Request) -> Response:

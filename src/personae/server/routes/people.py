@@ -229,12 +229,12 @@ def _said(service: Service, person: UnknownPerson, body: _SaidOfPerson, *, by: s
 
 def _meant(service: Service, parts: list[_Part]) -> UnknownPerson:
     """Somebody as a client says who they are."""
-    found = []
+    found = dict[Part, None]()  # who is given twice is meant once
     for one in parts:
         kind, name = service.kind_and_name(one.medium)
         if one.number is None or one.tracks is not None or one.faces is not None:
             raise ProblemError(422, "input", "This is said of people without a name: give 'medium' and 'number'.")
-        found.append(Part(name, "film" if kind == "film" else "photos", one.number, 0, position=one.position))
+        found.setdefault(Part(name, "film" if kind == "film" else "photos", one.number, 0, position=one.position))
     return UnknownPerson(tuple(found))
 
 

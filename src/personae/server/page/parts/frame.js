@@ -2,7 +2,7 @@
 import { may, session } from "../api.js";
 import { isLive } from "../events.js";
 import { html } from "../html.js";
-import { isAway, waiting } from "../outbox.js";
+import { isAway, isSignedOut, waiting } from "../outbox.js";
 import { address } from "../router.js";
 import { jobs, message } from "../state.js";
 import { TEXTS } from "../texts.js";
@@ -50,7 +50,10 @@ function Running() {
 /** Whether the server is there, and what it has not got yet. */
 function Standing() {
   const away = isAway.value || !isLive.value;
-  const unsent = waiting.value && isAway.value ? TEXTS.unsent(waiting.value) : "";
+  const unsent = waiting.value && (isAway.value || isSignedOut.value) ? TEXTS.unsent(waiting.value) : "";
+  if (isSignedOut.value) {
+    return html`<p class="standing" role="status">${TEXTS.signedOut} ${unsent} <button type="button" onClick=${() => location.reload()}>${TEXTS.signIn}</button></p>`;
+  }
   return html`<p class="standing" role="status" hidden=${!away}>${away ? `${TEXTS.away} ${unsent}` : ""}</p>`;
 }
 

@@ -2,7 +2,7 @@
 import { Refused } from "../api.js";
 import { post, waiting } from "../outbox.js";
 import { undo } from "../questions.js";
-import { tell } from "../state.js";
+import { learns, tell } from "../state.js";
 import { TEXTS } from "../texts.js";
 import { foresee, photos, recover, seenAt } from "./photo_store.js";
 
@@ -12,7 +12,6 @@ import { foresee, photos, recover, seenAt } from "./photo_store.js";
 /** @typedef {"name" | "new" | "confirm" | "not_them" | "no_face" | "stranger" | "depicted" | "alive"} Said */
 
 const T = TEXTS.photos;
-const LEARN = "personae-learn";
 
 /**
  * Say one thing of some faces of a set. @param {string} set @param {readonly Chosen[]} chosen @param {Said} said @param {string} [name]
@@ -72,7 +71,7 @@ export function draw(set, photo, box, name) {
 async function send(set, said, text) {
   // What waits here was said upon the same: it is not somebody else's.
   const isAlone = waiting.value === 0;
-  const learn = localStorage.getItem(LEARN) !== "off" && said.some((one) => one.say === "name" && one.to);
+  const learn = learns.value && said.some((one) => one.say === "name" && one.to);
   const sent = post("POST", `media/${set}/decisions`, { said, learn, ...(isAlone && seenAt() !== null ? { position: seenAt() } : {}) }, { text, undo: "people" });
   tell(text, { act: { text: TEXTS.undo, run: () => void undo() } });
   try {

@@ -62,12 +62,12 @@ export function Loop({ medium, from_s, to_s, at_s, box = null, size = null, path
     const own = video.current;
     if (own && (own.currentTime >= to_s || own.ended)) {
       own.currentTime = begin;
-      void own.play();
+      own.play().catch(() => {}); // taken out of the page meanwhile
     }
   };
   const [width, height] = size ?? [16, 9];
   return html`
-    <figure class="loop" style=${{ aspectRatio: `${width} / ${height}` }}>
+    <figure class="loop" style=${{ aspectRatio: `${width} / ${height}`, "--ratio": width / height }}>
       ${picture && !plays ? html`<img src=${picture} alt=${label} />` : null}
       ${plays && html`
         <video ref=${video} src=${`${urlOf(`media/${medium}/file`).href}#t=${begin}`} poster=${picture} muted autoplay playsinline
@@ -83,7 +83,7 @@ export function Loop({ medium, from_s, to_s, at_s, box = null, size = null, path
   `;
 }
 
-const FARTHEST_S = 0.5;
+const FARTHEST_S = 0.15;
 
 /** Where the face is at a moment; null where nobody knows. @param {[number, number, number, number, number][]} path @param {number} s @returns {Box | null} */
 function boxAt(path, s) {

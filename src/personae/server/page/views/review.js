@@ -1,5 +1,5 @@
 // The review queue: one question after the other, answered by a few keys.
-import { get, may } from "../api.js";
+import { every, may } from "../api.js";
 import { understood } from "../commands.js";
 import { batch, html, signal, useEffect, useLayoutEffect, useRef } from "../html.js";
 import { bind } from "../keys.js";
@@ -10,9 +10,9 @@ import { Name } from "../parts/name.js";
 import { BoxedPhoto } from "../parts/photo.js";
 import { Loop } from "../parts/player.js";
 import { clock } from "../parts/time.js";
-import { answer, ask, askAgain, countPutOff, current, followQuestions, isShown, later, others, questions, readQuestion, readQuestions, standing, undo } from "../questions.js";
+import { answer, ask, askAgain, cameByItself, countPutOff, current, followQuestions, isShown, isUnanswered, later, others, questions, readQuestions, standing, typing, undo } from "../questions.js";
 import { address, go, place } from "../router.js";
-import { given, isKnown, jobs, media, names, soon, tell } from "../state.js";
+import { given, isKnown, jobs, learns, media, names, setLearns, soon, tell } from "../state.js";
 import { TEXTS } from "../texts.js";
 
 /** @typedef {import("../questions.js").Question} Question */
@@ -20,10 +20,10 @@ import { TEXTS } from "../texts.js";
 /** @typedef {import("../questions.js").Crop} Crop */
 
 const SURE = 0.8;
-const LEARN = "personae-learn";
 const T = TEXTS.review;
 
-const typed = signal("");
+/** What is in the name field. */
+const typed = typing;
 const wrong = signal("");
 /** Which of the names Enter takes: its place in the list. */
 const at = signal(0);
@@ -31,14 +31,21 @@ const at = signal(0);
 const marked = signal(new Set());
 /** The crop that is looked at. */
 const lookedAt = signal(0);
-const learns = signal(localStorage.getItem(LEARN) !== "off");
+
+/** Until when keys answer nothing: a question that came by itself is no answer's to the one before. */
+let deafUntil = 0;
+const DEAF_MS = 1200;
 
 /** @param {string} id */
 function begin(id) {
+  const isSurprise = asked !== "" && cameByItself();
+  if (asked && typed.value && asked !== id) kept.set(asked, typed.value);
+  asked = id;
   isShown(id);
+  if (isSurprise) deafUntil = performance.now() + DEAF_MS;
   batch(() => {
     typed.value = kept.get(id) ?? "";
-    wrong.value = complaints.get(id) ?? "";
+    wrong.value = complaints.get(id) ?? (isSurprise ? T.replaced : "");
     kept.delete(id);
     complaints.delete(id);
     at.value = 0;
@@ -47,6 +54,8 @@ function begin(id) {
   });
 }
 
+/** The question that was shown before. */
+let asked = "";
 /** What was typed to an answer that was not taken, and why it was not: shown with the same question. @type {Map<string, string>} */
 const kept = new Map();
 /** @type {Map<string, string>} */
@@ -54,11 +63,14 @@ const complaints = new Map();
 
 /** @param {Question} question @param {any} letter @param {string} text @param {Question} [other] */
 function say(question, letter, text, other) {
+  if (performance.now() < deafUntil) return complain(T.replaced);
   const line = typed.value;
   const refused = (/** @type {string} */ sentence) => {
     kept.set(question.id, line);
     complaints.set(question.id, sentence);
-    if (current.value?.id === question.id) begin(question.id);
+    const name = letter.body?.to;
+    if (name && given.value.has(name)) given.value = new Set([...given.value].filter((one) => one !== name));
+    if (current.value?.id === question.id && !typed.value) begin(question.id);
   };
   answer(question, letter, text, refused, other);
 }
@@ -226,10 +238,11 @@ function confirm(question) {
 
 /** Everybody who is left is a stranger: one command, one undo. */
 async function strangers() {
-  const { questions: left } = await get("questions", { limit: 1000, kind: "person" }).catch((error) => {
+  const all = await every("questions", "questions", { kind: "person" }).catch((error) => {
     tell(error.message, { isBad: true });
-    return { questions: [] };
+    return [];
   });
+  const left = all.filter(isUnanswered);
   if (!left.length) return;
   const parts = left.flatMap((/** @type {Question} */ one) => partsOf(one.parts));
   typed.value = "";
@@ -247,13 +260,17 @@ const relabel = soon(async () => {
 export function View() {
   useEffect(() => {
     if (questions.value === null) readQuestions().catch((error) => tell(error.message, { isBad: true }));
-    return followQuestions();
+    const stop = followQuestions();
+    return () => {
+      asked = "";
+      stop();
+    };
   }, []);
   useEffect(() => {
-    if (place.value.view === "review" && place.value.id) void readQuestion(place.value.id);
+    if (place.value.view === "review" && place.value.id && questions.value && current.value?.id !== place.value.id) void readQuestions();
   }, [place.value.id]);
   if (!may("editor")) return html`<p class="none">${TEXTS.role("viewer")}</p>`;
-  if (questions.value === null) return html`<p class="none" aria-busy="true"></p>`;
+  if (questions.value === null) return html`<p class="none" aria-busy="true">${TEXTS.loading}</p>`;
   const question = current.value;
   return html`<div class="review">
     <${Standing} />
@@ -323,6 +340,10 @@ function Asked({ question }) {
 function onInput(event, question) {
   const before = typed.value;
   const text = event.currentTarget.value;
+  if (text === "?") {
+    event.currentTarget.value = "";
+    return go(address("keys"));
+  }
   const last = text.slice(-1);
   // A number takes a name at once where nothing is typed, and where no name goes on with it.
   const isNumber = /^[1-9]$/.test(last) && text.length === before.length + 1 && !before.startsWith(".") && !before.startsWith("=");
@@ -410,8 +431,8 @@ function Context({ question, crop }) {
   if (crop.photo_address) return html`<${BoxedPhoto} address=${crop.photo_address} box=${crop.box} size=${crop.size} label=${question.who} />`;
   const span = question.kind === "spans" ? question.spans[lookedAt.value] ?? question.spans[0] : null;
   const at_s = crop.at_s ?? 0;
-  const from_s = (span?.start_s ?? at_s) - 1;
-  const to_s = (span?.end_s ?? at_s) + 1;
+  const from_s = (span?.start_s ?? crop.path[0]?.[0] ?? at_s) - 1;
+  const to_s = (span?.end_s ?? crop.path.at(-1)?.[0] ?? at_s) + 1;
   return html`<${Loop} medium=${crop.medium} from_s=${from_s} to_s=${to_s} at_s=${at_s} path=${crop.path} box=${crop.box} size=${crop.size} label=${question.who} />`;
 }
 
@@ -460,12 +481,6 @@ function Actions({ question }) {
 function typeLine(line) {
   typed.value = line;
   /** @type {HTMLElement | null} */ (document.querySelector(".name-field input"))?.focus();
-}
-
-/** @param {boolean} isOn */
-function setLearns(isOn) {
-  localStorage.setItem(LEARN, isOn ? "on" : "off");
-  learns.value = isOn;
 }
 
 /** @param {{keys: string, text: string, run: () => void}} props */
