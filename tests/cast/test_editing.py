@@ -434,6 +434,11 @@ def test_adding_what_is_there_changes_nothing(home: Home) -> None:
     assert home.recognizer.edits() == []
 
 
+def test_a_name_in_other_capitals_is_the_one_that_is_known(home: Home) -> None:
+    home.recognizer.add_photos("C0", [home.put("more/a.jpg", "4")])
+    assert {*home.state()} == {"c0", "c1", "c2"}
+
+
 # Placements: what is replayed
 
 

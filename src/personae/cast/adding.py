@@ -36,7 +36,7 @@ def add(
 
     Raises CastError where not one of them can be used, or one shows a face that is enrolled as somebody else.
     """
-    name = check_character(gallery, name) if isinstance(name, CharacterId) else new_name(name)
+    name = check_character(gallery, name) if isinstance(name, CharacterId) else _as_known(gallery, new_name(name))
     log = EditLog(gallery)
     files: dict[str, str] = {}
     unread: list[PhotoError] = []
@@ -142,6 +142,13 @@ def add_names(gallery: Gallery, names: Iterable[str]) -> EditOutcome:
             log.gallery.who.add(name, made_by=edit)
     log.apply()
     return outcome_of(log, edit, (), (), notes)
+
+
+def _as_known(gallery: Gallery, name: str) -> str:
+    """A name as the cast has it: in other capitals it is the same, as for films."""
+    names = [character.name for character in gallery.characters()]
+    same = [one for one in names if one.casefold() == name.casefold()]
+    return same[0] if name not in names and len(same) == 1 else name
 
 
 def _not_one(name: str, rejected: Collection[tuple[str, str, str]]) -> CastError:
