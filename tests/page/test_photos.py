@@ -226,3 +226,22 @@ def test_no_view_scrolls_sideways_on_a_phone(site: Site, open_tab: Open, path: s
     tab = open_tab(site, path.format(id=id, photo=photo), width=390, height=844)
     tab.wait_for_timeout(800)
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080), (390, 844)])
+def test_what_is_beside_a_photo_is_one_column_of_full_width(
+    site: Site, open_tab: Open, width: int, height: int
+) -> None:
+    tab = open_tab(site, f"photos/{set_of(site)}?q=party", width=width, height=height)
+    cells(tab).first.wait_for()
+    open_large(tab)
+    tab.locator(".whole .box.unknown").first.click()
+    tab.locator(".naming .found li").first.wait_for()
+    about = tab.locator(".photo-large .about").bounding_box()
+    field = tab.get_by_role("combobox", name="Name").bounding_box()
+    assert about["width"] >= 256 and about["x"] + about["width"] <= width
+    assert field["width"] >= about["width"] - 2
+    tops = [one.bounding_box()["y"] for one in tab.locator(".about > *:visible").all()]
+    assert tops == sorted(set(tops)), "one above the other"
+    for one in tab.locator(".naming .found li .name").all():
+        assert one.bounding_box()["width"] > 20, "a number has its name beside it"
