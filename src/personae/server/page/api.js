@@ -14,8 +14,33 @@ export class Refused extends Error {
   }
 }
 
-/** The server cannot be reached: to be tried again. */
-export class Away extends Error {}
+/** The server cannot be reached, or has no time now: to be tried again. */
+export class Away extends Error {
+  /** @param {string} why @param {boolean} [isBusy] it answered that it has no time */
+  constructor(why, isBusy = false) {
+    super(why);
+    this.isBusy = isBusy;
+  }
+}
+
+/** Whether somebody is being forgotten: until that is done the server answers about jobs alone. */
+export const isForgetting = signal(false);
+/** What is answered meanwhile. */
+const ANSWERED_MEANWHILE = /^(jobs|session)\b/;
+const BUSY_TRIES = 3;
+const BUSY_AGAIN_MS = 2000;
+
+/** Until nobody is being forgotten. @returns {Promise<void>} */
+export function untilForgotten() {
+  if (!isForgetting.peek()) return Promise.resolve();
+  return new Promise((done) => {
+    const stop = isForgetting.subscribe((now) => {
+      if (now) return;
+      queueMicrotask(() => stop());
+      done();
+    });
+  });
+}
 
 /** Whose key this is. @type {import("@preact/signals").Signal<{name: string, role: string, csrf: string}>} */
 export const session = signal({ name: "", role: "", csrf: "" });
@@ -42,12 +67,21 @@ export function urlOf(path, query = {}) {
 }
 
 /**
+ * Where the server has no time it is asked again; while somebody is being forgotten, when that is done.
  * @param {string} path from /api/v1/ on
  * @param {Record<string, string | number | boolean | undefined>} [query]
  * @returns {Promise<any>}
  */
-export function get(path, query = {}) {
-  return ask(urlOf(path, query), { method: "GET" });
+export async function get(path, query = {}) {
+  for (let tries = 1; ; tries += 1) {
+    if (!ANSWERED_MEANWHILE.test(path)) await untilForgotten();
+    try {
+      return await ask(urlOf(path, query), { method: "GET" });
+    } catch (error) {
+      if (!(error instanceof Away && error.isBusy) || (tries >= BUSY_TRIES && !isForgetting.peek())) throw error;
+      await new Promise((done) => setTimeout(done, BUSY_AGAIN_MS));
+    }
+  }
 }
 
 /**
@@ -94,7 +128,7 @@ async function ask(url, options) {
   }
   if (answer.ok) return body;
   // A proxy says these where the server is away.
-  if ([502, 504].includes(answer.status) || ["busy", "too-many"].includes(body.code)) throw new Away(body.detail ?? "");
+  if ([502, 504].includes(answer.status) || ["busy", "too-many"].includes(body.code)) throw new Away(body.detail ?? "", body.code === "busy");
   throw new Refused({ status: answer.status, ...body });
 }
 

@@ -2,7 +2,7 @@
 //
 // The page goes on at once. A server that is away, a closed tab or a crash loses nothing: what is left is sent, with the
 // same ids, as soon as there is a page and a server again. What was said is remembered too, to be taken back.
-import { Away, Refused, send, session } from "./api.js";
+import { Away, Refused, send, session, untilForgotten } from "./api.js";
 import { batch, signal } from "./html.js";
 
 const LETTERS = "personae-outbox";
@@ -128,6 +128,7 @@ function own() {
 
 async function sendAll() {
   for (let all = own(); all.length; all = own()) {
+    await untilForgotten();
     const first = knowing(all[0]);
     const before = first.undoes ? commandOf(first.body?.of, first.undoes) : null;
     try {
