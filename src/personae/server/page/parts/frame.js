@@ -61,8 +61,7 @@ function Forgetting() {
   return html`
     <div class="standing forgetting">
       <p role="status">${TEXTS.forgetting}</p>
-      <progress aria-label=${TEXTS.jobs.progress} max=${total || 1} value=${total ? done : null}></progress>
-      ${total ? html`<span>${TEXTS.jobs.of(done, total)}</span>` : null}
+      ${total ? html`<progress aria-label=${TEXTS.jobs.progress} max=${total} value=${done}></progress> <span>${TEXTS.jobs.of(done, total)}</span>` : null}
     </div>`;
 }
 
