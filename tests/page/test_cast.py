@@ -208,6 +208,16 @@ def test_photos_dropped_onto_a_character_are_theirs(
     assert page.evaluate("document.documentElement.scrollWidth") <= 390 and not page.wrong
 
 
+def test_whose_a_loose_photo_is_is_asked_with_the_photo(
+    site: Site, open_tab: Open, hopper: Path, tmp_path: Path
+) -> None:
+    page = open_tab(site, "cast")
+    page.locator("input[type=file]").first.set_input_files([photo(tmp_path, head(hopper), 8)])
+    page.wait_for_function("document.querySelector('dialog .previews img')?.naturalWidth > 0")
+    page.get_by_role("button", name="Cancel").click()
+    assert not page.wrong
+
+
 # Doubts
 
 

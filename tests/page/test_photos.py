@@ -226,3 +226,100 @@ def test_no_view_scrolls_sideways_on_a_phone(site: Site, open_tab: Open, path: s
     tab = open_tab(site, path.format(id=id, photo=photo), width=390, height=844)
     tab.wait_for_timeout(800)
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080), (390, 844)])
+def test_what_is_beside_a_photo_is_one_column_of_full_width(
+    site: Site, open_tab: Open, width: int, height: int
+) -> None:
+    tab = open_tab(site, f"photos/{set_of(site)}?q=party", width=width, height=height)
+    cells(tab).first.wait_for()
+    open_large(tab)
+    tab.locator(".whole .box.unknown").first.click()
+    tab.locator(".naming .found li").first.wait_for()
+    about = tab.locator(".photo-large .about").bounding_box()
+    field = tab.get_by_role("combobox", name="Name").bounding_box()
+    assert about["width"] >= 256 and about["x"] + about["width"] <= width
+    assert field["width"] >= about["width"] - 2
+    tops = [one.bounding_box()["y"] for one in tab.locator(".about > *:visible").all()]
+    assert tops == sorted(set(tops)), "one above the other"
+    for one in tab.locator(".naming .found li .name").all():
+        assert one.bounding_box()["width"] > 20, "a number has its name beside it"
+
+
+def test_who_has_drawn_a_box_types_its_name_at_once(own_site: Site, open_tab: Open) -> None:
+    tab = open_tab(own_site, f"photos/{set_of(own_site)}?q=party")
+    cells(tab).first.wait_for()
+    open_large(tab)
+    tab.locator(".whole .box.unknown").first.click()  # another field has the focus before
+    drag(tab, (0.02, 0.05, 0.1, 0.3))
+    tab.locator(".box.mine").wait_for()
+    tab.wait_for_timeout(100)
+    before = tab.locator(".box.mine").get_attribute("style")
+    tab.keyboard.type("d")  # it is the name's first letter, and draws no other box
+    assert tab.get_by_role("combobox", name="Name").input_value() == "d"
+    assert tab.locator(".box.mine").get_attribute("style") == before
+    tab.get_by_role("combobox", name="Name").fill("")
+    tab.keyboard.type("Rachel")
+    tab.keyboard.press("Enter")
+    tab.locator(".whole .box.drawn", has_text="Rachel Green").wait_for()
+
+
+def test_letters_after_a_box_of_the_keyboard_are_its_name(site: Site, open_tab: Open) -> None:
+    tab = open_tab(site, f"photos/{set_of(site)}?q=party")
+    cells(tab).first.wait_for()
+    open_large(tab)
+    tab.keyboard.press("d")
+    tab.keyboard.press("ArrowLeft")
+    before = tab.locator(".box.mine").get_attribute("style")
+    tab.keyboard.type("dora")
+    assert tab.get_by_role("combobox", name="Name").input_value() == "dora"
+    assert tab.locator(".box.mine").get_attribute("style") == before
+
+
+def test_undo_beside_a_photo_takes_back_what_was_said_there_and_says_what(own_site: Site, open_tab: Open) -> None:
+    tab = open_tab(own_site, f"photos/{set_of(own_site)}?q=party")
+    cells(tab).first.wait_for()
+    open_large(tab)
+    tab.evaluate("""async () => {
+        const { post } = await import("./page/outbox.js");
+        await post("POST", "characters", { names: ["Elsewhere"] }, { text: "Elsewhere", undo: "cast" });
+    }""")
+    tab.keyboard.press("Control+z")
+    tab.get_by_text("Nothing was said here that could be taken back.").wait_for()
+    before = faces(own_site)
+    drag(tab, (0.02, 0.05, 0.1, 0.3))
+    tab.keyboard.type("Rachel")
+    tab.keyboard.press("Enter")
+    until(tab, lambda: faces(own_site), [*before, "Rachel Green*"])
+    tab.keyboard.press("Control+z")
+    tab.get_by_text("Taken back: party.jpg: Rachel Green, by hand.").wait_for()
+    until(tab, lambda: faces(own_site), before)
+    tab.keyboard.press("Control+z")
+    tab.get_by_text("Nothing was said here that could be taken back.").wait_for()
+    with own_site.client() as client:
+        assert "Elsewhere" in [one["name"] for one in client.get("/characters").json()["characters"]]
+
+
+@pytest.mark.parametrize("view", ["photos", "people"])
+@pytest.mark.parametrize("height", [800, 470])
+def test_a_double_click_anywhere_on_a_picture_opens_it(site: Site, open_tab: Open, view: str, height: int) -> None:
+    path = f"photos/{set_of(site)}" if view == "photos" else view
+    tab = open_tab(site, path, height=height)
+    cells(tab).first.wait_for()
+    tab.wait_for_timeout(300)
+    before = tab.url
+    for share in (0.03, 0.97):
+        box = cells(tab).first.bounding_box()
+        x, y = box["x"] + box["width"] / 2, min(box["y"] + share * box["height"], height - 4)
+        tab.mouse.click(x, y)
+        tab.locator(".chosen-bar").wait_for()
+        assert cells(tab).first.bounding_box() == box, "the first click moves nothing"
+        tab.keyboard.press("Escape")
+        tab.locator(".chosen-bar").wait_for(state="detached")
+        tab.mouse.dblclick(x, y)
+        tab.locator(".photo-large, .person").wait_for()
+        tab.goto(before)
+        cells(tab).first.wait_for()
+        tab.wait_for_timeout(300)
+    tab.get_by_text("Double click or Enter opens.").wait_for()

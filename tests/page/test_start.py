@@ -92,6 +92,7 @@ def test_photos_in_folders_enrol_characters_and_loose_ones_ask(
     page.locator("input[webkitdirectory]").set_input_files(str(world / "cast"))
     page.get_by_text("2 characters have photos.").wait_for(timeout=LONG_MS)
     page.locator(".drop input[type=file]").set_input_files([str(world / "cast" / "Thor" / "1.png")])
+    page.wait_for_function("document.querySelector('dialog .previews img')?.naturalWidth > 0")  # whom one names is seen
     page.get_by_role("dialog").get_by_role("textbox").fill("Hela")
     page.keyboard.press("Enter")
     page.wait_for_function(

@@ -237,3 +237,13 @@ def test_decisions_and_trainings_are_told_as_such(
     kept.decide([say.name(("0.png", 1), "Hela")])
     watcher._look()
     assert sorted(kinds(watcher, at)) == ["decision", "media"]
+
+
+def test_who_begins_to_follow_while_somebody_is_being_forgotten_is_told_so(live: LiveServer) -> None:
+    with Project.open(live.project) as project:
+        note = project.context.paths.forgetting
+    for is_there in (True, False):
+        note.touch() if is_there else note.unlink()
+        time.sleep(SEEN_WITHIN_S)
+        with live.client() as client, client.stream("GET", "events") as stream:
+            assert next(events_of(stream))["data"] == {"forgetting": is_there}

@@ -85,6 +85,11 @@ class Watcher:
             return tuple(one for one in self._events if one.number > int(number))
 
     @property
+    def is_forgetting(self) -> bool:
+        """Whether somebody was being forgotten at the last look."""
+        return bool(self._stamps.get("forgetting"))
+
+    @property
     def streams(self) -> int:
         """Clients that follow now."""
         return self._followers.total()

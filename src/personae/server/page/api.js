@@ -24,6 +24,25 @@ export class Away extends Error {
   }
 }
 
+/** Whether somebody is being forgotten: until that is done the server answers about jobs alone. */
+export const isForgetting = signal(false);
+/** What is answered meanwhile. */
+const ANSWERED_MEANWHILE = /^(jobs|session)\b/;
+const BUSY_TRIES = 3;
+const BUSY_AGAIN_MS = 2000;
+
+/** Until nobody is being forgotten. @returns {Promise<void>} */
+export function untilForgotten() {
+  if (!isForgetting.peek()) return Promise.resolve();
+  return new Promise((done) => {
+    const stop = isForgetting.subscribe((now) => {
+      if (now) return;
+      queueMicrotask(() => stop());
+      done();
+    });
+  });
+}
+
 /** The key does not count any more: somebody has to sign in. */
 export class SignedOut extends Away {}
 
@@ -52,12 +71,21 @@ export function urlOf(path, query = {}) {
 }
 
 /**
+ * Where the server has no time it is asked again; while somebody is being forgotten, when that is done.
  * @param {string} path from /api/v1/ on
  * @param {Record<string, string | number | boolean | undefined>} [query]
  * @returns {Promise<any>}
  */
-export function get(path, query = {}) {
-  return ask(urlOf(path, query), { method: "GET" });
+export async function get(path, query = {}) {
+  for (let tries = 1; ; tries += 1) {
+    if (!ANSWERED_MEANWHILE.test(path)) await untilForgotten();
+    try {
+      return await ask(urlOf(path, query), { method: "GET" });
+    } catch (error) {
+      if (!(error instanceof Away && error.problem?.code === "busy") || (tries >= BUSY_TRIES && !isForgetting.peek())) throw error;
+      await new Promise((done) => setTimeout(done, BUSY_AGAIN_MS));
+    }
+  }
 }
 
 /**

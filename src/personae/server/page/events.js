@@ -1,6 +1,6 @@
 // One stream of events per browser, shared by its tabs: a browser opens six connections to a server of HTTP/1.1, and
 // eight tabs with a stream each would leave none for anything else. The tab that holds the lock reads for all.
-import { root } from "./api.js";
+import { isForgetting, root } from "./api.js";
 import { signal } from "./html.js";
 
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("personae-events") : null;
@@ -21,7 +21,13 @@ export function listen(listener) {
 /** @param {string} kind @param {any} data */
 function tell(kind, data) {
   isLive.value = kind !== "away";
+  const wasForgetting = isForgetting.peek();
+  if (kind === "forgetting") isForgetting.value = data.active;
+  else if (kind === "hello") isForgetting.value = data.forgetting ?? false;
+  // While somebody is being forgotten the lists keep what they show; then all is read again.
+  if (isForgetting.peek() && !["job", "hello", "away"].includes(kind)) return;
   for (const listener of listeners) listener(kind, data);
+  if (wasForgetting && !isForgetting.peek() && kind === "hello") for (const listener of listeners) listener("reset", {});
 }
 
 /** Begin to listen. */
@@ -49,8 +55,8 @@ function read() {
   };
   const open = () => {
     stream = new EventSource(new URL("events", root));
-    stream.addEventListener("hello", () => {
-      say("hello", {});
+    stream.addEventListener("hello", (event) => {
+      say("hello", JSON.parse(event.data));
       if (wasAway) say("reset", {}); // a new stream does not know what this one has missed
       wasAway = false;
     });
@@ -65,6 +71,6 @@ function read() {
   };
   open();
   channel?.addEventListener("message", ({ data }) => {
-    if (data.kind === "hello?") channel.postMessage({ kind: stream.readyState === EventSource.OPEN ? "hello" : "away", data: {} });
+    if (data.kind === "hello?") channel.postMessage({ kind: stream.readyState === EventSource.OPEN ? "hello" : "away", data: { forgetting: isForgetting.peek() } });
   });
 }

@@ -2,7 +2,7 @@
 //
 // The page goes on at once. A server that is away, a closed tab or a crash loses nothing: what is left is sent, with the
 // same ids, as soon as there is a page and a server again. What was said is remembered too, to be taken back.
-import { Away, Refused, send, session, SignedOut } from "./api.js";
+import { Away, Refused, send, session, SignedOut, untilForgotten } from "./api.js";
 import { batch, signal } from "./html.js";
 import { amend, commandOf, commands, keepCommand, letters, recount, remove, said, waiting, write } from "./letters.js";
 
@@ -86,6 +86,7 @@ export async function flush() {
 
 async function sendAll() {
   for (let all = letters(); all.length; all = letters()) {
+    await untilForgotten();
     const [first] = all;
     const undoing = all.find((one) => one.undoes === first.id);
     if (undoing && !first.isSent) {

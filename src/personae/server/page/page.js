@@ -1,5 +1,5 @@
 // The page: its frame, and the view that the address says. Everything else is in the modules it loads.
-import { Away, Refused, session, SignedOut, signIn } from "./api.js";
+import { Away, isForgetting, Refused, session, SignedOut, signIn } from "./api.js";
 import { follow } from "./events.js";
 import { Fragment, html, render, signal, useEffect } from "./html.js";
 import { watchKeys } from "./keys.js";
@@ -7,7 +7,7 @@ import { recount } from "./letters.js";
 import { flush } from "./outbox.js";
 import { Frame } from "./parts/frame.js";
 import { place } from "./router.js";
-import { keepUpToDate, media, readAll, tell } from "./state.js";
+import { isKnown, keepUpToDate, media, readAll, tell } from "./state.js";
 import { TEXTS } from "./texts.js";
 
 /** Which module draws a view. @type {Record<string, () => Promise<{View: any}>>} */
@@ -29,6 +29,8 @@ const TRY_AGAIN_MS = 3000;
 /** Those that were loaded. @type {import("@preact/signals").Signal<Map<string, any>>} */
 const loaded = signal(new Map());
 const failed = signal("");
+/** Whether where to begin is not known, for somebody is being forgotten. */
+const waits = signal(false);
 
 /** @param {string} name */
 async function load(name) {
@@ -53,16 +55,28 @@ function Page() {
   const name = viewOf();
   useEffect(() => void load(name), [name]);
   const View = loaded.value.get(name);
+  const isBefore = waits.value && !place.value.view;
   useEffect(() => {
     document.title = `${TEXTS.views[name] ?? TEXTS.nowhere} · Personae`;
   }, [name]);
   if (!VIEWS[name]) return html`<${Frame} view=""><p class="none">${TEXTS.nowhere}</p></${Frame}>`;
-  return html`<${Frame} view=${name}>${View ? html`<${View} />` : html`<p class="none" aria-busy="true">${failed.value}</p>`}</${Frame}>`;
+  return html`<${Frame} view=${name}>${View && !isBefore ? html`<${View} />` : html`<p class="none" aria-busy="true">${failed.value}</p>`}</${Frame}>`;
 }
 
 // A fault of the page is told, and what was said is kept: loading it anew sends it.
 addEventListener("unhandledrejection", (event) => event.reason?.name !== "AbortError" && tell(TEXTS.fault(String(event.reason)), { isBad: true }));
 addEventListener("error", (event) => tell(TEXTS.fault(event.message), { isBad: true }));
+
+/** @returns {Promise<void>} */
+function untilForgetting() {
+  return new Promise((done) => {
+    const stop = isForgetting.subscribe((now) => {
+      if (!now) return;
+      queueMicrotask(() => stop());
+      done();
+    });
+  });
+}
 
 async function start() {
   try {
@@ -79,7 +93,12 @@ async function start() {
   void flush();
   watchKeys();
   const all = readAll().catch((error) => tell(error.message, { isBad: true }));
-  if (!place.value.view) await all; // what there is tells where to begin
+  // What there is tells where to begin; while somebody is being forgotten that is not known.
+  if (!place.value.view) {
+    await Promise.race([all, untilForgetting()]);
+    waits.value = isForgetting.value && !isKnown.value;
+    void all.then(() => (waits.value = false));
+  }
   document.body.replaceChildren();
   render(html`<${Fragment}><${Page} /></${Fragment}>`, document.body);
   return undefined;

@@ -1,5 +1,5 @@
 // The queue of questions: what is asked now, what was answered here and may not have arrived, what others look at.
-import { get, Refused, send } from "./api.js";
+import { get, isForgetting, Refused, send } from "./api.js";
 import { listen } from "./events.js";
 import { batch, computed, signal } from "./html.js";
 import { onRefused, post, takeBack, unsent } from "./outbox.js";
@@ -296,6 +296,7 @@ export function later(question) {
 
 /** Say what this tab looks at, so that others are asked other questions first. */
 async function look() {
+  if (isForgetting.peek()) return;
   const isHere = document.visibilityState === "visible" && ["", "review"].includes(place.value.view);
   try {
     const { others: open } = await send("PUT", "questions/open", { tab, question: isHere ? shown.id : "" });

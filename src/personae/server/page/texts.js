@@ -28,6 +28,13 @@ export const TEXTS = {
   close: "Close",
   role: (/** @type {string} */ role) => `Your key is one of a ${role}.`,
   running: (/** @type {number} */ n) => count(n, "job runs or waits", "jobs run or wait"),
+  forgetting: "Somebody is being forgotten. The project can be used again when that is done.",
+  howToSelect: {
+    mouse: "Click selects; Shift, Ctrl+A or a drawn frame select many. Double click or Enter opens.",
+    touch: "Tap opens; a long press selects, and then each tap.",
+    opens: "Click or Enter opens.", tapOpens: "Tap opens.",
+    toggles: "Click or the space bar selects; double click or Enter opens.", tapToggles: "Tap selects.",
+  },
   away: "The server is away. What you answer is kept here, and sent when it is back.",
   signedOut: "Your key does not count any more. What you answer is kept here, and sent when you have signed in.",
   signIn: "Sign in",
@@ -130,7 +137,6 @@ export const TEXTS = {
     gone: "Nobody has this address now. Somebody may have named or merged them.",
     label: (/** @type {string} */ name, /** @type {string} */ facts) => `${name}, ${facts}`,
     chosen: (/** @type {number} */ n) => `${n.toLocaleString()} selected`,
-    how: "Click selects; Shift, Ctrl+A or a drawn frame select many. Double click or Enter opens.",
     name: "Name …", rename: "Another name …", merge: "Merge …", mergeWith: "Same as …", stranger1: "Stranger", strangers: "Strangers", noFace: "No face",
     open: "Open", all: "Select all", clear: "Select none",
     others: (/** @type {number} */ n) => (n === 1 ? "The other one is a stranger" : `The other ${n.toLocaleString()} are strangers`),
@@ -635,6 +641,8 @@ export const TEXTS = {
       return `${{ name, new: "Somebody new", confirm: "Confirmed", not_them: "Not them", no_face: "No face", stranger: "A stranger", depicted: "On a picture", alive: "Alive" }[said] ?? said}${of}.`;
     },
     saidBut: (/** @type {string} */ name, /** @type {number} */ n, /** @type {number} */ but) => `${name} (${count(n, "face")}), but ${but} not.`,
+    takenBack: (/** @type {string} */ text) => `Taken back: ${text}`,
+    nothingSaid: "Nothing was said here that could be taken back.",
     keys: "Left and right: the next photo. Tab: its faces. d: draw a box. Escape: all photos.",
   },
 };

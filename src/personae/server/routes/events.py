@@ -38,7 +38,8 @@ async def follow_events(
     """What changes, as it does. With `Last-Event-ID` what was missed comes first; "reset" says to read all again."""
     at = watcher.latest
     missed = watcher.since(last_event_id)
-    yield ServerSentEvent(event="hello", data={}, id=f"{watcher.boot}-{missed[0].number - 1 if missed else at}")
+    hello = {"forgetting": watcher.is_forgetting}
+    yield ServerSentEvent(event="hello", data=hello, id=f"{watcher.boot}-{missed[0].number - 1 if missed else at}")
     told = asked = time.monotonic()
     while not watcher.is_over:
         for one in missed:

@@ -5,6 +5,7 @@ import { characters, tell } from "../state.js";
 import { TEXTS } from "../texts.js";
 import { askFor } from "./dialog.js";
 import { Drop } from "./drop.js";
+import { Previews } from "./previews.js";
 
 const T = TEXTS.start;
 const AT_ONCE = 20;
@@ -47,7 +48,7 @@ async function take(files) {
   const all = sorted(files);
   if (!all.length) return tell(T.noPhotos, { isBad: true });
   for (const loose of all.filter((one) => !one.who)) {
-    const name = await askFor({ title: T.whoIsOn(loose.photos.length), confirm: T.enrol, field: { label: TEXTS.review.field } });
+    const name = await askFor({ title: T.whoIsOn(loose.photos.length), body: html`<${Previews} files=${loose.photos} />`, confirm: T.enrol, field: { label: TEXTS.review.field } });
     if (name) loose.who = name;
   }
   const named = all.filter((one) => one.who);

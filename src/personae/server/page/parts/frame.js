@@ -1,5 +1,5 @@
 // What stands around every view: where one can go, what the server says, and what was done last.
-import { may, session } from "../api.js";
+import { isForgetting, may, session } from "../api.js";
 import { isLive } from "../events.js";
 import { html } from "../html.js";
 import { isAway, isSignedOut, waiting } from "../outbox.js";
@@ -49,12 +49,23 @@ function Running() {
 
 /** Whether the server is there, and what it has not got yet. */
 function Standing() {
+  if (isLive.value && isForgetting.value) return html`<${Forgetting} />`;
   const away = isAway.value || !isLive.value;
   const unsent = waiting.value && (isAway.value || isSignedOut.value) ? TEXTS.unsent(waiting.value) : "";
   if (isSignedOut.value) {
     return html`<p class="standing" role="status">${TEXTS.signedOut} ${unsent} <button type="button" onClick=${() => location.reload()}>${TEXTS.signIn}</button></p>`;
   }
   return html`<p class="standing" role="status" hidden=${!away}>${away ? `${TEXTS.away} ${unsent}` : ""}</p>`;
+}
+
+function Forgetting() {
+  const job = [...jobs.value.values()].find((one) => one.kind === "forget" && one.state === "running");
+  const { done = 0, total = null } = job?.progress ?? {};
+  return html`
+    <div class="standing forgetting">
+      <p role="status">${TEXTS.forgetting}</p>
+      ${total ? html`<progress aria-label=${TEXTS.jobs.progress} max=${total} value=${done}></progress> <span>${TEXTS.jobs.of(done, total)}</span>` : null}
+    </div>`;
 }
 
 function Message() {

@@ -127,7 +127,8 @@ export function Grid({ items, keyOf, draw, labelOf, cell, label, chosen = null, 
     const { top } = placeOf(target);
     const at = (box.current?.getBoundingClientRect().top ?? 0) + top;
     if (at < HEAD_PX) scrollBy(0, at - HEAD_PX - gap);
-    else if (at + height > innerHeight) scrollBy(0, at + height - innerHeight + 10);
+    const foot = innerHeight - (/** @type {HTMLElement | null} */ (document.querySelector(".chosen-bar"))?.offsetHeight ?? 0);
+    if (at >= HEAD_PX && at + height > foot) scrollBy(0, at + height - foot + 10);
     if (target === focused) /** @type {HTMLElement | null} */ (box.current?.querySelector(`[data-at="${target}"]`))?.focus({ preventScroll: true });
     return target;
   };

@@ -1,7 +1,8 @@
 // What is said of faces in photos: shown at once, sent in order, taken back with Undo.
 import { Refused } from "../api.js";
-import { post, waiting } from "../outbox.js";
-import { undo } from "../questions.js";
+import { last } from "../letters.js";
+import { post, takeBack, waiting } from "../outbox.js";
+import { sentenceOf } from "../questions.js";
 import { learns, tell } from "../state.js";
 import { TEXTS } from "../texts.js";
 import { foresee, photos, recover, seenAt } from "./photo_store.js";
@@ -12,6 +13,39 @@ import { foresee, photos, recover, seenAt } from "./photo_store.js";
 /** @typedef {"name" | "new" | "confirm" | "not_them" | "no_face" | "stranger" | "depicted" | "alive"} Said */
 
 const T = TEXTS.photos;
+/** What was said here of each set, in this tab: what is said elsewhere is not taken back from here. @type {Map<string, string[]>} */
+const here = new Map();
+const MOST_KEPT = 100;
+
+/** The letters in which something was said of a set, in order. @param {string} set @returns {string[]} */
+function lettersOf(set) {
+  return here.get(set) ?? [];
+}
+
+/** @param {string} set @param {string[]} letters */
+function keepLetters(set, letters) {
+  here.set(set, letters.slice(-MOST_KEPT));
+}
+
+/** Take back what was said last of a set in this tab, or in the letter of that id, and say what it was.
+ * @param {string} set @param {string} [letter] */
+export async function takeBackHere(set, letter) {
+  const all = lettersOf(set);
+  const wanted = letter ? all.filter((one) => one === letter) : [...all].reverse();
+  for (const one of wanted) {
+    keepLetters(set, lettersOf(set).filter((each) => each !== one));
+    const taken = takeBack(one);
+    if (!taken) continue; // it was refused, or taken back elsewhere
+    try {
+      await taken.done;
+      tell(T.takenBack(taken.said.text));
+    } catch (error) {
+      tell(sentenceOf(error), { isBad: true });
+    }
+    return recover();
+  }
+  return tell(T.nothingSaid);
+}
 
 /**
  * Say one thing of some faces of a set. @param {string} set @param {readonly Chosen[]} chosen @param {Said} said @param {string} [name]
@@ -30,7 +64,7 @@ export function sayEach(set, each, text) {
     say: ["new", "name"].includes(said) ? "name" : said, who: { photo: photo.path, face: face.number },
     ...(said === "name" ? { to: name } : {}), ...(said === "new" ? { new: true } : {}),
   }));
-  return send(set, body, text);
+  return send(set, body, of.size === 1 ? each[0].photo.path : "", text);
 }
 
 /** A face after what was said of it: none where it is none. @param {Face} face @param {{said: Said, name: string} | undefined} one @returns {Face[]} */
@@ -64,19 +98,22 @@ export function draw(set, photo, box, name) {
   /** @type {Face} */
   const face = { number, box, name: name || T.somebody, character: name ? "?" : null, unknown: name ? null : 0, isOurs: true, isDepicted: false, isStranger: false, isDrawn: true, confidence: 1 };
   foresee(new Map([[photo.id, (/** @type {Face[]} */ faces) => [...faces, face]]]));
-  return send(set, [{ say: "add", who: name || "?", new: !name, photo: photo.path, box }], T.drew(name));
+  return send(set, [{ say: "add", who: name || "?", new: !name, photo: photo.path, box }], photo.path, T.drew(name));
 }
 
-/** @param {string} set @param {any[]} said @param {string} text */
-async function send(set, said, text) {
+/** @param {string} set @param {any[]} said @param {string} path of the photo, where it is one @param {string} text */
+async function send(set, said, path, text) {
   // What waits here was said upon the same: it is not somebody else's.
   const isAlone = waiting.value === 0;
   const learn = learns.value && said.some((one) => one.say === "name" && one.to);
-  const sent = post("POST", `media/${set}/decisions`, { said, learn, ...(isAlone && seenAt() !== null ? { position: seenAt() } : {}) }, { text, undo: "people" });
-  tell(text, { act: { text: TEXTS.undo, run: () => void undo() } });
+  const sent = post("POST", `media/${set}/decisions`, { said, learn, ...(isAlone && seenAt() !== null ? { position: seenAt() } : {}) }, { text: path ? `${path}: ${text}` : text, undo: "people" });
+  const letter = last.peek()?.id ?? "";
+  keepLetters(set, [...lettersOf(set), letter]);
+  const undo = { act: { text: TEXTS.undo, run: () => void takeBackHere(set, letter) } };
+  tell(text, undo);
   try {
     const done = await sent;
-    if (done.warnings?.length) tell(done.warnings.join(" "), { act: { text: TEXTS.undo, run: () => void undo() } });
+    if (done.warnings?.length) tell(done.warnings.join(" "), undo);
   } catch (error) {
     const sentence = error instanceof Refused && error.code === "changed"
       ? TEXTS.review.conflict(error.problem.by?.[0] ?? "", (error.problem.said ?? []).join(" ")) : /** @type {any} */ (error).message;

@@ -2,12 +2,11 @@
 import { may } from "../api.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { bind } from "../keys.js";
-import { undo } from "../questions.js";
 import { address, place } from "../router.js";
 import { TEXTS } from "../texts.js";
 import { Name } from "./name.js";
 import { NameField } from "./name_field.js";
-import { draw, often, sayOf } from "./photo_deciding.js";
+import { draw, often, sayOf, takeBackHere } from "./photo_deciding.js";
 import { shown, show } from "./photo_set.js";
 import { photos, total } from "./photo_store.js";
 import { kindOf, pictureOf } from "./photo_thumb.js";
@@ -38,12 +37,13 @@ export function PhotoLarge({ set, photo: id }) {
     return true;
   };
   const begin = () => photo && may("editor") && setBox(middle(photo.size));
+  useEffect(() => (box ? typeIntoField() : undefined), [box !== null]);
   useEffect(
     () => bind([
       { keys: "ArrowLeft", text: T.previous, run: () => goTo(-1) },
       { keys: "ArrowRight", text: T.next, run: () => goTo(1) },
-      { keys: "d", text: T.draw, run: () => void begin() },
-      { keys: "Ctrl+z", text: TEXTS.keys.undo, always: true, run: () => (isTyped() ? false : void undo()) },
+      { keys: "d", text: T.draw, run: () => void (box || begin()) },
+      { keys: "Ctrl+z", text: TEXTS.keys.undo, always: true, run: () => (isTyped() ? false : box ? setBox(null) : void takeBackHere(set.id)) },
       { keys: "Escape", text: T.back, always: true, run: () => (box ? setBox(null) : chosen ? show(set.id, { face: "" }, true) : show(set.id, { photo: "", face: "" })) },
     ]),
     [id, at, all, box, chosen],
@@ -75,6 +75,22 @@ export function PhotoLarge({ set, photo: id }) {
         </div>
       </div>
     </div>`;
+}
+
+/** Where the name of a box that waits for one is typed. */
+function nameOfBox() {
+  return /** @type {HTMLInputElement | null} */ (document.querySelector(".photo-large .naming input"));
+}
+
+/** Letters that are typed while a box waits for its name are its name's, whatever has the focus. @returns {() => void} that ends it */
+function typeIntoField() {
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+    const isLetter = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.altKey && !event.metaKey;
+    const isElsewhere = event.target instanceof Element && event.target.closest("input, select, textarea, dialog");
+    if (isLetter && !isElsewhere) nameOfBox()?.focus({ preventScroll: true });
+  };
+  addEventListener("keydown", onKeyDown, true);
+  return () => removeEventListener("keydown", onKeyDown, true);
 }
 
 /** Whether something is typed in the field that has the focus: that has its own undo. */
@@ -130,8 +146,13 @@ function Picture({ set, photo, chosen, box, setBox }) {
       removeEventListener("pointerup", onUp);
       removeEventListener("pointercancel", onUp);
       if (!isDragging && target instanceof HTMLElement) target.focus();
+      if (!isDragging) return;
       // The click that ends a drag chooses nothing.
-      if (isDragging) addEventListener("click", (click) => click.stopPropagation(), { capture: true, once: true });
+      const stop = (/** @type {Event} */ click) => click.stopPropagation();
+      addEventListener("click", stop, { capture: true, once: true });
+      setTimeout(() => removeEventListener("click", stop, true));
+      // The box is drawn: now its name is asked for, once the field is there.
+      requestAnimationFrame(() => setTimeout(() => nameOfBox()?.focus({ preventScroll: true })));
     };
     addEventListener("pointermove", onMove);
     addEventListener("pointerup", onUp);
@@ -192,7 +213,7 @@ function About({ set, photo, face }) {
   /** @type {Record<string, import("./photo_deciding.js").Said>} */
   const commands = { stranger: "stranger", no_face: "no_face", new: face.character === null ? "new" : "not_them" };
   const command = (/** @type {string} */ kind) => {
-    if (kind === "undo") return void undo();
+    if (kind === "undo") return void takeBackHere(set);
     return kind in commands ? say(commands[kind]) : false;
   };
   const isKnown = face.character !== null;
@@ -208,6 +229,6 @@ function About({ set, photo, face }) {
         <button type="button" onClick=${() => say("stranger")}>${T.stranger} <kbd>.s</kbd></button>
         <button type="button" onClick=${() => say("no_face")}>${T.noFace} <kbd>.x</kbd></button>
         <button type="button" aria-pressed=${face.isDepicted} onClick=${() => say(face.isDepicted ? "alive" : "depicted")}>${face.isDepicted ? T.alive : T.picture}</button>
-        <button type="button" onClick=${() => void undo()}>${TEXTS.undo} <kbd>Ctrl+Z</kbd></button>
+        <button type="button" onClick=${() => void takeBackHere(set)}>${TEXTS.undo} <kbd>Ctrl+Z</kbd></button>
       </p>` : null}`;
 }

@@ -41,8 +41,8 @@ export function PhotoSelection({ set, chosen, shown }) {
     done();
   };
   return html`
-    <section class="selection" aria-label=${T.chosen(own.length)}>
-      <p>${T.chosen(own.length)}</p>
+    <section class="chosen-bar" aria-label=${T.chosen(own.length)}>
+      <strong>${T.chosen(own.length)}</strong>
       ${people.length ? html`<label>${T.whose} <select value=${who} onChange=${(/** @type {any} */ event) => setWanted(event.currentTarget.value)}>
         ${people.map((one) => html`<option key=${one} value=${one}>${one} (${counts.get(one)})</option>`)}</select></label>` : null}
       ${faces.length ? html`

@@ -5,6 +5,7 @@ import { plain } from "../names.js";
 import { address, go, place } from "../router.js";
 import { TEXTS } from "../texts.js";
 import { Grid } from "./grid.js";
+import { HowToSelect } from "./how_to_select.js";
 import { Name } from "./name.js";
 import { PhotoLarge } from "./photo_large.js";
 import { PhotoSelection } from "./photo_selection.js";
@@ -119,9 +120,10 @@ function All({ set }) {
         </span>
       </header>
       <${Filters} set=${set} />
-      ${may("editor") && chosen.value.size ? html`<${PhotoSelection} set=${set} chosen=${chosen} shown=${items} />` : null}
+      <${HowToSelect} kind=${may("editor") ? "selects" : "opens"} />
       ${isRead && !items.length ? html`<p class="none">${T.nothing}</p>` : null}
       <${Grid} items=${items} keyOf=${keyOf} labelOf=${labelOf} label=${set.name} cell=${CELL} draw=${draw} chosen=${may("editor") ? chosen : null} open=${open} />
+      ${may("editor") && chosen.value.size ? html`<${PhotoSelection} set=${set} chosen=${chosen} shown=${items} />` : null}
     </div>`;
 }
 

@@ -6,6 +6,8 @@ import { edit, sendPhotos, takeBackEdits } from "../parts/cast_edits.js";
 import { askFor } from "../parts/dialog.js";
 import { Drop } from "../parts/drop.js";
 import { Grid } from "../parts/grid.js";
+import { HowToSelect } from "../parts/how_to_select.js";
+import { Previews } from "../parts/previews.js";
 import { Name } from "../parts/name.js";
 import { Face, pictureOf } from "../parts/pictures.js";
 import { SentList } from "../parts/sent_photos.js";
@@ -61,7 +63,7 @@ function List() {
   return html`
     <header class="cast-head">
       <h1>${TEXTS.views.cast}</h1>
-      <span class="quiet">${T.count(all.length, all.reduce((sum, one) => sum + one.photos, 0))}</span>
+      <span class="quiet">${isKnown.value && T.count(all.length, all.reduce((sum, one) => sum + one.photos, 0))}</span>
       <span class="links"><a class="button" href=${address("model")}>${TEXTS.views.model}</a></span>
     </header>
     ${canEdit && html`<${Adding} />`}
@@ -78,6 +80,7 @@ function List() {
         <button type="button" disabled=${selected.length < 2} onClick=${() => void merge(selected)}>${T.merge}</button>
         <button type="button" disabled=${selected.length < 1} onClick=${() => void remove(selected)}>${T.remove}</button>
       </div>`}
+    ${shown.length ? html`<${HowToSelect} kind=${selects ? "toggles" : "opens"} />` : null}
     ${isKnown.value && !all.length ? html`<p class="none">${T.nobody}</p>` : null}
     ${isKnown.value && all.length && !shown.length ? html`<p class="none">${T.nobodySo}</p>` : null}
     <${Grid} items=${shown} keyOf=${(/** @type {Character} */ one) => one.id} labelOf=${(/** @type {Character} */ one) => `${one.name}, ${T.photos(one.photos, one.rejected)}`}
@@ -123,7 +126,7 @@ async function take(files) {
   const loose = own.get("");
   own.delete("");
   if (loose) {
-    const name = await askFor({ title: T.whose(loose.length), confirm: T.add, field: { label: TEXTS.review.field, options: characters.value.map((one) => one.name) } });
+    const name = await askFor({ title: T.whose(loose.length), body: html`<${Previews} files=${loose} />`, confirm: T.add, field: { label: TEXTS.review.field, options: characters.value.map((one) => one.name) } });
     if (name) own.set(name, [...(own.get(name) ?? []), ...loose]);
   }
   for (const [name, some] of own) {

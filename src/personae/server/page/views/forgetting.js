@@ -1,14 +1,17 @@
 // Forgetting somebody for good: what will go is shown, the name is typed once, and what came of it is told.
-import { html } from "../html.js";
+import { html, signal } from "../html.js";
 import { post } from "../outbox.js";
 import { askFor } from "../parts/dialog.js";
 import { PeopleRow } from "../parts/people_row.js";
 import { sentenceOf } from "../questions.js";
-import { address, go } from "../router.js";
+import { address, go, place } from "../router.js";
 import { characters, ended, tell } from "../state.js";
 import { TEXTS } from "../texts.js";
 
 const T = TEXTS.people.forget;
+
+/** Whom this tab has asked to be forgotten, until that is done; empty for nobody. */
+export const beingForgotten = signal("");
 
 /** @param {import("../everyone.js").Somebody} one */
 export async function forgetSomebody(one) {
@@ -26,15 +29,18 @@ export async function forgetSomebody(one) {
   const said = await askFor({ title: T.title(one.name), body, confirm: T.confirm, isDanger: true, typed: one.name });
   if (said === null) return;
   try {
+    beingForgotten.value = one.name;
     // There is no undo: it is no letter that can be taken back.
     const { job } = await post("POST", "forget", { name: one.name });
     tell(T.runs(one.name));
     const done = await ended(job.id);
     if (done.state !== "done") throw new Error(T.failed(done.error?.detail ?? done.state));
+    if (place.value.view === "people" && place.value.id === one.id) go(address("people"), true);
     await report(one.name, done.result);
-    go(address("people"), true);
   } catch (error) {
     tell(error instanceof Error && !("problem" in error) ? error.message : sentenceOf(error), { isBad: true });
+  } finally {
+    beingForgotten.value = "";
   }
 }
 

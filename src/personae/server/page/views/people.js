@@ -4,6 +4,7 @@ import { batch, computed, effect, html, signal, useEffect } from "../html.js";
 import { bind } from "../keys.js";
 import { plain } from "../names.js";
 import { Grid } from "../parts/grid.js";
+import { HowToSelect } from "../parts/how_to_select.js";
 import { Name } from "../parts/name.js";
 import { Face } from "../parts/people_row.js";
 import { askWho } from "../parts/who_dialog.js";
@@ -141,7 +142,7 @@ function Filter() {
       ${mayEdit() ? html`<button type="button" onClick=${selectAll}>${T.all} <kbd>Ctrl+A</kbd></button>` : null}
       <span class="quiet shown" role="status">${T.count(shown.value.length)}</span>
     </div>
-    ${mayEdit() ? html`<p class="quiet how">${T.how}</p>` : null}`;
+    <${HowToSelect} kind=${mayEdit() ? "selects" : "opens"} />`;
 }
 
 function Chosen() {

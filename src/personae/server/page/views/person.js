@@ -1,5 +1,5 @@
 // One person over all films and photo sets: where they are, every face, what made them one.
-import { every, get, may } from "../api.js";
+import { every, get, isForgetting, may } from "../api.js";
 import { everybody, factsOf, mayEdit, nameAll, notFaces, pictureOf, sendSaid, setAside, takeBackLast } from "../everyone.js";
 import { listen } from "../events.js";
 import { html, useEffect, useMemo, useState } from "../html.js";
@@ -10,7 +10,7 @@ import { askWho } from "../parts/who_dialog.js";
 import { address, go, place } from "../router.js";
 import { soon, tell } from "../state.js";
 import { TEXTS } from "../texts.js";
-import { forgetSomebody } from "./forgetting.js";
+import { beingForgotten, forgetSomebody } from "./forgetting.js";
 import { PersonFaces } from "./person_faces.js";
 
 /** @typedef {import("../everyone.js").Somebody} Somebody */
@@ -22,15 +22,18 @@ const T = TEXTS.people.person;
 export function Person({ id }) {
   const { one, merges, faces, setFaces, isGone, read } = usePerson(id);
   useEffect(() => {
-    if (!one || !mayEdit()) return undefined;
+    if (!one || !mayEdit() || beingForgotten.value === one.name || isForgetting.value) return undefined;
     return bind([
       { keys: "Ctrl+z", text: TEXTS.undo, run: () => void takeBackLast().then(read) },
       { keys: "r", text: TEXTS.people.name, run: () => void rename(one) },
       { keys: "m", text: TEXTS.people.mergeWith, run: () => void same(one) },
     ]);
-  }, [one]);
+  }, [one, beingForgotten.value, isForgetting.value]);
   if (isGone) return html`<p class="none">${TEXTS.people.gone}</p><p><a href=${address("people")}>${T.back}</a></p>`;
   if (!one) return html`<p class="none" aria-busy="true"></p>`;
+  const isGoing = beingForgotten.value === one.name;
+  // Nothing can be said while the project forgets somebody.
+  const canAct = mayEdit() && !isGoing && !isForgetting.value;
   return html`
     <article class="person" aria-labelledby="person-name">
       <p class="back"><a href=${address("people")}>← ${T.back}</a></p>
@@ -40,12 +43,13 @@ export function Person({ id }) {
           <h1 id="person-name"><${Name} name=${one.name} most=${80} /></h1>
           <p class="quiet">${factsOf(one)}</p>
           ${one.kind === "named" ? null : html`<p class="quiet">${T[one.kind]}</p>`}
-          ${mayEdit() ? html`<${Actions} one=${one} read=${read} />` : null}
+          ${isGoing ? html`<p role="status">${TEXTS.people.forget.runs(one.name)}</p>` : null}
+          ${canAct ? html`<${Actions} one=${one} read=${read} />` : null}
         </div>
       </header>
       <${Parts} one=${one} />
-      <${Merges} one=${one} merges=${merges} read=${read} />
-      <${PersonFaces} one=${one} faces=${faces} setFaces=${setFaces} read=${read} />
+      <${Merges} one=${one} merges=${canAct ? merges : []} read=${read} />
+      <${PersonFaces} canAct=${canAct} one=${one} faces=${faces} setFaces=${setFaces} read=${read} />
     </article>`;
 }
 

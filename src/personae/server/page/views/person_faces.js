@@ -1,9 +1,10 @@
 // Every face of one person, those first that agree least with the others; selecting parts them.
-import { mayEdit, partsOf as everyPart, say, sendSaid } from "../everyone.js";
+import { partsOf as everyPart, say, sendSaid } from "../everyone.js";
 import { effect, html, signal, useEffect, useMemo } from "../html.js";
 import { bind } from "../keys.js";
 import { askFor } from "../parts/dialog.js";
 import { Grid } from "../parts/grid.js";
+import { HowToSelect } from "../parts/how_to_select.js";
 import { BoxedPhoto } from "../parts/photo.js";
 import { Loop } from "../parts/player.js";
 import { clock } from "../parts/time.js";
@@ -33,8 +34,8 @@ function whereOf(one) {
   return one.track === null ? `${name}, ${(one.path ?? "").split("/").at(-1)}` : T.at(name, clock(one.start_s));
 }
 
-/** @param {{one: Somebody, faces: Face[] | null, setFaces: (faces: Face[]) => void, read: () => void}} props */
-export function PersonFaces({ one, faces, setFaces, read }) {
+/** @param {{canAct: boolean, one: Somebody, faces: Face[] | null, setFaces: (faces: Face[]) => void, read: () => void}} props */
+export function PersonFaces({ canAct, one, faces, setFaces, read }) {
   const chosen = useMemo(() => signal(/** @type {ReadonlySet<string>} */ (new Set((place.value.query.get("sel") ?? "").split(",").filter(Boolean)))), [one.id]);
   useEffect(() => effect(() => rememberIn(place.peek().id, chosen.value)), [chosen]);
   const all = faces ?? [];
@@ -65,7 +66,7 @@ export function PersonFaces({ one, faces, setFaces, read }) {
     },
   };
   useEffect(() => {
-    if (!mayEdit()) return undefined;
+    if (!canAct) return undefined;
     const some = (/** @type {() => void} */ run) => () => (selected.length ? void run() : false);
     return bind([
       { keys: "s", text: T.own, run: some(acts.own) },
@@ -76,19 +77,20 @@ export function PersonFaces({ one, faces, setFaces, read }) {
       { keys: "Ctrl+a", text: TEXTS.people.all, run: () => void (chosen.value = new Set(all.map(keyOf))) },
       { keys: "Escape", text: TEXTS.people.clear, run: some(() => (chosen.value = new Set())) },
     ]);
-  }, [all, selected.length, one]);
+  }, [all, selected.length, one, canAct]);
   return html`
     <section aria-labelledby="person-faces">
       <div class="faces-head">
         <h2 id="person-faces">${T.faces} <span class="quiet">${all.length ? all.length.toLocaleString() : ""}</span></h2>
         <span class="quiet">${T.least}</span>
-        ${mayEdit() && all.length > 1 ? html`<button type="button" onClick=${() => void acts.right()}>${T.right}</button>` : null}
+        ${canAct && all.length > 1 ? html`<button type="button" onClick=${() => void acts.right()}>${T.right}</button>` : null}
       </div>
+      <${HowToSelect} kind=${canAct ? "selects" : "opens"} />
       ${faces === null
         ? html`<p class="none" aria-busy="true"></p>`
         : html`<${Grid} items=${all} keyOf=${keyOf} draw=${(/** @type {Face} */ each) => drawFace(each, odd)} labelOf=${labelOf} cell=${CELL} label=${T.faces}
-            chosen=${mayEdit() ? chosen : null} open=${look} />`}
-      ${selected.length
+            chosen=${canAct ? chosen : null} open=${look} />`}
+      ${selected.length && canAct
         ? html`
           <div class="chosen-bar" role="region" aria-label=${TEXTS.people.chosen(selected.length)}>
             <strong>${TEXTS.people.chosen(selected.length)}</strong>
