@@ -31,8 +31,8 @@ def take_back(
     elif entry_of(before, which).decision.kind == "undo":
         again = take_back_one(medium, which, by=by)
         held = [one for each in again.decisions for one in holding_again(medium.decisions, each.id)]
-        for taught in dict.fromkeys(each.command for each in held if medium.taught_by(each.command)):
-            medium.learn_from(Decided(tuple(each for each in held if each.command == taught)))
+        for said in dict.fromkeys(each.command for each in held if medium.taught_by(each.command)):
+            medium.learn_from(Decided(tuple(each for each in held if each.command == said)))
         return f"taken back: {summed(again.decisions)}", *again.warnings
     else:
         undone = take_back_one(medium, which, by=by, anew=False)

@@ -143,10 +143,10 @@ async function takeBack(line) {
   };
   try {
     const answer = await post("POST", path, isCast ? { edit: line.number } : { decision: String(line.number) });
-    const again = (answer.again ?? []).join("; ");
-    const text = again ? T.holds(again) : T.done(line.said);
+    const held = (answer.again ?? []).join("; ");
+    const text = held ? T.holds(held) : T.done(line.said);
     // What it had taught is taught again by a job; the sentences of the server would say twice what holds.
-    const notes = again ? (answer.job ? [T.teachesAgain] : []) : answer.notes ?? [];
+    const notes = held ? (answer.job ? [T.teachesAgain] : []) : answer.notes ?? [];
     // Of a film the undo is the last entry of its journal now: it is taken back by its number.
     const run = isCast ? undefined : () => void again({ decision: String(answer.position) });
     tell([text, ...notes].join(" "), run ? { act: { text: TEXTS.undo, run } } : {});
@@ -196,7 +196,7 @@ function decisionWords(one) {
   const { kind, parts = [], to } = one.decision;
   const who = nameOf(parts[0]?.who);
   const faces = parts.reduce((/** @type {number} */ n, /** @type {any} */ part) => n + part.places.length, 0);
-  const words = /** @type {Record<string, (who: string, n: number, to: string) => string>} */ (T.decisions)[kind];
+  const words = /** @type {Record<string, ((who: string, n: number, to: string) => string) | undefined>} */ (T.decisions)[kind];
   return words && who && faces ? words(who, faces, nameOf(to)) : one.said;
 }
 
