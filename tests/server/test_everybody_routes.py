@@ -184,11 +184,9 @@ def test_the_journal_is_told_of_one_film_and_of_one_person(client: Client) -> No
 
 
 def test_a_name_alone_joins_nobody_and_a_second_one_of_the_same_name_does(client: Client) -> None:
-    alone = [each for each in everybody(client) if each["kind"] == "unknown" and len(each["parts"]) == 1]
-    one = alone[0]
-    other = next(each for each in alone[1:] if each["parts"][0]["medium"] == one["parts"][0]["medium"])
-    first = client.post("/people/decisions", {"parts": parts(one), "say": "name", "to": "Odin"})
+    film = client.id("ep1")
+    first = client.post(f"/media/{film}/decisions", {"said": [{"say": "name", "who": "Unknown 1", "to": "Odin"}]})
     assert client.get(f"/people/{named(client, 'Odin')['id']}")["merges"] == []
-    second = client.post("/people/decisions", {"parts": parts(other), "say": "name", "to": "Odin"})
+    second = client.post(f"/media/{film}/decisions", {"said": [{"say": "name", "who": "Unknown 2", "to": "Odin"}]})
     merges = client.get(f"/people/{named(client, 'Odin')['id']}")["merges"]
     assert [each["command"] for each in merges] == [second["request"]] != [first["request"]]

@@ -246,12 +246,8 @@ class Decidable(ABC):
 
     def taught_by(self, command: str) -> bool:
         """Whether the cast ever learnt from what a command decided here, taken back since or not."""
-        return any(
-            one.action == "add"
-            and one.detail.get("request") == command
-            and one.detail.get("source") in (None, self._source)
-            for one in Cast(self.context).log()
-        )
+        own = [one for one in Cast(self.context).log() if one.action == "add" and one.detail.get("request") == command]
+        return any(one.detail.get("source") in (None, self._source) for one in own)
 
     @abstractmethod
     def face_media(self) -> FaceMedia:
