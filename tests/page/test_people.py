@@ -223,7 +223,7 @@ def test_all_right_but_these_confirms_the_rest(own_site: Site, open_tab: Open) -
     tab.locator(".cell").first.wait_for()
     before = faces_of(own_site, THOR)
     tab.locator(".cell").first.click()
-    press(tab, "All right but these")
+    press(tab, "This one is wrong, the rest is right")
     settle(own_site, lambda: len(faces_of(own_site, THOR)) == len(before) - 1)
     # The rest is confirmed in every film and set, also where nothing was selected.
     assert all(one["sure"] for one in faces_of(own_site, THOR))
@@ -344,3 +344,87 @@ def test_thousands_are_listed_and_only_those_seen_are_in_the_document(site: Site
     assert tab.get_by_role("button", name="Select none").is_visible()
     tab.keyboard.press("End")
     assert "sel=" not in tab.url
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_heading_shows_the_name_whole_above_the_facts_and_the_buttons(
+    site: Site, open_tab: Open, width: int
+) -> None:
+    for one in (somebody(site, THOR), of_kind(site, "unknown")[0]):
+        tab = open_tab(site, f"people/{one['id']}", width=width)
+        heading = tab.get_by_role("heading", level=1)
+        heading.wait_for()
+        assert heading.inner_text() == one["name"]
+        assert heading.evaluate("own => [own, own.firstChild].every(each => each.scrollWidth <= each.clientWidth + 1)")
+        facts, first = tab.locator(".told p").first, tab.locator(".person header button").first
+        tops = [each.bounding_box()["y"] for each in (heading, facts, first)]
+        assert tops == sorted(tops) and tops[0] + heading.bounding_box()["height"] <= tops[1] + 1
+        rows = {round(each.bounding_box()["y"]) for each in tab.locator(".person header button").all()}
+        assert len(rows) <= (1 if width > 1000 else 3)
+        assert heading.evaluate("own => own === document.activeElement")
+
+
+def test_who_is_the_same_is_asked_with_pictures_and_says_which_name_stays(own_site: Site, open_tab: Open) -> None:
+    say = of_kind(own_site, "unknown")[0]
+    parts = [{key: part[key] for key in ("medium", "number")} for part in say["parts"]]
+    with own_site.client() as client:
+        client.post("people/decisions", json={"parts": parts, "say": "name", "to": MONICA})
+    tab = open_tab(own_site, f"people/{somebody(own_site, MONICA)['id']}")
+    tab.locator(".cell").first.wait_for()
+    tab.keyboard.press("m")
+    dialog = tab.get_by_role("dialog", name=f"Who is the same as {MONICA}?")
+    field, make = dialog.get_by_role("combobox"), dialog.get_by_role("button", name="Make them one")
+    assert field.input_value() == "" and make.is_disabled()
+    option = dialog.get_by_role("option", name=THOR)
+    option.locator("img").wait_for()
+    assert dialog.get_by_role("option", name=MONICA).count() == 0
+    field.fill(MONICA)
+    dialog.get_by_text("Choose somebody else").wait_for()
+    assert make.is_disabled()
+    field.fill("Nobody yet")
+    dialog.get_by_text("Nobody is called Nobody yet").wait_for()
+    assert make.is_disabled()
+    field.fill("")
+    option.click()
+    dialog.get_by_text(f"{MONICA} goes into {THOR}").wait_for()
+    dialog.get_by_text(f"The name {THOR} stays.").wait_for()
+    make.click()
+    settle(own_site, lambda: MONICA not in {each["name"] for each in people_of(own_site)})
+    tab.get_by_role("heading", level=1, name=THOR).wait_for()
+    assert tab.wrong == []
+
+
+def test_the_focus_is_on_the_heading_and_after_a_dialog_where_it_was(site: Site, open_tab: Open) -> None:
+    tab = open_tab(site, "people")
+    cell(tab, THOR).focus()
+    tab.keyboard.press("Enter")
+    tab.get_by_role("heading", level=1, name=THOR).wait_for()
+    tab.wait_for_function("() => document.activeElement?.id === 'person-name'")
+    for key in ("m", "r"):
+        tab.keyboard.press(key)
+        tab.get_by_role("dialog").wait_for()
+        tab.keyboard.press("Escape")
+        tab.get_by_role("dialog").wait_for(state="detached")
+        assert tab.evaluate("document.activeElement.id") == "person-name"
+    tab.locator(".cell").first.click()
+    tab.get_by_role("button", name="Select none").click()
+    tab.wait_for_function("() => document.activeElement.closest('.cell') !== null")
+
+
+def test_the_tile_of_somebody_unknown_says_the_film_in_a_line_of_its_own(site: Site, open_tab: Open) -> None:
+    one = next(each for each in of_kind(site, "unknown") if each["name"] != each["parts"][0]["who"])
+    part = one["parts"][0]
+    tab = open_tab(site, "people")
+    tile = cell(tab, one["name"])
+    tile.wait_for()
+    assert tile.inner_text().split("\n")[:2] == [part["who"], part["name"]]
+
+
+def test_a_finger_needs_no_names_of_keys(site: Site, browser: Any) -> None:
+    for is_phone in (True, False):
+        context = browser.new_context(is_mobile=is_phone, has_touch=is_phone)
+        tab = context.new_page()
+        tab.goto(f"{site.address}/people/{somebody(site, THOR)['id']}?token={site.token()}")
+        tab.locator(".person header button").first.wait_for()
+        assert tab.locator(".person kbd").first.is_visible() is not is_phone
+        context.close()

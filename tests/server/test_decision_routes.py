@@ -342,3 +342,32 @@ def test_an_undo_may_say_on_which_journal_it_was_made(served: Served, client: Cl
     assert client.post(f"/media/{film}/undo", {"position": 2}, key="once") == done, "sent again it is the same"
     for path in (f"/media/{film}/undo", "/undo"):
         assert client.post(path, {"command": "no such"}, 404)["code"] == "unknown-command"
+
+
+def test_what_holds_again_is_taught_again_where_it_had_taught(served: Served, client: Client) -> None:
+    film = client.id("ep1")
+    body = {"said": [name("Unknown 1", "Thor")], "learn": True}
+    client.post(f"/media/{film}/decisions", body)
+    [first] = served.work()
+    undone = client.post(f"/media/{film}/undo", {"decision": "1"})
+    assert undone["again"] == [] and undone["job"] is None
+    assert not served.project.cast.characters().get("Thor")
+    again = client.post(f"/media/{film}/undo", {"decision": "2"}, key="again")
+    assert again["again"] == ["Unknown 1 is Thor"] and again["job"]["about"] == "ep1"
+    assert client.post(f"/media/{film}/undo", {"decision": "2"}, key="again")["job"]["id"] == again["job"]["id"]
+    [job] = served.work()
+    assert job.state == "done" and served.project.cast.characters()["Thor"] == first.result["learnt"]
+    # It is a part of that decision as before: taken back with it, and taught once more.
+    client.post(f"/media/{film}/undo", {"decision": "1"})
+    assert not served.project.cast.characters().get("Thor")
+    client.post(f"/media/{film}/undo", {"decision": "4"})
+    served.work()
+    assert served.project.cast.characters()["Thor"] == first.result["learnt"]
+
+
+def test_what_had_taught_nothing_teaches_nothing_when_it_holds_again(served: Served, client: Client) -> None:
+    film = client.id("ep1")
+    client.post(f"/media/{film}/decisions", {"said": [name("Unknown 1", "Thor")]})
+    client.post(f"/media/{film}/undo", {"decision": "1"})
+    again = client.post(f"/media/{film}/undo", {"decision": "2"})
+    assert again["again"] == ["Unknown 1 is Thor"] and again["job"] is None and served.work() == []

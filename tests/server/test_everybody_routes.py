@@ -181,3 +181,12 @@ def test_the_journal_is_told_of_one_film_and_of_one_person(client: Client) -> No
     client.post(f"/media/{film}/undo", {"decision": str(next(one["number"] for one in own if one["medium"] == film))})
     assert client.get("/decisions", who="Loki")["decisions"][0]["takes_back"]
     assert client.get("/decisions", 404, medium="none")["code"] == "unknown-medium" and thor
+
+
+def test_a_name_alone_joins_nobody_and_a_second_one_of_the_same_name_does(client: Client) -> None:
+    film = client.id("ep1")
+    first = client.post(f"/media/{film}/decisions", {"said": [{"say": "name", "who": "Unknown 1", "to": "Odin"}]})
+    assert client.get(f"/people/{named(client, 'Odin')['id']}")["merges"] == []
+    second = client.post(f"/media/{film}/decisions", {"said": [{"say": "name", "who": "Unknown 2", "to": "Odin"}]})
+    merges = client.get(f"/people/{named(client, 'Odin')['id']}")["merges"]
+    assert [each["command"] for each in merges] == [second["request"]] != [first["request"]]

@@ -244,6 +244,11 @@ class Decidable(ABC):
             for name in names_given(one for one in decided.decisions if one.command == command)
         )
 
+    def taught_by(self, command: str) -> bool:
+        """Whether the cast ever learnt from what a command decided here, taken back since or not."""
+        own = [one for one in Cast(self.context).log() if one.action == "add" and one.detail.get("request") == command]
+        return any(one.detail.get("source") in (None, self._source) for one in own)
+
     @abstractmethod
     def face_media(self) -> FaceMedia:
         """Its faces as they are now, for folders of them. Nothing is waited for, so that `alone` may be around it."""

@@ -52,20 +52,26 @@ def entry_of(decisions: Decisions, which: str) -> Entry:
     return found
 
 
+def holding_again(decisions: Decisions, undo: str) -> tuple[Decision, ...]:
+    """What holds again when the undo of that number or id is taken back; empty where it is no undo."""
+    found = entry_of(decisions, undo)
+    return tuple(one.decision for one in entries_of(decisions) if one.number in found.takes_back)
+
+
 def take_back_one(medium: Decidable, which: str, *, by: str = "", anew: bool = True, request: str = "") -> Decided:
     """Take one decision back, also what it taught the cast; of an undo, what it took back holds again.
 
+    What that had taught the cast is taught again by who calls it: that may take a while (`Decidable.taught_by`).
     `which`: its number, or its id; `anew`, `request`: as in `Decidable.undo`. Raises InputError where there is none, or
     it does not hold any more.
     """
     if before := medium.decisions.of_request(request):
         return Decided(medium.decisions.taken_back_by(before))
-    entries = entries_of(medium.decisions)
     found = entry_of(medium.decisions, which)
     if found.undone_by is not None:
         raise InputError(f"Decision {found.number} was taken back by {found.undone_by} already.")
     if found.decision.kind != "undo":
         return medium.undo(by=by, only=found.decision.id, anew=anew, request=request)
     medium.decide(say.undo([found.decision.id]), by=by, request=request)
-    again = tuple(one.decision for one in entries if one.number in found.takes_back)
+    again = holding_again(medium.decisions, which)
     return Decided((found.decision,), tuple(f"It holds again: {one.said()}." for one in again))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from personae.films.decidable import Decidable, Decided
-from personae.films.decision_log import entry_of, take_back_one
+from personae.films.decision_log import entry_of, holding_again, take_back_one
 from personae.films.film import StoredFilm
 from personae.films.photo_set import PhotoSet
 from personae.hints import command, quoted
@@ -30,6 +30,9 @@ def take_back(
         undone = medium.undo(by=by, anew=False)
     elif entry_of(before, which).decision.kind == "undo":
         again = take_back_one(medium, which, by=by)
+        held = [one for each in again.decisions for one in holding_again(medium.decisions, each.id)]
+        for said in dict.fromkeys(each.command for each in held if medium.taught_by(each.command)):
+            medium.learn_from(Decided(tuple(each for each in held if each.command == said)))
         return f"taken back: {summed(again.decisions)}", *again.warnings
     else:
         undone = take_back_one(medium, which, by=by, anew=False)

@@ -122,7 +122,7 @@ class Confirmed(EditAnswer):
 
 class LoggedEdit(BaseModel):
     """An entry of the log of edits. What is null or empty is no matter of this action. `undoes`: of an undo, the edit
-    that it took back.
+    that it took back; `character`: of photos that were added, whom they were added to; `photos`: how many it is about.
     """
 
     id: int
@@ -135,6 +135,7 @@ class LoggedEdit(BaseModel):
     characters: list[str]
     into: str | None
     file: str | None
+    photos: int
     moved: list[Moved]
     rejected: list[Unused]
 
@@ -171,10 +172,11 @@ def logged(edit: Edit) -> LoggedEdit:
         undone_by=edit.undone_by,
         undoable=edit.undoable,
         undoes=said.get("edit"),
-        character=_text(said.get("character")),
+        character=_text(said.get("character", said.get("into") if edit.action == "add" else None)),
         characters=[readable(name) for name in (*said.get("characters", ()), *said.get("names", ()))],
         into=_text(said.get("into")),
         file=None if said.get("photo") is None else file_of(said["photo"]),
+        photos=said.get("confirmed") or (len(photos) if isinstance(photos, list | tuple) else int(photos)),
         moved=[_moved(*row) for row in photos] if isinstance(photos, list) else [],
         rejected=[unused(*row) for row in said.get("rejected", ())],
     )

@@ -4,7 +4,7 @@ import { listen } from "./events.js";
 import { computed, signal } from "./html.js";
 import { onRefused, post } from "./outbox.js";
 import { sentenceOf, undo } from "./questions.js";
-import { learns, media, soon, tell } from "./state.js";
+import { characters, learns, media, soon, tell } from "./state.js";
 import { TEXTS } from "./texts.js";
 
 /** @typedef {{medium: string, kind: "film" | "photos", name: string, who: string, number: number | null, position: number | null,
@@ -136,7 +136,7 @@ export function nameAll(people, name) {
   const [first] = people;
   const ids = new Set(people.map((one) => one.id));
   const known = name === null ? null : byName.value.get(name);
-  if (people.length === 1 && first.character && name !== null && !known) {
+  if (people.length === 1 && first.character && name !== null && !known && !characters.value.some((one) => one.name === name)) {
     // A character of the cast: it has the new name everywhere.
     const text = T.said.name(first.name, name);
     return sendSaid("PATCH", `characters/${first.character}`, { name }, text, "cast", (all) =>

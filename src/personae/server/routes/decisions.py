@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from personae.errors import ChangedMeanwhileError, StoreError
 from personae.films import journal
 from personae.films.decidable import Decided as Held
-from personae.films.decision_log import take_back_one
+from personae.films.decision_log import holding_again, take_back_one
 from personae.films.everywhere import decide_everywhere
 from personae.films.say import Saying
 from personae.server import uploads
@@ -92,13 +92,18 @@ class Foreseen(BaseModel):
 
 
 class Undone(BaseModel):
-    """The ids of what was taken back, in words, who had said it, and what became of what it had taught."""
+    """The ids of what was taken back, in words, who had said it, and what became of what it had taught.
+
+    `again`: in words what holds again, where an undo was taken back; `job`: teaches the cast that again, where it had.
+    """
 
     position: int
     undone: list[str]
     said: list[str]
     by: list[str]
     notes: list[str]
+    again: list[str]
+    job: dict[str, Any] | None
 
 
 class UndoneEverywhere(BaseModel):
@@ -222,12 +227,17 @@ def undo_decisions(service: Served, caller: By, id: str, request: RequestId, bod
     else:
         done = medium.undo(by=caller.name, command=wanted.command, request=request)
     made = medium.decisions.of_request(request)
+    again = [one for each in done.decisions if each.kind == "undo" for one in holding_again(medium.decisions, each.id)]
+    taught = [one for one in dict.fromkeys(each.command for each in again) if medium.taught_by(one)]
+    jobs = [teaching(service, [id], one, caller.name, asked=f"{request}/{one}") for one in taught]
     return Undone(
         position=made_of(id, type(done)(made), medium.decisions).position,
         undone=[one.id for one in done.decisions],
         said=[one.said() for one in done.decisions],
         by=[one.by for one in done.decisions],
         notes=list(done.warnings),
+        again=[one.said() for one in again],
+        job=jobs[0] if jobs else None,
     )
 
 
@@ -250,10 +260,10 @@ def _check_known(command: str | None, made: Sequence[Decision]) -> None:
         )
 
 
-def teaching(service: Service, media: list[str], command: str, by: str) -> dict[str, Any]:
-    """A job that teaches the cast the names that a command gave."""
+def teaching(service: Service, media: list[str], command: str, by: str, *, asked: str = "") -> dict[str, Any]:
+    """A job that teaches the cast the names that a command gave; `asked`: by which request, default that command."""
     what = {"media": [list(service.kind_and_name(id)) for id in media], "command": command}
-    return job_dict(service.jobs.add("learn", what, request=f"{command}/learn", by=by))
+    return job_dict(service.jobs.add("learn", what, request=f"{asked or command}/learn", by=by))
 
 
 def _sayings(body: _Said) -> list[Saying]:

@@ -1,6 +1,7 @@
 // A question that has to be answered before anything goes on, and what stands in it.
 import { html, render, useEffect, useRef, useState } from "../html.js";
 import { TEXTS } from "../texts.js";
+import { focusBack } from "./focus.js";
 
 /**
  * Ask something; resolves with what was typed ("" where nothing is), or null where it was closed.
@@ -17,7 +18,7 @@ export function askFor(asked) {
     const end = (/** @type {string | null} */ said) => {
       render(null, place);
       place.remove();
-      if (before instanceof HTMLElement) before.focus();
+      focusBack(before);
       resolve(said);
     };
     render(html`<${Dialog} ...${asked} end=${end} />`, place);

@@ -2,7 +2,7 @@
 import { may, send, urlOf } from "../api.js";
 import { html, useState } from "../html.js";
 import { address } from "../router.js";
-import { media } from "../state.js";
+import { characters, media } from "../state.js";
 import { TEXTS } from "../texts.js";
 import { cut } from "./name.js";
 import { date } from "./time.js";
@@ -16,7 +16,9 @@ const FIRST = 100;
 
 /** What a job does, in words. @param {any} job */
 export function titleOf(job) {
-  return (T.kinds[job.kind] ?? ((/** @type {string} */ about) => `${job.kind} ${about}`))(cut(job.about, 60)).trim();
+  // By the name of today.
+  const about = (job.character && characters.value.find((one) => one.id === job.character)?.name) || job.about;
+  return (T.kinds[job.kind] ?? ((/** @type {string} */ what) => `${job.kind} ${what}`))(cut(about, 60)).trim();
 }
 
 /** @param {{job: any, isOpen?: boolean}} props `isOpen`: it is the only one that is shown */

@@ -15,7 +15,7 @@ import { TEXTS } from "../texts.js";
 
 /** @typedef {{medium: string, number: number, said: string, by: string, at: string, undone_by: number | null, takes_back: number[], decision: any}} Entry */
 /** @typedef {{id: number, time: string, action: string, undone_by: number | null, undoable: boolean, undoes: number | null, character: string | null,
- *  characters: string[], into: string | null, file: string | null, moved: any[], rejected: any[]}} Edit */
+ *  characters: string[], photos: number, into: string | null, file: string | null, moved: any[], rejected: any[]}} Edit */
 /** A line of the list. `medium`: "cast" for an edit; `back`: whether it can be taken back.
  * @typedef {{key: string, medium: string, number: number, at: string, by: string, said: string, undoneBy: string, back: boolean, isUndo: boolean}} Line */
 
@@ -44,7 +44,7 @@ export function View() {
   return html`
     <h1 class="visually-hidden">${TEXTS.views.journal}</h1>
     <div class="filter">
-      <select aria-label=${T.all} value=${medium} onChange=${(/** @type {any} */ event) => filterBy({ in: event.currentTarget.value })}>
+      <select aria-label=${T.where} value=${medium} onChange=${(/** @type {any} */ event) => filterBy({ in: event.currentTarget.value })}>
         <option value="">${T.all}</option>
         <option value=${CAST}>${T.cast}</option>
         ${[...media.value.values()].map((one) => html`<option key=${one.id} value=${one.id}>${one.name}</option>`)}
@@ -86,7 +86,7 @@ function useJournal(medium, who) {
       all = told.decisions;
       setEntries(all);
       setCount(told.position);
-      setEdits(log.filter((/** @type {Edit} */ one) => !who || isAbout(one, who)));
+      setEdits(log);
     };
     const more = async () => {
       if (next === null || isReading) return;
@@ -115,14 +115,18 @@ function useJournal(medium, who) {
       state.stop();
     };
   }, [state]);
-  const lines = useMemo(() => (entries === null ? null : linesOf(entries, edits)), [entries, edits]);
+  const shown = useMemo(() => {
+    const of = new Map(edits.map((one) => [one.id, one]));
+    return edits.filter((one) => !who || isAbout(one, who) || (one.undoes !== null && of.has(one.undoes) && isAbout(/** @type {Edit} */ (of.get(one.undoes)), who)));
+  }, [edits, who]);
+  const lines = useMemo(() => (entries === null ? null : linesOf(entries, shown, edits)), [entries, shown, edits]);
   /** @param {Line} line */
   const back = async (line) => {
     const done = await takeBack(line);
     state.read();
     return done;
   };
-  return { lines, count: count + edits.length, read: state.read, more: state.more, back };
+  return { lines, count: count + shown.length, read: state.read, more: state.more, back };
 }
 
 /** @param {Line} line */
@@ -139,24 +143,35 @@ async function takeBack(line) {
   };
   try {
     const answer = await post("POST", path, isCast ? { edit: line.number } : { decision: String(line.number) });
-    const text = line.isUndo ? T.holds : T.done(line.said);
+    const held = (answer.again ?? []).join("; ");
+    const text = held ? T.holds(held) : T.done(line.said);
+    // What it had taught is taught again by a job; the sentences of the server would say twice what holds.
+    const notes = held ? (answer.job ? [T.teachesAgain] : []) : answer.notes ?? [];
     // Of a film the undo is the last entry of its journal now: it is taken back by its number.
     const run = isCast ? undefined : () => void again({ decision: String(answer.position) });
-    tell([text, ...(answer.notes ?? [])].join(" "), run ? { act: { text: TEXTS.undo, run } } : {});
+    tell([text, ...notes].join(" "), run ? { act: { text: TEXTS.undo, run } } : {});
   } catch (error) {
     tell(sentenceOf(error), { isBad: true });
   }
 }
 
-/** Newest first; of one second, what was written down later first. @param {readonly Entry[]} entries @param {readonly Edit[]} edits @returns {Line[]} */
-function linesOf(entries, edits) {
+/** Newest first; of one second, what was written down later first. @param {readonly Entry[]} entries @param {readonly Edit[]} edits those that are shown
+ * @param {readonly Edit[]} log every edit of the cast @returns {Line[]} */
+function linesOf(entries, edits, log) {
   const of = new Map(entries.map((one) => [`${one.medium} ${one.number}`, one]));
-  const editOf = new Map(edits.map((one) => [one.id, one]));
-  const said = (/** @type {Entry} */ one) => {
-    if (!one.takes_back.length) return one.said;
-    const first = of.get(`${one.medium} ${one.takes_back[0]}`)?.said ?? one.said;
-    return one.takes_back.length > 1 ? T.undoOfMany(one.takes_back.length, first) : T.undo(first);
+  const editOf = new Map(log.map((one) => [one.id, one]));
+  /** What holds by it: of what took an undo back, that what was taken back holds again. @type {(one: Entry) => string} */
+  const said = (one) => {
+    if (!one.takes_back.length) return decisionWords(one);
+    const first = of.get(`${one.medium} ${one.takes_back[0]}`);
+    if (!first) return T.undoOfEarlier(one.takes_back.length);
+    if (first.takes_back.length) {
+      const what = of.get(`${first.medium} ${first.takes_back[0]}`);
+      return what ? T.holdsAgain(and(said(what), first.takes_back.length)) : T.holdsAgainEarlier;
+    }
+    return T.undo(and(said(first), one.takes_back.length));
   };
+  const and = (/** @type {string} */ first, /** @type {number} */ n) => (n > 1 ? T.andMore(first, n - 1) : first);
   /** @type {Line[]} */
   const lines = entries.map((one) => {
     const by = one.undone_by === null ? null : of.get(`${one.medium} ${one.undone_by}`);
@@ -176,24 +191,42 @@ function linesOf(entries, edits) {
   return lines.sort((a, b) => time(b) - time(a) || (a.medium < b.medium ? -1 : a.medium > b.medium ? 1 : b.number - a.number));
 }
 
+/** A decision in words: of some faces how many, and whose. @param {Entry} one @returns {string} */
+function decisionWords(one) {
+  const { kind, parts = [], to } = one.decision;
+  const who = nameOf(parts[0]?.who);
+  const faces = parts.reduce((/** @type {number} */ n, /** @type {any} */ part) => n + part.places.length, 0);
+  const words = /** @type {Record<string, ((who: string, n: number, to: string) => string) | undefined>} */ (T.decisions)[kind];
+  return words && who && faces ? words(who, faces, nameOf(to)) : one.said;
+}
+
+/** @param {{character: string | null, unknown: number | null} | null | undefined} who */
+function nameOf(who) {
+  return who ? who.character ?? (who.unknown === null ? "" : T.unknown(who.unknown)) : "";
+}
+
 /** An edit of the cast in words. @param {Edit} one @param {Map<number, Edit>} all @returns {string} */
 function wordsOf(one, all) {
   const who = one.character ?? "";
   const list = one.characters.join(", ");
   const before = one.undoes === null ? undefined : all.get(one.undoes);
-  const photos = T.photos(Math.max(one.moved.length, one.file ? 1 : 0));
+  const photos = T.photos(Math.max(one.photos, one.file ? 1 : 0));
+  const whose = who || [...new Set(one.moved.flatMap((each) => each.before ?? []))].join(", ");
   switch (one.action) {
-    case "undo": return T.edits.undo(before ? wordsOf(before, all) : "");
+    case "undo": return before ? T.edits.undo(wordsOf(before, all)) : T.edits.undoOfGone();
     case "add": return T.edits.add(who || list, photos);
-    case "names": return T.edits.add(TEXTS.views.cast, list);
+    case "names": return T.edits.names(list);
     case "rename": return T.edits.rename(who, one.into ?? "");
     case "merge": return T.edits.merge(list, one.into ?? "");
-    case "split": return T.edits.split(who, one.into ?? "");
-    case "confirm": return T.edits.confirm(who, photos);
+    case "split": return T.edits.split(who, one.into ?? "", photos);
+    case "confirm": return one.into ? T.edits.given(who, one.into, photos) : T.edits.confirm(who, photos);
     case "apart": return T.edits.apart(list);
     case "reject": return T.edits.reject(who);
-    case "remove": return T.edits.remove(who, one.moved.length && one.file ? photos : T.everything);
+    case "remove": return who ? T.edits.removed(who) : T.edits.remove(whose, photos);
+    case "forget": return T.edits.forget();
+    case "fresh": return T.edits.fresh(photos);
     case "train": return T.edits.train();
+    case "learn": return T.edits.learn(who || list, photos);
     default: return T.edits.other(one.action, who || list);
   }
 }
@@ -218,7 +251,7 @@ function Said({ line, back }) {
       <time class="quiet" dateTime=${line.at} title=${line.at}>${date(line.at)}</time>
       <span class="what"><${Words} text=${line.said} />${line.undoneBy ? html` <span class="quiet by-what">(${line.undoneBy})</span>` : null}</span>
       <span class="quiet where"><${Name} name=${name} most=${28} />${line.by ? html`<span class="by"><${Name} name=${line.by} most=${20} /></span>` : null}</span>
-      ${line.back ? html`<button type="button" disabled=${isBusy} onClick=${run} aria-label=${`${line.isUndo ? T.again : T.takeBack}: ${line.said}`}>${line.isUndo ? T.again : T.takeBack}</button>` : html`<span></span>`}
+      ${line.back ? html`<button type="button" disabled=${isBusy} onClick=${run} aria-label=${`${T.takeBack}: ${line.said}`}>${T.takeBack}</button>` : html`<span></span>`}
     </div>`;
 }
 

@@ -3,6 +3,7 @@ import { everybody, factsOf, followEverybody, mayEdit, nameAll, notFaces, setAsi
 import { batch, computed, effect, html, signal, useEffect } from "../html.js";
 import { bind } from "../keys.js";
 import { plain } from "../names.js";
+import { useFocusAfter } from "../parts/focus.js";
 import { Grid } from "../parts/grid.js";
 import { HowToSelect } from "../parts/how_to_select.js";
 import { Name } from "../parts/name.js";
@@ -16,7 +17,7 @@ import { Person } from "./person.js";
 /** @typedef {import("../everyone.js").Somebody} Somebody */
 
 const T = TEXTS.people;
-const CELL = { width: 148, height: 212, gap: 10 };
+const CELL = { width: 148, height: 228, gap: 10 };
 /** So many that are selected stand in the address; an address may not grow without end. */
 const MOST_IN_ADDRESS = 60;
 const KINDS = /** @type {const} */ (["everybody", "named", "unknown", "stranger"]);
@@ -114,10 +115,15 @@ const open = (/** @type {Somebody} */ one) => go(address("people", one.id));
 /** @param {Somebody} one */
 function drawSomebody(one) {
   const facts = [one.face_time_s ? TEXTS.seconds(one.face_time_s) : T.faces(one.faces), ...(one.films + one.photo_sets > 1 ? [one.films ? T.films(one.films) : T.sets(one.photo_sets)] : [])];
+  const [first] = one.parts;
+  // Whom only a number tells from others: the film is a line of its own, or all look alike where the line ends.
+  const film = one.kind !== "named" && first && one.name !== first.who && one.name.startsWith(first.who) ? first.name : "";
+  const called = film ? first.who : one.name;
   return html`
     <div class=${`somebody ${one.kind}`} key=${one.id}>
       <${Face} key=${one.id} one=${one} />
-      <${Name} name=${one.name} most=${34} />
+      <span class="called"><${Name} name=${called} most=${34} /></span>
+      ${film ? html`<span class="quiet"><${Name} name=${film} most=${30} /></span>` : null}
       <span class="quiet">${facts.join(" · ")}</span>
     </div>`;
 }
@@ -146,6 +152,7 @@ function Filter() {
 }
 
 function Chosen() {
+  useFocusAfter();
   const people = selected.value;
   const rest = others.value;
   return html`

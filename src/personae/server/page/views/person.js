@@ -2,8 +2,9 @@
 import { every, get, isForgetting, may } from "../api.js";
 import { everybody, factsOf, mayEdit, nameAll, notFaces, pictureOf, sendSaid, setAside, takeBackLast } from "../everyone.js";
 import { listen } from "../events.js";
-import { html, useEffect, useMemo, useState } from "../html.js";
+import { html, useEffect, useMemo, useRef, useState } from "../html.js";
 import { bind } from "../keys.js";
+import { isFocusLost } from "../parts/focus.js";
 import { Name } from "../parts/name.js";
 import { date } from "../parts/time.js";
 import { askWho } from "../parts/who_dialog.js";
@@ -17,10 +18,18 @@ import { PersonFaces } from "./person_faces.js";
 /** @typedef {{command: string, at: string, by: string, media: string[], people: Record<string, number>}} Merge */
 
 const T = TEXTS.people.person;
+/** On their own page the name is not cut. */
+const WHOLE = 1000;
 
 /** @param {{id: string}} props */
 export function Person({ id }) {
   const { one, merges, faces, setFaces, isGone, read } = usePerson(id);
+  const heading = useRef(/** @type {HTMLElement | null} */ (null));
+  const isThere = one !== null;
+  // What was pressed to come here is gone: the page is read from its heading on.
+  useEffect(() => {
+    if (isThere && isFocusLost()) heading.current?.focus({ preventScroll: true });
+  }, [isThere]);
   useEffect(() => {
     if (!one || !mayEdit() || beingForgotten.value === one.name || isForgetting.value) return undefined;
     return bind([
@@ -39,13 +48,13 @@ export function Person({ id }) {
       <p class="back"><a href=${address("people")}>← ${T.back}</a></p>
       <header>
         <img class="portrait" src=${pictureOf(one)} alt="" onError=${(/** @type {any} */ event) => event.currentTarget.classList.add("gone")} />
-        <div class="about">
-          <h1 id="person-name"><${Name} name=${one.name} most=${80} /></h1>
+        <div class="told">
+          <h1 id="person-name" ref=${heading} tabindex="-1"><${Name} name=${one.name} most=${WHOLE} /></h1>
           <p class="quiet">${factsOf(one)}</p>
           ${one.kind === "named" ? null : html`<p class="quiet">${T[one.kind]}</p>`}
           ${isGoing ? html`<p role="status">${TEXTS.people.forget.runs(one.name)}</p>` : null}
-          ${canAct ? html`<${Actions} one=${one} read=${read} />` : null}
         </div>
+        ${canAct ? html`<${Actions} one=${one} read=${read} />` : null}
       </header>
       <${Parts} one=${one} />
       <${Merges} one=${one} merges=${canAct ? merges : []} read=${read} />
@@ -122,7 +131,7 @@ async function rename(one) {
 /** The same as somebody else. @param {Somebody} one */
 async function same(one) {
   const said = await askWho({ people: [one], merge: true });
-  if (said?.name && said.name !== one.name) await goWith(nameAll([one], said.name), said.name, one);
+  if (said?.name) await goWith(nameAll([one], said.name), said.name, one);
 }
 
 /** Go on to where somebody is with the new name, when the server knows. @param {Promise<boolean>} done @param {string} name @param {Somebody} one */

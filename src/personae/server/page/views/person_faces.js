@@ -3,6 +3,7 @@ import { partsOf as everyPart, say, sendSaid } from "../everyone.js";
 import { effect, html, signal, useEffect, useMemo } from "../html.js";
 import { bind } from "../keys.js";
 import { askFor } from "../parts/dialog.js";
+import { useFocusAfter } from "../parts/focus.js";
 import { Grid } from "../parts/grid.js";
 import { HowToSelect } from "../parts/how_to_select.js";
 import { BoxedPhoto } from "../parts/photo.js";
@@ -73,7 +74,7 @@ export function PersonFaces({ canAct, one, faces, setFaces, read }) {
       { keys: "n", text: T.name, run: some(() => void acts.name()) },
       { keys: "Delete", text: T.stranger1, run: some(acts.stranger) },
       { keys: "x", text: T.noFace, run: some(acts.none) },
-      { keys: "b", text: T.but, run: some(acts.but) },
+      { keys: "b", text: T.butKey, run: some(acts.but) },
       { keys: "Ctrl+a", text: TEXTS.people.all, run: () => void (chosen.value = new Set(all.map(keyOf))) },
       { keys: "Escape", text: TEXTS.people.clear, run: some(() => (chosen.value = new Set())) },
     ]);
@@ -90,20 +91,24 @@ export function PersonFaces({ canAct, one, faces, setFaces, read }) {
         ? html`<p class="none" aria-busy="true"></p>`
         : html`<${Grid} items=${all} keyOf=${keyOf} draw=${(/** @type {Face} */ each) => drawFace(each, odd)} labelOf=${labelOf} cell=${CELL} label=${T.faces}
             chosen=${canAct ? chosen : null} open=${look} />`}
-      ${selected.length && canAct
-        ? html`
-          <div class="chosen-bar" role="region" aria-label=${TEXTS.people.chosen(selected.length)}>
-            <strong>${TEXTS.people.chosen(selected.length)}</strong>
-            <button type="button" class="main" onClick=${acts.but}>${T.but} <kbd>b</kbd></button>
-            <button type="button" onClick=${acts.own}>${T.own} <kbd>s</kbd></button>
-            <button type="button" onClick=${acts.name}>${T.name} <kbd>n</kbd></button>
-            <button type="button" onClick=${acts.stranger}>${T.stranger1} <kbd>Del</kbd></button>
-            <button type="button" onClick=${acts.none}>${T.noFace} <kbd>x</kbd></button>
-            ${selected.length === 1 ? html`<button type="button" onClick=${() => void look(selected[0])}>${T.look} <kbd>Enter</kbd></button>` : null}
-            <button type="button" onClick=${() => (chosen.value = new Set())}>${TEXTS.people.clear} <kbd>Esc</kbd></button>
-          </div>`
-        : null}
+      ${selected.length && canAct ? html`<${Chosen} one=${one} selected=${selected} acts=${acts} clear=${() => (chosen.value = new Set())} />` : null}
     </section>`;
+}
+
+/** What can be said of those that are selected. @param {{one: Somebody, selected: readonly Face[], acts: Record<string, () => any>, clear: () => void}} props */
+function Chosen({ one, selected, acts, clear }) {
+  useFocusAfter();
+  return html`
+    <div class="chosen-bar" role="region" aria-label=${TEXTS.people.chosen(selected.length)}>
+      <strong>${TEXTS.people.chosen(selected.length)}</strong>
+      <button type="button" class="main" title=${T.butTitle(one.kind === "named" ? one.name : "")} onClick=${acts.but}>${T.but(selected.length)} <kbd>b</kbd></button>
+      <button type="button" title=${T.ownTitle} onClick=${acts.own}>${T.own} <kbd>s</kbd></button>
+      <button type="button" onClick=${acts.name}>${T.name} <kbd>n</kbd></button>
+      <button type="button" onClick=${acts.stranger}>${T.stranger1} <kbd>Del</kbd></button>
+      <button type="button" onClick=${acts.none}>${T.noFace} <kbd>x</kbd></button>
+      ${selected.length === 1 ? html`<button type="button" onClick=${() => void look(selected[0])}>${T.look} <kbd>Enter</kbd></button>` : null}
+      <button type="button" onClick=${clear}>${TEXTS.people.clear} <kbd>Esc</kbd></button>
+    </div>`;
 }
 
 /** The selection stands in the address. @param {string} id @param {ReadonlySet<string>} keys */
