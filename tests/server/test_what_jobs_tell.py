@@ -18,6 +18,7 @@ from personae.films import say
 from personae.jobs import work
 from personae.jobs.job import Job
 from personae.project.session import Project
+from personae.server.jobs_json import _about
 from tests.server.conftest import API, Served
 from tests.server.media import FAKE, make_media, scan_media
 
@@ -169,3 +170,18 @@ def test_a_scan_that_was_killed_before_it_said_so_tells_its_medium(world: World)
     service.jobs.release("killed", "killed")
     (job,) = world.served.work()
     assert job.id == id and service.kind_and_name(job.result["medium"]) == ("film", "ep1")
+
+
+@pytest.mark.parametrize(
+    ("what", "about"),
+    [
+        ({"media": [["film", "ep1"], ["film", "ep2"]], "command": "x"}, "ep1 and 1 more"),
+        ({"name": "Thor", "look": None, "photos": ["/a/b.png"]}, "Thor"),
+        ({"character": "ab", "photos": ["/a/b.png"]}, ""),
+        ({"film": "ep1"}, "ep1"),
+        ({"photos": "set"}, "set"),
+        ({}, ""),
+    ],
+)
+def test_what_a_job_is_about_is_told(what: dict[str, Any], about: str) -> None:
+    assert _about(what) == about
