@@ -104,3 +104,17 @@ def test_what_is_said_meanwhile_is_sent_when_it_is_done(own_site: Site, open_tab
         tab.wait_for_timeout(500)
         assert tab.get_by_text("The server is away").count() == 0
     tab.get_by_role("option", name=re.compile("^Later")).wait_for()
+
+
+def test_the_banner_says_how_far_the_job_is(site: Site, open_tab: Open) -> None:
+    tab = open_tab(site, "people")
+    cell(tab, THOR).wait_for()
+    tab.evaluate("""async () => {
+        const { isForgetting } = await import("./page/api.js");
+        const { jobs } = await import("./page/state.js");
+        const job = { id: "1", kind: "forget", about: "", state: "running", progress: { done: 3, total: 12 } };
+        jobs.value = new Map([["1", job]]);
+        isForgetting.value = true;
+    }""")
+    banner(tab).get_by_text("3 of 12").wait_for()
+    assert banner(tab).get_by_role("progressbar").get_attribute("value") == "3"

@@ -98,8 +98,13 @@ def test_photos_in_folders_enrol_characters_and_loose_ones_ask(
     page.wait_for_function(
         """async () => (await (await fetch('api/v1/characters')).json()).characters.length === 3""", timeout=LONG_MS
     )
-    with empty_site.client() as client:
-        found = {one["name"] for one in client.get("/characters").json()["characters"]}
+    found: set[str] = set()
+    for _ in range(300):
+        with empty_site.client() as client:
+            found = {one["name"] for one in client.get("/characters").json()["characters"]}
+        if len(found) == 3:
+            break
+        page.wait_for_timeout(100)
     assert found == {"Thor", "Tony", "Hela"}
     assert not page.wrong
 

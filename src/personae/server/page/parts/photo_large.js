@@ -42,7 +42,7 @@ export function PhotoLarge({ set, photo: id }) {
     () => bind([
       { keys: "ArrowLeft", text: T.previous, run: () => goTo(-1) },
       { keys: "ArrowRight", text: T.next, run: () => goTo(1) },
-      { keys: "d", text: T.draw, run: () => void (box || begin()) },
+      { keys: "d", text: T.draw, run: () => (box ? false : void begin()) },
       { keys: "Ctrl+z", text: TEXTS.keys.undo, always: true, run: () => (isTyped() ? false : box ? setBox(null) : void takeBackHere(set.id)) },
       { keys: "Escape", text: T.back, always: true, run: () => (box ? setBox(null) : chosen ? show(set.id, { face: "" }, true) : show(set.id, { photo: "", face: "" })) },
     ]),

@@ -5,7 +5,7 @@ import { askFor } from "../parts/dialog.js";
 import { PeopleRow } from "../parts/people_row.js";
 import { sentenceOf } from "../questions.js";
 import { address, go, place } from "../router.js";
-import { characters, ended, tell } from "../state.js";
+import { characters, ended, message, tell } from "../state.js";
 import { TEXTS } from "../texts.js";
 
 const T = TEXTS.people.forget;
@@ -36,6 +36,7 @@ export async function forgetSomebody(one) {
     const done = await ended(job.id);
     if (done.state !== "done") throw new Error(T.failed(done.error?.detail ?? done.state));
     if (place.value.view === "people" && place.value.id === one.id) go(address("people"), true);
+    message.value = null; // they are not being forgotten any more
     await report(one.name, done.result);
   } catch (error) {
     tell(error instanceof Error && !("problem" in error) ? error.message : sentenceOf(error), { isBad: true });
