@@ -15,7 +15,7 @@ const HEAD_PX = 64;
 /**
  * `items` in order; `keyOf`: what tells them apart; `draw`: a cell's content; `cell`: its least width and its height in
  * pixels; `chosen`: the keys that are selected, null where nothing can be; `open`: what a double click or Enter does;
- * `toggles`: a click adds to what is selected, as with Ctrl.
+ * `labelOf`: what it is called for who does not see it, "" where its content says so; `toggles`: a click adds to what is selected, as with Ctrl.
  * @template T
  * @param {{items: readonly T[], keyOf: (item: T) => string, draw: (item: T, isChosen: boolean) => any, labelOf: (item: T) => string,
  *  cell: {width: number, height: number, gap?: number}, label: string, chosen?: import("@preact/signals").Signal<ReadonlySet<string>> | null,
@@ -247,7 +247,7 @@ export function Grid({ items, keyOf, draw, labelOf, cell, label, chosen = null, 
         const { left, top } = placeOf(number);
         const isChosen = chosen?.value.has(keyOf(item)) ?? false;
         return html`
-          <div key=${keyOf(item)} role="option" aria-selected=${isChosen} aria-label=${labelOf(item)} aria-setsize=${items.length} aria-posinset=${number + 1}
+          <div key=${keyOf(item)} role="option" aria-selected=${isChosen} aria-label=${labelOf(item) || null} aria-setsize=${items.length} aria-posinset=${number + 1}
             data-at=${number} tabindex=${number === focused ? 0 : -1} class=${`cell ${isChosen ? "chosen" : ""}`}
             onClick=${(/** @type {any} */ event) => onClick(number, event)} onContextMenu=${(/** @type {any} */ event) => onContextMenu(number, event)}
             onFocus=${() => focusedKey !== keyOf(item) && setFocusedKey(keyOf(item))} onDblClick=${() => open?.(item)}

@@ -1,5 +1,5 @@
 // Everybody over all films and photo sets; at the address of one of them their own page.
-import { everybody, factsOf, followEverybody, mayEdit, nameAll, notFaces, setAside, takeBackLast } from "../everyone.js";
+import { everybody, followEverybody, mayEdit, nameAll, notFaces, setAside, takeBackLast } from "../everyone.js";
 import { batch, computed, effect, html, signal, useEffect } from "../html.js";
 import { bind } from "../keys.js";
 import { plain } from "../names.js";
@@ -109,22 +109,28 @@ function clear() {
 }
 
 const keyOf = (/** @type {Somebody} */ one) => one.id;
-const labelOf = (/** @type {Somebody} */ one) => T.label(one.name, factsOf(one));
+const labelOf = (/** @type {Somebody} */ one) => T.label(one.name, shortFacts(one));
 const open = (/** @type {Somebody} */ one) => go(address("people", one.id));
 
 /** @param {Somebody} one */
+function shortFacts(one) {
+  const facts = [one.face_time_s ? TEXTS.seconds(one.face_time_s) : T.faces(one.faces)];
+  if (one.films + one.photo_sets > 1) facts.push(one.films ? T.films(one.films) : T.sets(one.photo_sets));
+  return facts.join(" · ");
+}
+
+/** @param {Somebody} one */
 function drawSomebody(one) {
-  const facts = [one.face_time_s ? TEXTS.seconds(one.face_time_s) : T.faces(one.faces), ...(one.films + one.photo_sets > 1 ? [one.films ? T.films(one.films) : T.sets(one.photo_sets)] : [])];
   const [first] = one.parts;
   // Whom only a number tells from others: the film is a line of its own, or all look alike where the line ends.
-  const film = one.kind !== "named" && first && one.name !== first.who && one.name.startsWith(first.who) ? first.name : "";
+  const film = one.kind !== "named" && first && one.name !== first.who && one.name.startsWith(first.who) ? one.name.slice(first.who.length).trim() : "";
   const called = film ? first.who : one.name;
   return html`
     <div class=${`somebody ${one.kind}`} key=${one.id}>
       <${Face} key=${one.id} one=${one} />
       <span class="called"><${Name} name=${called} most=${34} /></span>
       ${film ? html`<span class="quiet"><${Name} name=${film} most=${30} /></span>` : null}
-      <span class="quiet">${facts.join(" · ")}</span>
+      <span class="quiet">${shortFacts(one)}</span>
     </div>`;
 }
 

@@ -39,7 +39,7 @@ const DEAF_MS = 1200;
 /** @param {string} id */
 function begin(id) {
   const isSurprise = asked !== "" && cameByItself();
-  if (asked && typed.value && asked !== id) kept.set(asked, typed.value);
+  if (isSurprise && typed.value && asked !== id) kept.set(asked, typed.value);
   asked = id;
   isShown(id);
   if (isSurprise) deafUntil = performance.now() + DEAF_MS;
@@ -65,6 +65,7 @@ const complaints = new Map();
 function say(question, letter, text, other) {
   if (performance.now() < deafUntil) return complain(T.replaced);
   const line = typed.value;
+  typed.value = "";
   const refused = (/** @type {string} */ sentence) => {
     kept.set(question.id, line);
     complaints.set(question.id, sentence);
