@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from personae.cast.doubts import Doubt
 from personae.films.media_id import id_of
 from personae.films.questions import Face, Kind, Question, Span
-from personae.films.unknown_person import LEAST_SHOWN, Suggestion
+from personae.films.unknown_person import Suggestion
 from personae.names import readable
 from personae.server.addresses import photo_id
 from personae.server.crop_rows import Crop, Pictures
@@ -19,7 +19,9 @@ MOST_OF_CAST = 200
 
 
 class Candidate(BaseModel):
-    """Who it may be: a character, or (`other`) somebody else without a name. `picture`: an address."""
+    """Who it may be: a character, or (`other`) somebody else without a name; likeliest first, and the nearest characters
+    however improbable they are. `picture`: an address.
+    """
 
     name: str
     probability: float
@@ -122,7 +124,7 @@ def question_of(one: Question, pictures: Pictures) -> Asked:
         medium=id, name=one.medium, position=one.position, spans=spans, faces=faces,
         parts=[] if person is None else [part_of(part) for part in person.parts],
         crops=crops,
-        candidates=[_candidate(each, pictures) for each in choices if each.probability >= LEAST_SHOWN][:MOST_CHOICES],
+        candidates=[_candidate(each, pictures) for each in choices[:MOST_CHOICES]],
         picture=None if person is not None else pictures.of_name(one.who),
     )  # fmt: skip
 

@@ -44,6 +44,9 @@ function begin(id) {
   isShown(id);
   if (isSurprise) deafUntil = performance.now() + DEAF_MS;
   batch(() => {
+    const all = named();
+    waitingNames.value = all.filter((one) => !one.photos && !one.isUsed).slice(0, MOST);
+    lastNames.value = [...given.value].reverse().flatMap((name) => all.filter((one) => one.name === name));
     typed.value = kept.get(id) ?? "";
     wrong.value = complaints.get(id) ?? (isSurprise ? T.replaced : "");
     kept.delete(id);
@@ -106,13 +109,35 @@ function choices(question) {
     const unknown = people.map((one) => ({ name: one.who, probability: null, character: null, other: one.parts[0], picture: one.crops[0]?.address ?? null }));
     return found([...named(), ...unknown], said.text);
   }
-  const suggested = question.kind === "person" ? question.candidates.slice(0, 9) : [];
-  if (["enter", "suggestion"].includes(said.kind)) return suggested;
+  const suggested = question.kind === "person" ? question.candidates : [];
+  if (["enter", "suggestion"].includes(said.kind)) return question.kind === "person" ? offered(question) : [];
   if (said.kind !== "name" || typed.value.startsWith("=")) return [];
   const known = new Map(suggested.map((one) => [one.name, one]));
   const all = named().map((one) => known.get(one.name) ?? one);
   return found([...all, ...suggested.filter((one) => one.other)], said.text, 9, (one) => rank(one));
 }
+
+/**
+ * Who is offered while nothing is typed: who is likely; then names that were given beforehand and that nobody has yet, for
+ * those are looked for; then who is nearest, and whom somebody named last: the rest of a film is mostly of them.
+ * @param {Question} question @returns {Candidate[]}
+ */
+function offered(question) {
+  const likely = question.candidates.filter(isLikely);
+  const nearest = question.candidates.filter((one) => !isLikely(one));
+  const all = [...likely, ...waitingNames.value, ...nearest, ...lastNames.value];
+  return all.filter((one, number) => all.findIndex((each) => each.name === one.name) === number).slice(0, MOST);
+}
+
+const MOST = 9;
+const LIKELY = 0.05;
+/** What is less probable is no suggestion. @param {Candidate} one */
+const isLikely = (one) => (one.probability ?? 0) >= LIKELY;
+/** Names that wait for somebody, and those that were given last: as they were when the question came, so that none changes
+ * its number under the fingers. @type {import("@preact/signals").Signal<Candidate[]>} */
+const waitingNames = signal([]);
+/** @type {import("@preact/signals").Signal<Candidate[]>} */
+const lastNames = signal([]);
 
 /** Every name, as a choice. @returns {(Candidate & {photos: number, isUsed: boolean})[]} */
 function named() {
@@ -324,13 +349,13 @@ function Asked({ question }) {
         <label class="name-field">
           <span class="label">${T.field}</span>
           <input ref=${field} value=${typed.value} onInput=${(/** @type {any} */ event) => onInput(event, question)} autocomplete="off" autocapitalize="words"
-            placeholder=${question.kind !== "person" ? T.hintSpans : question.candidates.length ? T.hintNumbers : T.hint} spellcheck=${false}
+            placeholder=${question.kind !== "person" ? T.hintSpans : choice.length ? T.hintNumbers : T.hint} spellcheck=${false}
             role="combobox" aria-expanded=${choice.length > 0} aria-controls="choices" aria-describedby="wrong" enterkeyhint="done" />
         </label>
         <p id="wrong" class="wrong" role="alert">${wrong.value}</p>
         <${Choices} question=${question} choice=${choice} />
         ${isNew && html`<p class="new-name">${T.newName(said.text)}</p>`}
-        ${!typed.value && !choice.length && question.kind === "person" ? html`<p class="quiet">${T.unlikely}</p>` : null}
+        ${!typed.value && !question.candidates.some(isLikely) && question.kind === "person" ? html`<p class="quiet">${T.unlikely}</p>` : null}
         <${Actions} question=${question} />
       </div>
     </article>
@@ -380,7 +405,7 @@ function titleOf(question) {
 
 /** @param {Question} question */
 function whyOf(question) {
-  const [first] = question.candidates;
+  const [first] = question.candidates.filter(isLikely);
   if (question.kind === "person") return first ? T.why.near(first.name, first.probability ?? 0) : T.why.person;
   const [least] = question.kind === "spans" ? question.spans : question.faces;
   return T.why.spans(least.confidence, least.similarity);
@@ -449,7 +474,7 @@ function Choices({ question, choice }) {
               <kbd>${number + 1}</kbd>
               ${one.picture ? html`<img src=${one.picture} alt="" width="40" height="40" />` : html`<span class="no-picture"></span>`}
               <${Name} name=${one.name} />
-              ${one.probability === null ? null : html`<span class="probability">${TEXTS.percent(one.probability)}</span>`}
+              ${one.probability === null || !isLikely(one) ? null : html`<span class="probability">${TEXTS.percent(one.probability)}</span>`}
             </button>
           </li>`,
       )}
