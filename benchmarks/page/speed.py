@@ -30,7 +30,7 @@ DRAWN = """() => {
   const asked = document.querySelector(".asked");
   const images = asked ? [...asked.querySelectorAll(".crops img")] : [];
   const isFocused = document.activeElement?.matches(".name-field input");
-  return asked && isFocused && images.every((one) => one.complete && one.naturalWidth > 0);
+  return asked && isFocused && images.every((one) => one.complete);
 }"""
 WATCH = """() => {
   window.took = [];
@@ -45,7 +45,7 @@ WATCH = """() => {
       const asked = document.querySelector(".asked");
       const images = asked ? [...asked.querySelectorAll(".crops img")] : [];
       const isNext = asked && asked.dataset.id !== before && images.length > 0;
-      const isDrawn = isNext && images.every((one) => one.complete && one.naturalWidth > 0);
+      const isDrawn = isNext && images.every((one) => one.complete);
       if (isDrawn) requestAnimationFrame(() => window.took.push(performance.now() - from));
       else if (performance.now() - from < 10000) requestAnimationFrame(look);
     };
