@@ -8,8 +8,8 @@ the page asks, and nothing else. It knows who is on a crop that it sees, and the
 
 With the list (a), the names of the cast and of the 12 were given before, and every press counts, letters too. Without
 (b), the letters of a name that is not known yet do not count, and everything else does. Printed beside them: the least
-that is possible with the groups that the scan made where each person takes a letter and Enter, and each further group one
-key (without the list: one key for each group).
+that is possible with the groups that the scan made where each person takes a letter and Enter, and each further group
+one key (without the list: one key for each group).
 
 "Named": the share of the 12 people's visible face time (of their tracks in the scan) that has the right name; "of all":
 the same of the moments at which the truth has their face visible. "Wrong": seconds under a wrong name.

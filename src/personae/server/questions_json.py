@@ -19,8 +19,8 @@ MOST_OF_CAST = 200
 
 
 class Candidate(BaseModel):
-    """Who it may be: a character, or (`other`) somebody else without a name. Likeliest first; the nearest characters stand
-    there however improbable they are. `picture`: an address.
+    """Who it may be: a character, or (`other`) somebody else without a name. Likeliest first; the nearest characters
+    stand there however improbable they are. `picture`: an address.
     """
 
     name: str
