@@ -299,6 +299,7 @@ def test_single_keys_can_be_switched_off(site: Site, open_tab: Open) -> None:
         tab.wait_for_timeout(200)
         asks(tab, id)
         tab.reload()
+    asked(tab)
     says(tab, ".?")  # what is typed in the field is no single key
     tab.locator("main.keys").wait_for()
     switch.check()

@@ -326,6 +326,10 @@ function Asked({ question }) {
       ]),
     [question],
   );
+  // What had the focus may be gone: a button of a message, or one of the question before.
+  useEffect(() => {
+    if (document.activeElement === document.body) field.current?.focus({ preventScroll: true });
+  });
   const choice = choices(question);
   const said = understood(typed.value);
   const isNew = said.kind === "name" && (!choice.length || typed.value.startsWith("="));
@@ -469,8 +473,8 @@ function Choices({ question, choice }) {
     <ol id="choices" class="choices" role="listbox" aria-label=${T.field}>
       ${choice.map(
         (one, number) => html`
-          <li key=${one.name} role="option" aria-selected=${isTaken(number)}>
-            <button type="button" tabindex="-1" class=${isTaken(number) ? "taken" : ""} onClick=${() => take(question, one)}>
+          <li key=${one.name} role="presentation">
+            <button type="button" role="option" aria-selected=${isTaken(number)} tabindex="-1" class=${isTaken(number) ? "taken" : ""} onClick=${() => take(question, one)}>
               <kbd>${number + 1}</kbd>
               ${one.picture ? html`<img src=${one.picture} alt="" width="40" height="40" />` : html`<span class="no-picture"></span>`}
               <${Name} name=${one.name} />
