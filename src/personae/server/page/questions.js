@@ -112,7 +112,7 @@ async function stillOpen(page) {
     return await get(`questions/${id}`);
   } catch (error) {
     if (!(error instanceof Refused)) return linked.value?.id === id ? linked.value : null;
-    if (shown.id === id) tell(TEXTS.review.answeredBy);
+    if (shown.id === id && !arrived.has(id)) tell(TEXTS.review.answeredBy);
     return null;
   }
 }

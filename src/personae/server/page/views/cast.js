@@ -93,7 +93,7 @@ function Card(one) {
   return html`
     <div class="card">
       ${one.picture ? html`<img src=${pictureOf(one.picture)} alt="" loading="lazy" draggable=${false} />` : html`<span class="no-face"></span>`}
-      <${Name} name=${one.name} most=${34} />
+      <${Name} name=${one.name} most=${34} />${" "}
       <span class="quiet">${T.photos(one.photos, 0)}${one.rejected ? html` <span class="badge">${T.rejected(one.rejected)}</span>` : null}</span>
     </div>`;
 }

@@ -128,8 +128,8 @@ function drawSomebody(one) {
   return html`
     <div class=${`somebody ${one.kind}`} key=${one.id}>
       <${Face} key=${one.id} one=${one} />
-      <span class="called"><${Name} name=${called} most=${34} /></span>
-      ${film ? html`<span class="quiet"><${Name} name=${film} most=${30} /></span>` : null}
+      <span class="called"><${Name} name=${called} most=${34} /></span>${" "}
+      ${film ? html`<span class="quiet"><${Name} name=${film} most=${30} /></span>${" "}` : null}
       <span class="quiet">${shortFacts(one)}</span>
     </div>`;
 }
