@@ -152,7 +152,7 @@ function settled(now) {
 
 /** Have the pictures of the next questions at hand before they are asked. */
 function prefetch() {
-  for (const one of (questions.value ?? []).slice(0, 10)) {
+  for (const one of (questions.value ?? []).slice(0, 3)) {
     for (const crop of one.crops.slice(0, 6)) new Image().src = crop.address;
     for (const each of one.candidates) if (each.picture) new Image().src = each.picture;
     for (const each of one.photos.slice(0, 6)) if (each.picture) new Image().src = each.picture;
