@@ -26,7 +26,7 @@ def until(is_so: Callable[[], bool], *, within_s: float = WITHIN_S, what: str = 
     began = time.monotonic()
     while not is_so():
         assert time.monotonic() - began < within_s, what
-        time.sleep(0.02)
+        time.sleep(0.1)  # the server has to answer the page, too
     return time.monotonic() - began
 
 
