@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
 
-from personae.files import Stamp
-from personae.films.facts import stamp_with_names
 from personae.films.film import StoredFilm
 from personae.films.media_id import id_of
 from personae.films.photo_set import PhotoSet
@@ -72,37 +69,13 @@ def id_of_name(name: str) -> str:
     return f"name-{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
 
 
-class EverybodyOf:
-    """Who is in films and sets, read again only where something changed. Safe to use from several threads."""
-
-    def __init__(self, read: Callable[[StoredFilm | PhotoSet], tuple[SeenPart, ...]] | None = None) -> None:
-        """`read`: what somebody else keeps of `seen_in`."""
-        self._read = read
-        self._known: dict[str, tuple[Stamp, tuple[SeenPart, ...]]] = {}
-        self._lock = threading.Lock()
-
-    def now(
-        self, media: Iterable[StoredFilm | PhotoSet], names: Mapping[str, str], unknown: Iterable[UnknownPerson] = ()
-    ) -> tuple[Somebody, ...]:
-        """Everybody. `names`: id -> name in the cast; `unknown`: who is clearly one without a name, in several of them.
-
-        Raises a StoreError.
-        """
-        parts = [part for medium in media for part in self._of(medium)]
-        return tuple(sorted(_together(parts, names, unknown), key=lambda one: one.order))
-
-    def _of(self, medium: StoredFilm | PhotoSet) -> tuple[SeenPart, ...]:
-        if self._read is not None:
-            return self._read(medium)
-        stamp = stamp_with_names(medium)
-        with self._lock:
-            known = self._known.get(medium.key)
-        if known is not None and known[0] == stamp:
-            return known[1]
-        found = seen_in(medium)
-        with self._lock:
-            self._known[medium.key] = stamp, found
-        return found
+def everybody(
+    parts: Iterable[SeenPart], names: Mapping[str, str], unknown: Iterable[UnknownPerson] = ()
+) -> tuple[Somebody, ...]:
+    """Everybody in films and sets, of what each shows (`seen_in`). `names`: id -> name in the cast; `unknown`: who is
+    clearly one without a name, in several of them.
+    """
+    return tuple(sorted(_together(list(parts), names, unknown), key=lambda one: one.order))
 
 
 def seen_in(medium: StoredFilm | PhotoSet) -> tuple[SeenPart, ...]:

@@ -18,7 +18,6 @@ from personae.cast.cast import Cast
 from personae.cast.doubts import Doubt
 from personae.files import Stamp
 from personae.films.decidable import stamp_of_names
-from personae.films.facts import stamp_with_names
 from personae.films.film import StoredFilm
 from personae.films.people import People
 from personae.films.photo_set import PhotoSet
@@ -110,17 +109,16 @@ class QuestionsOf:
     Safe to use from several threads.
     """
 
-    def __init__(self, read: Callable[[StoredFilm | PhotoSet], Doubtful] | None = None) -> None:
+    def __init__(self, read: Callable[[StoredFilm | PhotoSet], Doubtful]) -> None:
         """`read`: what somebody else keeps of `doubtful_in`."""
         self._read = read
-        self._known: dict[str, tuple[Stamp, Doubtful]] = {}
         self._doubts: tuple[Stamp, tuple[Doubt, ...]] | None = None
         self._found: tuple[tuple[object, ...], Questions | None] = ((), None)
         self._lock = threading.Lock()
 
     def now(self, people: People, media: Iterable[StoredFilm | PhotoSet], cast: Cast) -> Questions:
         """The queue. Raises a StoreError."""
-        persons, doubtful, doubts = people.undecided(), [self._of(medium) for medium in media], self._in(cast)
+        persons, doubtful, doubts = people.undecided(), [self._read(medium) for medium in media], self._in(cast)
         state = (*persons, *doubtful, doubts)
         with self._lock:
             before, known = self._found
@@ -154,20 +152,6 @@ class QuestionsOf:
         found = cast.doubts()
         with self._lock:
             self._doubts = stamp, found
-        return found
-
-    def _of(self, medium: StoredFilm | PhotoSet) -> Doubtful:
-        """What is doubtful in a film or set, and its whole face time."""
-        if self._read is not None:
-            return self._read(medium)
-        stamp = stamp_with_names(medium)
-        with self._lock:
-            known = self._known.get(medium.key)
-        if known is not None and known[0] == stamp:
-            return known[1]
-        found = doubtful_in(medium)
-        with self._lock:
-            self._known[medium.key] = stamp, found
         return found
 
 

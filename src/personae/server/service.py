@@ -16,7 +16,7 @@ from personae.cast.gallery_records import CharacterId
 from personae.errors import PersonaeError
 from personae.files import Stamp
 from personae.films.decidable import stamp_of_names
-from personae.films.everybody import EverybodyOf, Somebody, find
+from personae.films.everybody import Somebody, everybody, find
 from personae.films.facts import MediumFacts
 from personae.films.film import StoredFilm
 from personae.films.film_files import FilmFiles
@@ -66,7 +66,6 @@ class Service:
         context = self.project.context
         self.listing = Listing(self.project.films.store, self.project.photos.store)
         self.summaries = Summaries(context.paths)
-        self.everyone = EverybodyOf(lambda medium: self.summaries.of(medium).seen)
         self.queue = QuestionsOf(lambda medium: self.summaries.of(medium).doubtful)
 
     def film(self, id: str) -> ProjectFilm:
@@ -137,7 +136,8 @@ class Service:
     def everybody(self, *, strangers: bool = True) -> tuple[Somebody, ...]:
         """Who is in films and sets of photos; `strangers`: also whom nobody has named. Raises a StoreError."""
         unknown = self.people.undecided() if strangers else ()
-        found = self.everyone.now(self.handles(), self.project.cast.names(), unknown)
+        parts = (part for medium in self.handles() for part in self.summaries.of(medium).seen)
+        found = everybody(parts, self.project.cast.names(), unknown)
         return tuple(one for one in found if strangers or one.kind == "named")
 
     def somebody(self, id: str, *, strangers: bool = True) -> Somebody:
