@@ -12,7 +12,8 @@ from pathlib import Path
 
 import httpx2
 
-from tests.package.test_docs_run import ROOT, blocks_of, commands_of
+from tests.documents import blocks_of
+from tests.package.test_docs_run import ROOT, commands_of
 from tests.server.live import FAKES, free_port
 
 
