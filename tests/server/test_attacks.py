@@ -468,7 +468,7 @@ def test_a_key_that_counts_no_longer_is_called_so(served: Served, nobody: TestCl
     secret = served.service.keys.add("anna", "viewer")
     ended = served.service.keys.add("ben", "viewer", "2020-01-01")
     browser = TestClient(served.app, base_url="http://127.0.0.1:8765", headers=BROWSER)
-    assert "Films and photos" in browser.get("/", params={"token": f" {secret} "}).text
+    assert "<noscript>" in browser.get("/", params={"token": f" {secret} "}).text
     served.service.keys.revoke("anna")
     for key in (secret, ended):
         answer = nobody.get(f"{API}/version", headers=bearer(key))

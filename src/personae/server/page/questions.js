@@ -78,9 +78,17 @@ export function askAgain() {
 }
 
 let readings = 0;
+/** The reading that began last. @type {Promise<void>} */
+let latest = Promise.resolve();
 
-/** Read the queue. */
-export async function readQuestions() {
+/** Read the queue. Resolves when what is told is as new as this call. */
+export function readQuestions() {
+  latest = read();
+  return latest;
+}
+
+/** @returns {Promise<void>} */
+async function read() {
   const reading = ++readings;
   if (told.value === null) answered.value = new Map(unsent().map((id) => [id, 0]));
   // Those that were put off stand before others that are to be asked.
@@ -90,7 +98,7 @@ export async function readQuestions() {
     told.value === null ? look() : undefined,
   ]);
   const kept = await stillOpen(page);
-  if (reading !== readings) return; // a later one tells more
+  if (reading !== readings) return latest; // it tells more
   batch(() => {
     // What is on its way is in the server's list still, and what arrived after this reading began may be.
     const onTheWay = new Set([...unsent(), ...unsure.keys()]);
@@ -100,6 +108,7 @@ export async function readQuestions() {
     linked.value = kept;
   });
   prefetch();
+  return undefined;
 }
 
 /** The question that is looked at, where it is not among the first ones that the server tells: it stays. Null where it is
@@ -112,7 +121,7 @@ async function stillOpen(page) {
     return await get(`questions/${id}`);
   } catch (error) {
     if (!(error instanceof Refused)) return linked.value?.id === id ? linked.value : null;
-    if (shown.id === id && !arrived.has(id)) tell(TEXTS.review.answeredBy);
+    if (shown.id === id && !arrived.has(id) && !answered.value.has(id)) tell(TEXTS.review.answeredBy);
     return null;
   }
 }
@@ -189,11 +198,11 @@ export function ask(id) {
  * Answer a question: at once here, and at the server as soon as it can be.
  * @param {Question} question @param {{method?: string, path: string, body: any, undo?: "people" | "cast"}} letter @param {string} text
  * @param {(sentence: string) => void} refused what to do where the server does not take it
- * @param {Question} [other] another one that it changes: asked again when the server says what became of it
+ * @param {Question[]} [more] others that it answers or changes: asked again when the server says what became of them
  */
-export function answer(question, { method = "POST", path, body, undo: way = "people" }, text, refused, other) {
+export function answer(question, { method = "POST", path, body, undo: way = "people" }, text, refused, more = []) {
   const sent = post(method, path, body, { text, question: question.id, undo: way });
-  const own = other ? [question, other] : [question];
+  const own = [question, ...more];
   batch(() => {
     const all = new Map(answered.value);
     for (const one of own) {

@@ -64,8 +64,8 @@ const kept = new Map();
 /** @type {Map<string, string>} */
 const complaints = new Map();
 
-/** @param {Question} question @param {any} letter @param {string} text @param {Question} [other] */
-function say(question, letter, text, other) {
+/** @param {Question} question @param {any} letter @param {string} text @param {Question[]} [more] */
+function say(question, letter, text, more) {
   if (performance.now() < deafUntil) return complain(T.replaced);
   const line = typed.value;
   typed.value = "";
@@ -76,12 +76,12 @@ function say(question, letter, text, other) {
     if (name && given.value.has(name)) given.value = new Set([...given.value].filter((one) => one !== name));
     if (current.value?.id === question.id && !typed.value) begin(question.id);
   };
-  answer(question, letter, text, refused, other);
+  answer(question, letter, text, refused, more);
 }
 
-/** Of somebody: everywhere they are. @param {Question} question @param {any} what @param {string} text @param {Question} [other] */
-function sayOfPerson(question, what, text, other) {
-  say(question, { path: "people/decisions", body: { parts: partsOf(question.parts), ...what } }, text, other);
+/** Of somebody: everywhere they are. @param {Question} question @param {any} what @param {string} text @param {Question[]} [more] */
+function sayOfPerson(question, what, text, more) {
+  say(question, { path: "people/decisions", body: { parts: partsOf(question.parts), ...what } }, text, more);
 }
 
 /** @param {import("../questions.js").Part[]} parts */
@@ -252,7 +252,7 @@ function merge(question, one) {
   const parts = other?.parts ?? [part];
   const here = new Set(question.parts.map((each) => each.medium));
   if (!parts.some((each) => here.has(each.medium))) return complain(T.notBoth);
-  return sayOfPerson(question, { say: "merge", other: partsOf(parts) }, T.said.merge(one.name), other);
+  return sayOfPerson(question, { say: "merge", other: partsOf(parts) }, T.said.merge(one.name), other && [other]);
 }
 
 /** @param {Question} question */
@@ -270,12 +270,10 @@ async function strangers() {
   });
   const left = all.filter(isUnanswered);
   if (!left.length) return;
-  const parts = left.flatMap((/** @type {Question} */ one) => partsOf(one.parts));
-  typed.value = "";
-  const sent = post("POST", "people/decisions", { parts, say: "stranger" }, { text: T.said.strangers(left.length), question: current.value?.id, undo: "people" });
-  tell(T.said.strangers(left.length), { act: { text: TEXTS.undo, run: undo } });
-  await sent.catch((error) => tell(error.message, { isBad: true }));
-  await readQuestions();
+  // The one that is asked comes back when this is taken back.
+  const first = left.find((/** @type {Question} */ one) => one.id === current.value?.id) ?? left[0];
+  const body = { parts: left.flatMap((/** @type {Question} */ one) => partsOf(one.parts)), say: "stranger" };
+  say(first, { path: "people/decisions", body }, T.said.strangers(left.length), left.filter((one) => one !== first));
 }
 
 /** Look again for those whom the cast has learnt. */
