@@ -227,7 +227,7 @@ def test_settings_bridge_drop_and_pad(tmp_path: Path) -> None:
 def test_an_interrupted_scan_goes_on_and_ends_the_same(
     recognizer: CharacterRecognizer, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "CHUNK_S", 0.5)
+    monkeypatch.setattr(chunk_pass, "CHUNK_S", 0.5)
     whole = scan_film(film, recognizer, tmp_path / "whole")
     looks: list[int] = []
     keep = chunks.keep

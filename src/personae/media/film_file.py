@@ -10,13 +10,13 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from personae.errors import FilmError
 from personae.media.containers import STILL, may_be_still, open_film_container, pick_stream
-from personae.media.film import FilmPicture, Gap, Video
+from personae.media.film import FilmPicture, Gap, Video, is_irregular
 from personae.media.film_errors import as_film_error
 from personae.media.film_times import DecodingOrder, FilmTimes, Unseen
 from personae.media.pixels import Display, FramePixels, turn_of
@@ -120,6 +120,27 @@ class FilmFile:
                 yield held
                 end = held.pts + held.duration_pts
                 yield from self._cut_short(end) or times.rest(end, self._unseen)
+
+    def picture_times(self) -> list[int] | None:
+        """The pts of every picture, in order, by its packets alone; raises FilmError.
+
+        None where these do not tell it for certain: no times, times of decoding, fields, a variable rate, damage.
+        """
+        if not self._seekable or self._untimed or self.video.variable_rate:
+            return None
+        found, falls = list[int](), False
+        with as_film_error(self.path), open_film_container(self.path, follow_references=self._follow) as container:
+            for packet in container.demux(pick_stream(self.path, container, self._stream_wanted)):
+                if packet.is_discard or not packet.size:
+                    continue
+                if packet.pts is None or packet.is_corrupt:
+                    return None
+                falls |= bool(found) and packet.pts < found[-1]
+                found.append(packet.pts)
+        found = sorted(pts for pts in found if pts >= self.video.start_pts)
+        is_even = not any(is_irregular(float(self.video.frame_pts), after - one) for one, after in pairwise(found))
+        is_told = falls or not self._in_decoding_order
+        return found if found and found[0] == self.video.start_pts and is_even and is_told else None
 
     def _cut_short(self, end: int) -> list[Gap]:
         """The rest of the length that the file states, where neither picture nor sound reaches it."""

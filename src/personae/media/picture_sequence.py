@@ -60,6 +60,12 @@ class PictureSequence:
     def close(self) -> None:
         """Nothing stays open."""
 
+    def picture_times(self) -> list[int] | None:
+        """The pts of every picture; None where numbers are missing. One that cannot be read is among them."""
+        numbers = sorted(self.numbered)
+        is_whole = numbers[-1] - numbers[0] + 1 == len(numbers)
+        return list(range(len(numbers))) if is_whole else None
+
     def pictures(self, start_pts: int | None = None, irregular: bool = False) -> Iterator[FilmPicture | Gap]:
         """Every picture in order of its number; a gap where a number is missing or a picture cannot be used."""
         first, expected = min(self.numbered), start_pts or 0

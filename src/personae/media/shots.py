@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -90,7 +90,7 @@ class ShotDetector:
         self._flash = round(FLASH_S / time_base)
         self._lengths = [round(length_s / time_base) for length_s in DISSOLVE_S]
         self._near = round(AROUND_S / time_base)
-        self._step = STEP_S * 0.75 / float(time_base)
+        self._step = _step_pts(time_base)
         self._recent: deque[_Seen] = deque()
         self._checked: int | None = None
         self._steps: list[_Seen] = []
@@ -236,6 +236,19 @@ class ShotDetector:
         if any(boundary.start_pts <= cut <= boundary.end_pts for cut in self._cuts):
             return []
         return [boundary]
+
+
+def steps(times: Sequence[int], time_base: Fraction) -> list[int]:
+    """The pictures, by pts, in which dissolves are looked for: who begins at one of them goes on as one pass does."""
+    found: list[int] = []
+    for pts in times:
+        if not found or pts - found[-1] >= _step_pts(time_base):
+            found.append(pts)
+    return found
+
+
+def _step_pts(time_base: Fraction) -> float:
+    return STEP_S * 0.75 / float(time_base)
 
 
 def spans(boundaries: Iterable[Boundary], start_pts: int, end_pts: int) -> list[tuple[int, int]]:

@@ -47,6 +47,9 @@ class Part(Protocol):
     def pictures(self, start_pts: int | None = None, irregular: bool = False) -> Iterator[FilmPicture | Gap]:
         """Pictures and gaps in order; `irregular`: whether intervals before `start_pts` were."""
 
+    def picture_times(self) -> list[int] | None:
+        """The pts of every picture, in order, without decoding; None where that cannot be told, or not for certain."""
+
     def close(self) -> None:
         """Free what is open."""
 
@@ -103,13 +106,22 @@ class Film:
             self.so_far = replace(self.so_far, frames=self.so_far.frames + 1, irregular=irregular)
             end = item.pts + item.duration_pts
             yield item
+        self.was_read(self.so_far, end)
+
+    def was_read(self, so_far: ReadSoFar, end_pts: int) -> None:
+        """Its last picture was read, here or elsewhere, and ended at `end_pts`: `video` holds exact figures now."""
+        self.so_far = so_far
         self.video = replace(
             self.video,
-            frames=self.so_far.frames,
-            duration_pts=end - self.video.start_pts,
-            variable_rate=self.so_far.irregular,
-            parts=starting_at(self.video.parts, self.so_far.part_starts),
+            frames=so_far.frames,
+            duration_pts=end_pts - self.video.start_pts,
+            variable_rate=so_far.irregular,
+            parts=starting_at(self.video.parts, so_far.part_starts),
         )
+
+    def picture_times(self) -> list[int] | None:
+        """The pts of every picture, without decoding; None where these cannot be told so, or not for certain."""
+        return self._parts[0].picture_times() if len(self._parts) == 1 else None
 
     def _in_parts(self, start_pts: int | None) -> Iterator[FilmPicture | Gap]:
         """Pictures and gaps of all parts, in the film's own time."""

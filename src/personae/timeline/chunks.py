@@ -20,11 +20,16 @@ from personae.timeline.records import TrackRecord
 from personae.types import IntArray, PixelArray
 
 SCHEMA = "personae/scan-chunk/1"
+END = 2**62
+"""Where the chunk after a film's last one would begin."""
 
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """One chunk's findings. `boundaries`: those that were certain at its end; `read`: where reading stood then."""
+    """One chunk's findings. `boundaries`: those that were certain at its end; `read`: where reading stood then.
+
+    `end_pts`: of the film, in its last chunk, whose `boundaries` are all there are.
+    """
 
     records: list[TrackRecord]
     start_pts: int
@@ -35,6 +40,7 @@ class Chunk:
     look_pts: IntArray
     tiny: PixelArray
     detections: int
+    end_pts: int | None = None
 
 
 def path_of(folder: Path, number: int) -> Path:
@@ -60,6 +66,7 @@ def keep(folder: Path, number: int, chunk: Chunk, fingerprint: dict[str, Any]) -
         "boundaries": [asdict(boundary) for boundary in chunk.boundaries],
         "read": asdict(chunk.read),
         "detections": chunk.detections,
+        "end_pts": chunk.end_pts,
     }
     extra: dict[str, NDArray[Any]] = {"look_pts": chunk.look_pts, "tiny": chunk.tiny}
     # Not durable: after a power cut the scan would only go on from an earlier chunk.
@@ -111,6 +118,7 @@ def _chunk_of(rows: list[TrackRecord], facts: Fields, arrays: dict[str, NDArray[
         look_pts,
         archive.array(arrays, "tiny", "u", (len(look_pts), None, None)),
         facts.whole("detections", 0),
+        None if facts.get_or_none("end_pts") is None else facts.whole("end_pts", start_pts),
     )
 
 

@@ -1,17 +1,14 @@
-"""The pass over the film: pictures to shots and tracks, in chunks, each kept as soon as it is done.
+"""What a whole film came to: its chunks, each kept as soon as it is done, put together to shots and tracks.
 
-A chunk begins afresh, so a scan that was killed goes on with the first chunk that is missing and ends as if it had run
-through: only the shot detector, which looks a few seconds back, is shown the chunk before once more.
+A scan that was killed goes on with the first chunk that is missing and ends as if it had run through.
 """
 
 from __future__ import annotations
 
-import os
-import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,31 +18,21 @@ import numpy as np
 from personae.faces.detector import Detector
 from personae.faces.embedder import Embed
 from personae.media import shots
-from personae.media.film import FilmPicture, Video
-from personae.media.film_errors import as_film_error
+from personae.media.film import Video
 from personae.media.video import Film
 from personae.progress import Progress, ProgressCallback
 from personae.settings import Settings
 from personae.timeline import chunks as scan_chunks
 from personae.timeline import records
+from personae.timeline.chunk_pass import begin, go_on, length_s, threads_for
 from personae.timeline.chunks import Chunk
-from personae.timeline.following import Glance, Step, first_needed, follow
 from personae.timeline.labelling import tracks_of
 from personae.timeline.laid import Laid
-from personae.timeline.looking import Looker, looks, same_place, scene_of
+from personae.timeline.looking import same_place
 from personae.timeline.places import Finder
 from personae.timeline.records import TrackRecord
 from personae.timeline.timeline import Shot
-from personae.timeline.tracking import FaceTrack, FaceTracker
-from personae.types import FloatArray, IntArray, PixelArray
-
-CHUNK_S = 20.0
-"""At most this much of the film is looked at again after an interruption."""
-MOST_THREADS = 4
-"""More pictures at once take memory and gain little: decoding is one thread's."""
-BEHIND_S = 10.0
-CUTS_KNOWN_S = 2 * shots.FLASH_S
-"""A cut is certain once it cannot be a flash."""
+from personae.types import IntArray, PixelArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,51 +94,6 @@ class Watched:
         return [max(int(number), 0) for number in at]
 
 
-class _Pictures:
-    """The film's pictures with the shot detector beside them, handed out chunk by chunk."""
-
-    def __init__(self, film: Film, pictures: Iterator[FilmPicture]) -> None:
-        self.film = film
-        self._pictures = pictures
-        self.detector = shots.ShotDetector(film.video.time_base)
-        self.boundaries: dict[int, shots.Boundary] = {}
-        self.certain_pts = film.video.start_pts
-        self._next: FilmPicture | None = None
-        self._read = film.so_far
-        self.read = film.so_far
-        self._pull()
-
-    def _pull(self) -> None:
-        self.read = self.film.so_far
-        self._next = next(self._pictures, None)
-
-    @property
-    def next_pts(self) -> int | None:
-        """Where the next picture begins; None at the end."""
-        return None if self._next is None else self._next.pts
-
-    def until(self, pts: float) -> Iterator[FilmPicture]:
-        """Pictures before `pts`, each shown to the shot detector first."""
-        while self._next is not None and self._next.pts < pts:
-            picture = self._next
-            self._take(self.detector.push(picture.pts, picture.small()))
-            self._pull()
-            yield picture
-
-    def finish(self) -> None:
-        """No picture is to come."""
-        self._take(self.detector.finish())
-
-    def _take(self, found: Sequence[shots.Boundary]) -> None:
-        # What lies before was settled by the run that was interrupted, or is judged by too little of the film.
-        self.boundaries |= {boundary.pts: boundary for boundary in found if boundary.pts >= self.certain_pts}
-
-
-def threads_for(settings: Settings) -> int:
-    """How many pictures are searched at once: the budget of `settings`, else one per core, two to `MOST_THREADS`."""
-    return settings.threads or max(2, min(MOST_THREADS, os.cpu_count() or 2))
-
-
 def watch(
     film: Film,
     detector: Detector,
@@ -167,141 +109,23 @@ def watch(
     Raises FilmError for a film that cannot be read, WriteError where a chunk cannot be kept.
     """
     chunks = scan_chunks.kept(kept_in, fingerprint)
-    pictures, glances = _resumed(film, chunks)
-    looker, second_pts = Looker(detector, settings), float(1 / film.video.time_base)
-    tell = _teller(film, chunks, looker, progress)
+    if chunks and chunks[-1].end_pts is not None:
+        film.was_read(chunks[-1].read, chunks[-1].end_pts)
+        return _whole(film, chunks)
+    watching = (detector, embed, settings)
     with ThreadPoolExecutor(threads_for(settings), thread_name_prefix="personae-look") as pool:
-        waiting: list[tuple[FaceTracker, Chunk]] = []
-
-        def keep(tracker: FaceTracker, chunk: Chunk) -> None:
-            known = _boundaries(pictures, chunks)
-            seams = (chunk.start_pts, chunk.next_pts) if chunks else (chunk.next_pts,)
-
-            def record_of(track: FaceTrack, followed: list[Step]) -> TrackRecord:
-                return records.record_of(track, known, followed, second_pts=second_pts, seams=seams)
-
-            tracks = tracker.finish()
-            sighted = [[(one.pts, one.box) for one in track.sightings] for track in tracks]
-            # Nobody is followed through what could not be read either.
-            ends = [(one.start_pts, one.end_pts) for one in known] + [gap[:2] for gap in film.gaps]
-            followed = follow(sighted, glances, ends, second_pts, film.video.size_wh[0])
-            found = list(pool.map(record_of, tracks, followed))
-            del glances[: first_needed([one.pts for one in glances], chunk.next_pts, second_pts)]
-            chunks.append(replace(chunk, records=found))
-            scan_chunks.keep(kept_in, len(chunks), chunks[-1], fingerprint)
-
-        def embedded(crops: PixelArray) -> FloatArray:
-            with as_film_error(film.video.path):
-                return embed(crops)
-
-        while pictures.next_pts is not None:
-            start_pts = pictures.next_pts
-            tracker = FaceTracker(embedded, second_pts, pool)
-            every_pts = settings.look_every_s / film.video.time_base
-            found = []
-            for look in looks(
-                pictures.until(start_pts + CHUNK_S / film.video.time_base),
-                looker,
-                pool,
-                every_pts=every_pts,
-                behind_pts=CUTS_KNOWN_S / film.video.time_base,
-                cuts=pictures.boundaries,
-            ):
-                tracker.see(look)
-                found.append((look.pts, look.tiny))
-                glances.append(Glance.of(look, tracker.faces_now))
-                tell(look.pts)
-            tracker.end()
-            # The last faces of the one before were embedded meanwhile, and where its shots end is known by now; at the
-            # film's end only when the shot detector is done.
-            while waiting and pictures.next_pts is not None:
-                keep(*waiting.pop(0))
-            certain = max(pictures.detector.settled_pts, pictures.certain_pts)
-            chunk = Chunk(
-                [],
-                start_pts,
-                pictures.next_pts if pictures.next_pts is not None else 2**62,
-                [one for one in pictures.boundaries.values() if one.pts < certain],
-                certain,
-                pictures.read,
-                np.array([pts for pts, _ in found], np.int64),
-                np.stack([tiny for _, tiny in found]),
-                len(found),
-            )
-            waiting.append((tracker, chunk))
-        pictures.finish()
-        for each in waiting:
-            keep(*each)
+        one = go_on(film, watching, pool, chunks, progress) if chunks else begin(film, watching, pool, progress)
+        for chunk in one.chunks():
+            chunks.append(chunk)
+            scan_chunks.keep(kept_in, len(chunks), chunk, fingerprint)
     if progress is not None:
-        tracks = sum(len(chunk.records) for chunk in chunks)
-        progress(Progress("film", _length_s(film), _length_s(film), f"{looker.faces} faces, {tracks} tracks"))
-    return _whole(film, chunks, _boundaries(pictures, chunks))
+        progress(Progress("film", length_s(film), length_s(film), f"{one.faces} faces, {one.tracks} tracks"))
+    return _whole(film, chunks)
 
 
-def _boundaries(pictures: _Pictures, chunks: Sequence[Chunk]) -> list[shots.Boundary]:
-    """Every end of a shot that is known so far, those found before an interruption too."""
-    kept = {boundary.pts: boundary for chunk in chunks for boundary in chunk.boundaries}
-    return list({**pictures.boundaries, **kept}.values())
-
-
-def _resumed(film: Film, chunks: Sequence[Chunk]) -> tuple[_Pictures, list[Glance]]:
-    """The pictures from the first missing chunk on; the shot detector has seen what it needs of those before.
-
-    And the last looks before, as far as somebody who is first seen in that chunk may be followed back.
-    """
-    if not chunks:
-        return _Pictures(film, film.pictures()), []
-    behind, last = BEHIND_S / film.video.time_base, chunks[-1]
-    first = max((i for i, chunk in enumerate(chunks) if chunk.start_pts <= last.certain_pts - behind), default=0)
-    read = chunks[first - 1].read if first else None
-    again = _Pictures(film, film.pictures(start_pts=chunks[first].start_pts if first else None, so_far=read))
-    again.certain_pts = last.certain_pts
-    needed = first_needed(last.look_pts.tolist(), last.next_pts, float(1 / film.video.time_base))
-    tiny = dict(zip(last.look_pts[needed:].tolist(), last.tiny[needed:], strict=True))
-    glances = []
-    for picture in again.until(last.next_pts):
-        if picture.pts in tiny:
-            faces = [record.boxes[record.box_pts[:, 0] == picture.pts, :4] for record in last.records]
-            boxes = np.concatenate([np.empty((0, 4), np.float32), *faces])
-            end_pts, scene = picture.pts + picture.duration_pts, scene_of(picture.rgb())
-            glances.append(Glance(picture.pts, end_pts, boxes, scene, tiny[picture.pts]))
-    return again, glances
-
-
-def _teller(
-    film: Film, chunks: Sequence[Chunk], looker: Looker, progress: ProgressCallback | None
-) -> Callable[[int], None]:
-    """Reports how far the scan is, how fast, and what was found."""
-    begun, told = time.monotonic(), 0.0
-    from_pts: int | None = None
-
-    def tell(pts: int) -> None:
-        nonlocal from_pts, told
-        now = time.monotonic()
-        if from_pts is None:
-            from_pts = pts
-        if progress is None or now - told < 0.2:
-            return
-        told = now
-        video = film.video
-        seconds = float((pts - from_pts) * video.time_base)
-        speed = seconds / max(now - begun, 1e-3)
-        left = max(video.duration_s - video.seconds(pts), 0) / speed if speed > 0 else 0.0
-        tracks = sum(len(chunk.records) for chunk in chunks)
-        message = f"{speed:.1f}x, {left:.0f} s left, {looker.faces} faces, {tracks} tracks"
-        progress(Progress("film", int(video.seconds(pts)), _length_s(film), message))
-
-    return tell
-
-
-def _length_s(film: Film) -> int:
-    """The length that progress counts to."""
-    return max(int(film.video.duration_s), 1)
-
-
-def _whole(film: Film, chunks: Sequence[Chunk], boundaries: Sequence[shots.Boundary]) -> Watched:
+def _whole(film: Film, chunks: Sequence[Chunk]) -> Watched:
     """All chunks as one: tracks joined over their seams, and cut where shots end."""
-    video = film.video
+    video, boundaries = film.video, list({one.pts: one for chunk in chunks for one in chunk.boundaries}.values())
     end_pts = video.start_pts + video.duration_pts
     spans = shots.spans(boundaries, video.start_pts, end_pts)
     cuts = {start for start, _ in spans[1:]}
