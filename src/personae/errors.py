@@ -187,6 +187,7 @@ class WeightsError(PersonaeError):
 
 
 EXTRAS = {
+    "cluster": "distributed 'psycopg[binary]' sqlalchemy",
     "demo": "scikit-image matplotlib",
     "heic": "pillow-heif",
     "server": "fastapi uvicorn python-multipart sqlalchemy prometheus-client",

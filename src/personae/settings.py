@@ -252,6 +252,19 @@ TABLE: tuple[Setting, ...] = (
     Setting("max_waiting_jobs", 1000, "Jobs of the service that may wait at once.", int, "jobs", 1, 10**6),
     Setting("max_streams", 100, "Clients that may follow the service's events at once.", int, "clients", 1, 10**4),
     Setting(
+        "cluster",
+        None,
+        "Machines that look through films: local, tcp://HOST:PORT (Dask), or postgresql://... (a table of jobs); none "
+        "means this one.",
+        str,
+    ),
+    Setting(
+        "roots",
+        None,
+        "Folders of films that several machines see, by a name that is the same on all: NAME=FOLDER, with ; between.",
+        str,
+    ),
+    Setting(
         "lock_timeout_s",
         10.0,
         "How long to wait for another process that is writing to the project.",
@@ -303,6 +316,8 @@ class Settings:
     max_requests: int = 6000
     max_waiting_jobs: int = 1000
     max_streams: int = 100
+    cluster: str | None = None
+    roots: str | None = None
     lock_timeout_s: float = 10.0
 
     def __post_init__(self) -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:  # the libraries beneath take longer to load than most command
     from personae.faces.film_networks import FilmNetworks
 
 
+Look = Callable[..., tuple[Any, dict[str, Any], bool]]
+
+
 class ProjectContext:
     """One open project; making one touches nothing on disk and loads nothing. Safe to use from several threads.
 
@@ -45,6 +48,8 @@ class ProjectContext:
         self._complete = complete
         self._lock = threading.RLock()
         self._film_networks: FilmNetworks | None = None
+        self.look: Look | None = None
+        """Who looks through films instead of this machine; see `films.scan.look`."""
 
     @property
     def settings(self) -> Settings:

@@ -46,6 +46,7 @@ COMMANDS = {
     "forget": "Remove every trace of a person from the project.",
     "inspect": "Show the trained model's card.",
     "serve": "Serve the project over HTTP, for programs and browsers.",
+    "worker": "Look through films for projects on other machines.",
     "keys": "Say who may use a served project.",
     "jobs": "Show what a served project works on.",
     "doctor": "Check the installation: networks, providers, weights, speed.",

@@ -24,7 +24,7 @@ ENROLMENT = ("min_enroll_px", "min_enroll_score", "min_sharpness", "min_brightne
 EXPERTS = frozenset(
     {*NETWORKS, *ENROLMENT, "threshold", "strangers", "max_photos", "head", "max_clusters", "background_weight", "seed"}
     | {"outliers", "look_every_s", "min_unknown_s", "scene_gap_s", "model", "progress_as", "stream", "start_timecode"}
-    | {"drop_frame", "reel", "follow_references", "edits", "media"}
+    | {"cluster", "roots", "drop_frame", "reel", "follow_references", "edits", "media"}
 )
 """Names of the parameters that most people never need: they stand last in a command's help."""
 

@@ -32,8 +32,10 @@ from personae.errors import FilmError, StoreError
 from personae.paths import DEFAULT_FOLDER
 
 if TYPE_CHECKING:
+    from personae.films.films import FilmOutcome, Source
     from personae.progress import Progress, ProgressCallback
     from personae.project.film import ProjectFilm
+    from personae.project.session import Project
 
 
 @click.command()
@@ -64,7 +66,7 @@ if TYPE_CHECKING:
 @click.option("--fresh", is_flag=True, help="Look through the film again, also where that was done before.")
 @settings_options(
     "far", "threshold", "look_every_s", "bridge_s", "min_appearance_s", "pad_s", "min_unknown_s", "scene_gap_s",
-    *NETWORKS,
+    "cluster", "roots", *NETWORKS,
 )  # fmt: skip
 @force_option
 @model_option
@@ -112,6 +114,8 @@ def scan(
     given = {**PRESETS[preset], **{k: v for k, v in options.items() if v is not None}}
     # A cast that is learnt here is learnt for that rate.
     settings = settings_from(project, given) if cast is not None else settings_at_far(project, model, given)
+    if settings.cluster:  # so long one film waits for the others to be written
+        settings = replace(settings, lock_timeout_s=max(settings.lock_timeout_s, 600.0))
     opening = {
         "stream": stream, "rate": rate, "start_timecode": start_timecode, "drop_frame": drop_frame, "reel": reel,
         "follow_references": follow_references,
@@ -125,11 +129,9 @@ def scan(
         if opened.card is None:
             say(nobody_enrolled(opened.folder), err=True, prose=True)
         done = 0
-        sources, telling = _telling_which(groups, progress)
-        for outcome in opened.films.scan_many(
-            (group if as_one else group[0] for group in sources), out,
-            decisions=edits, fresh=fresh, progress_callback=telling, opening=opening,
-        ):  # fmt: skip
+        wanted = {"out": out, "decisions": edits, "fresh": fresh, "opening": opening}
+        sources = [group if as_one else group[0] for group in groups]
+        for outcome in (_by_others if settings.cluster else _here)(opened, sources, wanted, progress):
             group = outcome.source if as_one else [outcome.source]
             if outcome.film is None:
                 say(f"personae: {outcome.error}", err=True)
@@ -154,18 +156,47 @@ def scan(
     return 0 if not failed else 1 if done else 2
 
 
+def _here(
+    project: Project, sources: list[Source], wanted: dict[str, Any], progress: ProgressCallback | None
+) -> Iterator[FilmOutcome[ProjectFilm]]:
+    """The films, scanned by this machine one by one."""
+    films, telling = _telling_which(sources, progress)
+    yield from project.films.scan_many(films, progress_callback=telling, **wanted)
+
+
+def _by_others(
+    project: Project, sources: list[Source], wanted: dict[str, Any], progress: ProgressCallback | None
+) -> Iterator[FilmOutcome[ProjectFilm]]:
+    """The films, scanned by other machines side by side."""
+    from personae.cluster.elsewhere import Elsewhere
+    from personae.cluster.engines import engine_of
+    from personae.cluster.roots import roots_of
+    from personae.cluster.scanning import scan_many
+
+    settings = project.settings
+    roots = roots_of(settings.roots)
+    engine = engine_of(str(settings.cluster), owner=project.folder, roots=roots)
+    try:
+        asking = Elsewhere(engine, roots)
+        yield from scan_many(project.films, sources, asking, count=len(sources), progress_callback=progress, **wanted)
+    finally:
+        engine.close()
+
+
 def _telling_which(
-    groups: list[list[Path]], progress: ProgressCallback | None
-) -> tuple[Iterator[list[Path]], ProgressCallback | None]:
+    sources: list[Source], progress: ProgressCallback | None
+) -> tuple[Iterator[Source], ProgressCallback | None]:
     """The films one by one, and a callback that says which of several it is about."""
-    if progress is None or len(groups) < 2:
-        return iter(groups), progress
+    if progress is None or len(sources) < 2:
+        return iter(sources), progress
     at = [""]
 
-    def each() -> Iterator[list[Path]]:
-        for number, group in enumerate(groups, 1):
-            at[0] = f"{group[0].name} ({number} of {len(groups)})"
-            yield group
+    def each() -> Iterator[Source]:
+        from personae.films.films import name_of
+
+        for number, source in enumerate(sources, 1):
+            at[0] = f"{Path(name_of(source)).name} ({number} of {len(sources)})"
+            yield source
 
     def tell(step: Progress) -> None:
         progress(replace(step, message=", ".join(filter(None, (at[0], step.message)))))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 import click
 
 from personae.cli.console import say
-from personae.cli.options import project_option, settings_from
+from personae.cli.options import project_option, settings_from, settings_options
 
 NOT_SERVED = 1
 """Exit status where it cannot be served: somebody may do something about it and try again."""
@@ -27,6 +28,7 @@ NOT_SERVED = 1
 @click.option("--name", "names", multiple=True, metavar="NAME", help="A further name that it goes by in addresses.")
 @click.option("--origin", "origins", multiple=True, metavar="ORIGIN", help="A page elsewhere that may ask, with a key.")
 @click.option("--proxy", "proxies", multiple=True, metavar="ADDRESS", help="A proxy before it that says who asks.")
+@settings_options("cluster", "roots")
 def serve(
     folders: tuple[Path, ...],
     project: Path | None,
@@ -40,6 +42,8 @@ def serve(
     names: tuple[str, ...],
     origins: tuple[str, ...],
     proxies: tuple[str, ...],
+    cluster: str | None,
+    roots: str | None,
 ) -> None:
     """Serve the project: everything that the command line does, for programs and browsers.
 
@@ -56,6 +60,9 @@ def serve(
     if (tls_cert is None) != (tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key go together.")
     logging.getLogger("personae.changes").setLevel(logging.INFO)
+    for name, value in (("cluster", cluster), ("roots", roots)):
+        if value is not None:
+            os.environ[f"PERSONAE_{name.upper()}"] = value  # for its workers too
     place = Place(host, port, tls_cert, tls_key, root_path, names, origins, proxies)
     try:
         settings_from(project, {})  # what is wrong with them is said now

@@ -101,7 +101,7 @@ class Films(Generic[Opened]):
             files = out if isinstance(out, FilmFiles) else self.store.reserve(opened.video, _folder(out))
             with self.store.scanning(files):
                 stamp, earlier = stamp_of(files.tracks), tracks_file.read_tracks(files.tracks)
-                watched, fingerprint, reused = scan.look(
+                watched, fingerprint, reused = (context.look or scan.look)(
                     opened, networks, settings, earlier,
                     kept_in=files.unfinished, fresh=fresh, progress=progress_callback,
                 )  # fmt: skip
@@ -141,7 +141,7 @@ class Films(Generic[Opened]):
         self.check()
         for film in films:
             try:
-                with as_film_error(_name_of(film)):
+                with as_film_error(name_of(film)):
                     found = self.scan(film, out, decisions=decisions, fresh=fresh,
                                       progress_callback=progress_callback, **(opening or {}))  # fmt: skip
             except (FilmError, StoreError) as error:
@@ -168,7 +168,8 @@ def ends_all(error: PersonaeError) -> bool:
     return isinstance(error, ModelNotFoundError | ProjectBusyError)
 
 
-def _name_of(film: Source) -> str | Path:
+def name_of(film: Source) -> str | Path:
+    """What a film is called in errors."""
     if isinstance(film, Film):
         return film.video.path
     return film if isinstance(film, str | Path) else next(iter(film), "")

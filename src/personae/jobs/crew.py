@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -27,14 +28,23 @@ log = logging.getLogger(__name__)
 class Crew:
     """Worker processes on one project's table. Use as a context manager: at the end they are asked to end.
 
-    `quick`: one more, for jobs that are not long (see `work.LONG`).
+    `quick`: one more, for jobs that are not long (see `work.LONG`); `command`: what those for long ones run instead.
     """
 
-    def __init__(self, project: Path, table: JobTable, *, workers: int = 1, quick: bool = False) -> None:
+    def __init__(
+        self,
+        project: Path,
+        table: JobTable,
+        *,
+        workers: int = 1,
+        quick: bool = False,
+        command: Sequence[str] | None = None,
+    ) -> None:
         self._project = project
         self._table = table
         self._count = workers
         self._quick = quick
+        self._command = command
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -79,7 +89,8 @@ class Crew:
             short = short + 1 if time.monotonic() - began < 5 else 0
 
     def _start(self, name: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, *COMMAND, os.fspath(self._project), name]
+        own = COMMAND if self._command is None or name.startswith(QUICK) else self._command
+        command = [sys.executable, *own, os.fspath(self._project), name]
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
     @staticmethod

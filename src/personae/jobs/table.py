@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -116,7 +116,7 @@ class JobTable:
             waiting = connection.scalar(sa.select(sa.func.count()).where(JOBS.c.state == "waiting")) or 0
             if waiting >= (MOST_WAITING if self._most_waiting is None else self._most_waiting):
                 raise LimitError(f"{waiting} jobs are waiting already. Wait until some are done, or cancel some.")
-            now, id = self._now(connection), uuid4().hex
+            now, id = self.now(connection), uuid4().hex
             connection.execute(
                 JOBS.insert().values(
                     id=id, kind=kind, what=_text(what), request=request, said_by=by, state="waiting",
@@ -166,7 +166,7 @@ class JobTable:
             job = _one(connection, JOBS.c.id == id)
             if job is None or job.state in ENDED or job.wants_cancel:
                 return job
-            now, who = self._now(connection), f" by {by}" if by else ""
+            now, who = self.now(connection), f" by {by}" if by else ""
             if job.state == "waiting":
                 _end(connection, job, "cancelled", now, f"cancelled{who}")
             else:
@@ -189,7 +189,7 @@ class JobTable:
                 connection, id,
                 state="waiting", tries=0, wants_cancel=0, worker="", lease_until=0.0, ended=None, error="{}",
             )  # fmt: skip
-            _note(connection, id, self._now(connection), f"asked for again{f' by {by}' if by else ''}")
+            _note(connection, id, self.now(connection), f"asked for again{f' by {by}' if by else ''}")
             return self._read(connection, id)
 
     def prefer(self, id: str, priority: int, *, by: str = "") -> Job | None:
@@ -199,7 +199,7 @@ class JobTable:
             if job is None or job.priority == priority or job.state in ENDED:
                 return job
             _set(connection, id, priority=priority)
-            _note(connection, id, self._now(connection), f"priority {priority}{f' by {by}' if by else ''}")
+            _note(connection, id, self.now(connection), f"priority {priority}{f' by {by}' if by else ''}")
             return self._read(connection, id)
 
     def counts(self) -> dict[tuple[str, str], int]:
@@ -217,10 +217,11 @@ class JobTable:
         Of jobs whose worker fell silent those are failed first that did so `MOST_TRIES` times.
         """
         with self._writing() as connection:
-            now = self._now(connection)
+            now = self.now(connection)
             self._end_poisonous(connection, now)
             free = sa.and_(JOBS.c.state.not_in(ENDED), JOBS.c.lease_until < now, JOBS.c.kind.not_in(but))
-            row = connection.execute(sa.select(JOBS).where(free).order_by(*_NEXT).limit(1).with_for_update()).first()
+            next_one = sa.select(JOBS).where(free).order_by(*_NEXT).limit(1).with_for_update(skip_locked=True)
+            row = connection.execute(next_one).first()
             if row is None:
                 return None
             job = _job(row)
@@ -239,7 +240,7 @@ class JobTable:
     def beat(self, claim: Claim, progress: Mapping[str, Any] | None = None) -> bool:
         """Renew the lease, and say how far it is; False where the work is to end: cancelled, or no longer its own."""
         with self._writing() as connection:
-            values: dict[str, Any] = {"lease_until": self._now(connection) + self.lease_s}
+            values: dict[str, Any] = {"lease_until": self.now(connection) + self.lease_s}
             if progress is not None:
                 values["progress"] = _text(progress)
             own = _owned(claim)
@@ -247,9 +248,11 @@ class JobTable:
                 return False
             return not connection.scalar(sa.select(JOBS.c.wants_cancel).where(JOBS.c.id == claim.id))
 
-    def finish(self, claim: Claim, result: Mapping[str, Any]) -> bool:
-        """The work is committed; False where the job is no longer this worker's."""
-        return self._end(claim, "done", "done", result=_text(result))
+    def finish(
+        self, claim: Claim, result: Mapping[str, Any], *, also: Callable[[Connection], None] | None = None
+    ) -> bool:
+        """The work is committed; False where the job is no longer this worker's. `also`: written with it, or not."""
+        return self._end(claim, "done", "done", also=also, result=_text(result))
 
     def fail(self, claim: Claim, error: Mapping[str, Any], why: str) -> bool:
         """The work cannot be done; False as `finish`."""
@@ -265,7 +268,7 @@ class JobTable:
         It is no try, and only the latest of such lines stays in its history.
         """
         with self._writing() as connection:
-            now, taken = self._now(connection), f"taken by {claim.job.worker}"
+            now, taken = self.now(connection), f"taken by {claim.job.worker}"
             waits = {"state": "waiting", "worker": "", "lease_until": now + AGAIN_AFTER_S, "tries": JOBS.c.tries - 1}
             if not connection.execute(JOBS.update().where(_owned(claim)).values(**waits, progress="{}")).rowcount:
                 return False
@@ -280,7 +283,7 @@ class JobTable:
         `was_asked`: it was told to, so that its job waits again and is not held to have ended it.
         """
         with self._writing() as connection:
-            now = self._now(connection)
+            now = self.now(connection)
             own = JOBS.c.state == "running"
             if worker is not None:
                 own = sa.and_(own, JOBS.c.worker == worker)
@@ -294,17 +297,30 @@ class JobTable:
 
     # Inside
 
-    def _end(self, claim: Claim, state: State, line: str, **values: Any) -> bool:
+    def _end(
+        self,
+        claim: Claim,
+        state: State,
+        line: str,
+        *,
+        also: Callable[[Connection], None] | None = None,
+        **values: Any,
+    ) -> bool:
         with self._writing() as connection:
             if connection.execute(sa.select(JOBS.c.id).where(_owned(claim)).with_for_update()).first() is None:
                 return False
-            _end(connection, claim.job, state, self._now(connection), line, **values)
+            if also is not None:
+                also(connection)
+            _end(connection, claim.job, state, self.now(connection), line, **values)
             return True
 
     def _end_poisonous(self, connection: Connection, now: float) -> None:
         gone = sa.and_(JOBS.c.state == "running", JOBS.c.lease_until < now, JOBS.c.tries >= MOST_TRIES)
-        for row in connection.execute(sa.select(JOBS).where(gone)).all():
+        for row in connection.execute(sa.select(JOBS).where(gone).with_for_update(skip_locked=True)).all():
             why = f"it ended {row.tries} workers, {row.worker} last"
+            own = sa.and_(LINES.c.job == row.id, LINES.c.line.not_like("taken by %"))
+            last = connection.scalar(sa.select(LINES.c.line).where(own).order_by(sa.desc(LINES.c.number)).limit(1))
+            why += f": {last}" if last and not last.startswith(("asked", "put back")) else ""
             error = {"code": "worker-ended", "detail": f"The work was given up: {why}."}
             _end(connection, _job(row), "failed", now, f"failed: {why}", error=_text(error))
 
@@ -325,7 +341,12 @@ class JobTable:
         assert found is not None
         return found
 
-    def _now(self, connection: Connection) -> float:
+    def read(self, connection: Connection, where: sa.ColumnElement[bool]) -> list[Job]:
+        """The jobs that fit, in the order in which they were asked for."""
+        return [_job(row) for row in connection.execute(sa.select(JOBS).where(where).order_by(JOBS.c.number))]
+
+    def now(self, connection: Connection) -> float:
+        """The time of the table's database, in seconds since 1970."""
         if self._engine.dialect.name == "sqlite":
             return float(connection.scalar(sa.text("SELECT (julianday('now') - 2440587.5) * 86400.0")) or 0.0)
         return float(connection.scalar(sa.select(sa.extract("epoch", sa.func.clock_timestamp()))) or 0.0)

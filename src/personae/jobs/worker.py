@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
@@ -43,21 +43,29 @@ class Worker:
     """Does the jobs of one project. `stop`: is set when it is to end after the job it is at, which is broken off.
 
     `settings`: asked before each job, which is done with what it says; without it `project` is as it was opened.
+    `but`: kinds of jobs that it leaves to others; by its name those that are not quick, where it is a quick one.
     """
 
     def __init__(
-        self, project: Project, table: JobTable, name: str, *, settings: Callable[[], Settings] | None = None
+        self,
+        project: Project,
+        table: JobTable,
+        name: str,
+        *,
+        settings: Callable[[], Settings] | None = None,
+        but: Collection[str] | None = None,
     ) -> None:
         self.project = project
         self.table = table
         self.name = name
         self._settings = settings
+        self._but = (work.LONG if name.startswith(QUICK) else ()) if but is None else but
         self.stop = threading.Event()
 
     def run(self) -> None:
         """Work until `stop` is set."""
         while not self.stop.is_set():
-            claim = self.table.claim(self.name, but=work.LONG if self.name.startswith(QUICK) else ())
+            claim = self.table.claim(self.name, but=self._but)
             if claim is None:
                 self.stop.wait(LOOK_EVERY_S)
             else:
@@ -176,7 +184,7 @@ def main() -> None:
         worker = Worker(project, table, name, settings=lambda: settings_of(Path(folder)))
         signal.signal(signal.SIGTERM, lambda *_: worker.stop.set())
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it says when to end
-        threading.Thread(target=_end_with_input, args=(worker,), daemon=True).start()
+        threading.Thread(target=end_with_input, args=(worker.stop.set,), daemon=True).start()
         worker.run()
         worker.project.close()
         table.close()
@@ -188,11 +196,11 @@ def settings_of(project: Path) -> Settings:
     return settings if settings.threads is not None else replace(settings, threads=max((os.cpu_count() or 2) - 1, 1))
 
 
-def _end_with_input(worker: Worker) -> None:
+def end_with_input(stop: Callable[[], None]) -> None:
     """Who started the worker holds the other end of its standard input; at the end of that the worker ends."""
     with contextlib.suppress(OSError, ValueError):
         sys.stdin.buffer.read()
-    worker.stop.set()
+    stop()
     time.sleep(ENDS_AT_ONCE_AFTER_S)
     os._exit(0)
 

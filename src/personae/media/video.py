@@ -13,11 +13,11 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from personae.errors import FilmError, SettingError
 from personae.files import open_input
@@ -54,12 +54,35 @@ class Part(Protocol):
         """Free what is open."""
 
 
+@dataclass(frozen=True)
+class Opening:
+    """What `open_film` was given: the film can be opened so again. `rate`: as text."""
+
+    paths: tuple[Path, ...] = ()
+    stream: int | None = None
+    rate: str | None = None
+    start_timecode: str | None = None
+    drop_frame: bool | None = None
+    reel: str | None = None
+    follow_references: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """All but the files that is not the default, as JSON types."""
+        plain = Opening()
+        return {
+            one.name: getattr(self, one.name)
+            for one in fields(self)
+            if one.name != "paths" and getattr(self, one.name) != getattr(plain, one.name)
+        }
+
+
 class Film:
     """A film that is open: its facts (`video`), its pictures, and what could not be read (`gaps`)."""
 
-    def __init__(self, parts: Sequence[Part], video: Video) -> None:
+    def __init__(self, parts: Sequence[Part], video: Video, opening: Opening | None = None) -> None:
         self._parts = parts
         self.video = video
+        self.opening = opening or Opening()
         self.so_far = ReadSoFar()
 
     def __enter__(self) -> Self:
@@ -204,7 +227,10 @@ def open_film(
         for part in parts:
             part.close()
         raise
-    return Film(parts, video if reel is None else replace(video, reel=reel))
+    opening = Opening(
+        tuple(files), stream, None if exact is None else str(exact), start_timecode, drop_frame, reel, follow_references
+    )
+    return Film(parts, video if reel is None else replace(video, reel=reel), opening)
 
 
 def find_films(paths: str | Path | Sequence[str | Path]) -> Iterator[Path]:

@@ -128,6 +128,19 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
+def _crew(project: Project, table: JobTable, workers: int) -> Crew:
+    """The workers; where other machines look through the films, one waits for many of them."""
+    if not project.settings.cluster:
+        return Crew(project.folder, table, workers=workers, quick=workers > 0)
+    from personae.cluster.engines import check_address
+    from personae.cluster.job_worker import COMMAND as CLUSTER
+    from personae.cluster.roots import roots_of
+
+    check_address(project.settings.cluster)
+    roots_of(project.settings.roots)
+    return Crew(project.folder, table, workers=min(workers, 1), quick=workers > 0, command=CLUSTER)
+
+
 @contextmanager
 def serving(project: Project, folders: Sequence[Path], place: Place, *, workers: int = 1) -> Iterator[Running]:
     """A server ready to `run`, its workers working; raises InputError, also where another one serves the project."""
@@ -162,7 +175,7 @@ def serving(project: Project, folders: Sequence[Path], place: Place, *, workers:
         watcher = stack.enter_context(Watcher(service))
         app = make_app(service, watcher, hosts=place.hosts, origins=place.origins, proxies=place.proxies)
         server = _Server(_config(app, place), watcher)
-        stack.enter_context(Crew(project.folder, table, workers=workers, quick=workers > 0))
+        stack.enter_context(_crew(project, table, workers))
         stack.enter_context(_said_where(project.folder, place))
         yield Running(place.address, service.token, server, listener)
 

@@ -1,0 +1,176 @@
+"""The process that looks: a worker's own process has nothing to do but to say that it lives.
+
+A line of JSON in, lines of JSON out: {"piece": ..., "out": PATH} is answered by {"progress": ...} lines, and then by
+{"done": PATH} or {"fault": ..., "of": "machine" | "piece", "ends": ...}. Networks are kept from piece to piece.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from personae.cluster.faults import MachineError, PieceError
+from personae.cluster.piece import Piece
+from personae.cluster.roots import Roots
+
+COMMAND = (sys.executable, "-m", "personae.cluster.child")
+TELL_EVERY_S = 0.5
+LOOK_EVERY_S = 0.1
+ENDS_WITHIN_S = 5.0
+Tell = Callable[[dict[str, Any]], None]
+"""Is told how far a piece is: JSON types."""
+
+
+class ChildEndedError(Exception):
+    """The process that looked has ended in the middle of a piece: killed, out of memory, or by a fault of a decoder."""
+
+
+class Child:
+    """One such process, started at first use and again after it has ended. One piece at a time.
+
+    `settings`: this machine's own, as the command line gave them (see `settings.resolve`).
+    """
+
+    def __init__(self, roots: Roots, machine: str, settings: dict[str, Any]) -> None:
+        self._own = {"roots": {name: str(path) for name, path in roots.items()}, "machine": machine, "own": settings}
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id while it runs."""
+        return None if self._process is None or self._process.poll() is not None else self._process.pid
+
+    def look_at(self, piece: Piece, out: Path, tell: Tell, is_over: Callable[[], bool]) -> bool:
+        """Have a piece looked through, to the file `out`; False where `is_over` said so, and the process was ended.
+
+        Raises MachineError, PieceError, ChildEndedError.
+        """
+        process = self._running()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        answers: list[dict[str, Any]] = []
+        reader = threading.Thread(target=_read, args=(process.stdout, answers), daemon=True)
+        try:
+            process.stdin.write(json.dumps({"piece": piece.as_dict(), "out": str(out)}) + "\n")
+            process.stdin.flush()
+        except OSError:
+            raise ChildEndedError(self._why()) from None
+        reader.start()
+        told = 0
+        while True:
+            reader.join(LOOK_EVERY_S)
+            for answer in answers[told:]:
+                told += 1
+                if "progress" in answer:
+                    tell(answer["progress"])
+                elif "done" in answer:
+                    return True
+                elif answer.get("of") == "piece":
+                    raise PieceError(answer["fault"])
+                else:
+                    raise MachineError(answer["fault"], ends=bool(answer.get("ends", True)))
+            if not reader.is_alive() and told == len(answers):
+                raise ChildEndedError(self._why())
+            if is_over():
+                self.end()
+                return False
+
+    def end(self) -> None:
+        """End the process, whatever it is at."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        for stream in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):
+                if stream is not None and stream is process.stdin:
+                    stream.close()
+        process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(ENDS_WITHIN_S)
+
+    def _running(self) -> subprocess.Popen[str]:
+        if self.pid is None:
+            self._process = subprocess.Popen(
+                [*COMMAND, json.dumps(self._own)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+        assert self._process is not None
+        return self._process
+
+    def _why(self) -> str:
+        process, self._process = self._process, None
+        code = None
+        if process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                code = process.wait(ENDS_WITHIN_S)
+        return f"killed by signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+
+
+def _read(stream: Any, answers: list[dict[str, Any]]) -> None:
+    """Lines up to the one that ends a piece."""
+    for line in stream:
+        with contextlib.suppress(ValueError):
+            answer = json.loads(line)
+            answers.append(answer)
+            if "progress" not in answer:
+                return
+
+
+def main() -> None:
+    """Look through what standard input asks for, until it ends."""
+    # What a library prints must not come between the lines.
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    own = json.loads(sys.argv[1])
+
+    def say(answer: dict[str, Any]) -> None:
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+    from personae.cluster.looking import Looker
+    from personae.progress import Progress
+    from personae.settings import resolve
+
+    looker: Looker | None = None
+    threading.Thread(target=_end_without_parent, args=(os.getppid(),), daemon=True).start()
+    for line in sys.stdin:
+        asked, told = json.loads(line), [0.0]
+
+        def tell(progress: Progress, told: list[float] = told) -> None:
+            if time.monotonic() - told[0] >= TELL_EVERY_S:
+                told[0] = time.monotonic()
+                say({"progress": {"done": progress.done, "total": progress.total, "message": progress.message}})
+
+        try:
+            if looker is None:
+                roots = {name: Path(path) for name, path in own["roots"].items()}
+                looker = Looker(resolve(own["own"]), roots, own["machine"])
+            looker.look_at(Piece.of_dict(asked["piece"]), Path(asked["out"]), tell)
+            say({"done": asked["out"]})
+        except PieceError as error:
+            say({"fault": str(error), "of": "piece"})
+        except MachineError as error:
+            say({"fault": str(error), "of": "machine", "ends": error.ends})
+        except Exception as error:
+            import logging
+
+            logging.getLogger(__name__).exception("A piece could not be looked through.")
+            say({"fault": f"a fault of Personae ({type(error).__name__}: {error})", "of": "machine", "ends": False})
+
+
+def _end_without_parent(parent: int) -> None:
+    """A worker that was killed leaves nobody behind."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

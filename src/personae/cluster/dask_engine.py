@@ -1,0 +1,215 @@
+"""Pieces handed out by Dask Distributed: a scheduler that exists already, or one of this machine (`local`)."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Self
+from uuid import uuid4
+
+from personae._version import __version__
+from personae.cluster.engines import LOCAL, MOST_TRIES, PieceFailedError
+from personae.cluster.faults import ClusterError
+from personae.cluster.on_dask import look_on_worker
+from personae.cluster.piece import Piece
+from personae.cluster.roots import Roots
+from personae.errors import MissingExtraError
+
+CONNECT_S = 15.0
+VERSION_THERE = "__import__('personae._version', fromlist=['_']).__version__"
+"""Evaluated by the workers: a function of ours could not even be read where Personae is missing."""
+log = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class _Asked:
+    piece: Piece
+    future: Future[bytes]
+    tell: Callable[[dict[str, Any]], None]
+    there: Any = None
+    tries: int = 0
+    not_on: set[str] = field(default_factory=set)
+
+
+class DaskEngine:
+    """See `engines.Engine`. `client`: a `distributed.Client`; `local`: a cluster of ours, which ends with it."""
+
+    def __init__(self, client: Any, roots: Roots, local: Any = None) -> None:
+        self._client = client
+        self._local = local
+        self._roots = {name: str(path) for name, path in roots.items()}
+        self._topic = f"personae-{uuid4().hex}"
+        self._asked: dict[str, _Asked] = {}
+        self._bad: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(4, thread_name_prefix="personae-dask")
+        client.subscribe_topic(self._topic, self._told)
+
+    @classmethod
+    def at(cls, address: str, roots: Roots) -> Self:
+        """At a scheduler's address, or on a cluster of this machine. Raises ClusterError, MissingExtraError."""
+        try:
+            from distributed import Client, LocalCluster, Security
+        except ImportError:
+            raise MissingExtraError("Dask", "cluster") from None
+        local = None
+        if address == LOCAL:
+            cores = os.cpu_count() or 1
+            local = LocalCluster(n_workers=cores, threads_per_worker=1, dashboard_address=None, env=_one_core())  # type: ignore[no-untyped-call]
+        try:
+            security = Security() if address.startswith("tls://") else None  # type: ignore[no-untyped-call]
+            client = Client(local or address, timeout=CONNECT_S, security=security, set_as_default=False)  # type: ignore[no-untyped-call]
+        except (OSError, TimeoutError, ValueError, RuntimeError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise ClusterError(f"No Dask scheduler answers at {address} ({reason}).") from None
+        engine = cls(client, roots, local)
+        try:
+            engine.check()
+        except BaseException:
+            engine.close()
+            raise
+        return engine
+
+    def check(self) -> None:
+        """Raise ClusterError where no worker has this Personae; those that have not are left out."""
+        found = self._client.run(eval, VERSION_THERE, on_error="return")  # nothing of what others say is evaluated here
+        for worker, version in found.items():
+            if isinstance(version, BaseException):
+                self._bad[worker] = "Personae is not installed there: pip install personae"
+            elif version != __version__:
+                self._bad[worker] = f"it has Personae {version}, and this machine {__version__}: install the same"
+            if worker in self._bad:
+                log.warning("The worker %s is left out: %s.", worker, self._bad[worker])
+        if found and len(self._bad) == len(found):
+            raise ClusterError(f"None of the {len(found)} workers can look through films. {self._why_bad()}")
+
+    def submit(self, piece: Piece, tell: Callable[[dict[str, Any]], None]) -> Future[bytes]:
+        """See `Engine.submit`."""
+        asked = _Asked(piece, Future(), tell)
+        with self._lock:
+            self._asked[piece.id] = asked
+        asked.future.add_done_callback(lambda _: self._let_go(asked))
+        self._send(asked)
+        return asked.future
+
+    def machines(self) -> list[str]:
+        """See `Engine.machines`."""
+        with contextlib.suppress(Exception):
+            return [one for one in self._client.scheduler_info(n_workers=-1)["workers"] if one not in self._bad]
+        return []
+
+    def done_with(self, piece: Piece) -> None:
+        """See `Engine.done_with`: the result was let go when it arrived."""
+
+    def close(self) -> None:
+        """See `Engine.close`."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        with contextlib.suppress(Exception):
+            self._client.close()
+        if self._local is not None:
+            with contextlib.suppress(Exception):
+                self._local.close()
+
+    def _send(self, asked: _Asked) -> None:
+        asked.tries += 1
+        workers = None
+        if out := asked.not_on | set(self._bad):
+            workers = [one for one in self.machines() if one not in out] or None
+            if workers is None and self._bad and set(self._all()) <= set(self._bad):
+                self._fail(asked, ClusterError(f"No machine is left that can look through films. {self._why_bad()}"))
+                return
+        asked.there = self._client.submit(
+            look_on_worker, asked.piece.as_dict(), self._topic, self._roots,
+            key=f"personae-piece-{asked.piece.id}-{uuid4().hex[:8]}", pure=False, retries=0, workers=workers,
+        )  # fmt: skip
+        asked.there.add_done_callback(lambda there: self._pool.submit(self._heed, asked, there))
+
+    def _heed(self, asked: _Asked, there: Any) -> None:
+        """What became of a piece."""
+        if asked.future.cancelled():
+            return
+        try:
+            if there.status == "finished":
+                answer = there.result()
+            elif there.status == "error":
+                self._heed_error(asked, there.exception())
+                return
+            else:
+                self._fail(asked, ClusterError("Dask's scheduler has gone. Start again: what is done stays done."))
+                return
+        except Exception as error:  # the scheduler went in the middle of it
+            self._fail(asked, ClusterError(f"Dask's scheduler does not answer ({type(error).__name__})."))
+            return
+        finally:
+            there.release()
+        self._heed_answer(asked, answer)
+
+    def _heed_answer(self, asked: _Asked, answer: Mapping[str, Any]) -> None:
+        machine = str(answer.get("machine", ""))
+        if isinstance(answer.get("content"), bytes):
+            self._end(asked)
+            with contextlib.suppress(InvalidStateError):
+                asked.future.set_result(answer["content"])
+            return
+        fault, kind = str(answer.get("fault", "")), answer.get("of")
+        if kind == "machine":
+            asked.not_on.add(str(answer.get("address")))
+            if answer.get("ends", True):
+                self._bad[str(answer.get("address"))] = fault
+                log.warning("The worker %s is left out: %s", machine, fault)
+        if kind == "piece" or (asked.tries >= MOST_TRIES and not (kind == "machine" and answer.get("ends", True))):
+            more = f"; it was tried {asked.tries} times" if asked.tries > 1 else ""
+            self._fail(asked, PieceFailedError(f"{fault}{more}", machine))
+        else:
+            self._send(asked)
+
+    def _heed_error(self, asked: _Asked, error: BaseException) -> None:
+        last = getattr(error, "last_worker", None)
+        if last is not None:  # KilledWorker: it ended as many workers as Dask allows
+            self._fail(asked, PieceFailedError("it ended the workers that looked through it", str(last.address)))
+        elif isinstance(error, ImportError | AttributeError) or "personae" in str(error):
+            self._fail(asked, ClusterError("A worker has no Personae, or another version: install the same on all."))
+        elif asked.tries >= MOST_TRIES:
+            self._fail(asked, PieceFailedError(f"{type(error).__name__}: {error}", ""))
+        else:
+            self._send(asked)
+
+    def _told(self, event: tuple[Any, Mapping[str, Any]]) -> None:
+        _, progress = event
+        with self._lock:
+            asked = self._asked.get(str(progress.get("piece")))
+        if asked is not None:
+            asked.tell(dict(progress))
+
+    def _fail(self, asked: _Asked, error: Exception) -> None:
+        self._end(asked)
+        with contextlib.suppress(InvalidStateError):
+            asked.future.set_exception(error)
+
+    def _end(self, asked: _Asked) -> None:
+        with self._lock:
+            self._asked.pop(asked.piece.id, None)
+
+    def _let_go(self, asked: _Asked) -> None:
+        if not asked.future.cancelled():
+            return
+        self._end(asked)
+        with contextlib.suppress(Exception):
+            asked.there.cancel()
+
+    def _all(self) -> list[str]:
+        with contextlib.suppress(Exception):
+            return list(self._client.scheduler_info(n_workers=-1)["workers"])
+        return []
+
+    def _why_bad(self) -> str:
+        return " ".join(f"{worker}: {why}." for worker, why in list(self._bad.items())[:3])
+
+
+def _one_core() -> dict[str, str]:
+    return {"PERSONAE_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

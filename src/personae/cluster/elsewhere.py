@@ -1,0 +1,222 @@
+"""A film looked through by other machines: cut into pieces, gathered in order, and gone on with as after a scan here.
+
+What comes back is laid into the film's folder of unfinished chunks. From there on everything is as if this machine had
+looked: the same names, the same locks, the same commit.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import CancelledError, Future
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from personae.cluster.engines import Engine, PieceFailedError
+from personae.cluster.piece import Piece, Result, read_result, settings_of
+from personae.cluster.roots import Roots, named
+from personae.errors import DamagedFileError, FilmError
+from personae.faces.film_networks import FilmNetworks
+from personae.films.scan import fingerprint_of
+from personae.films.tracks_file import Scanned
+from personae.media.film import ReadSoFar, merged
+from personae.media.video import Film
+from personae.progress import Cancelled, Progress, ProgressCallback
+from personae.settings import Settings
+from personae.timeline import chunks as scan_chunks
+from personae.timeline.chunk_pass import BEHIND_S, Part, length_s, parts_of
+from personae.timeline.watching import Watched, watch
+
+PIECE_S = 600.0
+"""A longer film is cut into pieces of about this length: each costs half a minute of looking twice."""
+TELL_EVERY_S = 0.2
+
+
+class Elsewhere:
+    """Looks through films on other machines: `look` takes the place of `films.scan.look`."""
+
+    def __init__(self, engine: Engine, roots: Roots, *, piece_s: float = PIECE_S) -> None:
+        self.engine = engine
+        self.pictures = 0.0
+        """So many were looked at since it began, as far as machines have told."""
+        self.over = threading.Event()
+        """When set, every film that is waited for raises Cancelled."""
+        self._roots = roots
+        self._piece_s = piece_s
+        self._lock = threading.Lock()
+
+    def seen(self, pictures: float) -> None:
+        """More pictures were looked at."""
+        with self._lock:
+            self.pictures += pictures
+
+    def look(
+        self,
+        film: Film,
+        networks: FilmNetworks,
+        settings: Settings,
+        earlier: Scanned | None,
+        *,
+        kept_in: Path,
+        fresh: bool = False,
+        progress: ProgressCallback | None = None,
+    ) -> tuple[Watched, dict[str, Any], bool]:
+        """See `films.scan.look`. Raises FilmError for what no machine could look through, and ClusterError."""
+        fingerprint = fingerprint_of(film.video, networks, settings)
+        if earlier is not None and earlier.fingerprint == fingerprint and not fresh:
+            return earlier.watched_as(film.video), fingerprint, True
+        laid = _Laid(kept_in, fingerprint)
+        if not laid.is_whole:
+            root, paths = named(film.opening.paths, self._roots)
+            plain = Piece(root, paths, film.opening.as_dict(), settings_of(settings), fingerprint, Part())
+            parts = self._parts(film, laid)
+            film.close()  # it may wait for long, with hundreds of others: read on, it is opened again
+            _Gathering(self, film, laid, plain, progress).gather(parts)
+        # What is whole is only put together; what no machine could make fit is looked through here.
+        watched = watch(
+            film, networks.detector, networks.embedder.embed, settings,
+            kept_in=kept_in, fingerprint=fingerprint, progress=progress,
+        )  # fmt: skip
+        return watched, fingerprint, False
+
+    def _parts(self, film: Film, laid: _Laid) -> list[Part]:
+        """What is still to be looked through."""
+        times = film.picture_times() if film.video.duration_s > 1.5 * self._piece_s else None
+        parts = [Part()] if not times else parts_of(times, film.video, self._piece_s)
+        if not laid.chunks:
+            return parts
+        next_pts = laid.chunks[-1].next_pts
+        left = [part for part in parts if part.start_pts is not None and part.start_pts > next_pts]
+        return [replace(laid.rest(film), stop_pts=left[0].start_pts if left else None), *left]
+
+
+class _Laid:
+    """The chunks of a film that are there, in its folder of unfinished ones."""
+
+    def __init__(self, folder: Path, fingerprint: dict[str, Any]) -> None:
+        self._folder = folder
+        self._fingerprint = fingerprint
+        self.chunks = scan_chunks.kept(folder, fingerprint)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the film's last chunk is there."""
+        return bool(self.chunks) and self.chunks[-1].end_pts is not None
+
+    def add(self, result: Result) -> bool:
+        """Lay the chunks of the next piece; False where they do not follow those that are there."""
+        base = self.chunks[-1].read if self.chunks else None
+        if self.chunks and result.chunks[0].start_pts != self.chunks[-1].next_pts:
+            return False
+        for chunk in result.chunks:
+            self.chunks.append(replace(chunk, read=_read_after(base, result.before, chunk.read)))
+            scan_chunks.keep(self._folder, len(self.chunks), self.chunks[-1], self._fingerprint)
+        return True
+
+    def rest(self, film: Film) -> Part:
+        """What comes after the chunks that are there."""
+        last, start_pts = self.chunks[-1], film.video.start_pts
+        run_up = max(last.start_pts - round(BEHIND_S / film.video.time_base), start_pts)
+        return Part(last.next_pts, None, last.start_pts, run_up)
+
+
+def _read_after(base: ReadSoFar | None, before: ReadSoFar, read: ReadSoFar) -> ReadSoFar:
+    """Where reading the whole film would stand: `base` at the piece's first picture, where it itself had `before`."""
+    if base is None:
+        return read
+    gaps = base.gaps
+    for gap in read.gaps:
+        if gap not in before.gaps:
+            gaps = merged(gaps, gap)
+    frames = base.frames + read.frames - before.frames
+    return replace(base, frames=frames, irregular=base.irregular or read.irregular, gaps=gaps)
+
+
+class _Gathering:
+    """The pieces of one film, on their way."""
+
+    def __init__(
+        self, asking: Elsewhere, film: Film, laid: _Laid, plain: Piece, progress: ProgressCallback | None
+    ) -> None:
+        self._asking = asking
+        self._engine = asking.engine
+        self._film = film
+        self._laid = laid
+        self._plain = plain
+        self._progress = progress
+        self._seconds: dict[Part, float] = {}
+        self._lock = threading.Lock()
+
+    def gather(self, parts: Sequence[Part]) -> None:
+        """Have `parts` looked through, and lay them in order; where two do not meet, the rest is one piece."""
+        waiting = [(self._piece(part), self._submit(part)) for part in parts]
+        had_rest = False
+        try:
+            while waiting and not self._laid.is_whole:
+                piece, future = waiting.pop(0)
+                fits = self._laid.add(self._result(piece, future))
+                self._engine.done_with(piece)
+                if (not fits or (not waiting and not self._laid.is_whole)) and not had_rest:
+                    self._cancel(waiting)
+                    rest = self._laid.rest(self._film)
+                    waiting, had_rest = [(self._piece(rest), self._submit(rest))], True
+        finally:
+            self._cancel(waiting)
+
+    def _piece(self, part: Part) -> Piece:
+        return replace(self._plain, part=part)
+
+    def _submit(self, part: Part) -> Future[bytes]:
+        return self._engine.submit(self._piece(part), self._teller(part))
+
+    def _result(self, piece: Piece, future: Future[bytes]) -> Result:
+        path = self._film.video.path
+        while True:
+            try:
+                content = future.result(TELL_EVERY_S)
+            except NotYet:
+                self._tell()
+                continue
+            except PieceFailedError as error:
+                raise FilmError(path, f"{error}") from None
+            except CancelledError:
+                raise FilmError(path, "the work on it was cancelled.") from None
+            except BaseException:
+                future.cancel()
+                raise
+            try:
+                return read_result(content, piece)
+            except DamagedFileError as error:
+                self._engine.done_with(piece)
+                raise FilmError(path, str(error)) from None
+
+    def _cancel(self, waiting: Iterable[tuple[Piece, Future[bytes]]]) -> None:
+        for _, future in waiting:
+            future.cancel()
+
+    def _teller(self, part: Part) -> Callable[[dict[str, Any]], None]:
+        video = self._film.video
+        begin = 0.0 if part.start_pts is None else video.seconds(part.start_pts)
+
+        def tell(told: dict[str, Any]) -> None:
+            seconds = max(float(told.get("done", 0)) - begin, 0.0)
+            with self._lock:
+                more = seconds - self._seconds.get(part, 0.0)
+                self._seconds[part] = seconds
+            self._asking.seen(max(more, 0.0) * float(video.frame_rate))
+
+        return tell
+
+    def _tell(self) -> None:
+        if self._asking.over.is_set():
+            raise Cancelled
+        if self._progress is None:
+            return
+        with self._lock:
+            seen = sum(self._seconds.values())
+        length = length_s(self._film)
+        count = len(self._engine.machines())
+        machines = f"{count} machine{'' if count == 1 else 's'}" if count else "no machine yet"
+        self._progress(Progress("film", min(int(seen), length), length, machines))

@@ -1,0 +1,149 @@
+"""Pieces handed out by a table of jobs: who asks looks into it now and then; workers come and go as they like."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, InvalidStateError
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from personae.cluster.engines import PieceFailedError
+from personae.cluster.faults import ClusterError
+from personae.cluster.piece import Piece
+from personae.cluster.table import PieceTable, worker_name
+from personae.errors import StoreError
+from personae.jobs.job import Job
+
+LOOK_EVERY_S = 0.3
+MACHINES_EVERY_S = 2.0
+AWAY_FOR_S = 600.0
+"""So long a database may be away before those that ask give up."""
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    piece: Piece
+    future: Future[bytes]
+    tell: Callable[[dict[str, Any]], None]
+
+
+class TableEngine:
+    """See `engines.Engine`. `owner`: of whom the pieces are."""
+
+    def __init__(self, table: PieceTable, owner: str) -> None:
+        self._table = table
+        self._owner = owner
+        self._asked: dict[str, _Asked] = {}
+        self._jobs: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._working: list[str] = []
+        self._thread = threading.Thread(target=self._watch, name="personae-pieces", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def at(cls, address: str, project: Path) -> Self:
+        """On the database at an address. Raises ClusterError."""
+        table = PieceTable.at(address)
+        with contextlib.suppress(StoreError):
+            table.leave_old()
+        return cls(table, owner_of(project))
+
+    def submit(self, piece: Piece, tell: Callable[[dict[str, Any]], None]) -> Future[bytes]:
+        """See `Engine.submit`."""
+        future: Future[bytes] = Future()
+        try:
+            job = self._table.ask(piece, self._owner)
+        except StoreError as error:
+            raise ClusterError(str(error)) from None
+        with self._lock:
+            self._asked[job.id] = _Asked(piece, future, tell)
+            self._jobs[piece.id] = job.id
+        return future
+
+    def machines(self) -> list[str]:
+        """See `Engine.machines`: those that have a piece."""
+        return self._working
+
+    def done_with(self, piece: Piece) -> None:
+        """See `Engine.done_with`."""
+        job = self._jobs.pop(piece.id, None)
+        if job is not None:
+            self._table.leave([job])
+
+    def close(self) -> None:
+        """See `Engine.close`."""
+        self._over.set()
+        self._thread.join()
+        self._leave_cancelled()
+        self._table.close()
+
+    def _watch(self) -> None:
+        """Look what became of the pieces."""
+        away_since: float | None = None
+        machines_at = 0.0
+        while not self._over.wait(LOOK_EVERY_S):
+            try:
+                self._leave_cancelled()
+                with self._lock:
+                    ids = list(self._asked)
+                if ids:
+                    found = {job.id: job for job in self._table.states(ids)}
+                    for id in ids:
+                        self._heed(id, found.get(id))
+                if ids and time.monotonic() - machines_at > MACHINES_EVERY_S:
+                    machines_at, self._working = time.monotonic(), self._table.working()
+                away_since = None
+            except StoreError as error:
+                away_since = time.monotonic() if away_since is None else away_since
+                log.warning("%s", error)
+                if time.monotonic() - away_since > AWAY_FOR_S:
+                    self._give_up(str(error))
+
+    def _heed(self, id: str, job: Job | None) -> None:
+        asked = self._asked[id]
+        if job is None:
+            self._end(id, error=ClusterError(f"{asked.piece.name}: somebody has deleted the work on it."))
+        elif job.state == "done":
+            content = self._table.content(id)
+            error = None if content is not None else ClusterError(f"{asked.piece.name}: what came of it is gone.")
+            self._end(id, content=content, error=error)
+        elif job.state in {"failed", "cancelled"}:
+            machine = str(job.error.get("machine") or "")
+            self._end(id, error=PieceFailedError(str(job.error.get("detail") or "it was cancelled"), machine))
+        elif job.progress:
+            asked.tell(dict(job.progress))
+
+    def _end(self, id: str, *, content: bytes | None = None, error: Exception | None = None) -> None:
+        with self._lock:
+            asked = self._asked.pop(id)
+        with contextlib.suppress(InvalidStateError):  # cancelled just now
+            if error is not None:
+                asked.future.set_exception(error)
+            else:
+                asked.future.set_result(content or b"")
+
+    def _leave_cancelled(self) -> None:
+        with self._lock:
+            gone = [id for id, asked in self._asked.items() if asked.future.cancelled()]
+            for id in gone:
+                self._jobs.pop(self._asked.pop(id).piece.id, None)
+        if gone:
+            with contextlib.suppress(StoreError):
+                self._table.leave(gone)
+
+    def _give_up(self, why: str) -> None:
+        for id in list(self._asked):
+            self._end(id, error=ClusterError(why))
+
+
+def owner_of(project: Path) -> str:
+    """What a project is called in a table that several may share: told from others, and saying nothing else."""
+    return hashlib.sha256(f"{worker_name()}:{project.absolute()}".encode()).hexdigest()[:16]
