@@ -24,7 +24,7 @@ from personae.paths import ProjectPaths
 from personae.progress import Progress
 from personae.project.recognizer import CharacterRecognizer
 from personae.settings import Settings
-from personae.timeline import chunk_pass, chunks, native, watching
+from personae.timeline import chunk_pass, chunks, native
 from personae.timeline.far_in_film import describe
 from tests.drawn_films import SIZE_WH, drawn_film, drawn_recognizer, scene, spans_of
 from tests.film_maker import Pixels

@@ -12,7 +12,8 @@ from personae.errors import InputError
 from personae.forgetting.jobs_keeper import JobsKeeper
 from personae.forgetting.keeper import Forgotten
 from personae.job_rows import BEGUN, JobRows
-from personae.jobs.table import JOBS, MOST_TRIES, JobTable
+from personae.jobs.rows import JOBS
+from personae.jobs.table import MOST_TRIES, JobTable
 from personae.jobs.worker import Worker
 from personae.project.forgetting import ForgetReport
 from personae.server.keys import Caller, Keys

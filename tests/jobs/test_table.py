@@ -14,6 +14,7 @@ from personae.errors import DamagedFileError, InputError
 from personae.job_rows import JobRows
 from personae.jobs import table as jobs
 from personae.jobs.job import ENDED
+from personae.jobs.rows import JOBS
 from personae.jobs.table import MOST_TRIES, JobTable
 from personae.jobs.uploaded import UPLOADED, folder_of
 from personae.ledger import Ledger
@@ -224,8 +225,8 @@ def test_old_jobs_go_with_their_lines_and_commits(table: JobTable, tmp_path: Pat
         table.finish(claim, {"n": 1})
     long_ago = time.time() - 31 * 86400
     with table._writing() as connection:
-        connection.execute(jobs.JOBS.update().where(jobs.JOBS.c.id == jobs_of_now[0].id).values(ended=long_ago))
-        connection.execute(jobs.JOBS.update().where(jobs.JOBS.c.id == jobs_of_now[2].id).values(made=long_ago))
+        connection.execute(JOBS.update().where(JOBS.c.id == jobs_of_now[0].id).values(ended=long_ago))
+        connection.execute(JOBS.update().where(JOBS.c.id == jobs_of_now[2].id).values(made=long_ago))
     JobRows(tmp_path).leave_old()
     assert [job.id for job in table.page()[0]] == [job.id for job in jobs_of_now[1:]], "what waits for so long stays"
     assert not table.history(jobs_of_now[0].id) and table.history(jobs_of_now[1].id)

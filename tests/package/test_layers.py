@@ -15,6 +15,7 @@ PACKAGE = Path(personae.__file__).parent
 GROUND = (
     "_version", "errors", "hints", "names", "names_of_today", "progress", "types", "checks", "leading_out", "files",
     "settings", "text_files", "per_object", "archive", "settings_file", "database", "ledger", "commits", "job_rows",
+    "piece_rows",
     "old_pages", "paths", "outputs",
 )  # fmt: skip
 ROOMS = (

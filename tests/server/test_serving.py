@@ -21,7 +21,8 @@ import pytest
 from PIL import Image
 
 from personae.faces.fake import draw_picture
-from personae.jobs.table import JOBS, JobTable
+from personae.jobs.rows import JOBS
+from personae.jobs.table import JobTable
 from personae.server.names import Proxies
 from tests.server.live import FAKES, LiveServer, free_port, serving, start, wait_for
 

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from personae.project.film import ProjectFilm
     from personae.project.session import Project
 
+LOCKS_S = 600.0
+"""So long one of many films, scanned side by side, waits for the others to be written."""
+
 
 @click.command()
 @click.argument("films", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -114,8 +117,7 @@ def scan(
     given = {**PRESETS[preset], **{k: v for k, v in options.items() if v is not None}}
     # A cast that is learnt here is learnt for that rate.
     settings = settings_from(project, given) if cast is not None else settings_at_far(project, model, given)
-    if settings.cluster:  # so long one film waits for the others to be written
-        settings = replace(settings, lock_timeout_s=max(settings.lock_timeout_s, 600.0))
+    settings = replace(settings, lock_timeout_s=max(settings.lock_timeout_s, LOCKS_S if settings.cluster else 0.0))
     opening = {
         "stream": stream, "rate": rate, "start_timecode": start_timecode, "drop_frame": drop_frame, "reel": reel,
         "follow_references": follow_references,
@@ -130,7 +132,7 @@ def scan(
             say(nobody_enrolled(opened.folder), err=True, prose=True)
         done = 0
         wanted = {"out": out, "decisions": edits, "fresh": fresh, "opening": opening}
-        sources = [group if as_one else group[0] for group in groups]
+        sources: list[Source] = [group if as_one else group[0] for group in groups]
         for outcome in (_by_others if settings.cluster else _here)(opened, sources, wanted, progress):
             group = outcome.source if as_one else [outcome.source]
             if outcome.film is None:
@@ -145,15 +147,20 @@ def scan(
             for note in notes:
                 say(f"personae: {group[0]}: {note}", err=True)
             done += 1
-            if as_json is None:
-                print_result(outcome.film)
-                if faces:
-                    write_faces(outcome.film)
-            else:
-                from personae.timeline import native
-
-                write_json(native.dumps_line(outcome.film.timeline))
+            _show(outcome.film, as_json, faces)
     return 0 if not failed else 1 if done else 2
+
+
+def _show(film: ProjectFilm, as_json: str | None, faces: bool) -> None:
+    """Print what was found."""
+    if as_json is None:
+        print_result(film)
+        if faces:
+            write_faces(film)
+        return
+    from personae.timeline import native
+
+    write_json(native.dumps_line(film.timeline))
 
 
 def _here(

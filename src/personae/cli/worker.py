@@ -31,8 +31,9 @@ def worker(database: str, name: str, until_idle: bool, **options: Any) -> int:
 
     check_extra()
     from personae.cluster.roots import roots_of
-    from personae.cluster.table import PieceTable, shown
+    from personae.cluster.table import PieceTable
     from personae.cluster.worker import PieceWorker, check_here
+    from personae.piece_rows import shown
     from personae.settings import resolve
 
     given = {key: value for key, value in options.items() if value is not None}

@@ -9,17 +9,19 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 from uuid import uuid4
 
 from personae._version import __version__
-from personae.cluster.engines import LOCAL, MOST_TRIES, PieceFailedError
+from personae.cluster.engine import MOST_TRIES, PieceFailedError
 from personae.cluster.faults import ClusterError
 from personae.cluster.on_dask import look_on_worker
 from personae.cluster.piece import Piece
 from personae.cluster.roots import Roots
 from personae.errors import MissingExtraError
 
+LOCAL = "local"
 CONNECT_S = 15.0
 VERSION_THERE = "__import__('personae._version', fromlist=['_']).__version__"
 """Evaluated by the workers: a function of ours could not even be read where Personae is missing."""
@@ -39,7 +41,7 @@ class _Asked:
 class DaskEngine:
     """See `engines.Engine`. `client`: a `distributed.Client`; `local`: a cluster of ours, which ends with it."""
 
-    def __init__(self, client: Any, roots: Roots, local: Any = None) -> None:
+    def __init__(self, client: Any, roots: Roots, local: _Local | None = None) -> None:
         self._client = client
         self._local = local
         self._roots = {name: str(path) for name, path in roots.items()}
@@ -54,16 +56,15 @@ class DaskEngine:
     def at(cls, address: str, roots: Roots) -> Self:
         """At a scheduler's address, or on a cluster of this machine. Raises ClusterError, MissingExtraError."""
         try:
-            from distributed import Client, LocalCluster, Security
+            from distributed import Client, Security
         except ImportError:
             raise MissingExtraError("Dask", "cluster") from None
-        local = None
-        if address == LOCAL:
-            cores = os.cpu_count() or 1
-            local = LocalCluster(n_workers=cores, threads_per_worker=1, dashboard_address=None, env=_one_core())  # type: ignore[no-untyped-call]
+        logging.getLogger("distributed").setLevel(logging.WARNING)
+        local = _Local() if address == LOCAL else None
         try:
             security = Security() if address.startswith("tls://") else None  # type: ignore[no-untyped-call]
-            client = Client(local or address, timeout=CONNECT_S, security=security, set_as_default=False)  # type: ignore[no-untyped-call]
+            there = address if local is None else local.cluster
+            client = Client(there, timeout=CONNECT_S, security=security, set_as_default=False)  # type: ignore[no-untyped-call]
         except (OSError, TimeoutError, ValueError, RuntimeError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ClusterError(f"No Dask scheduler answers at {address} ({reason}).") from None
@@ -211,5 +212,21 @@ class DaskEngine:
         return " ".join(f"{worker}: {why}." for worker, why in list(self._bad.items())[:3])
 
 
-def _one_core() -> dict[str, str]:
-    return {"PERSONAE_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+class _Local:
+    """A cluster of this machine: a worker a core. What did not fit into its memory is gone with it."""
+
+    def __init__(self) -> None:
+        from distributed import LocalCluster
+
+        cores = os.cpu_count() or 1
+        self._folder = TemporaryDirectory(prefix="personae-cluster-", ignore_cleanup_errors=True)
+        threads = {"PERSONAE_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        self.cluster = LocalCluster(  # type: ignore[no-untyped-call]
+            n_workers=cores, threads_per_worker=1, dashboard_address=None, env=threads,
+            local_directory=self._folder.name, silence_logs=logging.ERROR,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """End it."""
+        self.cluster.close()
+        self._folder.cleanup()

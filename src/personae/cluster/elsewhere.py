@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from personae.cluster.engines import Engine, PieceFailedError
+from personae.cluster.engine import Engine, PieceFailedError
 from personae.cluster.piece import Piece, Result, read_result, settings_of
 from personae.cluster.roots import Roots, named
 from personae.errors import DamagedFileError, FilmError

@@ -21,7 +21,9 @@ from personae.cluster.network_disks import kind_of_network
 from personae.cluster.piece import Piece
 from personae.errors import MissingExtraError, StoreError
 from personae.jobs.job import ENDED, Claim, Job
-from personae.jobs.table import JOBS, LEASE_S, LINES, JobTable
+from personae.jobs.rows import JOBS, LINES
+from personae.jobs.table import LEASE_S, JobTable
+from personae.piece_rows import shown, url_of
 
 KIND = "look"
 VERSION = 1
@@ -101,13 +103,6 @@ class PieceTable:
         with self._connected() as connection:
             _delete(connection, ids)
 
-    def forget(self, owner: str) -> int:
-        """Have nothing left of what `owner` asked for; how many pieces that were."""
-        with self._connected() as connection:
-            ids = list(connection.scalars(sa.select(JOBS.c.id).where(JOBS.c.said_by == owner)))
-            _delete(connection, ids)
-            return len(ids)
-
     def working(self) -> list[str]:
         """The workers that have a piece."""
         with self._connected() as connection:
@@ -149,14 +144,6 @@ class PieceTable:
             raise StoreError("pieces", f"the database cannot be used ({_reason(error)}).") from error
 
 
-def shown(address: str) -> str:
-    """An address as it may be shown: without its password."""
-    try:
-        return sa.engine.make_url(address).render_as_string(hide_password=True)
-    except sa.exc.ArgumentError:
-        return address.partition("@")[2] or address
-
-
 def worker_name() -> str:
     """What this machine is called."""
     return socket.gethostname() or "a machine"
@@ -164,16 +151,18 @@ def worker_name() -> str:
 
 def _url(address: str) -> sa.URL:
     try:
-        url = sa.engine.make_url(address)
+        url: sa.URL = url_of(address)
     except sa.exc.ArgumentError:
-        raise ClusterError(f"{address!r} is no address of a database. Say postgresql://USER@HOST/NAME.") from None
+        raise ClusterError(
+            f"{shown(address)!r} is no address of a database. Say postgresql://USER@HOST/NAME."
+        ) from None
     name = url.get_backend_name()
     if name == "postgresql":
         try:
             import psycopg  # noqa: F401
         except ImportError:
             raise MissingExtraError("What reaches PostgreSQL", "cluster") from None
-        return url.set(drivername="postgresql+psycopg")
+        return url
     if name != "sqlite":
         raise ClusterError(f"{name} is no database for pieces: use PostgreSQL, or SQLite for workers of one machine.")
     if not url.database or url.database == ":memory:":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 import threading
 import time
@@ -13,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from personae.cluster.engines import PieceFailedError
+from personae.cluster.engine import PieceFailedError
 from personae.cluster.faults import ClusterError
 from personae.cluster.piece import Piece
-from personae.cluster.table import PieceTable, worker_name
+from personae.cluster.table import PieceTable
 from personae.errors import StoreError
+from personae.files import make_folder
 from personae.jobs.job import Job
+from personae.piece_rows import PieceRows
 
 LOOK_EVERY_S = 0.3
 MACHINES_EVERY_S = 2.0
@@ -51,10 +52,12 @@ class TableEngine:
     @classmethod
     def at(cls, address: str, project: Path) -> Self:
         """On the database at an address. Raises ClusterError."""
-        table = PieceTable.at(address)
+        table, rows = PieceTable.at(address), PieceRows(project)
+        make_folder(project, private=True)
+        rows.note(address)
         with contextlib.suppress(StoreError):
             table.leave_old()
-        return cls(table, owner_of(project))
+        return cls(table, rows.owner())
 
     def submit(self, piece: Piece, tell: Callable[[dict[str, Any]], None]) -> Future[bytes]:
         """See `Engine.submit`."""
@@ -109,17 +112,24 @@ class TableEngine:
 
     def _heed(self, id: str, job: Job | None) -> None:
         asked = self._asked[id]
-        if job is None:
-            self._end(id, error=ClusterError(f"{asked.piece.name}: somebody has deleted the work on it."))
+        if job is None:  # somebody was forgotten
+            self._ask_again(id, asked)
         elif job.state == "done":
             content = self._table.content(id)
-            error = None if content is not None else ClusterError(f"{asked.piece.name}: what came of it is gone.")
-            self._end(id, content=content, error=error)
+            if content is not None:  # else somebody is being forgotten just now
+                self._end(id, content=content)
         elif job.state in {"failed", "cancelled"}:
             machine = str(job.error.get("machine") or "")
             self._end(id, error=PieceFailedError(str(job.error.get("detail") or "it was cancelled"), machine))
         elif job.progress:
             asked.tell(dict(job.progress))
+
+    def _ask_again(self, id: str, asked: _Asked) -> None:
+        job = self._table.ask(asked.piece, self._owner)
+        with self._lock:
+            del self._asked[id]
+            self._asked[job.id] = asked
+            self._jobs[asked.piece.id] = job.id
 
     def _end(self, id: str, *, content: bytes | None = None, error: Exception | None = None) -> None:
         with self._lock:
@@ -142,8 +152,3 @@ class TableEngine:
     def _give_up(self, why: str) -> None:
         for id in list(self._asked):
             self._end(id, error=ClusterError(why))
-
-
-def owner_of(project: Path) -> str:
-    """What a project is called in a table that several may share: told from others, and saying nothing else."""
-    return hashlib.sha256(f"{worker_name()}:{project.absolute()}".encode()).hexdigest()[:16]

@@ -10,7 +10,6 @@ Every time is the database's own, so that workers' clocks do not matter.
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,11 +21,11 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import QueuePool
 
-from personae.checks import MisfitError, parsed
 from personae.database import connect, sqlite_errors
 from personae.errors import InputError, LimitError, StoreError
 from personae.job_rows import JobRows
 from personae.jobs.job import ENDED, Claim, Job, Line, State
+from personae.jobs.rows import JOBS, LINES, job_of, text_of
 from personae.jobs.uploaded import GONE, leave_uploads, uploads_are_gone
 from personae.ledger import KIND, LEDGER_FILE
 
@@ -39,38 +38,6 @@ AGAIN_AFTER_S = 5.0
 MOST_WAITING = 10_000
 _LARGEST = 2**63
 """SQLite has no larger numbers."""
-_META = sa.MetaData()
-JOBS = sa.Table(
-    "jobs",
-    _META,
-    sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("id", sa.Text, nullable=False, unique=True),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("what", sa.Text, nullable=False),
-    sa.Column("request", sa.Text, nullable=False, unique=True),
-    sa.Column("said_by", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("priority", sa.Integer, nullable=False),
-    sa.Column("made", sa.Double, nullable=False),
-    sa.Column("fence", sa.Integer, nullable=False),
-    sa.Column("tries", sa.Integer, nullable=False),
-    sa.Column("worker", sa.Text, nullable=False),
-    sa.Column("lease_until", sa.Double, nullable=False),
-    sa.Column("wants_cancel", sa.Integer, nullable=False),
-    sa.Column("began", sa.Double),
-    sa.Column("ended", sa.Double),
-    sa.Column("progress", sa.Text, nullable=False),
-    sa.Column("result", sa.Text, nullable=False),
-    sa.Column("error", sa.Text, nullable=False),
-)
-LINES = sa.Table(
-    "job_lines",
-    _META,
-    sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("job", sa.Text, nullable=False),
-    sa.Column("time", sa.Double, nullable=False),
-    sa.Column("line", sa.Text, nullable=False),
-)
 _NEXT = (sa.desc(JOBS.c.priority), JOBS.c.number)
 
 
@@ -119,7 +86,7 @@ class JobTable:
             now, id = self.now(connection), uuid4().hex
             connection.execute(
                 JOBS.insert().values(
-                    id=id, kind=kind, what=_text(what), request=request, said_by=by, state="waiting",
+                    id=id, kind=kind, what=text_of(what), request=request, said_by=by, state="waiting",
                     priority=priority, made=now, fence=0, tries=0, worker="", lease_until=0.0, wants_cancel=0,
                     progress="{}", result="{}", error="{}",
                 )
@@ -146,13 +113,13 @@ class JobTable:
             found = found.where(sa.or_(JOBS.c.ended.is_(None), JOBS.c.ended >= since))
         with self._reading() as connection:
             rows = connection.execute(found).all() if after < _LARGEST else []
-        return [_job(row) for row in rows[:most]], rows[most - 1].number if len(rows) > most else 0
+        return [job_of(row) for row in rows[:most]], rows[most - 1].number if len(rows) > most else 0
 
     def open(self) -> list[Job]:
         """Every job that waits or runs, in the order in which they were asked for."""
         found = sa.select(JOBS).where(JOBS.c.state.not_in(ENDED)).order_by(JOBS.c.number)
         with self._reading() as connection:
-            return [_job(row) for row in connection.execute(found).all()]
+            return [job_of(row) for row in connection.execute(found).all()]
 
     def history(self, id: str) -> list[Line]:
         """What became of a job, oldest first."""
@@ -224,7 +191,7 @@ class JobTable:
             row = connection.execute(next_one).first()
             if row is None:
                 return None
-            job = _job(row)
+            job = job_of(row)
             lost = f" (the worker {job.worker} fell silent)" if job.worker and job.lease_until else ""
             if job.wants_cancel:
                 _end(connection, job, "cancelled", now, f"cancelled{lost}")
@@ -242,7 +209,7 @@ class JobTable:
         with self._writing() as connection:
             values: dict[str, Any] = {"lease_until": self.now(connection) + self.lease_s}
             if progress is not None:
-                values["progress"] = _text(progress)
+                values["progress"] = text_of(progress)
             own = _owned(claim)
             if not connection.execute(JOBS.update().where(own).values(**values)).rowcount:
                 return False
@@ -252,11 +219,11 @@ class JobTable:
         self, claim: Claim, result: Mapping[str, Any], *, also: Callable[[Connection], None] | None = None
     ) -> bool:
         """The work is committed; False where the job is no longer this worker's. `also`: written with it, or not."""
-        return self._end(claim, "done", "done", also=also, result=_text(result))
+        return self._end(claim, "done", "done", also=also, result=text_of(result))
 
     def fail(self, claim: Claim, error: Mapping[str, Any], why: str) -> bool:
         """The work cannot be done; False as `finish`."""
-        return self._end(claim, "failed", f"failed: {why}", error=_text(error))
+        return self._end(claim, "failed", f"failed: {why}", error=text_of(error))
 
     def cancelled(self, claim: Claim) -> bool:
         """The worker stopped as it was asked to; False as `finish`."""
@@ -322,7 +289,7 @@ class JobTable:
             last = connection.scalar(sa.select(LINES.c.line).where(own).order_by(sa.desc(LINES.c.number)).limit(1))
             why += f": {last}" if last and not last.startswith(("asked", "put back")) else ""
             error = {"code": "worker-ended", "detail": f"The work was given up: {why}."}
-            _end(connection, _job(row), "failed", now, f"failed: {why}", error=_text(error))
+            _end(connection, job_of(row), "failed", now, f"failed: {why}", error=text_of(error))
 
     def _leave(self, ended: Sequence[Job]) -> None:
         """After jobs have ended, whoever ended them: what was uploaded for them goes, and who was to be forgotten."""
@@ -343,7 +310,7 @@ class JobTable:
 
     def read(self, connection: Connection, where: sa.ColumnElement[bool]) -> list[Job]:
         """The jobs that fit, in the order in which they were asked for."""
-        return [_job(row) for row in connection.execute(sa.select(JOBS).where(where).order_by(JOBS.c.number))]
+        return [job_of(row) for row in connection.execute(sa.select(JOBS).where(where).order_by(JOBS.c.number))]
 
     def now(self, connection: Connection) -> float:
         """The time of the table's database, in seconds since 1970."""
@@ -382,7 +349,7 @@ def _owned(claim: Claim) -> sa.ColumnElement[bool]:
 
 def _one(connection: Connection, where: sa.ColumnElement[bool]) -> Job | None:
     row = connection.execute(sa.select(JOBS).where(where)).first()
-    return None if row is None else _job(row)
+    return None if row is None else job_of(row)
 
 
 def _set(connection: Connection, id: str, **values: Any) -> None:
@@ -400,22 +367,3 @@ def _end(connection: Connection, job: Job, state: State, now: float, line: str, 
 
 def _note(connection: Connection, id: str, now: float, line: str) -> None:
     connection.execute(LINES.insert().values(job=id, time=now, line=line))
-
-
-def _text(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def _job(row: Any) -> Job:
-    return Job(
-        row.id, row.kind, _parsed(row.what), row.request, row.said_by, row.state, row.priority, row.made, row.fence,
-        row.tries, row.worker, row.lease_until, bool(row.wants_cancel), row.began, row.ended,
-        _parsed(row.progress), _parsed(row.result), _parsed(row.error),
-    )  # fmt: skip
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    value = parsed(text)
-    if not isinstance(value, dict):
-        raise MisfitError("a job's text is no object")
-    return value

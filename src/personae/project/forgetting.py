@@ -34,6 +34,7 @@ from personae.forgetting.ledger_keeper import LedgerKeeper, is_gone
 from personae.forgetting.likeness import Likeness
 from personae.forgetting.names import NameSearch
 from personae.forgetting.person import Person
+from personae.forgetting.pieces_keeper import PiecesKeeper
 from personae.forgetting.search import Proof, Search, pieces
 from personae.names import find_name, valid_name
 from personae.paths import ProjectPaths
@@ -223,6 +224,7 @@ def _carry_out(context: ProjectContext, person: Person, tell: Tell) -> ForgetRep
     for keeper in others:
         done.add(keeper.forget(person, tell))
     forget_later.put_off(paths.ledger, person, entries, done.unreached)
+    done.add(PiecesKeeper(paths.folder).forget(person, tell))  # its own list says what is to be done again
     search = Search(person, likeness, entries, tell)
     for keeper in sorted([cast, *others], key=lambda one: isinstance(one, FolderKeeper)):  # what no room keeps is last
         keeper.search(search)

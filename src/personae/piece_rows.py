@@ -1,0 +1,126 @@
+"""Where a project has asked for pieces of films, and how nothing of them is left there (see `personae.cluster`).
+
+What comes back of a piece are faces without names. Whoever forgets somebody has to reach those too that no machine has
+brought home yet.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from personae.checks import Fields, MisfitError, parsed, text
+from personae.errors import DamagedFileError, reason_of
+from personae.files import read_whole, write_whole
+
+PIECES_FILE = "pieces.json"
+SCHEMA = "personae/pieces/1"
+CONNECT_S = 10
+_OWN = "SELECT id FROM jobs WHERE said_by = :owner"
+_DELETIONS = (
+    f"DELETE FROM piece_results WHERE job IN ({_OWN})",
+    f"DELETE FROM job_lines WHERE job IN ({_OWN})",
+    "DELETE FROM jobs WHERE said_by = :owner",
+)
+
+
+class PieceRows:
+    """The databases that one project has asked, in a file for its owner alone: their addresses hold passwords."""
+
+    def __init__(self, project: Path) -> None:
+        self.path = project / PIECES_FILE
+
+    def owner(self) -> str:
+        """What the project is called in databases that several share: told from others, and saying nothing else."""
+        owner, databases = self._read()
+        if not owner:
+            owner = uuid4().hex
+            self._write(owner, databases)
+        return owner
+
+    def note(self, address: str) -> None:
+        """Note a database before the first piece is put into it."""
+        owner, databases = self.owner(), self._read()[1]
+        if address not in databases:
+            self._write(owner, (*databases, address))
+
+    def forget(self) -> tuple[int, list[tuple[str, str]]]:
+        """Have nothing left of any piece: how many there were, and (database, why) of those not reached.
+
+        One that was reached is noted no more; the others are tried again by the next forgetting.
+        """
+        owner, databases = self._read()
+        count, left, unreached = 0, list[str](), list[tuple[str, str]]()
+        for address in databases:
+            try:
+                count += _deleted(address, owner)
+            except _not_reached() as error:
+                left.append(address)
+                unreached.append((shown(address), reason_of(error)))
+        if tuple(left) != databases:
+            self._write(owner, tuple(left))
+        return count, unreached
+
+    def _read(self) -> tuple[str, tuple[str, ...]]:
+        try:
+            row = Fields(parsed(read_whole(self.path).decode()))
+            return row.text("owner"), tuple(row.each("databases", text))
+        except FileNotFoundError:
+            return "", ()
+        except (MisfitError, ValueError) as error:
+            raise DamagedFileError(self.path, f"the list of databases is damaged ({error}). Move it away.") from None
+
+    def _write(self, owner: str, databases: tuple[str, ...]) -> None:
+        facts = {"schema": SCHEMA, "owner": owner, "databases": list(databases)}
+        write_whole(self.path, json.dumps(facts).encode(), private=True)
+
+
+def shown(address: str) -> str:
+    """An address as it may be shown: without its password."""
+    scheme, separator, rest = address.partition("://")
+    who, at, where = rest.rpartition("@")
+    return f"{scheme}{separator}{who.partition(':')[0]}{at}{where}"
+
+
+def url_of(address: str) -> Any:
+    """An address as SQLAlchemy takes it, with the driver that is installed; raises its ArgumentError."""
+    import sqlalchemy as sa
+
+    url = sa.engine.make_url(address)
+    return url.set(drivername="postgresql+psycopg") if url.get_backend_name() == "postgresql" else url
+
+
+def _deleted(address: str, owner: str) -> int:
+    import sqlalchemy as sa
+
+    url = url_of(address)
+    options = {"timeout": CONNECT_S} if url.get_backend_name() == "sqlite" else {"connect_timeout": CONNECT_S}
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        return 0
+    engine = sa.create_engine(url, connect_args=options)
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == "sqlite":
+                connection.execute(sa.text("PRAGMA secure_delete = ON"))
+            found = [connection.execute(sa.text(line), {"owner": owner}).rowcount for line in _DELETIONS]
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            # What was deleted is to be gone from the files too.
+            for line in (
+                ("PRAGMA wal_checkpoint(TRUNCATE)",)
+                if engine.dialect.name == "sqlite"
+                else ("VACUUM piece_results", "VACUUM job_lines", "VACUUM jobs")
+            ):
+                connection.execute(sa.text(line))
+        return found[-1]
+    finally:
+        engine.dispose()
+
+
+def _not_reached() -> tuple[type[Exception], ...]:
+    try:
+        from sqlalchemy.exc import SQLAlchemyError
+    except ImportError:
+        return (ImportError,)
+    return ImportError, SQLAlchemyError, OSError
