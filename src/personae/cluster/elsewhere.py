@@ -87,9 +87,11 @@ class Elsewhere:
         parts = [Part()] if not times else parts_of(times, film.video, self._piece_s)
         if not laid.chunks:
             return parts
-        next_pts = laid.chunks[-1].next_pts
+        next_pts, rest = laid.chunks[-1].next_pts, laid.rest(film)
+        if rest is None:
+            return []
         left = [part for part in parts if part.start_pts is not None and part.start_pts > next_pts]
-        return [replace(laid.rest(film), stop_pts=left[0].start_pts if left else None), *left]
+        return [replace(rest, stop_pts=left[0].start_pts if left else None), *left]
 
 
 class _Laid:
@@ -115,9 +117,11 @@ class _Laid:
             scan_chunks.keep(self._folder, len(self.chunks), self.chunks[-1], self._fingerprint)
         return True
 
-    def rest(self, film: Film) -> Part:
-        """What comes after the chunks that are there."""
+    def rest(self, film: Film) -> Part | None:
+        """What comes after the chunks that are there; None where only who has read those can read on."""
         last, start_pts = self.chunks[-1], film.video.start_pts
+        if last.read.irregular or last.read.restarted or len(last.read.part_starts) > 1:
+            return None
         run_up = max(last.start_pts - round(BEHIND_S / film.video.time_base), start_pts)
         return Part(last.next_pts, None, last.start_pts, run_up)
 
@@ -155,13 +159,14 @@ class _Gathering:
         had_rest = False
         try:
             while waiting and not self._laid.is_whole:
-                piece, future = waiting.pop(0)
+                piece, future = waiting[0]
                 fits = self._laid.add(self._result(piece, future))
+                del waiting[0]
                 self._engine.done_with(piece)
                 if (not fits or (not waiting and not self._laid.is_whole)) and not had_rest:
                     self._cancel(waiting)
-                    rest = self._laid.rest(self._film)
-                    waiting, had_rest = [(self._piece(rest), self._submit(rest))], True
+                    rest, had_rest = self._laid.rest(self._film), True
+                    waiting = [] if rest is None else [(self._piece(rest), self._submit(rest))]
         finally:
             self._cancel(waiting)
 
@@ -183,9 +188,6 @@ class _Gathering:
                 raise FilmError(path, f"{error}") from None
             except CancelledError:
                 raise FilmError(path, "the work on it was cancelled.") from None
-            except BaseException:
-                future.cancel()
-                raise
             try:
                 return read_result(content, piece)
             except DamagedFileError as error:

@@ -55,17 +55,17 @@ class PieceWorker:
             while not self.stop.is_set():
                 try:
                     claim = self._table.claim(self.name)
+                    if claim is not None:
+                        self._do(claim)
                     away = 0
-                except StoreError as error:
+                except StoreError as error:  # what it was at is another's when the lease ends
                     self._say(f"{error} It is asked again.")
                     self.stop.wait(AWAY_S[min(away, len(AWAY_S) - 1)])
                     away += 1
                     continue
-                if claim is not None:
-                    self._do(claim)
-                elif until_idle:
+                if claim is None and until_idle:
                     return
-                else:
+                if claim is None:
                     self.stop.wait(LOOK_EVERY_S)
         finally:
             self.child.end()
