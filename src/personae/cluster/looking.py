@@ -13,6 +13,7 @@ from personae.errors import FilmError, InputError, MissingExtraError, SettingErr
 from personae.faces.analyzer import FaceAnalyzer
 from personae.faces.film_networks import FilmNetworks
 from personae.films.scan import fingerprint_of
+from personae.media.picture_sequence import is_pattern
 from personae.media.video import open_film
 from personae.progress import ProgressCallback
 from personae.settings import Settings
@@ -42,7 +43,7 @@ class Looker:
             paths = here(piece.root, piece.paths, self._roots)
         except InputError as error:
             raise MachineError(str(error)) from None
-        if missing := next((path for path in paths if not path.exists()), None):
+        if missing := next((path for path in paths if not (path.parent if is_pattern(path) else path).exists()), None):
             raise MachineError(f"{missing} is not there on this machine.", ends=False)
         try:
             with open_film(paths if len(paths) > 1 else paths[0], as_one=len(paths) > 1, **piece.opening) as film:
