@@ -12,6 +12,7 @@ file of SQLite. The sleepers are one process; what they use is not counted to th
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -68,7 +69,8 @@ def peak_mb(address: str, over: threading.Event) -> list[float]:
 
     def look() -> None:
         while not over.wait(1.0):
-            most[0] = max(most[0], database_mb(address))
+            with contextlib.suppress(sa.exc.OperationalError):
+                most[0] = max(most[0], database_mb(address))
 
     threading.Thread(target=look, daemon=True).start()
     return most
