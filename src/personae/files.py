@@ -356,11 +356,8 @@ def file_lock(
                 break
             except Timeout:
                 if time.monotonic() >= deadline:
-                    raise ProjectBusyError(
-                        what,
-                        f"{_holder(holder)} is writing to this project. Wait until it has finished, or use another "
-                        "--project.",
-                    ) from None
+                    busy = "is writing to this project. Wait until it has finished, or use another --project."
+                    raise ProjectBusyError(what, f"{_holder(holder)} {busy}") from None
                 if on_wait is not None and not told:
                     told = True
                     on_wait(f"waiting for {_holder(holder)}")
