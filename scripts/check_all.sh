@@ -28,3 +28,11 @@ PERSONAE_KILL_EVERY=1 .venv/bin/python -m pytest -q tests/project/test_forget_ki
 .venv/bin/python -m benchmarks.mutations.run
 
 .venv/bin/python benchmarks/speed.py --quick
+
+# Only that they run: the figures of docs/measurements.md take a quiet machine and seven rounds. A clip to loop is needed.
+clip=${PERSONAE_SHARED:-shared}/data/friends/clip.mp4
+if [ -f "$clip" ]; then
+    .venv/bin/python -m benchmarks.cluster.films "$clip" --films 4 --seconds 15 --rounds 1 --threads 1 || true
+    .venv/bin/python -m benchmarks.cluster.pieces "$clip" --minutes 2 --piece-s 60 --rounds 1 || true
+    .venv/bin/python -m benchmarks.cluster.coordinator "$clip" --films 200 --workers 20 --commits 20 --look-s 1
+fi

@@ -28,6 +28,7 @@ LONGEST_FIRST = (
 
 
 LIVE = (
+    "test_cluster_docs.py",
     "test_service_docs.py",
     "test_service_kills.py",
     "test_serving.py",

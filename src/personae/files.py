@@ -355,14 +355,12 @@ def file_lock(
                 lock.acquire(timeout=0)
                 break
             except Timeout:
-                who = _holder(holder)
                 if time.monotonic() >= deadline:
-                    raise ProjectBusyError(
-                        what, f"{who} is writing to this project. Wait until it has finished, or use another --project."
-                    ) from None
+                    busy = "is writing to this project. Wait until it has finished, or use another --project."
+                    raise ProjectBusyError(what, f"{_holder(holder)} {busy}") from None
                 if on_wait is not None and not told:
                     told = True
-                    on_wait(f"waiting for {who}")
+                    on_wait(f"waiting for {_holder(holder)}")
                 time.sleep(pause)
                 pause = min(2 * pause, _POLL_S)
     except OSError as error:

@@ -30,7 +30,11 @@ NOT_RUN = {
     "pip install .": "installs from the network",
 }
 """Commands that are not run, and why not."""
-OWN_TEST = {"service.md": "tests/server/test_service_docs.py", "page.md": "tests/page/test_open.py"}
+OWN_TEST = {
+    "cluster.md": "tests/package/test_cluster_docs.py",
+    "service.md": "tests/server/test_service_docs.py",
+    "page.md": "tests/page/test_open.py",
+}
 """Pages that are one session of a shell, with a server; what stands there for systemd and nginx runs there too."""
 IN_A_SHELL = ("scanning.md",)
 """Pages whose commands run as processes of their own; those of the others run in this one, which is far faster."""

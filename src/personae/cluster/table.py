@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,6 +31,7 @@ VERSION = 1
 KEPT_S = 7 * 86_400.0
 """What nobody has fetched for so long goes: its owner is gone."""
 MOST_WAITING = 1_000_000
+_READS = "personae_reads"
 _META = sa.MetaData()
 FACTS = sa.Table(
     "personae_pieces",
@@ -43,6 +45,15 @@ RESULTS = sa.Table(
     sa.Column("job", sa.Text, primary_key=True),
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a piece stands: a state as jobs have it, and JSON texts."""
+
+    state: str
+    progress: str
+    error: str
 
 
 class PieceTable:
@@ -65,7 +76,7 @@ class PieceTable:
         engine = sa.create_engine(url, pool_pre_ping=True, pool_size=4, max_overflow=16, **_options(url))
         if url.get_backend_name() == "sqlite":
             event.listen(engine, "connect", _as_we_begin)
-            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+            event.listen(engine, "begin", _begin)
         try:
             with engine.begin() as connection:
                 _made(connection)
@@ -89,12 +100,19 @@ class PieceTable:
 
     def states(self, ids: Sequence[str]) -> list[Job]:
         """The jobs of these ids."""
-        with self._connected() as connection:
+        with self._connected(reads=True) as connection:
             return self.jobs.read(connection, JOBS.c.id.in_(ids))
+
+    def standing(self, owner: str) -> dict[str, Standing]:
+        """How every piece of an owner stands, by the job's id."""
+        columns = (JOBS.c.id, JOBS.c.state, JOBS.c.progress, JOBS.c.error)  # what is asked for is long, and known
+        with self._connected(reads=True) as connection:
+            found = connection.execute(sa.select(*columns).where(JOBS.c.said_by == owner)).all()
+        return {id: Standing(state, progress, error) for id, state, progress, error in found}
 
     def content(self, id: str) -> bytes | None:
         """What came of a piece; None where nothing has."""
-        with self._connected() as connection:
+        with self._connected(reads=True) as connection:
             found = connection.scalar(sa.select(RESULTS.c.content).where(RESULTS.c.job == id))
             return None if found is None else bytes(found)
 
@@ -105,7 +123,7 @@ class PieceTable:
 
     def working(self) -> list[str]:
         """The workers that have a piece."""
-        with self._connected() as connection:
+        with self._connected(reads=True) as connection:
             return list(connection.scalars(sa.select(JOBS.c.worker).where(JOBS.c.state == "running").distinct()))
 
     # For who works
@@ -135,9 +153,10 @@ class PieceTable:
             _delete(connection, list(connection.scalars(sa.select(JOBS.c.id).where(old))))
 
     @contextmanager
-    def _connected(self) -> Iterator[Connection]:
+    def _connected(self, *, reads: bool = False) -> Iterator[Connection]:
+        """A transaction; `reads`: it writes nothing, and keeps nobody waiting who does."""
         try:
-            with self._engine.begin() as connection:
+            with self._engine.connect().execution_options(**{_READS: reads}) as connection, connection.begin():
                 connection.info["ended"] = []
                 yield connection
         except sa.exc.SQLAlchemyError as error:
@@ -186,6 +205,11 @@ def _options(url: sa.URL) -> Mapping[str, Any]:
             "tcp_user_timeout": 30_000,
         }
     }  # fmt: skip
+
+
+def _begin(connection: Connection) -> None:
+    """One that writes begins as a writer, or two wait for each other in vain."""
+    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(_READS) else "BEGIN IMMEDIATE")
 
 
 def _as_we_begin(connection: Any, record: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import threading
 import time
@@ -15,10 +16,9 @@ from typing import Any, Self
 from personae.cluster.engine import PieceFailedError
 from personae.cluster.faults import ClusterError
 from personae.cluster.piece import Piece
-from personae.cluster.table import PieceTable
+from personae.cluster.table import PieceTable, Standing
 from personae.errors import StoreError
 from personae.files import make_folder
-from personae.jobs.job import Job
 from personae.piece_rows import PieceRows
 
 LOOK_EVERY_S = 0.3
@@ -98,7 +98,7 @@ class TableEngine:
                 with self._lock:
                     ids = list(self._asked)
                 if ids:
-                    found = {job.id: job for job in self._table.states(ids)}
+                    found = self._table.standing(self._owner)
                     for id in ids:
                         self._heed(id, found.get(id))
                 if ids and time.monotonic() - machines_at > MACHINES_EVERY_S:
@@ -110,7 +110,7 @@ class TableEngine:
                 if time.monotonic() - away_since > AWAY_FOR_S:
                     self._give_up(str(error))
 
-    def _heed(self, id: str, job: Job | None) -> None:
+    def _heed(self, id: str, job: Standing | None) -> None:
         asked = self._asked[id]
         if job is None:  # somebody was forgotten
             self._ask_again(id, asked)
@@ -119,10 +119,11 @@ class TableEngine:
             if content is not None:  # else somebody is being forgotten just now
                 self._end(id, content=content)
         elif job.state in {"failed", "cancelled"}:
-            machine = str(job.error.get("machine") or "")
-            self._end(id, error=PieceFailedError(str(job.error.get("detail") or "it was cancelled"), machine))
-        elif job.progress:
-            asked.tell(dict(job.progress))
+            error = json.loads(job.error)
+            machine = str(error.get("machine") or "")
+            self._end(id, error=PieceFailedError(str(error.get("detail") or "it was cancelled"), machine))
+        elif job.progress != "{}":
+            asked.tell(json.loads(job.progress))
 
     def _ask_again(self, id: str, asked: _Asked) -> None:
         job = self._table.ask(asked.piece, self._owner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from personae.progress import Progress, ProgressCallback
 from personae.timeline.chunks import discard
 
 ENDS_ALL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+CROPS_SHARE = 64
+"""Of the crops that may be kept, so much is written before all films are looked at again."""
 Opened = TypeVar("Opened", bound=StoredFilm)
 Source = str | Path | Film | Sequence[str | Path]
 
@@ -53,6 +56,7 @@ class Films(Generic[Opened]):
     def __init__(self, context: ProjectContext) -> None:
         self.context = context
         self.store = MediaStore(context.paths, context.settings.lock_timeout_s)
+        self._crops_room = 0
 
     def names(self) -> tuple[str, ...]:
         """The films that were scanned, the project's own first; see `MediaStore.named`."""
@@ -117,7 +121,7 @@ class Films(Generic[Opened]):
                     progress=progress_callback,
                 )
                 discard(files.unfinished)
-                self.store.trim_crops(settings.crops_mb, files)
+                self._trim_crops(files)
         if progress_callback is not None:
             progress_callback(Progress("timeline", 1, 1, str(files.timeline)))
         return self.opened_as(
@@ -150,6 +154,18 @@ class Films(Generic[Opened]):
                 yield FilmOutcome(film, None, error)
             else:
                 yield FilmOutcome(film, found)
+
+    def _trim_crops(self, files: FilmFiles) -> None:
+        """After a scan. All films are looked at again only when this session has written a 64th of the limit.
+
+        To list ten thousand films takes four times as long as to write one.
+        """
+        most = self.context.settings.crops_mb * 10**6
+        with contextlib.suppress(OSError):
+            self._crops_room -= files.crops.stat().st_size
+        if self._crops_room <= 0:
+            self.store.trim_crops(most - most // CROPS_SHARE, files)
+            self._crops_room = most // CROPS_SHARE
 
     def seen_so_far(self, paths: Sequence[str | Path], *, most: int = 12) -> tuple[int, list[SeenPerson]]:
         """How many people a scan of these files that is under way has seen, and the first `most`, most seen first."""

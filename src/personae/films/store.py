@@ -153,8 +153,8 @@ class MediaStore:
         except (OSError, StoreError) as error:
             log.warning("Whether pages are older than %s was not noted in them: %s", files.timeline, error)
 
-    def trim_crops(self, limit_mb: int, keep: FilmFiles) -> None:
-        """Delete the crops of the films that were scanned longest ago, until all take `limit_mb` at most.
+    def trim_crops(self, limit: int, keep: FilmFiles) -> None:
+        """Delete the crops of the films that were scanned longest ago, until all take `limit` bytes at most.
 
         Those of `keep` stay. They are a cache: a scan of the film that is at hand makes them again.
         """
@@ -165,7 +165,7 @@ class MediaStore:
                 found.append((stat.st_mtime_ns, stat.st_size, files))
         left = sum(size for _, size, _ in found)
         for _, size, files in sorted(found, key=lambda one: one[0]):
-            if left <= limit_mb * 10**6:
+            if left <= limit:
                 return
             if files.crops != keep.crops:
                 shred(files.crops)
@@ -243,6 +243,8 @@ class MediaStore:
 
     def name_of(self, files: FilmFiles) -> str:
         """The name that `find` knows a film by."""
+        if files.private:  # those of the project have it first; to list thousands takes longer than to write one
+            return files.title
         return next((name for name, one in self.named().items() if one.timeline == files.timeline), files.title)
 
     def find(self, name: str | Path) -> FilmFiles:

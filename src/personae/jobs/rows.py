@@ -35,6 +35,9 @@ JOBS = sa.Table(
     sa.Column("result", sa.Text, nullable=False),
     sa.Column("error", sa.Text, nullable=False),
 )
+sa.Index("jobs_by_owner", JOBS.c.said_by)
+sa.Index("jobs_by_state", JOBS.c.state)
+sa.Index("jobs_next", JOBS.c.priority.desc(), JOBS.c.number)
 LINES = sa.Table(
     "job_lines",
     _META,
@@ -43,6 +46,9 @@ LINES = sa.Table(
     sa.Column("time", sa.Double, nullable=False),
     sa.Column("line", sa.Text, nullable=False),
 )
+
+
+sa.Index("job_lines_by_job", LINES.c.job)
 
 
 def text_of(value: Mapping[str, Any]) -> str:
