@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -199,9 +198,8 @@ def without_packets(path: Path, out: Path, lost: range) -> Path:
 
 
 @pytest.fixture
-def tiny(tmp_path: Path) -> Iterator[Path]:
-    path = films.film(tmp_path / "tiny.mp4", 30, rate=25)
-    yield path
+def tiny(tmp_path: Path) -> Path:
+    return films.film(tmp_path / "tiny.mp4", 30, rate=25)
 
 
 def test_a_short_film_is_one_piece_and_one_that_was_scanned_is_not_asked_for(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -132,5 +133,5 @@ def test_no_part_is_much_longer_than_asked_and_every_chunk_is_in_one(tmp_path: P
             parts = parts_of(times, film.video, longest_s)
             assert [part.stop_pts for part in parts] == [*(part.start_pts for part in parts[1:]), None]
             starts = [0.0, *(film.video.seconds(part.start_pts or 0) for part in parts[1:]), 36.0]
-            lengths = [after - start for start, after in zip(starts, starts[1:], strict=False)]
+            lengths = [after - start for start, after in pairwise(starts)]
             assert max(lengths) <= max(longest_s, CHUNK_S) * 1.5 and all(one % CHUNK_S == 0 for one in lengths)
