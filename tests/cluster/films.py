@@ -54,7 +54,7 @@ def _face(name: str, size: int, take: int) -> Pixels:
 
 def film(path: Path, frames: int, **options: object) -> Path:
     """Such a film; `options`: see `make_film`."""
-    return make_film(path, draw=picture, frames=frames, **{"pix_fmt": "yuv444p", **options})  # type: ignore[arg-type]
+    return make_film(path, frames=frames, **{"draw": picture, "pix_fmt": "yuv444p", **options})  # type: ignore[arg-type]
 
 
 def watching() -> Watching:

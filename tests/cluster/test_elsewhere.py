@@ -176,7 +176,7 @@ def test_a_film_whose_packets_promise_what_cannot_be_decoded_ends_as_on_one_mach
     damaged = tmp_path / "damaged.mp4"
     content = bytearray(path.read_bytes())
     with av.open(str(path)) as container:
-        spots = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+        spots = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.pos is not None]
     for pos, size in spots[195:230]:  # over the seam at 8 s
         content[pos + 8 : pos + size] = bytes(size - 8)
     damaged.write_bytes(content)

@@ -1,7 +1,8 @@
 """The process that looks: a worker's own process has nothing to do but to say that it lives.
 
-A line of JSON in, lines of JSON out: {"piece": ..., "out": PATH} is answered by {"progress": ...} lines, and then by
-{"done": PATH} or {"fault": ..., "of": "machine" | "piece", "ends": ...}. Networks are kept from piece to piece.
+A line of JSON in, lines of JSON out: {"piece": ..., "out": PATH in a folder of its own} is answered by {"progress": ...}
+lines, and then by {"done": PATH} or {"fault": ..., "of": "machine" | "piece", "ends": ...}. Networks are kept from piece
+to piece.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +146,8 @@ def main() -> None:
     from personae.settings import resolve
 
     looker: Looker | None = None
-    threading.Thread(target=_end_without_parent, args=(os.getppid(),), daemon=True).start()
+    writing: list[Path] = []
+    threading.Thread(target=_end_without_parent, args=(os.getppid(), writing), daemon=True).start()
     for line in sys.stdin:
         asked, told = json.loads(line), [0.0]
 
@@ -153,6 +156,7 @@ def main() -> None:
                 told[0] = time.monotonic()
                 say({"progress": {"done": progress.done, "total": progress.total, "message": progress.message}})
 
+        writing[:] = [Path(asked["out"])]
         try:
             if looker is None:
                 roots = {name: Path(path) for name, path in own["roots"].items()}
@@ -170,10 +174,12 @@ def main() -> None:
             say({"fault": f"a fault of Personae ({type(error).__name__}: {error})", "of": "machine", "ends": False})
 
 
-def _end_without_parent(parent: int) -> None:
-    """A worker that was killed leaves nobody behind."""
+def _end_without_parent(parent: int, writing: Sequence[Path]) -> None:
+    """A worker that was killed leaves nobody behind, and nothing of what was found."""
     while os.getppid() == parent:
         time.sleep(1.0)
+    for out in writing:
+        shutil.rmtree(out.parent, ignore_errors=True)
     os._exit(0)
 
 
