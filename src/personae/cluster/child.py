@@ -1,8 +1,8 @@
 """The process that looks: a worker's own process has nothing to do but to say that it lives.
 
-A line of JSON in, lines of JSON out: {"piece": ..., "out": PATH in a folder of its own} is answered by {"progress": ...}
-lines, and then by {"done": PATH} or {"fault": ..., "of": "machine" | "piece", "ends": ...}. Networks are kept from piece
-to piece.
+A line of JSON in, lines of JSON out: {"piece": ..., "out": PATH} is answered by {"progress": ...} lines, and then by
+{"done": PATH} or {"fault": ..., "of": "machine" | "piece", "ends": ...}. The file has a folder of its own. Networks are
+kept from piece to piece.
 """
 
 from __future__ import annotations
