@@ -23,10 +23,7 @@ from tests.server.live import FAKES, free_port
 REQUIRED = "PERSONAE_REQUIRE_TOOLS"
 LEASE_S = 3.0
 WITHIN_S = 120.0
-SHORT_LEASE = (
-    f"import personae.cluster.table as t; t.PieceTable.at.__func__.__kwdefaults__['lease_s'] = {LEASE_S}\n"
-)
-)
+SHORT_LEASE = f"import personae.cluster.table as t; t.PieceTable.at.__func__.__kwdefaults__['lease_s'] = {LEASE_S}\n"
 HOUR_OFF = "import time; real = time.time; time.time = lambda: real() + 3600\n"
 MAIN = "from personae.cli import main; main()"
 
