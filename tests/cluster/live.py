@@ -173,7 +173,7 @@ class PostgreSQL:
 
     def ask(self, sql: str) -> list[Any]:
         with psycopg.connect(self.address) as one:
-            return one.execute(sql).fetchall()  # type: ignore[arg-type]
+            return one.execute(sql).fetchall()
 
     def empty(self) -> None:
         with psycopg.connect(self.address) as one:

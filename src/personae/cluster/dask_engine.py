@@ -78,16 +78,22 @@ class DaskEngine:
 
     def check(self) -> None:
         """Raise ClusterError where no worker has this Personae; those that have not are left out."""
-        found = self._client.run(eval, VERSION_THERE, on_error="return")  # nothing of what others say is evaluated here
-        for worker, version in found.items():
-            if isinstance(version, BaseException):
-                self._bad[worker] = "Personae is not installed there: pip install personae"
-            elif version != __version__:
-                self._bad[worker] = f"it has Personae {version}, and this machine {__version__}: install the same"
-            if worker in self._bad:
-                log.warning("The worker %s is left out: %s.", worker, self._bad[worker])
+        found = self._leave_out()
         if found and len(self._bad) == len(found):
             raise ClusterError(f"None of the {len(found)} workers can look through films. {self._why_bad()}")
+
+    def _leave_out(self) -> list[str]:
+        """Leave out the workers that cannot look, and say it of each once; all that there are."""
+        found = self._client.run(eval, VERSION_THERE, on_error="return")  # nothing of what others say is evaluated here
+        for worker, version in found.items():
+            if worker in self._bad or version == __version__:
+                continue
+            if isinstance(version, BaseException):
+                self._bad[worker] = "Personae is not installed there: pip install personae"
+            else:
+                self._bad[worker] = f"it has Personae {version}, and this machine {__version__}: install the same"
+            log.warning("The worker %s is left out: %s.", worker, self._bad[worker])
+        return list(found)
 
     def submit(self, piece: Piece, tell: Callable[[dict[str, Any]], None]) -> Future[bytes]:
         """See `Engine.submit`."""
@@ -160,7 +166,7 @@ class DaskEngine:
         fault, kind = str(answer.get("fault", "")), answer.get("of")
         if kind == "machine":
             asked.not_on.add(str(answer.get("address")))
-            if answer.get("ends", True):
+            if answer.get("ends", True) and str(answer.get("address")) not in self._bad:
                 self._bad[str(answer.get("address"))] = fault
                 log.warning("The worker %s is left out: %s", machine, fault)
         if kind == "piece" or (asked.tries >= MOST_TRIES and not (kind == "machine" and answer.get("ends", True))):
@@ -173,11 +179,11 @@ class DaskEngine:
         last = getattr(error, "last_worker", None)
         if last is not None:  # KilledWorker: it ended as many workers as Dask allows
             self._fail(asked, PieceFailedError("it ended the workers that looked through it", str(last.address)))
-        elif isinstance(error, ImportError | AttributeError) or "personae" in str(error):
-            self._fail(asked, ClusterError("A worker has no Personae, or another version: install the same on all."))
         elif asked.tries >= MOST_TRIES:
             self._fail(asked, PieceFailedError(f"{type(error).__name__}: {error}", ""))
         else:
+            with contextlib.suppress(Exception):  # a worker without Personae may have come
+                self._leave_out()
             self._send(asked)
 
     def _told(self, event: tuple[Any, Mapping[str, Any]]) -> None:
