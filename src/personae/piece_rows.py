@@ -146,7 +146,7 @@ def _deleted(address: str, owner: str) -> int:
             for line in (
                 ("PRAGMA wal_checkpoint(TRUNCATE)",)
                 if engine.dialect.name == "sqlite"
-                else ("VACUUM piece_results", "VACUUM job_lines", "VACUUM jobs")
+                else ("VACUUM FULL piece_results", "VACUUM FULL job_lines", "VACUUM FULL jobs")
             ):
                 connection.execute(sa.text(line))
         return int(found[-1])

@@ -175,6 +175,11 @@ class PostgreSQL:
         with psycopg.connect(self.address) as one:
             return one.execute(sql).fetchall()
 
+    def ask_alone(self, sql: str) -> None:
+        """What must not be in a transaction."""
+        with psycopg.connect(self.address, autocommit=True) as one:
+            one.execute(sql)
+
     def empty(self) -> None:
         with psycopg.connect(self.address) as one:
             one.execute("DROP TABLE IF EXISTS jobs, job_lines, piece_results, personae_pieces")

@@ -110,7 +110,10 @@ def test_a_worker_that_cannot_look_and_comes_late_is_left_out_too(
         asking = scan(tmp_path, world.project(tmp_path), address, world.media, world.clips)
         with ending(asking, one):
             until(lambda: timelines(tmp_path / "out"))
+            os.kill(one.process.pid, signal.SIGSTOP)  # what waits is for the late one
             late = dask_worker(tmp_path, "late", address, world.media, **site_with(tmp_path / "site", lines))
+            time.sleep(3)
+            os.kill(one.process.pid, signal.SIGCONT)
             with ending(late):
                 check(asking, tmp_path, world, len(world.clips))
                 assert asking.said.count("is left out") == 1 and why in asking.said, asking.said

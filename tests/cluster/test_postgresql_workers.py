@@ -10,8 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from personae.cluster.table import PieceTable
+from personae.piece_rows import PieceRows
+from personae.timeline.chunk_pass import Part
 from tests.cluster.conftest import World, timelines
 from tests.cluster.live import HOUR_OFF, PostgreSQL, Process, ending, is_alive, scan, until, worker
+from tests.cluster.test_forgotten_pieces import FACE, found_by_somebody
 
 pytestmark = pytest.mark.live
 NOTHING = {"jobs": 0, "job_lines": 0, "piece_results": 0}
@@ -140,3 +144,24 @@ def test_a_film_that_is_poison_fails_alone_with_reason_and_machine(
         names = {name.partition(".")[0] for name in timelines(tmp_path / "out")}
         assert names == {"clip000", "clip001", "clip002", "clip004", "clip005"}
         assert one.said.count("killed by signal 9") == 3
+
+
+def test_forgetting_somebody_reaches_postgresql_and_its_files(postgresql: PostgreSQL, tmp_path: Path) -> None:
+    rows = PieceRows(tmp_path)
+    rows.note(postgresql.address)
+    table = PieceTable.at(postgresql.address)
+    for number in range(20):
+        found_by_somebody(table, rows.owner(), FACE * (1 + 10 * number), Part(number))
+    others = found_by_somebody(table, "somebody else", b"of others")
+    postgresql.ask_alone("CHECKPOINT")
+    assert holds(postgresql.folder / "data" / "base", FACE)
+    assert rows.forget() == (20, [])
+    assert table.content(others) == b"of others" and postgresql.rows()["jobs"] == 1
+    table.close()
+    postgresql.ask_alone("CHECKPOINT")
+    assert not holds(postgresql.folder / "data" / "base", FACE)
+    assert not holds(postgresql.folder / "data" / "base", rows.owner().encode())
+
+
+def holds(folder: Path, what: bytes) -> bool:
+    return any(what in path.read_bytes() for path in folder.rglob("*") if path.is_file())

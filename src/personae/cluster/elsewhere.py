@@ -122,6 +122,12 @@ class _Laid:
         return Part(last.next_pts, None, last.start_pts, run_up)
 
 
+def _end_pts(result: Result) -> int:
+    """Up to where a piece was looked through."""
+    last = result.chunks[-1]
+    return last.next_pts if last.end_pts is None else last.end_pts
+
+
 def _read_after(base: ReadSoFar | None, before: ReadSoFar, read: ReadSoFar) -> ReadSoFar:
     """Where reading the whole film would stand: `base` at the piece's first picture, where it itself had `before`."""
     if base is None:
@@ -156,7 +162,9 @@ class _Gathering:
         try:
             while waiting and not self._laid.is_whole:
                 piece, future = waiting.pop(0)
-                fits = self._laid.add(self._result(piece, future))
+                result = self._result(piece, future)
+                self._teller(piece.part)({"done": self._film.video.seconds(_end_pts(result))})
+                fits = self._laid.add(result)
                 self._engine.done_with(piece)
                 if (not fits or (not waiting and not self._laid.is_whole)) and not had_rest:
                     self._cancel(waiting)
