@@ -144,6 +144,7 @@ def test_a_film_that_is_poison_fails_alone_with_reason_and_machine(
         names = {name.partition(".")[0] for name in timelines(tmp_path / "out")}
         assert names == {"clip000", "clip001", "clip002", "clip004", "clip005"}
         assert one.said.count("killed by signal 9") == 3
+        assert postgresql.rows() == NOTHING
 
 
 def test_forgetting_somebody_reaches_postgresql_and_its_files(postgresql: PostgreSQL, tmp_path: Path) -> None:

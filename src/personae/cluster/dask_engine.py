@@ -16,7 +16,6 @@ from uuid import uuid4
 from personae._version import __version__
 from personae.cluster.engine import MOST_TRIES, PieceFailedError
 from personae.cluster.faults import ClusterError
-from personae.cluster.on_dask import look_on_worker
 from personae.cluster.piece import Piece
 from personae.cluster.roots import Roots
 from personae.errors import MissingExtraError
@@ -25,6 +24,8 @@ LOCAL = "local"
 CONNECT_S = 15.0
 VERSION_THERE = "__import__('personae._version', fromlist=['_']).__version__"
 """Evaluated by the workers: a function of ours could not even be read where Personae is missing."""
+LOOK_THERE = "__import__('personae.cluster.on_dask', fromlist=['_']).look_on_worker(value, topic, roots)"
+"""The same: it would end a worker, or a scheduler, that has no Personae."""
 log = logging.getLogger(__name__)
 
 
@@ -130,8 +131,9 @@ class DaskEngine:
             if workers is None and self._bad and set(self._all()) <= set(self._bad):
                 self._fail(asked, ClusterError(f"No machine is left that can look through films. {self._why_bad()}"))
                 return
+        given = {"value": asked.piece.as_dict(), "topic": self._topic, "roots": self._roots}
         asked.there = self._client.submit(
-            look_on_worker, asked.piece.as_dict(), self._topic, self._roots,
+            eval, LOOK_THERE, given,
             key=f"personae-piece-{asked.piece.id}-{uuid4().hex[:8]}", pure=False, retries=0, workers=workers,
         )  # fmt: skip
         asked.there.add_done_callback(lambda there: self._pool.submit(self._heed, asked, there))

@@ -161,8 +161,9 @@ class _Gathering:
         had_rest = False
         try:
             while waiting and not self._laid.is_whole:
-                piece, future = waiting.pop(0)
+                piece, future = waiting[0]
                 result = self._result(piece, future)
+                waiting.pop(0)
                 self._teller(piece.part)({"done": self._film.video.seconds(_end_pts(result))})
                 fits = self._laid.add(result)
                 self._engine.done_with(piece)
@@ -188,6 +189,7 @@ class _Gathering:
                 self._tell()
                 continue
             except PieceFailedError as error:
+                self._engine.done_with(piece)  # asked for again, it is tried anew
                 raise FilmError(path, f"{error}") from None
             except CancelledError:
                 raise FilmError(path, "the work on it was cancelled.") from None
@@ -212,7 +214,7 @@ class _Gathering:
             seconds = max(float(told.get("done", 0)) - begin, 0.0)
             with self._lock:
                 more = seconds - self._seconds.get(part, 0.0)
-                self._seconds[part] = seconds
+                self._seconds[part] = max(seconds, self._seconds.get(part, 0.0))
             self._asking.seen(max(more, 0.0) * float(video.frame_rate))
 
         return tell
