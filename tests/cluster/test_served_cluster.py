@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,8 @@ def test_a_served_project_has_two_films_scanned_at_once_by_a_worker(world: World
         with ending(one):
             assert [wait_for(client, id)["state"] for id in ids] == ["done", "done"]
             assert one.end() == 0 and not one.left()
-    found = [path.read_text(encoding="utf-8") for path in project.rglob("*.timeline.json")]
-    assert sorted(found) == sorted(world.alone[f"{clip.stem}.timeline.json"] for clip in world.clips[:2])
+    found = [_any_name(path.read_text(encoding="utf-8")) for path in project.rglob("*.timeline.json")]
+    assert sorted(found) == sorted(_any_name(world.alone[f"{clip.stem}.timeline.json"]) for clip in world.clips[:2])
     for path in tmp_path.glob("pieces.db*"):
         assert b'"paths"' not in path.read_bytes(), "nothing of a piece is left"
 
@@ -59,6 +60,11 @@ def test_a_job_that_is_cancelled_leaves_no_piece(world: World, tmp_path: Path) -
     table = JobTable.of_project(project)
     assert [job.state for job in table.page()[0]] == ["cancelled"]
     table.close()
+
+
+def _any_name(timeline: str) -> str:
+    """A timeline whatever its files are called: in a project each film has a folder of its own."""
+    return re.sub(r"\w+\.faces/", "faces/", timeline)
 
 
 def _pieces(address: str) -> int:
