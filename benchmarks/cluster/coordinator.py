@@ -36,7 +36,7 @@ from personae.faces.analyzer import FaceAnalyzer
 from personae.faces.film_networks import FilmNetworks
 from personae.films.scan import fingerprint_of
 from personae.media.video import open_film
-from personae.piece_rows import url_of
+from personae.piece_rows import PieceRows, url_of
 from personae.settings import resolve
 from personae.timeline.chunk_pass import Part
 
@@ -111,7 +111,8 @@ def owner_alone(given: argparse.Namespace, folder: Path, address: str, film: Pat
 def table_alone(given: argparse.Namespace, address: str, piece: Piece, content: bytes) -> int:
     """So many pieces in the table at once, by one owner: asked for, looked after, taken, and brought home."""
     table = PieceTable.at(address)
-    engine = TableEngine(PieceTable.at(address), "benchmark")
+    home = tempfile.TemporaryDirectory()
+    engine = TableEngine(PieceTable.at(address), PieceRows(Path(home.name)), address)
     pieces = [replace(piece, paths=(f"/films/{number}.mp4",)) for number in range(given.rows)]
     began = time.perf_counter()
     with ThreadPoolExecutor(8) as pool:

@@ -6,7 +6,9 @@ brought home yet.
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -61,7 +63,15 @@ class PieceRows:
                 unreached.append((shown(address), reason_of(error)))
         if tuple(left) != databases:
             self._write(owner, tuple(left))
+            self._note_again(owner, [address for address in databases if address not in left])
         return count, unreached
+
+    def _note_again(self, owner: str, reached: list[str]) -> None:
+        """A scan under way may have asked anew before its note was taken away."""
+        for address in reached:
+            with contextlib.suppress(*_not_reached()):
+                if _count(address, owner):
+                    self.note(address)
 
     def _read(self) -> tuple[str, tuple[str, ...]]:
         try:
@@ -92,15 +102,41 @@ def url_of(address: str) -> Any:
     return url.set(drivername="postgresql+psycopg") if url.get_backend_name() == "postgresql" else url
 
 
-def _deleted(address: str, owner: str) -> int:
+@contextlib.contextmanager
+def _engine(address: str) -> Iterator[Any]:
+    """A database; None for a file that is not there."""
     import sqlalchemy as sa
 
     url = url_of(address)
     options = {"timeout": CONNECT_S} if url.get_backend_name() == "sqlite" else {"connect_timeout": CONNECT_S}
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
-        return 0
+        yield None
+        return
     engine = sa.create_engine(url, connect_args=options)
     try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _count(address: str, owner: str) -> int:
+    """How many pieces wait there."""
+    import sqlalchemy as sa
+
+    with _engine(address) as engine:
+        if engine is None:
+            return 0
+        with engine.connect() as connection:
+            found = connection.scalar(sa.text(f"SELECT count(*) FROM ({_OWN}) AS own"), {"owner": owner})
+            return int(found or 0)
+
+
+def _deleted(address: str, owner: str) -> int:
+    import sqlalchemy as sa
+
+    with _engine(address) as engine:
+        if engine is None:
+            return 0
         with engine.begin() as connection:
             if engine.dialect.name == "sqlite":
                 connection.execute(sa.text("PRAGMA secure_delete = ON"))
@@ -110,12 +146,10 @@ def _deleted(address: str, owner: str) -> int:
             for line in (
                 ("PRAGMA wal_checkpoint(TRUNCATE)",)
                 if engine.dialect.name == "sqlite"
-                else ("VACUUM piece_results", "VACUUM job_lines", "VACUUM jobs")
+                else ("VACUUM FULL piece_results", "VACUUM FULL job_lines", "VACUUM FULL jobs")
             ):
                 connection.execute(sa.text(line))
-        return found[-1]
-    finally:
-        engine.dispose()
+        return int(found[-1])
 
 
 def _not_reached() -> tuple[type[Exception], ...]:

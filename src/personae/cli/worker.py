@@ -32,7 +32,7 @@ def worker(database: str, name: str, until_idle: bool, **options: Any) -> int:
     check_extra()
     from personae.cluster.roots import roots_of
     from personae.cluster.table import PieceTable
-    from personae.cluster.worker import PieceWorker, check_here
+    from personae.cluster.worker import PieceWorker, check_room
     from personae.piece_rows import shown
     from personae.settings import resolve
 
@@ -44,7 +44,7 @@ def worker(database: str, name: str, until_idle: bool, **options: Any) -> int:
             raise click.UsageError(f"--roots: {folder} is no folder of this machine ({root}).")
     table = PieceTable.at(database)
     try:
-        check_here(given)
+        check_room()
         working = PieceWorker(table, roots, given, name=name, say=say)
         before = {number: signal.signal(number, lambda *_: working.stop.set()) for number in _ENDING}
         say(f"{working.name} looks through what {shown(database)} asks for.")

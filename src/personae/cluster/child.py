@@ -1,7 +1,8 @@
 """The process that looks: a worker's own process has nothing to do but to say that it lives.
 
 A line of JSON in, lines of JSON out: {"piece": ..., "out": PATH} is answered by {"progress": ...} lines, and then by
-{"done": PATH} or {"fault": ..., "of": "machine" | "piece", "ends": ...}. Networks are kept from piece to piece.
+{"done": PATH} or {"fault": ..., "of": "machine" | "piece", "ends": ...}. The file has a folder of its own. Networks are
+kept from piece to piece.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,7 @@ class Child:
     def __init__(self, roots: Roots, machine: str, settings: dict[str, Any]) -> None:
         self._own = {"roots": {name: str(path) for name, path in roots.items()}, "machine": machine, "own": settings}
         self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
 
     @property
     def pid(self) -> int | None:
@@ -57,13 +60,13 @@ class Child:
         assert process.stdin is not None
         assert process.stdout is not None
         answers: list[dict[str, Any]] = []
-        reader = threading.Thread(target=_read, args=(process.stdout, answers), daemon=True)
+        reader = self._reader = threading.Thread(target=_read, args=(process.stdout, answers), daemon=True)
+        reader.start()
         try:
             process.stdin.write(json.dumps({"piece": piece.as_dict(), "out": str(out)}) + "\n")
             process.stdin.flush()
         except OSError:
             raise ChildEndedError(self._why()) from None
-        reader.start()
         told = 0
         while True:
             reader.join(LOOK_EVERY_S)
@@ -86,18 +89,13 @@ class Child:
     def end(self) -> None:
         """End the process, whatever it is at."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        for stream in (process.stdin, process.stdout):
-            with contextlib.suppress(OSError):
-                if stream is not None and stream is process.stdin:
-                    stream.close()
-        process.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(ENDS_WITHIN_S)
+        if process is not None:
+            process.kill()
+            self._leave(process)
 
     def _running(self) -> subprocess.Popen[str]:
         if self.pid is None:
+            self.end()
             self._process = subprocess.Popen(
                 [*COMMAND, json.dumps(self._own)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
             )
@@ -106,11 +104,20 @@ class Child:
 
     def _why(self) -> str:
         process, self._process = self._process, None
-        code = None
-        if process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                code = process.wait(ENDS_WITHIN_S)
+        code = None if process is None else self._leave(process)
         return f"killed by signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+
+    def _leave(self, process: subprocess.Popen[str]) -> int | None:
+        """Leave nothing open of a process that has ended, or is about to: its exit code."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(ENDS_WITHIN_S)
+        if self._reader is not None:
+            self._reader.join(ENDS_WITHIN_S)
+        for stream in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):
+                if stream is not None and (self._reader is None or not self._reader.is_alive()):
+                    stream.close()
+        return process.returncode
 
 
 def _read(stream: Any, answers: list[dict[str, Any]]) -> None:
@@ -139,7 +146,8 @@ def main() -> None:
     from personae.settings import resolve
 
     looker: Looker | None = None
-    threading.Thread(target=_end_without_parent, args=(os.getppid(),), daemon=True).start()
+    writing: list[Path] = []
+    threading.Thread(target=_end_without_parent, args=(os.getppid(), writing), daemon=True).start()
     for line in sys.stdin:
         asked, told = json.loads(line), [0.0]
 
@@ -148,6 +156,7 @@ def main() -> None:
                 told[0] = time.monotonic()
                 say({"progress": {"done": progress.done, "total": progress.total, "message": progress.message}})
 
+        writing[:] = [Path(asked["out"])]
         try:
             if looker is None:
                 roots = {name: Path(path) for name, path in own["roots"].items()}
@@ -165,10 +174,12 @@ def main() -> None:
             say({"fault": f"a fault of Personae ({type(error).__name__}: {error})", "of": "machine", "ends": False})
 
 
-def _end_without_parent(parent: int) -> None:
-    """A worker that was killed leaves nobody behind."""
+def _end_without_parent(parent: int, writing: Sequence[Path]) -> None:
+    """A worker that was killed leaves nobody behind, and nothing of what was found."""
     while os.getppid() == parent:
         time.sleep(1.0)
+    for out in writing:
+        shutil.rmtree(out.parent, ignore_errors=True)
     os._exit(0)
 
 

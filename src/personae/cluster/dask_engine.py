@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,15 +17,17 @@ from uuid import uuid4
 from personae._version import __version__
 from personae.cluster.engine import MOST_TRIES, PieceFailedError
 from personae.cluster.faults import ClusterError
-from personae.cluster.on_dask import look_on_worker
 from personae.cluster.piece import Piece
 from personae.cluster.roots import Roots
 from personae.errors import MissingExtraError
 
 LOCAL = "local"
 CONNECT_S = 15.0
+MACHINES_EVERY_S = 2.0
 VERSION_THERE = "__import__('personae._version', fromlist=['_']).__version__"
 """Evaluated by the workers: a function of ours could not even be read where Personae is missing."""
+LOOK_THERE = "__import__('personae.cluster.on_dask', fromlist=['_']).look_on_worker(value, topic, roots)"
+"""The same: it would end a worker, or a scheduler, that has no Personae."""
 log = logging.getLogger(__name__)
 
 
@@ -48,6 +51,8 @@ class DaskEngine:
         self._topic = f"personae-{uuid4().hex}"
         self._asked: dict[str, _Asked] = {}
         self._bad: dict[str, str] = {}
+        self._known: list[str] = []
+        self._known_at = -MACHINES_EVERY_S - 1.0
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="personae-dask")
         client.subscribe_topic(self._topic, self._told)
@@ -78,16 +83,22 @@ class DaskEngine:
 
     def check(self) -> None:
         """Raise ClusterError where no worker has this Personae; those that have not are left out."""
-        found = self._client.run(eval, VERSION_THERE, on_error="return")  # nothing of what others say is evaluated here
-        for worker, version in found.items():
-            if isinstance(version, BaseException):
-                self._bad[worker] = "Personae is not installed there: pip install personae"
-            elif version != __version__:
-                self._bad[worker] = f"it has Personae {version}, and this machine {__version__}: install the same"
-            if worker in self._bad:
-                log.warning("The worker %s is left out: %s.", worker, self._bad[worker])
+        found = self._leave_out()
         if found and len(self._bad) == len(found):
             raise ClusterError(f"None of the {len(found)} workers can look through films. {self._why_bad()}")
+
+    def _leave_out(self) -> list[str]:
+        """Leave out the workers that cannot look, and say it of each once; all that there are."""
+        found = self._client.run(eval, VERSION_THERE, on_error="return")  # nothing of what others say is evaluated here
+        for worker, version in found.items():
+            if worker in self._bad or version == __version__:
+                continue
+            if isinstance(version, BaseException):
+                self._bad[worker] = "Personae is not installed there: pip install personae"
+            else:
+                self._bad[worker] = f"it has Personae {version}, and this machine {__version__}: install the same"
+            log.warning("The worker %s is left out: %s.", worker, self._bad[worker])
+        return list(found)
 
     def submit(self, piece: Piece, tell: Callable[[dict[str, Any]], None]) -> Future[bytes]:
         """See `Engine.submit`."""
@@ -99,10 +110,8 @@ class DaskEngine:
         return asked.future
 
     def machines(self) -> list[str]:
-        """See `Engine.machines`."""
-        with contextlib.suppress(Exception):
-            return [one for one in self._client.scheduler_info(n_workers=-1)["workers"] if one not in self._bad]
-        return []
+        """See `Engine.machines`; asked again after a while, for each asking takes the scheduler some time."""
+        return [one for one in self._all() if one not in self._bad]
 
     def done_with(self, piece: Piece) -> None:
         """See `Engine.done_with`: the result was let go when it arrived."""
@@ -120,13 +129,16 @@ class DaskEngine:
         asked.tries += 1
         workers = None
         if out := asked.not_on | set(self._bad):
-            workers = [one for one in self.machines() if one not in out] or None
-            if workers is None and self._bad and set(self._all()) <= set(self._bad):
+            there = self._all(newer_than_s=0.0)
+            workers = [one for one in there if one not in out] or None
+            if workers is None and self._bad and set(there) <= set(self._bad):
                 self._fail(asked, ClusterError(f"No machine is left that can look through films. {self._why_bad()}"))
                 return
+        given = {"value": asked.piece.as_dict(), "topic": self._topic, "roots": self._roots}
         asked.there = self._client.submit(
-            look_on_worker, asked.piece.as_dict(), self._topic, self._roots,
+            eval, LOOK_THERE, given,
             key=f"personae-piece-{asked.piece.id}-{uuid4().hex[:8]}", pure=False, retries=0, workers=workers,
+            allow_other_workers=workers is not None,
         )  # fmt: skip
         asked.there.add_done_callback(lambda there: self._pool.submit(self._heed, asked, there))
 
@@ -160,7 +172,7 @@ class DaskEngine:
         fault, kind = str(answer.get("fault", "")), answer.get("of")
         if kind == "machine":
             asked.not_on.add(str(answer.get("address")))
-            if answer.get("ends", True):
+            if answer.get("ends", True) and str(answer.get("address")) not in self._bad:
                 self._bad[str(answer.get("address"))] = fault
                 log.warning("The worker %s is left out: %s", machine, fault)
         if kind == "piece" or (asked.tries >= MOST_TRIES and not (kind == "machine" and answer.get("ends", True))):
@@ -173,11 +185,11 @@ class DaskEngine:
         last = getattr(error, "last_worker", None)
         if last is not None:  # KilledWorker: it ended as many workers as Dask allows
             self._fail(asked, PieceFailedError("it ended the workers that looked through it", str(last.address)))
-        elif isinstance(error, ImportError | AttributeError) or "personae" in str(error):
-            self._fail(asked, ClusterError("A worker has no Personae, or another version: install the same on all."))
         elif asked.tries >= MOST_TRIES:
             self._fail(asked, PieceFailedError(f"{type(error).__name__}: {error}", ""))
         else:
+            with contextlib.suppress(Exception):  # a worker without Personae may have come
+                self._leave_out()
             self._send(asked)
 
     def _told(self, event: tuple[Any, Mapping[str, Any]]) -> None:
@@ -203,10 +215,12 @@ class DaskEngine:
         with contextlib.suppress(Exception):
             asked.there.cancel()
 
-    def _all(self) -> list[str]:
-        with contextlib.suppress(Exception):
-            return list(self._client.scheduler_info(n_workers=-1)["workers"])
-        return []
+    def _all(self, *, newer_than_s: float = MACHINES_EVERY_S) -> list[str]:
+        if time.monotonic() - self._known_at > newer_than_s:
+            with contextlib.suppress(Exception):
+                self._known = list(self._client.scheduler_info(n_workers=-1)["workers"])
+                self._known_at = time.monotonic()
+        return self._known
 
     def _why_bad(self) -> str:
         return " ".join(f"{worker}: {why}." for worker, why in list(self._bad.items())[:3])

@@ -27,6 +27,7 @@ from personae.progress import Cancelled, Progress, ProgressCallback
 from personae.settings import Settings
 from personae.timeline import chunks as scan_chunks
 from personae.timeline.chunk_pass import BEHIND_S, Part, length_s, parts_of
+from personae.timeline.chunks import Chunk
 from personae.timeline.watching import Watched, watch
 
 PIECE_S = 600.0
@@ -85,9 +86,9 @@ class Elsewhere:
         """What is still to be looked through."""
         times = film.picture_times() if film.video.duration_s > 1.5 * self._piece_s else None
         parts = [Part()] if not times else parts_of(times, film.video, self._piece_s)
-        if not laid.chunks:
+        if laid.last is None:
             return parts
-        next_pts, rest = laid.chunks[-1].next_pts, laid.rest(film)
+        next_pts, rest = laid.last.next_pts, laid.rest(film)
         if rest is None:
             return []
         left = [part for part in parts if part.start_pts is not None and part.start_pts > next_pts]
@@ -95,35 +96,44 @@ class Elsewhere:
 
 
 class _Laid:
-    """The chunks of a film that are there, in its folder of unfinished ones."""
+    """The chunks of a film that are there, in its folder of unfinished ones. In memory is only the last."""
 
     def __init__(self, folder: Path, fingerprint: dict[str, Any]) -> None:
         self._folder = folder
         self._fingerprint = fingerprint
-        self.chunks = scan_chunks.kept(folder, fingerprint)
+        chunks = scan_chunks.kept(folder, fingerprint)
+        self._count = len(chunks)
+        self.last: Chunk | None = chunks[-1] if chunks else None
 
     @property
     def is_whole(self) -> bool:
         """Whether the film's last chunk is there."""
-        return bool(self.chunks) and self.chunks[-1].end_pts is not None
+        return self.last is not None and self.last.end_pts is not None
 
     def add(self, result: Result) -> bool:
         """Lay the chunks of the next piece; False where they do not follow those that are there."""
-        base = self.chunks[-1].read if self.chunks else None
-        if self.chunks and result.chunks[0].start_pts != self.chunks[-1].next_pts:
+        base = None if self.last is None else self.last.read
+        if self.last is not None and result.chunks[0].start_pts != self.last.next_pts:
             return False
         for chunk in result.chunks:
-            self.chunks.append(replace(chunk, read=_read_after(base, result.before, chunk.read)))
-            scan_chunks.keep(self._folder, len(self.chunks), self.chunks[-1], self._fingerprint)
+            self._count += 1
+            self.last = replace(chunk, read=_read_after(base, result.before, chunk.read))
+            scan_chunks.keep(self._folder, self._count, self.last, self._fingerprint)
         return True
 
     def rest(self, film: Film) -> Part | None:
         """What comes after the chunks that are there; None where only who has read those can read on."""
-        last, start_pts = self.chunks[-1], film.video.start_pts
-        if last.read.irregular or last.read.restarted or len(last.read.part_starts) > 1:
+        last, start_pts = self.last, film.video.start_pts
+        if last is None or last.read.irregular or last.read.restarted or len(last.read.part_starts) > 1:
             return None
         run_up = max(last.start_pts - round(BEHIND_S / film.video.time_base), start_pts)
         return Part(last.next_pts, None, last.start_pts, run_up)
+
+
+def _end_pts(result: Result) -> int:
+    """Up to where a piece was looked through."""
+    last = result.chunks[-1]
+    return last.next_pts if last.end_pts is None else last.end_pts
 
 
 def _read_after(base: ReadSoFar | None, before: ReadSoFar, read: ReadSoFar) -> ReadSoFar:
@@ -160,8 +170,10 @@ class _Gathering:
         try:
             while waiting and not self._laid.is_whole:
                 piece, future = waiting[0]
-                fits = self._laid.add(self._result(piece, future))
-                del waiting[0]
+                result = self._result(piece, future)
+                waiting.pop(0)
+                self._teller(piece.part)({"done": self._film.video.seconds(_end_pts(result))})
+                fits = self._laid.add(result)
                 self._engine.done_with(piece)
                 if (not fits or (not waiting and not self._laid.is_whole)) and not had_rest:
                     self._cancel(waiting)
@@ -185,6 +197,7 @@ class _Gathering:
                 self._tell()
                 continue
             except PieceFailedError as error:
+                self._engine.done_with(piece)  # asked for again, it is tried anew
                 raise FilmError(path, f"{error}") from None
             except CancelledError:
                 raise FilmError(path, "the work on it was cancelled.") from None
@@ -206,7 +219,7 @@ class _Gathering:
             seconds = max(float(told.get("done", 0)) - begin, 0.0)
             with self._lock:
                 more = seconds - self._seconds.get(part, 0.0)
-                self._seconds[part] = seconds
+                self._seconds[part] = max(seconds, self._seconds.get(part, 0.0))
             self._asking.seen(max(more, 0.0) * float(video.frame_rate))
 
         return tell

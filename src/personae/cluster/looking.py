@@ -9,7 +9,7 @@ from personae._version import __version__
 from personae.cluster.faults import MachineError, PieceError
 from personae.cluster.piece import Piece, write_result
 from personae.cluster.roots import Roots, here
-from personae.errors import FilmError, InputError, MissingExtraError, SettingError, WeightsError
+from personae.errors import FilmError, InputError, MissingExtraError, SettingError, WeightsError, WriteError, reason_of
 from personae.faces.analyzer import FaceAnalyzer
 from personae.faces.film_networks import FilmNetworks
 from personae.films.scan import fingerprint_of
@@ -44,6 +44,8 @@ class Looker:
         except InputError as error:
             raise MachineError(str(error)) from None
         if missing := next((path for path in paths if not (path.parent if is_pattern(path) else path).exists()), None):
+            if piece.root and not any(self._roots[piece.root].iterdir()):
+                raise MachineError(f"{self._roots[piece.root]} is empty on this machine. Is the disk there?")
             raise MachineError(f"{missing} is not there on this machine.", ends=False)
         try:
             with open_film(paths if len(paths) > 1 else paths[0], as_one=len(paths) > 1, **piece.opening) as film:
@@ -56,8 +58,8 @@ class Looker:
             raise PieceError(error.reason) from None
         try:
             write_result(out, piece, before, chunks, self._machine)
-        except OSError as error:
-            raise MachineError(f"What was found cannot be written ({error.strerror or error}).") from None
+        except (OSError, WriteError) as error:
+            raise MachineError(f"What was found cannot be written ({reason_of(error)}).") from None
 
     def _networks_for(self, piece: Piece) -> tuple[FilmNetworks, Settings]:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 NETWORK_KINDS = frozenset(
@@ -11,6 +12,8 @@ NETWORK_KINDS = frozenset(
     | {"fuse.juicefs", "fuse.beegfs", "fuse.moosefs", "fuse.smbnetfs", "virtiofs"}
 )
 _MOUNTS = Path("/proc/self/mounts")
+_CODE = re.compile(r"\\([0-7]{3})")
+"""How white space and backslashes are written there."""
 
 
 def kind_of_network(path: Path, mounts: str | None = None) -> str:
@@ -29,7 +32,7 @@ def kind_of_network(path: Path, mounts: str | None = None) -> str:
     found = (0, "")
     for line in mounts.splitlines():
         _, folder, kind, *_ = [*line.split(" "), "", "", ""]
-        place = Path(folder.encode("utf-8", "surrogateescape").decode("unicode_escape", "ignore") or "/")
+        place = Path(_CODE.sub(lambda code: chr(int(code[1], 8)), folder) or "/")
         if real.is_relative_to(place) and len(place.parts) >= found[0]:
             found = len(place.parts), kind
     return found[1] if found[1] in NETWORK_KINDS else ""

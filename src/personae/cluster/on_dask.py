@@ -5,7 +5,6 @@ Plain values in, plain values out: an exception of ours would need Personae to b
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from typing import Any
 from personae.cluster.child import Child, ChildEndedError
 from personae.cluster.faults import MachineError, PieceError
 from personae.cluster.looking import check_version
+from personae.cluster.own_folder import leave_nothing_behind, own_folder
 from personae.cluster.piece import Piece
 from personae.cluster.roots import roots_of
 from personae.settings import resolve
@@ -49,8 +49,8 @@ def look_on_worker(value: Mapping[str, Any], topic: str, roots: Mapping[str, str
         piece = Piece.of_dict(value)
         check_version(piece)
         child = _child(machine, worker.state.nthreads, roots)
-        with tempfile.TemporaryDirectory(prefix="personae-piece-") as folder:
-            out = Path(folder) / "result"
+        with own_folder() as folder:
+            out = folder / "result"
             if child.look_at(piece, out, tell, is_over):
                 return {**answer, "content": out.read_bytes()}
             return {**answer, "fault": "it is not wanted any more", "of": "nobody"}
@@ -68,6 +68,7 @@ def _child(machine: str, nthreads: int, roots: Mapping[str, str]) -> Child:
     """The child of this thread; its settings and roots are those of the worker's environment."""
     child = getattr(_HERE, "child", None)
     if child is None:
+        leave_nothing_behind()
         own = resolve()
         settings: dict[str, Any] = {}
         if own.threads is None and nthreads > 1:

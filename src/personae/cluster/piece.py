@@ -71,10 +71,11 @@ class Piece:
         """From `as_dict`; MisfitError for what is none."""
         row = Fields(value)
         require(row.get("schema") == SCHEMA, f"it is no {SCHEMA}")
-        part = row.inner("part")
+        part, paths = row.inner("part"), tuple(row.each("paths", text))
+        require(paths, "it names no film")
         return cls(
             row.text("root"),
-            tuple(row.each("paths", text)),
+            paths,
             dict(_object(row.get("opening"))),
             dict(_object(row.get("settings"))),
             dict(_object(row.get("fingerprint"))),
@@ -126,6 +127,7 @@ def read_result(content: bytes, piece: Piece) -> Result:
     """What a machine sent for `piece`; raises DamagedFileError for anything else."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as file, tempfile.TemporaryDirectory() as folder:
+            require(all(_is_plain(one) for one in file.infolist()), "it is packed otherwise than we pack")
             require(sum(one.file_size for one in file.infolist()) <= LARGEST_RESULT, "it is too large")
             row = Fields(parsed(file.read(FACTS).decode()))
             require(row.get("schema") == RESULT_SCHEMA, f"it is no {RESULT_SCHEMA}")
@@ -139,6 +141,11 @@ def read_result(content: bytes, piece: Piece) -> Result:
             return Result(scan_chunks.read_so_far(row.inner("read")), chunks, row.text("machine"))
     except (zipfile.BadZipFile, KeyError, ValueError, MisfitError, NotImplementedError) as error:
         raise DamagedFileError(piece.name, f"what a machine sent of this film cannot be right ({error}).") from None
+
+
+def _is_plain(one: zipfile.ZipInfo) -> bool:
+    """Neither compressed nor locked: nothing then is larger than it came."""
+    return one.compress_type == zipfile.ZIP_STORED and not one.flag_bits & 1
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ belongs to who asked (`said_by`). Nothing of it is left once its result is in it
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -75,11 +76,16 @@ class PieceTable:
         url = _url(address)
         engine = sa.create_engine(url, pool_pre_ping=True, pool_size=4, max_overflow=16, **_options(url))
         if url.get_backend_name() == "sqlite":
+            with contextlib.suppress(OSError):  # said below, when it is opened
+                Path(str(url.database)).touch(0o600)  # faces wait in it
             event.listen(engine, "connect", _as_we_begin)
             event.listen(engine, "begin", _begin)
         try:
             with engine.begin() as connection:
                 _made(connection)
+        except ClusterError:
+            engine.dispose()
+            raise
         except sa.exc.SQLAlchemyError as error:
             engine.dispose()
             raise ClusterError(f"The database {shown(address)} cannot be used: {_reason(error)}.") from None
@@ -186,7 +192,7 @@ def _url(address: str) -> sa.URL:
         raise ClusterError(f"{name} is no database for pieces: use PostgreSQL, or SQLite for workers of one machine.")
     if not url.database or url.database == ":memory:":
         raise ClusterError("Give the file: sqlite:////folder/pieces.db")
-    kind = kind_of_network(Path(url.database).absolute().parent)
+    kind = kind_of_network(Path(url.database).absolute())
     if kind:
         raise ClusterError(
             f"{url.database} lies on a network disk ({kind}), on which the locks of SQLite do not hold, and files get "

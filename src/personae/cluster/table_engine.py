@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from personae.cluster.engine import PieceFailedError
 from personae.cluster.faults import ClusterError
@@ -19,12 +19,15 @@ from personae.cluster.piece import Piece
 from personae.cluster.table import PieceTable, Standing
 from personae.errors import StoreError
 from personae.files import make_folder
+from personae.jobs.job import Job
 from personae.piece_rows import PieceRows
 
 LOOK_EVERY_S = 0.3
 MACHINES_EVERY_S = 2.0
 AWAY_FOR_S = 600.0
 """So long a database may be away before those that ask give up."""
+AGAIN_AFTER_S = 1.0
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -36,11 +39,13 @@ class _Asked:
 
 
 class TableEngine:
-    """See `engines.Engine`. `owner`: of whom the pieces are."""
+    """See `engines.Engine`. `rows`: where the project notes that it has asked at `address`."""
 
-    def __init__(self, table: PieceTable, owner: str) -> None:
+    def __init__(self, table: PieceTable, rows: PieceRows, address: str) -> None:
         self._table = table
-        self._owner = owner
+        self._rows = rows
+        self._address = address
+        self._owner = rows.owner()
         self._asked: dict[str, _Asked] = {}
         self._jobs: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -57,15 +62,12 @@ class TableEngine:
         rows.note(address)
         with contextlib.suppress(StoreError):
             table.leave_old()
-        return cls(table, rows.owner())
+        return cls(table, rows, address)
 
     def submit(self, piece: Piece, tell: Callable[[dict[str, Any]], None]) -> Future[bytes]:
         """See `Engine.submit`."""
         future: Future[bytes] = Future()
-        try:
-            job = self._table.ask(piece, self._owner)
-        except StoreError as error:
-            raise ClusterError(str(error)) from None
+        job = self._patiently(lambda: self._ask(piece))
         with self._lock:
             self._asked[job.id] = _Asked(piece, future, tell)
             self._jobs[piece.id] = job.id
@@ -79,7 +81,7 @@ class TableEngine:
         """See `Engine.done_with`."""
         job = self._jobs.pop(piece.id, None)
         if job is not None:
-            self._table.leave([job])
+            self._patiently(lambda: self._table.leave([job]))
 
     def close(self) -> None:
         """See `Engine.close`."""
@@ -125,8 +127,26 @@ class TableEngine:
         elif job.progress != "{}":
             asked.tell(json.loads(job.progress))
 
+    def _ask(self, piece: Piece) -> Job:
+        """Noted again each time: a forgetting meanwhile has reached the database, and noted that nothing is left."""
+        self._rows.note(self._address)
+        job = self._table.ask(piece, self._owner)
+        self._rows.note(self._address)
+        return job
+
+    def _patiently(self, do: Callable[[], T]) -> T:
+        """Do something at the database, again and again while it is away. Raises ClusterError."""
+        until = time.monotonic() + AWAY_FOR_S
+        while True:
+            try:
+                return do()
+            except StoreError as error:
+                log.warning("%s", error)
+                if time.monotonic() > until or self._over.wait(AGAIN_AFTER_S):
+                    raise ClusterError(str(error)) from None
+
     def _ask_again(self, id: str, asked: _Asked) -> None:
-        job = self._table.ask(asked.piece, self._owner)
+        job = self._ask(asked.piece)
         with self._lock:
             del self._asked[id]
             self._asked[job.id] = asked

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
-import tempfile
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from personae.checks import MisfitError
 from personae.cluster.child import Child, ChildEndedError
 from personae.cluster.faults import MachineError, PieceError
 from personae.cluster.looking import check_version
+from personae.cluster.own_folder import own_folder
 from personae.cluster.piece import Piece
 from personae.cluster.roots import Roots
 from personae.cluster.table import PieceTable, worker_name
@@ -29,10 +27,13 @@ from personae.jobs.job import Claim
 LOOK_EVERY_S = 0.5
 BEATS_A_LEASE = 4
 SEND_AGAIN_AFTER_S = 2.0
+LEFT_TO_OTHERS_S = 2.0
+"""So long a worker takes nothing after a piece that it could not do: others look twice in that time."""
 AWAY_S = (1.0, 2.0, 5.0, 10.0)
 """So long a worker waits for a database that is away, before it asks again."""
 log = logging.getLogger(__name__)
 Say = Callable[[str], None]
+T = TypeVar("T")
 
 
 class PieceWorker:
@@ -76,8 +77,8 @@ class PieceWorker:
             piece = Piece.of_dict(claim.job.what)
             check_version(piece)
             self._say(f"Looking through {piece.name}.")
-            with tempfile.TemporaryDirectory(prefix="personae-piece-") as folder, heart:
-                out = Path(folder) / "result"
+            with own_folder() as folder, heart:
+                out = folder / "result"
                 if self.child.look_at(piece, out, heart.tell, lambda: heart.is_over or self.stop.is_set()):
                     self._send(claim, piece, out.read_bytes())
                 elif self.stop.is_set():
@@ -85,36 +86,50 @@ class PieceWorker:
                 else:
                     self._say(f"{piece.name} is not wanted any more.")
         except MisfitError as error:
-            self._table.fail(claim, f"the piece cannot be read: {error}", self.machine)
+            self._fail(claim, f"the piece cannot be read: {error}")
         except PieceError as error:
-            self._table.fail(claim, str(error), self.machine)
+            self._fail(claim, str(error))
         except MachineError as error:
             if error.ends:
-                self._table.jobs.put_back(claim, f"{error} (on {self.machine})")
+                self._put_back(claim, str(error))
                 raise
             self._again(claim, str(error))
+            self.stop.wait(LEFT_TO_OTHERS_S)
         except ChildEndedError as error:
             self._again(claim, f"the process that looked ended ({error})")
         except OSError as error:  # no room for the result
-            self._table.jobs.put_back(claim, f"{error.strerror or error} (on {self.machine})")
+            self._put_back(claim, error.strerror or str(error))
             raise MachineError(f"What is found cannot be kept on this machine ({error.strerror or error}).") from None
 
     def _again(self, claim: Claim, why: str) -> None:
         """It counts as one try; another machine may do it."""
         self._say(f"{claim.job.what.get('paths')}: {why}")
-        self._table.jobs.release(self.name, f"{why} (on {self.machine})")
+        self._told(lambda: self._table.jobs.release(self.name, f"{why} (on {self.machine})"))
+
+    def _fail(self, claim: Claim, why: str) -> None:
+        """No machine can do it."""
+        self._told(lambda: self._table.fail(claim, why, self.machine))
+
+    def _put_back(self, claim: Claim, why: str) -> None:
+        """This machine is at fault; where that cannot be told, the lease ends."""
+        with contextlib.suppress(StoreError):
+            self._table.jobs.put_back(claim, f"{why} (on {self.machine})")
 
     def _send(self, claim: Claim, piece: Piece, content: bytes) -> None:
         """Send what was found, for as long as it is this worker's to send."""
+        is_taken = self._told(lambda: self._table.finish(claim, content))
+        if is_taken is not None:
+            self._say(f"{piece.name} is done." if is_taken else f"{piece.name} was done by another worker.")
+
+    def _told(self, tell: Callable[[], T]) -> T | None:
+        """Tell the table, again and again while it is away; None where the worker was stopped meanwhile."""
         while True:
             try:
-                is_taken = self._table.finish(claim, content)
-                self._say(f"{piece.name} is done." if is_taken else f"{piece.name} was done by another worker.")
-                return
+                return tell()
             except StoreError as error:
                 self._say(f"{error} It is sent again.")
                 if self.stop.wait(SEND_AGAIN_AFTER_S):
-                    return
+                    return None
 
 
 class _Heart:
@@ -156,13 +171,10 @@ class _Heart:
                 log.warning("A heartbeat was late. %s", error)
 
 
-def check_here(settings: dict[str, Any]) -> None:
-    """Raise what would go wrong at the first piece and is this machine's fault: no networks, no room."""
-    from personae.faces.analyzer import FaceAnalyzer
-    from personae.settings import resolve
-
-    FaceAnalyzer(resolve(settings))
-    with contextlib.suppress(OSError):
-        os.nice(0)
-    with tempfile.TemporaryDirectory(prefix="personae-piece-"):
-        pass
+def check_room() -> None:
+    """Raise MachineError where nothing could be kept; what else is amiss, the first piece tells and waits again."""
+    try:
+        with own_folder():
+            pass
+    except OSError as error:
+        raise MachineError(f"What is found cannot be kept on this machine ({error.strerror or error}).") from None

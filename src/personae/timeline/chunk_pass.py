@@ -70,7 +70,7 @@ def parts_of(times: Sequence[int], video: Video, longest_s: float) -> list[Part]
     starts = [times[0]]
     while (at := bisect_left(times, starts[-1] + CHUNK_S / video.time_base)) < len(times):
         starts.append(times[at])
-    count = max(round(len(starts) * CHUNK_S / longest_s), 1)
+    count = min(max(round(len(starts) * CHUNK_S / longest_s), 1), len(starts))
     firsts = [round(number * len(starts) / count) for number in range(count)]
     shown = shots.steps(times, video.time_base)
     parts = [Part(stop_pts=starts[firsts[1]] if count > 1 else None)]
