@@ -104,7 +104,7 @@ def test_a_database_that_is_away_at_every_turn_is_waited_for(
     film: Path, recognizer: CharacterRecognizer, table: PieceTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine, _ = asking(recognizer, tmp_path)
-    left = dict.fromkeys(("ask", "states", "content", "leave", "working"), 3)
+    left = dict.fromkeys(("ask", "standing", "content", "leave", "working"), 3)
     for name in left:
         monkeypatch.setattr(engine._table, name, _away(engine._table, name, left))
     monkeypatch.setattr(table_engine, "MACHINES_EVERY_S", 0.0)
