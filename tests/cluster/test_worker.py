@@ -464,8 +464,8 @@ def test_a_child_whose_worker_was_killed_leaves_nothing_of_what_it_found(film: P
         "own = json.dumps({'roots': {}, 'machine': 'here', 'own': {}, 'parent': os.getpid()})\n"
         "one = subprocess.Popen([*COMMAND, own], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)\n"
         f"one.stdin.write({asked_for!r} + '\\n'); one.stdin.flush()\n"
-        "while 'done' not in (line := one.stdout.readline()): assert 'fault' not in line, line\n"
-        "assert os.path.getsize(json.loads(line)['done'])\n"
+        "while 'done' not in (answer := json.loads(one.stdout.readline())): assert 'fault' not in answer\n"
+        "assert os.path.getsize(answer['done'])\n"
         "os.kill(os.getpid(), 9)\n"
     )
     done = subprocess.run([sys.executable, "-c", lines_of_parent], check=False, stderr=subprocess.DEVNULL)
