@@ -88,7 +88,8 @@ class Process:
 
     def left(self) -> list[str]:
         """Files of ours in its temporary folder."""
-        return [path.name for path in self.temporary.rglob("*") if "personae" in path.name or "chunk" in path.name]
+        found = [path for path in self.temporary.rglob("*") if path.is_file()]
+        return [str(path) for path in found if "personae" in str(path.relative_to(self.temporary))]
 
 
 @contextmanager

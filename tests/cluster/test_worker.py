@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import subprocess
 import sys
 import tempfile
 import threading
@@ -450,3 +451,23 @@ def test_job_tries_are_those_that_the_engine_counts_too() -> None:
     from personae.cluster.engine import MOST_TRIES
 
     assert MOST_TRIES == job_tables.MOST_TRIES == 3
+
+
+def test_a_child_whose_worker_was_killed_leaves_nothing_of_what_it_found(film: Path, tmp_path: Path) -> None:
+    """A parent in between starts the child, hands it a piece, has the answer and is killed."""
+    out = tmp_path / "piece" / "result"
+    out.parent.mkdir()
+    asked_for = json.dumps({"piece": piece_of(film).as_dict(), "out": str(out)})
+    lines_of_parent = (
+        "import json, os, subprocess, sys, time\n"
+        "from personae.cluster.child import COMMAND\n"
+        "own = json.dumps({'roots': {}, 'machine': 'here', 'own': {}, 'parent': os.getpid()})\n"
+        "one = subprocess.Popen([*COMMAND, own], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)\n"
+        f"one.stdin.write({asked_for!r} + '\\n'); one.stdin.flush()\n"
+        "while 'done' not in (answer := json.loads(one.stdout.readline())): assert 'fault' not in answer\n"
+        "assert os.path.getsize(answer['done'])\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", lines_of_parent], check=False, stderr=subprocess.DEVNULL)
+    assert done.returncode == -9
+    _until(lambda: not out.parent.exists())

@@ -42,7 +42,8 @@ class Child:
     """
 
     def __init__(self, roots: Roots, machine: str, settings: dict[str, Any]) -> None:
-        self._own = {"roots": {name: str(path) for name, path in roots.items()}, "machine": machine, "own": settings}
+        found = {name: str(path) for name, path in roots.items()}
+        self._own = {"roots": found, "machine": machine, "own": settings, "parent": os.getpid()}
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
 
@@ -141,13 +142,22 @@ def main() -> None:
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
+    writing: list[Path] = []
+    parent = own["parent"]  # it may be gone by now
+    threading.Thread(target=_end_without_parent, args=(parent, writing), daemon=True).start()
+    try:
+        _look(own, say, writing)
+    finally:
+        _leave_nothing(parent, writing)
+
+
+def _look(own: dict[str, Any], say: Tell, writing: list[Path]) -> None:
+    """Piece for piece; `writing`: is given the file of the one of now."""
     from personae.cluster.looking import Looker
     from personae.progress import Progress
     from personae.settings import resolve
 
     looker: Looker | None = None
-    writing: list[Path] = []
-    threading.Thread(target=_end_without_parent, args=(os.getppid(), writing), daemon=True).start()
     for line in sys.stdin:
         asked, told = json.loads(line), [0.0]
 
@@ -174,12 +184,18 @@ def main() -> None:
             say({"fault": f"a fault of Personae ({type(error).__name__}: {error})", "of": "machine", "ends": False})
 
 
+def _leave_nothing(parent: int, writing: Sequence[Path]) -> None:
+    """Where the worker was killed, nobody else takes away what was found."""
+    if os.getppid() != parent:
+        for out in writing:
+            shutil.rmtree(out.parent, ignore_errors=True)
+
+
 def _end_without_parent(parent: int, writing: Sequence[Path]) -> None:
     """A worker that was killed leaves nobody behind, and nothing of what was found."""
     while os.getppid() == parent:
         time.sleep(1.0)
-    for out in writing:
-        shutil.rmtree(out.parent, ignore_errors=True)
+    _leave_nothing(parent, writing)
     os._exit(0)
 
 
