@@ -417,8 +417,12 @@ def test_names_of_files_stay_in_their_place_and_are_whole_on_hover(
     tab.locator(".crumbs").get_by_title(folder).wait_for()
     _fits(tab, folder)
     tab.goto(f"{empty_site.address}/identify")
-    tab.get_by_role("button", name="folder").first.click()
-    tab.locator(".folders .entries").get_by_title(folder).click()
+    tab.get_by_role("button", name="From the server").click()
+    _fits(tab, folder)
+    tab.goto(f"{empty_site.address}/model")
+    tab.get_by_role("button", name="Train on a folder").click()
+    tab.locator(".chooser").get_by_title(folder).click()
+    tab.locator(".chooser button.main").get_by_title(folder).wait_for()
     _fits(tab, folder)
     assert not tab.wrong
 
