@@ -1,4 +1,4 @@
-"""The page's outbox in a real browser: whatever becomes of server, key, network, store and tabs, an answer is given once."""
+"""The page's outbox in a browser: whatever becomes of server, key, network, store and tabs, an answer is given once."""
 
 from __future__ import annotations
 
