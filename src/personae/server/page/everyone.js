@@ -37,10 +37,7 @@ export function followEverybody() {
   refresh();
   const stops = [
     listen((kind) => ["media", "cast", "reset", "forgetting"].includes(kind) && refresh()),
-    onRefused((_, error) => {
-      tell(sentenceOf(error), { isBad: true });
-      refresh();
-    }),
+    onRefused(refresh),
   ];
   return () => stops.forEach((stop) => stop());
 }
