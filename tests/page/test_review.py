@@ -284,6 +284,20 @@ def test_the_list_of_keys_opens_and_leads_back(site: Site, open_tab: Open) -> No
     assert not tab.wrong
 
 
+def test_a_key_that_is_held_down_answers_one_question(own_site: Site, open_tab: Open) -> None:
+    with own_site.client() as client:
+        before = queue(client)
+        tab = open_tab(own_site, f"review/{person(client, 4)}")
+        field(tab).wait_for()
+        for _ in range(4):
+            tab.keyboard.down("Delete")  # the driver says of all but the first that the key was held
+            tab.wait_for_timeout(300)
+        tab.keyboard.up("Delete")
+        until(lambda: len(queue(client)) < len(before))
+        tab.wait_for_timeout(500)
+        assert len(queue(client)) == len(before) - 1
+
+
 def test_single_keys_can_be_switched_off(site: Site, open_tab: Open) -> None:
     tab = open_tab(site, "keys")
     switch = tab.locator("main").get_by_role("checkbox")
