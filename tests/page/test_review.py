@@ -462,6 +462,7 @@ def test_a_server_that_is_away_gets_everything_in_order_when_it_is_back(own_site
     with own_site.client() as client:
         before = queue(client)
     tab = open_tab(own_site, "review")
+    asked(tab)  # it has read the queue
     own_site.server.kill()
     said = []
     for name in ("First of all", "Second to none", "Third"):
