@@ -419,7 +419,7 @@ def test_the_tile_of_somebody_unknown_says_the_film_in_a_line_of_its_own(site: S
     tab = open_tab(site, "people")
     tile = cell(tab, one["name"])
     tile.wait_for()
-    assert tile.inner_text().split("\n")[:2] == [part["who"], part["name"]]
+    assert tile.inner_text().split("\n")[:2] == [part["who"], f"of {part['name']}"]
 
 
 def test_a_finger_needs_no_names_of_keys(site: Site, browser: Any) -> None:
