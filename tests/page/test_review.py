@@ -433,13 +433,16 @@ def test_eight_tabs_share_one_stream_of_events_and_all_answer(own_site: Site, op
         tab.locator("article.asked").wait_for(timeout=60_000)
     tabs[0].wait_for_timeout(1000)
     assert len(streams) <= len(tabs), "a tab that is loaded anew hands the stream on"
+    # Whom the cast learns may settle other questions, and raise new ones.
+    tabs[0].get_by_role("checkbox", name="Names teach the cast").uncheck()
     with own_site.client() as client:
         ids = [*queue(client)]
         counters = [tab.locator(".progress span") for tab in tabs]
         for tab, id in zip(tabs, ids, strict=False):
             tab.goto(f"{own_site.address}/review/{id}")
             asks(tab, id)
-            says(tab, "Tony" if queue(client)[id]["kind"] == "spans" else f"Somebody {id[:4]}")
+            # Without "=" a digit of the name would take one of the names that fit so far.
+            says(tab, "Tony" if queue(client)[id]["kind"] == "spans" else f"=Somebody {id[:4]}")
             until(partial(_is_gone, client, id))
         for counter in counters:
             until(partial(_is_done, counter), within_s=30)

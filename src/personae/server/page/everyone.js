@@ -32,6 +32,11 @@ export async function readEverybody() {
 
 export const refresh = soon(readEverybody, 100);
 
+/** Somebody is no more: they are not shown until the list is read again. @param {string} id */
+export function leaveOut(id) {
+  if (everybody.value) everybody.value = everybody.value.filter((one) => one.id !== id);
+}
+
 /** Keep it up to date while it is shown. @returns {() => void} that ends it */
 export function followEverybody() {
   refresh();

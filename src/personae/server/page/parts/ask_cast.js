@@ -165,7 +165,7 @@ export function AskedOfCast({ question }) {
   const said = understood(typed.value);
   const title = isPair ? T.lookAlikes(who.name, other.name) : question.kind === "outliers" ? T.outliers(who.name, question.photos.length) : T.disagreement(who.name);
   return html`
-    <article class="asked of-cast" aria-labelledby="asked">
+    <article class="asked of-cast" aria-labelledby="asked" data-id=${question.id} data-kind=${question.kind}>
       <div class="seen"><${Groups} question=${question} /></div>
       <div class="answer">
         <h1 id="asked">${title}</h1>
