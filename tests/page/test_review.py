@@ -123,6 +123,7 @@ ANSWERS: dict[str, tuple[Callable[[Any], object], tuple[str, bool] | None]] = {
     "letters": (_keys("geller"), ("Monica Geller", False)),
     "letters without accents": (_keys("jose nu"), ("José Núñez", False)),
     "a new name": (_keys("Zoë Qvist"), ("Zoë Qvist", False)),
+    "a new name with a number": (_keys("Tony 2"), ("Tony 2", False)),
     "=": (_keys("=Mon"), ("Mon", False)),
     "letters and a number": (_keys("n", "2", then=""), None),
     "ArrowDown": (_keys("o", "ArrowDown"), None),

@@ -339,8 +339,9 @@ function onInput(event, question) {
     return go(address("keys"));
   }
   const last = text.slice(-1);
-  // A number takes a name at once where nothing is typed, and where no name goes on with it.
-  const isNumber = /^[1-9]$/.test(last) && text.length === before.length + 1 && !before.startsWith(".") && !before.startsWith("=");
+  // A number takes a name at once where nothing is typed, and right after letters where no name goes on with it; after a
+  // space it is a part of a new one ("Soldier 2").
+  const isNumber = /^[1-9]$/.test(last) && text.length === before.length + 1 && !/^[.=]|\s$/.test(before);
   if (isNumber && (!before || !found(named(), text).length)) {
     const one = choices(question)[Number(last) - 1];
     const isMark = !before && question.kind !== "person";
