@@ -12,7 +12,7 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-# What starts servers, workers and browsers again and again. .ci/run calls it besides.
+# What starts processes again and again: kills, servers, workers, browsers. .ci/run calls it besides.
 test-live: $(READY)
 	$(BIN)/python -m pytest -m "live and not exhaustive" --numprocesses auto --dist loadfile --no-loadscope-reorder
 

@@ -38,8 +38,13 @@ LIVE = (
     "test_helper.py",
     "test_crew.py",
     "test_what_jobs_tell.py",
+    "test_kill.py",
+    "test_kills.py",
+    "test_forget_kills.py",
+    "test_stress.py",
+    "test_docs_run.py",
 )
-"""Files that start servers, workers and browsers again and again: `make test-live`, which .ci/run calls too."""
+"""Files that start processes again and again, servers and browsers too: `make test-live`, which .ci/run calls."""
 NOT_LIVE = ("test_vendor.py", "test_types.py", "test_page_docs.py")
 """Files of tests/page that need no browser; all others there do."""
 

@@ -119,6 +119,19 @@ def read_but(path: Path, left: str, *, schema: str) -> tuple[dict[str, NDArray[A
     return arrays, facts, where
 
 
+def rows_of(path: Path, name: str, *, schema: str) -> int:
+    """How many rows the array `name` has, by the header alone. Raises as `read`."""
+    with _opened(path) as file:
+        _header(path, file, schema)
+        file.seek(0)
+        (length,) = struct.unpack("<Q", file.read(8))
+        raw = file.read(length)
+    try:
+        return int(json.loads(raw)[name]["shape"][0])
+    except (KeyError, IndexError, ValueError, TypeError) as error:
+        raise _damaged(path, str(error)) from error
+
+
 def schema_of(path: Path) -> str:
     """The schema of any archive of ours; ForeignFileError for another file, StoreError where it cannot be read."""
     with _opened(path) as file:

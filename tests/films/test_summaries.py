@@ -11,10 +11,13 @@ from personae import say
 from personae.films import summary
 from personae.films.film import StoredFilm
 from personae.films.listing import Listing
+from personae.films.person_faces import faces_of
 from personae.films.photo_set import PhotoSet
 from personae.films.summaries_keeper import folder_of
 from personae.films.summary import Summaries, Summary
+from personae.films.unknown_parts import parts_of
 from personae.project.session import Project
+from tests.drawn_films import drawn_recognizer
 from tests.server.media import FAKE, make_media, scan_media
 
 
@@ -71,6 +74,35 @@ def test_forgetting_leaves_none(project: Project) -> None:
     project.forget("Hela")
     assert not list(folder_of(project.context.paths).iterdir())
     assert "Hela" not in summaries.of(film).facts.characters
+
+
+@pytest.mark.parametrize("name", ["Thor", "Hela"])  # the first track and the last
+def test_after_forgetting_whom_the_model_knew_the_others_keep_their_own_faces(tmp_path: Path, name: str) -> None:
+    make_media(tmp_path / "media")
+    drawn_recognizer(tmp_path, (name,))
+    project = Project.open(tmp_path / "project", settings=FAKE)
+    project.films.scan(tmp_path / "media" / "ep1.mkv").close()
+    film = project.films["ep1"]
+    assert name in {one.name for one in film.timeline.appearances}
+    before = _tracks_of(film, "Unknown 1")
+    film.close()
+    project.forget(name)
+    film = project.films["ep1"]
+    (part,) = parts_of(film)
+    assert _tracks_of(film, part.who) == before
+    ((face,),) = faces_of([film], [frozenset({(None, part.unknown)})])
+    assert face.track == part.best and face.face_px > 0, "the face is found where the track says"
+    film.close()
+
+
+def _tracks_of(film: StoredFilm, name: str) -> set[tuple[int, int, bytes]]:
+    """When somebody's tracks are, and the faces that are known of each."""
+    media = film.face_media()
+    own = {number for one in media.timeline.appearances if one.name == name for number in one.tracks}
+    return {
+        (track.start_pts, track.end_pts, record.embeddings.tobytes())
+        for track, record in zip(media.timeline.tracks, media.records, strict=True) if track.id in own
+    }  # fmt: skip
 
 
 def test_a_listing_sees_what_comes_and_goes(project: Project) -> None:

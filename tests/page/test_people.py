@@ -22,7 +22,9 @@ SEEN_MS = 2_500
 
 def people_of(site: Site) -> list[dict[str, Any]]:
     with site.client() as client:
-        found: list[dict[str, Any]] = client.get("people/everybody", params={"limit": 1000}).json()["people"]
+        told = client.get("people/everybody", params={"limit": 1000})
+    assert told.is_success, told.text
+    found: list[dict[str, Any]] = told.json()["people"]
     return found
 
 
@@ -271,10 +273,10 @@ def test_who_said_something_else_meanwhile_is_told_and_nothing_is_written(own_si
     cell(tab, one["name"]).click()
     tab.keyboard.press("n")
     parts = [{key: part[key] for key in ("medium", "number", "position")} for part in one["parts"]]
-    tab.get_by_role("combobox").fill(MONICA)
+    tab.get_by_role("combobox", name="Name").fill(MONICA)
     with own_site.client() as client:
         client.post("people/decisions", json={"parts": parts, "say": "name", "to": RACHEL})
-    tab.get_by_role("combobox").press("Enter")
+    tab.get_by_role("combobox", name="Name").press("Enter")
     told(tab, "has said meanwhile")
     assert not any(each["name"] == MONICA for each in people_of(own_site))
 
@@ -284,7 +286,7 @@ def test_names_of_any_kind_are_given_shown_and_searched(own_site: Site, open_tab
     tab = open_tab(own_site, "people", width=390, height=844)
     one = of_kind(own_site, "unknown")[0]
     cell(tab, one["name"]).click()
-    press(tab, "Name")
+    press(tab, "Name …")
     dialog = tab.get_by_role("dialog")
     dialog.get_by_role("combobox").fill(name)
     dialog.get_by_role("button", name=re.compile("^(Name|They are one)$")).click()
@@ -417,7 +419,7 @@ def test_the_tile_of_somebody_unknown_says_the_film_in_a_line_of_its_own(site: S
     tab = open_tab(site, "people")
     tile = cell(tab, one["name"])
     tile.wait_for()
-    assert tile.inner_text().split("\n")[:2] == [part["who"], part["name"]]
+    assert tile.inner_text().split("\n")[:2] == [part["who"], f"of {part['name']}"]
 
 
 def test_a_finger_needs_no_names_of_keys(site: Site, browser: Any) -> None:

@@ -45,7 +45,9 @@ def test_everybody_is_there_once_over_all_films_and_sets(client: Client) -> None
     [thor] = name_all(client, "Thor")
     assert thor["id"].startswith("name-") and thor["character"] is None
     client.post("/characters", {"names": ["Thor"]})
-    assert named(client, "Thor")["id"] == client.get("/characters")["characters"][0]["id"]
+    now = named(client, "Thor")
+    assert now["id"] == client.get("/characters")["characters"][0]["id"]
+    assert client.get(f"/people/{thor['id']}")["person"] == now, "who was on their page before finds them"
 
 
 def test_each_address_of_somebody_unknown_leads_to_them(client: Client) -> None:

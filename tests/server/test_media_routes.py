@@ -227,6 +227,14 @@ def test_one_film_named_often_is_one_job_and_the_table_is_read_once(
     assert job is not None and [Path(path).name for path in job.what["paths"]] == ["ep1.mkv", "ep2.mkv"]
 
 
+def test_several_files_are_scanned_as_one_film(empty: Served) -> None:
+    client = Client(empty.client)
+    client.post("/films", {"root": root_of(client), "paths": ["ep1.mkv", "ep2.mkv"], "as_one": True}, 202)
+    assert [(job.state, job.error) for job in empty.work()] == [("done", {})]
+    (film,) = client.get("/films")["films"]
+    assert film["duration_s"] > 1.5 * FRAMES / 25
+
+
 # Relabel
 
 

@@ -133,9 +133,12 @@ def _together(
 
 
 def find(everybody: Iterable[Somebody], id: str) -> Somebody | None:
-    """Who stands so in addresses: also by any film or set that shows them, and the number that they have in it."""
+    """Who stands so in addresses: also by any film or set that shows them, and the number that they have in it.
+
+    Whom the cast has learnt since is found by what stood for their name before.
+    """
     for one in everybody:
-        if one.id == id or any(f"{part.id}.{part.person.unknown}" == id for part in one.parts
+        if id in {one.id, id_of_name(one.name)} or any(f"{part.id}.{part.person.unknown}" == id for part in one.parts
                                if part.person.unknown is not None):  # fmt: skip
             return one
     return None

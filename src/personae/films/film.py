@@ -9,16 +9,17 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
+from personae import archive
 from personae.cast.context import ProjectContext
 from personae.cast.gallery import EnrolledFace, PhotoRecord
 from personae.commits import Commit
-from personae.errors import PersonaeError
+from personae.errors import PersonaeError, StoreError
 from personae.files import Stamp, stamp_of
 from personae.films import crops_file, journal, scan
 from personae.films.changed import FindAll
@@ -36,7 +37,7 @@ from personae.films.warning import warnings_of
 from personae.names_of_today import NamesOfToday
 from personae.progress import ProgressCallback
 from personae.settings import Settings
-from personae.timeline import native
+from personae.timeline import native, records
 from personae.timeline.decisions import Decision, Decisions
 from personae.timeline.person import with_names
 from personae.timeline.timeline import Timeline
@@ -329,7 +330,7 @@ class StoredFilm(Decidable):
             return self._state
         timeline = native.read(self.files.timeline)
         decisions = journal.read(self.files, timeline.video)
-        behind = self._is_behind()
+        behind = self._is_behind(timeline)
         self._state = _State(timeline, decisions, stamp, None, None if behind else timeline)
         if behind:  # whoever decided was killed before the timeline was written
             self._write_view_later()
@@ -351,11 +352,20 @@ class StoredFilm(Decidable):
     def _conclude(self, state: _State, decisions: Decisions, known: scan.Known | None) -> scan.Conclusion:
         return scan.conclude(self._scanned(state), decisions, self._settings(state.written), self._names(), known)
 
-    def _is_behind(self) -> bool:
-        """Whether something was decided after the timeline was written; without the tracks it stays as it is."""
+    def _is_behind(self, timeline: Timeline) -> bool:
+        """Whether something was decided after the timeline was written, or it lacks tracks of somebody forgotten.
+
+        Without the file of tracks it stays as it is.
+        """
         journal_at, timeline_at = stamp_of(self.files.decisions, self.files.timeline)
-        behind = journal_at is not None and timeline_at is not None and journal_at[1] >= timeline_at[1]
-        return behind and self.files.tracks.is_file()
+        decided = journal_at is not None and timeline_at is not None and journal_at[1] >= timeline_at[1]
+        return self.files.tracks.is_file() and (decided or not self._has_every_track(timeline))
+
+    def _has_every_track(self, timeline: Timeline) -> bool:
+        """Whether a track's place in the timeline is its place in the file of tracks; also where nobody can say."""
+        with suppress(StoreError):
+            return archive.rows_of(self.files.tracks, "faces_count", schema=records.SCHEMA) == len(timeline.tracks)
+        return True
 
     def _scanned(self, state: _State) -> Scanned:
         if state.scanned is None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from personae import archive
-from personae.errors import PersonaeError, StoreError
+from personae.checks import MisfitError
+from personae.errors import StoreError
 from personae.films.film import StoredFilm
 from personae.films.photo_set import PhotoSet
 from personae.timeline import records
@@ -107,7 +108,7 @@ def _arrays_of(film: StoredFilm, count: int) -> tuple[FloatArray, FloatArray, Fl
         weights = archive.array(arrays, "weights", "f", (len(faces),), 0, records.LARGEST_WEIGHT)
         face_px = archive.array(arrays, "face_px", "f", (len(faces),), 0)
         counts = archive.array(arrays, "faces_count", "i", (count,), 0, len(faces))
-    except PersonaeError as error:
+    except MisfitError as error:
         raise records.damaged(film.files.tracks, error) from None
     if int(counts.sum()) != len(faces):
         raise records.damaged(film.files.tracks, "faces_count does not add up")

@@ -8,6 +8,7 @@ import numpy as np
 
 from personae import archive
 from personae.cast.trained import EMPTY, TrainedModel
+from personae.checks import MisfitError
 from personae.errors import PersonaeError
 from personae.films.film import StoredFilm
 from personae.recognition.prototypes import unit
@@ -27,7 +28,7 @@ def runner_up(film: StoredFilm, tracks: Collection[int], name: str) -> tuple[str
         faces = archive.array(arrays, "embeddings", "f", (None, None), -records.UNIT, records.UNIT)
         weights = archive.array(arrays, "weights", "f", (len(faces),), 0, records.LARGEST_WEIGHT)
         counts = archive.array(arrays, "faces_count", "i", (None,), 0, len(faces))
-    except PersonaeError:
+    except (PersonaeError, MisfitError):
         return None
     track = np.repeat(np.arange(1, len(counts) + 1), counts)
     own = np.isin(track, list(tracks)) if len(track) == len(faces) else np.zeros(len(faces), bool)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from personae import archive
 from personae.cast.cast import Cast
-from personae.errors import PersonaeError, StoreError
+from personae.checks import MisfitError
+from personae.errors import StoreError
 from personae.films import photo_naming
 from personae.films.film import StoredFilm
 from personae.films.photo_set import PhotoSet
@@ -77,7 +78,7 @@ def _faces_of(film: StoredFilm, owner: IntArray, count: int) -> tuple[People, st
         weights = archive.array(arrays, "weights", "f", (len(faces),), 0, records.LARGEST_WEIGHT)
         face_px = archive.array(arrays, "face_px", "f", (len(faces),), 0)
         counts = archive.array(arrays, "faces_count", "i", (len(owner),), 0, len(faces))
-    except PersonaeError as error:
+    except MisfitError as error:
         raise records.damaged(film.files.tracks, error) from None
     track = np.repeat(np.arange(len(owner)), counts)
     if len(track) != len(faces):

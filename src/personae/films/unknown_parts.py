@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from personae import archive
+from personae.checks import MisfitError
 from personae.errors import PersonaeError
 from personae.films import photo_naming
 from personae.films.film import StoredFilm
@@ -69,7 +70,7 @@ def _best_weights(film: StoredFilm, timeline: Timeline) -> Mapping[int, float]:
         arrays, _ = archive.read(film.files.tracks, schema=records.SCHEMA)
         weights = archive.array(arrays, "weights", "f", (None,), 0, records.LARGEST_WEIGHT)
         counts = archive.array(arrays, "faces_count", "i", (len(timeline.tracks),), 0, len(weights))
-    except PersonaeError:  # without them they are listed all the same
+    except (PersonaeError, MisfitError):  # without them they are listed all the same
         return {}
     own = np.split(weights, np.cumsum(counts)[:-1])
     return {track.id: float(each.max(initial=0.0)) for track, each in zip(timeline.tracks, own, strict=False)}

@@ -20,7 +20,7 @@ def check(project: Project, kind: str, what: Mapping[str, Any]) -> None:
     paths = [Path(path) for path in what["paths"]]
     for path in paths:
         check_film(path)
-    with open_film(paths[0] if len(paths) == 1 else paths, **what.get("opening", {})) as film:
+    with open_film(paths, as_one=len(paths) > 1, **what.get("opening", {})) as film:
         hours = film.video.duration_s / 3600
     most = project.settings.max_film_hours
     if hours > most:

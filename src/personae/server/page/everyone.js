@@ -32,15 +32,17 @@ export async function readEverybody() {
 
 export const refresh = soon(readEverybody, 100);
 
+/** Somebody is no more: they are not shown until the list is read again. @param {string} id */
+export function leaveOut(id) {
+  if (everybody.value) everybody.value = everybody.value.filter((one) => one.id !== id);
+}
+
 /** Keep it up to date while it is shown. @returns {() => void} that ends it */
 export function followEverybody() {
   refresh();
   const stops = [
     listen((kind) => ["media", "cast", "reset", "forgetting"].includes(kind) && refresh()),
-    onRefused((_, error) => {
-      tell(sentenceOf(error), { isBad: true });
-      refresh();
-    }),
+    onRefused(refresh),
   ];
   return () => stops.forEach((stop) => stop());
 }

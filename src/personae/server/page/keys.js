@@ -3,6 +3,8 @@ import { signal } from "./html.js";
 import { load, save } from "./store.js";
 
 const STORED = "single-keys";
+/** Held down these do once what they do: a question is not answered by the key that was meant for the one before. */
+const ONCE = new Set(["Enter", "Escape", "Delete", "Shift+Delete", "Ctrl+z"]);
 
 /** Whether single keys outside of fields do something; can be switched off. */
 export const areSingleKeysOn = signal(load(STORED) !== "off");
@@ -56,7 +58,7 @@ export function watchKeys() {
     if (["Enter", " "].includes(name) && event.target instanceof Element && event.target.closest("button, a[href], summary")) return;
     for (const bindings of [...stack].reverse()) {
       const found = bindings.find((one) => one.keys === name && (one.always || !isTyping));
-      if (found && found.run() !== false) {
+      if (found && ((event.repeat && ONCE.has(name)) || found.run() !== false)) {
         event.preventDefault();
         return;
       }

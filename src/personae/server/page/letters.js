@@ -8,10 +8,11 @@ import { drop, keysOf, load, save, watch } from "./store.js";
 const MOST_SAID = 200;
 
 /**
- * Something to be sent. `text`: what it says; `question`: which one it answers; `undoes`: the letter that it takes back;
- * `isSent`: it was sent once, and may have arrived; `tries`: how often the server had a fault with it.
- * @typedef {{id: string, key: string, method: string, path: string, body: any, text: string, question?: string, undoes?: string,
- *  isSent?: boolean, tries?: number}} Letter
+ * Something to be sent. `text`: what it says; `question`: which one it answers; `asked`: that question, and what was typed, to
+ * be asked again where it is refused; `undoes`: the letter that it takes back; `isSent`: it was sent once, and may have
+ * arrived; `tries`: how often the server had a fault with it.
+ * @typedef {{id: string, key: string, method: string, path: string, body: any, text: string, question?: string,
+ *  asked?: {question: any, line: string}, undoes?: string, isSent?: boolean, tries?: number}} Letter
  */
 /**
  * Something that was said and can be taken back, by its letter; `undo`: what takes it back.
@@ -35,19 +36,44 @@ function order() {
   return `${String(Date.now()).padStart(15, "0")}.${String(counter++).padStart(6, "0")}.${crypto.randomUUID().slice(0, 8)}`;
 }
 
+/** What the members of each kind are; "?": or nothing. @type {Record<string, Record<string, string>>} */
+const MEMBERS = {
+  letter: { id: "string", method: "string", path: "string", text: "string?", question: "string?", asked: "object?", undoes: "string?", tries: "number?" },
+  said: { id: "string", text: "string?", question: "string?", undo: "string" },
+  command: { id: "string", body: "object", at: "number" },
+};
+/** What a browser sends as a header, and in the address of a request to this server. */
+const ID = /^[!-~]{1,200}$/;
+const METHOD = /^(POST|PUT|PATCH|DELETE)$/;
+const PATH = /^[a-z-]+(\/|$)/;
+
+/** @param {string} kind @param {any} one */
+function isWhole(kind, one) {
+  if (one === null || typeof one !== "object" || !ID.test(one.id)) return false;
+  for (const [name, type] of Object.entries(MEMBERS[kind])) {
+    if (one[name] === undefined ? !type.endsWith("?") : typeof one[name] !== type.replace("?", "") || one[name] === null) return false;
+  }
+  return kind !== "letter" || (METHOD.test(one.method) && PATH.test(one.path));
+}
+
 /** @param {string} kind @returns {any[]} */
 function every(kind) {
   return keysOf(start(kind)).flatMap((key) => {
     const one = load(key);
-    const isWhole = one !== null && typeof one === "object" && typeof one.id === "string";
-    if (!isWhole) drop(key); // damaged: nobody can tell what it said
-    return isWhole ? [{ ...one, key }] : [];
+    if (isWhole(kind, one)) return [{ ...one, key }];
+    drop(key); // damaged: nobody can tell what it said
+    return [];
   });
+}
+
+/** Whether it is of this project and key. @param {Letter} letter */
+export function isOwn(letter) {
+  return letter.key.startsWith(start("letter"));
 }
 
 /** Those that wait, in order. @returns {Letter[]} */
 export function letters() {
-  return every("letter").filter((one) => typeof one.method === "string" && typeof one.path === "string");
+  return every("letter");
 }
 
 /** What was said, in order. @returns {Said[]} */
@@ -103,7 +129,7 @@ export function commandOf(letter) {
 
 /** The commands of decisions that have arrived, oldest first. @returns {string[]} */
 export function commands() {
-  return every("command").sort((a, b) => a.at - b.at).flatMap((one) => (one.body?.command ? [one.body.command] : []));
+  return every("command").sort((a, b) => a.at - b.at).flatMap((one) => (typeof one.body.command === "string" ? [one.body.command] : []));
 }
 
 /** Somebody was forgotten: what was said may name them. It can still be taken back. */
@@ -112,7 +138,16 @@ export function forgetTexts() {
     const one = load(key);
     if (one?.text) save(key, { ...one, text: "" });
   }
+  for (const key of keysOf("letter:")) {
+    const one = load(key);
+    if (one?.asked) save(key, { ...one, asked: undefined });
+  }
   recount();
+}
+
+/** Call `written` when another tab has written a letter. @param {() => void} written */
+export function onWritten(written) {
+  watch("letter:", (isNew) => isNew && written());
 }
 
 watch("", recount);

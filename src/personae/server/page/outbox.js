@@ -2,9 +2,10 @@
 //
 // The page goes on at once. A server that is away, a closed tab or a crash loses nothing: what is left is sent, with the
 // same ids, as soon as there is a page and a server again. What was said is remembered too, to be taken back.
-import { Away, Refused, send, session, SignedOut, untilForgotten } from "./api.js";
+import { Away, get, Refused, send, session, SignedOut, untilForgotten } from "./api.js";
+import { listen } from "./events.js";
 import { batch, signal } from "./html.js";
-import { amend, commandOf, commands, keepCommand, letters, recount, remove, said, waiting, write } from "./letters.js";
+import { amend, commandOf, commands, isOwn, keepCommand, letters, onWritten, remove, said, waiting, write } from "./letters.js";
 
 /** @typedef {import("./letters.js").Letter} Letter */
 /** @typedef {import("./letters.js").Said} Said */
@@ -31,16 +32,20 @@ const listeners = new Map();
 const mourners = new Set();
 let isSending = false;
 let failures = 0;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let again;
+/** Whether the server was away: another one may be at its address since, which has another project. */
+let isDoubted = false;
 
 /**
  * Say something; it is sent as soon as it can be. Resolves with the answer, rejects with `Refused`.
  * @param {string} method @param {string} path @param {any} body
- * @param {{text?: string, question?: string, undo?: Said["undo"], undoes?: string}} [about] `undo`: what takes it back;
- *  without it it cannot be
+ * @param {{text?: string, question?: string, asked?: Letter["asked"], undo?: Said["undo"], undoes?: string}} [about] `undo`:
+ *  what takes it back; without it it cannot be
  * @returns {Promise<any>}
  */
-export function post(method, path, body, { text = "", question, undo, undoes } = {}) {
-  const { id } = write({ id: crypto.randomUUID(), method, path, body, text, question, undoes }, undo);
+export function post(method, path, body, { text = "", question, asked, undo, undoes } = {}) {
+  const { id } = write({ id: crypto.randomUUID(), method, path, body, text, question, asked, undoes }, undo);
   const answer = new Promise((done, refused) => listeners.set(id, { done, refused }));
   void flush();
   return answer;
@@ -85,28 +90,55 @@ export async function flush() {
 }
 
 async function sendAll() {
-  for (let all = letters(); all.length; all = letters()) {
+  for (;;) {
     await untilForgotten();
-    const [first] = all;
-    const undoing = all.find((one) => one.undoes === first.id);
-    if (undoing && !first.isSent) {
-      // What was never sent is taken back by not sending it.
-      ended(first, {});
-      ended(undoing, {});
-      continue;
-    }
+    unsay();
+    if (isDoubted && !(await isSameServer())) return;
+    const [first] = letters();
+    if (!first) return reached();
     const body = first.undoes ? commandOf(first.undoes) : knowing(first);
     try {
       // What was refused has nothing to be taken back.
       const answer = first.undoes && !body ? {} : await send(first.method, first.path, body, first.id, sent(first));
+      reached();
       ended(first, answer);
     } catch (error) {
-      if (error instanceof Refused) ended(first, null, error);
-      else if (!(error instanceof Away)) throw error;
-      else if (!isFault(first, error)) return later(error);
-      else ended(first, null, new Refused(error.problem ?? {}));
+      if (!(error instanceof Refused || error instanceof Away)) throw error;
+      if (error instanceof Away && !isFault(first, error)) return later(error);
+      reached();
+      ended(first, null, error instanceof Refused ? error : new Refused(error.problem ?? {}));
     }
   }
+}
+
+/** What was never sent is taken back by not sending it. */
+function unsay() {
+  const all = letters();
+  for (const undoing of all) {
+    const one = all.find((each) => each.id === undoing.undoes);
+    if (!one || one.isSent) continue;
+    ended(one, {});
+    ended(undoing, {});
+  }
+}
+
+/** Whether the server can be reached and has the same project for the same key; where it has another one the page is loaded
+ * anew. */
+async function isSameServer() {
+  const { name, project } = session.value;
+  try {
+    const now = await get("session");
+    if (now.name !== name || now.project !== project) {
+      location.reload(); // what this page shows is somebody else's
+      return false;
+    }
+    session.value = now;
+  } catch (error) {
+    later(error);
+    return false;
+  }
+  isDoubted = false;
+  return true;
 }
 
 /** What is to be sent is sent by the key that it was said with. @param {Letter} letter */
@@ -124,13 +156,24 @@ function isFault(letter, error) {
   return tries >= MOST_FAULTS;
 }
 
-/** @param {Away} error */
+/** @param {unknown} error */
 function later(error) {
+  isDoubted = true;
   batch(() => {
     isSignedOut.value = error instanceof SignedOut;
     isAway.value = !isSignedOut.value;
   });
-  if (!isSignedOut.value) setTimeout(flush, AGAIN_AFTER_MS[Math.min(failures++, AGAIN_AFTER_MS.length - 1)]);
+  clearTimeout(again);
+  if (!isSignedOut.value) again = setTimeout(flush, AGAIN_AFTER_MS[Math.min(failures++, AGAIN_AFTER_MS.length - 1)]);
+}
+
+/** The server has answered, here or in another tab. */
+function reached() {
+  failures = 0;
+  batch(() => {
+    isAway.value = false;
+    isSignedOut.value = false;
+  });
 }
 
 /** The body of a letter, with the commands of this browser that came before it: they are no changes of others. Kept with
@@ -146,8 +189,6 @@ function knowing(letter) {
 
 /** @param {Letter} letter @param {any} answer null where it was refused @param {Refused} [error] */
 function ended(letter, answer, error) {
-  failures = 0;
-  isAway.value = false;
   const body = answer && undoOf(answer);
   if (body) keepCommand(letter.id, body);
   if (error) for (const one of said()) if (one.id === letter.id) remove(one);
@@ -173,7 +214,14 @@ function undoOf(answer) {
 }
 
 channel?.addEventListener("message", ({ data }) => {
-  recount();
+  remove(data.letter); // this tab may be the only one that remembers it
+  if (isOwn(data.letter)) reached();
   if (listeners.has(data.letter.id)) told(data.letter, data.answer, data.problem ? new Refused(data.problem) : null);
+});
+// Whoever wrote it may be closed before it is sent.
+onWritten(() => void flush());
+listen((kind) => {
+  if (kind === "away") isDoubted = true;
+  else if (kind === "hello" && isDoubted) void flush();
 });
 addEventListener("online", () => void flush());

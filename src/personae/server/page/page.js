@@ -4,8 +4,9 @@ import { follow } from "./events.js";
 import { Fragment, html, render, signal, useEffect } from "./html.js";
 import { watchKeys } from "./keys.js";
 import { recount } from "./letters.js";
-import { flush } from "./outbox.js";
+import { flush, onRefused } from "./outbox.js";
 import { Frame } from "./parts/frame.js";
+import { tellRefused } from "./questions.js";
 import { place } from "./router.js";
 import { isKnown, keepUpToDate, media, readAll, tell } from "./state.js";
 import { TEXTS } from "./texts.js";
@@ -90,6 +91,7 @@ async function start() {
   recount();
   keepUpToDate();
   follow();
+  onRefused(tellRefused);
   void flush();
   watchKeys();
   const all = readAll().catch((error) => tell(error.message, { isBad: true }));

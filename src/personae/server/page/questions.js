@@ -4,7 +4,7 @@ import { listen } from "./events.js";
 import { batch, computed, signal } from "./html.js";
 import { onRefused, post, takeBack, unsent } from "./outbox.js";
 import { address, go, place } from "./router.js";
-import { ended, message, soon, tell } from "./state.js";
+import { ended, given, isTold, message, soon, tell } from "./state.js";
 import { tabId } from "./store.js";
 import { TEXTS } from "./texts.js";
 
@@ -168,8 +168,44 @@ function prefetch() {
   }
 }
 
-/** Whether somebody is in the middle of an answer; the view says so. */
+/** What is in the name field: whether somebody is in the middle of an answer. */
 export const typing = signal("");
+/** Why what was typed is no answer, or was not taken. */
+export const wrong = signal("");
+/** What was typed to an answer that was not taken, and why it was not: shown with the same question. @type {Map<string, string>} */
+const kept = new Map();
+/** @type {Map<string, string>} */
+const complaints = new Map();
+/** The question that was shown before. */
+let before = "";
+/** Until when keys answer nothing: a question that came by itself is no answer's to the one before. */
+let deafUntil = 0;
+const DEAF_MS = 1200;
+
+/** A question comes up, with what was typed to it before. @param {string} id */
+export function begin(id) {
+  const isSurprise = before !== "" && cameByItself();
+  if (isSurprise && before !== id) keepTyped();
+  before = id;
+  isShown(id);
+  if (isSurprise) deafUntil = performance.now() + DEAF_MS;
+  typing.value = kept.get(id) ?? "";
+  wrong.value = complaints.get(id) ?? (isSurprise ? TEXTS.review.replaced : "");
+  kept.delete(id);
+  complaints.delete(id);
+}
+
+/** What is typed to the question that is shown comes back with it. */
+function keepTyped() {
+  if (typing.value) kept.set(before, typing.value);
+}
+
+/** Whether an answer would be one to the question before; that is said. */
+export function isDeaf() {
+  const isIt = performance.now() < deafUntil;
+  if (isIt) wrong.value = TEXTS.review.replaced;
+  return isIt;
+}
 
 /** Whether they would be taken away from it. */
 function isBusy() {
@@ -197,11 +233,12 @@ export function ask(id) {
 /**
  * Answer a question: at once here, and at the server as soon as it can be.
  * @param {Question} question @param {{method?: string, path: string, body: any, undo?: "people" | "cast"}} letter @param {string} text
- * @param {(sentence: string) => void} refused what to do where the server does not take it
  * @param {Question[]} [more] others that it answers or changes: asked again when the server says what became of them
  */
-export function answer(question, { method = "POST", path, body, undo: way = "people" }, text, refused, more = []) {
-  const sent = post(method, path, body, { text, question: question.id, undo: way });
+export function answer(question, { method = "POST", path, body, undo: way = "people" }, text, more = []) {
+  const asked = { question, line: typing.value };
+  typing.value = "";
+  const sent = post(method, path, body, { text, question: question.id, asked, undo: way });
   const own = [question, ...more];
   batch(() => {
     const all = new Map(answered.value);
@@ -220,21 +257,11 @@ export function answer(question, { method = "POST", path, body, undo: way = "peo
         if (done.job?.kind === "learn") void tellLearnt(done.job.id, text);
       },
       (error) => {
-        const rest = new Map(answered.value);
-        for (const one of own) rest.delete(one.id);
-        const show = () =>
-          batch(() => {
-            answered.value = rest;
-            complained.value = question.id;
-            linked.value = question;
-            ask(question.id);
-          });
-        refused(sentenceOf(error));
+        const show = notTaken(asked, body, error);
+        isOpenAgain(own);
         // Who is typing an answer to another question is not taken away from it.
-        if (isBusy()) {
-          answered.value = rest;
-          tell(TEXTS.review.refused(text, sentenceOf(error)), { isBad: true, act: { text: TEXTS.review.show, run: show } });
-        } else show();
+        if (!isBusy()) return show();
+        return tell(TEXTS.review.refused(text, sentenceOf(error)), { isBad: true, act: { text: TEXTS.review.show, run: show } });
       },
     )
     .finally(() => {
@@ -244,6 +271,38 @@ export function answer(question, { method = "POST", path, body, undo: way = "peo
       }
       refresh();
     });
+}
+
+/** @param {Question[]} own */
+function isOpenAgain(own) {
+  const rest = new Map(answered.value);
+  for (const one of own) rest.delete(one.id);
+  answered.value = rest;
+}
+
+/** An answer was not taken. Returns what asks its question again, with what was typed and why it was not taken.
+ * @param {{question: Question, line: string}} asked @param {any} body @param {unknown} error */
+function notTaken({ question, line }, body, error) {
+  const { id } = question;
+  kept.set(id, line);
+  complaints.set(id, sentenceOf(error));
+  if (given.value.has(body?.to)) given.value = new Set([...given.value].filter((one) => one !== body.to));
+  return () =>
+    batch(() => {
+      isOpenAgain([question]);
+      complained.value = id;
+      linked.value = question;
+      if (before === id && !typing.value) begin(id);
+      else keepTyped();
+      ask(id);
+    });
+}
+
+/** Tell of what was refused though nobody waits for it any more: the tab that said it was closed, or loaded anew.
+ * @param {import("./letters.js").Letter} letter @param {Refused} error */
+export function tellRefused(letter, error) {
+  const act = letter.asked && { text: TEXTS.review.show, run: notTaken(letter.asked, letter.body, error) };
+  tell(TEXTS.review.refused(letter.text, sentenceOf(error)), { isBad: true, act });
 }
 
 /** What the cast learnt from an answer, or that it learnt nothing: beside what was told of it, while that still stands.
@@ -287,7 +346,11 @@ export async function undo() {
     return tell(sentenceOf(error), { isBad: true });
   }
   shown = { id: "", at: 0 }; // its names may be others now
-  await readQuestions();
+  try {
+    await readQuestions();
+  } catch (error) {
+    if (!isTold(error)) throw error; // what was never sent is taken back without a server
+  }
   if (question && place.value.view === "review") ask(question);
   return undefined;
 }
@@ -322,16 +385,12 @@ export function followQuestions() {
   const timer = setInterval(look, LOOKING_EVERY_MS);
   const stops = [
     listen((kind) => ["media", "cast", "reset", "training", "forgetting"].includes(kind) && refresh()),
-    onRefused((letter, error) => {
-      const { question } = letter;
-      const act = question ? { text: TEXTS.review.show, run: () => ask(question) } : undefined;
-      tell(TEXTS.review.refused(letter.text, sentenceOf(error)), { isBad: true, act });
-      refresh();
-    }),
+    onRefused(refresh),
     () => clearInterval(timer),
   ];
   return () => {
     shown = { id: "", at: 0 };
+    before = "";
     void look();
     for (const stop of stops) stop();
   };

@@ -1,10 +1,9 @@
 // What several views share: media, names, jobs, messages. Read once, and again when an event says so.
-import { every, get } from "./api.js";
+import { Away, every, get, SignedOut } from "./api.js";
 import { listen } from "./events.js";
 import { batch, computed, signal } from "./html.js";
 import { forgetTexts } from "./letters.js";
-import { isForgetful, load, save } from "./store.js";
-import { TEXTS } from "./texts.js";
+import { load, save } from "./store.js";
 
 /** @typedef {{id: string, name: string, photos: number, rejected: number, picture: string | null}} Character */
 /** @typedef {{id: string, kind: string, name: string, position: number | null, stale: boolean, characters: string[],
@@ -89,9 +88,14 @@ export function soon(work, after_ms = 150) {
   return () => {
     timer ??= setTimeout(() => {
       timer = undefined;
-      work().catch((error) => tell(error.message, { isBad: true }));
+      work().catch((error) => isTold(error) || tell(error.message, { isBad: true }));
     }, after_ms);
   };
+}
+
+/** Whether the frame tells of an error: the server is away. @param {unknown} error */
+export function isTold(error) {
+  return error instanceof Away && !(error instanceof SignedOut) && error.problem === null;
 }
 
 /** Whether a name teaches the cast. */
@@ -105,7 +109,6 @@ export function setLearns(isOn) {
 
 /** Keep what is shared up to date. */
 export function keepUpToDate() {
-  isForgetful.subscribe((isOn) => isOn && tell(TEXTS.forgetful, { isBad: true }));
   const castChanged = soon(readCharacters);
   const mediaChanged = soon(readMedia, 300);
   const everything = soon(readAll);

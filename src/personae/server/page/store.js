@@ -55,10 +55,11 @@ export function keysOf(start) {
   return [...new Set(all)].filter((key) => key.startsWith(start)).sort();
 }
 
-/** Call `changed` when another tab has written something whose key begins so. @param {string} start @param {() => void} changed */
+/** Call `changed` when another tab has written something whose key begins so. @param {string} start
+ * @param {(isNew: boolean) => void} changed `isNew`: there was nothing before */
 export function watch(start, changed) {
   addEventListener("storage", (event) => {
-    if (event.key === null || event.key.startsWith(PREFIX + start)) changed();
+    if (event.key === null || event.key.startsWith(PREFIX + start)) changed(event.oldValue === null && event.newValue !== null);
   });
 }
 

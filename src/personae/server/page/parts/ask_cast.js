@@ -3,7 +3,7 @@ import { understood } from "../commands.js";
 import { batch, html, signal, useEffect, useLayoutEffect, useRef } from "../html.js";
 import { bind } from "../keys.js";
 import { found } from "../names.js";
-import { answer, ask, isShown, later, others as openElsewhere, undo } from "../questions.js";
+import { answer, ask, begin, isDeaf, later, others as openElsewhere, typing, undo, wrong } from "../questions.js";
 import { address, go } from "../router.js";
 import { characters } from "../state.js";
 import { TEXTS } from "../texts.js";
@@ -17,8 +17,7 @@ const T = TEXTS.askCast;
 const R = TEXTS.review;
 const KINDS = ["outliers", "disagreement", "look_alikes"];
 
-const typed = signal("");
-const wrong = signal("");
+const typed = typing;
 const at = signal(0);
 /** Photos that show somebody else. @type {import("@preact/signals").Signal<ReadonlySet<string>>} */
 const marked = signal(new Set());
@@ -30,11 +29,7 @@ export function isOfCast(question) {
 
 /** @param {Question} question @param {string} path @param {any} body @param {string} text */
 function say(question, path, body, text) {
-  const line = typed.value;
-  answer(question, { path, body, undo: "cast" }, text, (sentence) => batch(() => {
-    typed.value = line;
-    wrong.value = sentence;
-  }));
+  if (!isDeaf()) answer(question, { path, body, undo: "cast" }, text);
 }
 
 /** What the photos are: those that were marked are somebody else's. @param {Question} question @param {string} [name] whose the others are */
@@ -147,10 +142,8 @@ function toggle(ids) {
 export function AskedOfCast({ question }) {
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   useLayoutEffect(() => {
-    isShown(question.id);
     batch(() => {
-      typed.value = "";
-      wrong.value = "";
+      begin(question.id);
       at.value = 0;
       marked.value = new Set();
     });
@@ -172,7 +165,7 @@ export function AskedOfCast({ question }) {
   const said = understood(typed.value);
   const title = isPair ? T.lookAlikes(who.name, other.name) : question.kind === "outliers" ? T.outliers(who.name, question.photos.length) : T.disagreement(who.name);
   return html`
-    <article class="asked of-cast" aria-labelledby="asked">
+    <article class="asked of-cast" aria-labelledby="asked" data-id=${question.id} data-kind=${question.kind}>
       <div class="seen"><${Groups} question=${question} /></div>
       <div class="answer">
         <h1 id="asked">${title}</h1>

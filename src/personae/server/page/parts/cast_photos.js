@@ -1,7 +1,7 @@
 // Photos of characters, dropped: a folder is named after whom it shows, loose photos ask for a name.
 import { send } from "../api.js";
 import { html, signal } from "../html.js";
-import { characters, tell } from "../state.js";
+import { characters, ended, tell } from "../state.js";
 import { TEXTS } from "../texts.js";
 import { askFor } from "./dialog.js";
 import { Drop } from "./drop.js";
@@ -13,7 +13,7 @@ const AT_ONCE_BYTES = 40_000_000;
 
 /** How far the sending is: null when nothing is sent. @type {import("@preact/signals").Signal<{done: number, all: number, who: string} | null>} */
 const sending = signal(null);
-/** What could not be sent. @type {import("@preact/signals").Signal<string[]>} */
+/** What could not be sent or used. @type {import("@preact/signals").Signal<string[]>} */
 const problems = signal([]);
 
 /** Whose photo it is by its path: the folder that it lies in; empty for a loose one. A folder of looks lies in their
@@ -64,7 +64,8 @@ async function take(files) {
       if (look) form.set("look", look);
       for (const photo of some) form.append("photos", photo, photo.name);
       try {
-        await send("POST", "photos-of-cast", form);
+        const { job } = await send("POST", "photos-of-cast", form);
+        void tellRefused(who, job.id);
       } catch (error) {
         problems.value = [...problems.value, `${who}: ${error instanceof Error ? error.message : error}`];
       }
@@ -74,6 +75,12 @@ async function take(files) {
   sending.value = null;
   tell(T.sent(count, named.length));
   return undefined;
+}
+
+/** Say which photos cannot be used, once that is known. @param {string} who @param {string} job */
+async function tellRefused(who, job) {
+  const { state, error } = await ended(job).catch(() => ({ state: "", error: null })); // the view of jobs has it
+  if (state === "failed") problems.value = [...problems.value, `${who}: ${error?.detail ?? TEXTS.jobs.failed}`];
 }
 
 /** @param {File[]} photos */

@@ -58,6 +58,6 @@ export function Folders({ what, label, pick, confirm }) {
         )}
         ${entries && !entries.length ? html`<li class="quiet">${T.empty}</li>` : null}
       </ul>
-      ${what === "folders" ? html`<p><button type="button" class="main" disabled=${!at.folder} onClick=${() => pick(at.root, at.folder)}>${confirm}${parts.length ? `: ${parts.at(-1)}` : ""}</button></p>` : null}
+      ${what === "folders" ? html`<p><button type="button" class="main" disabled=${!at.folder} onClick=${() => pick(at.root, at.folder)}>${confirm}${parts.length ? html`: <${Name} name=${parts.at(-1)} most=${24} />` : ""}</button></p>` : null}
     </div>`;
 }

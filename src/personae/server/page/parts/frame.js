@@ -5,6 +5,7 @@ import { html } from "../html.js";
 import { isAway, isSignedOut, waiting } from "../outbox.js";
 import { address } from "../router.js";
 import { jobs, message } from "../state.js";
+import { isForgetful } from "../store.js";
 import { TEXTS } from "../texts.js";
 
 /** View -> the role that it takes. @type {[string, "viewer" | "editor" | "admin"][]} */
@@ -51,11 +52,12 @@ function Running() {
 function Standing() {
   if (isLive.value && isForgetting.value) return html`<${Forgetting} />`;
   const away = isAway.value || !isLive.value;
+  const forgetful = isForgetful.value ? TEXTS.forgetful : "";
   const unsent = waiting.value && (isAway.value || isSignedOut.value) ? TEXTS.unsent(waiting.value) : "";
   if (isSignedOut.value) {
-    return html`<p class="standing" role="status">${TEXTS.signedOut} ${unsent} <button type="button" onClick=${() => location.reload()}>${TEXTS.signIn}</button></p>`;
+    return html`<p class="standing" role="status">${TEXTS.signedOut} ${unsent} ${forgetful} <button type="button" onClick=${() => location.reload()}>${TEXTS.signIn}</button></p>`;
   }
-  return html`<p class="standing" role="status" hidden=${!away}>${away ? `${TEXTS.away} ${unsent}` : ""}</p>`;
+  return html`<p class="standing" role="status" hidden=${!away && !forgetful}>${away ? `${TEXTS.away} ${unsent} ` : ""}${forgetful}</p>`;
 }
 
 function Forgetting() {

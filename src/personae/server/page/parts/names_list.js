@@ -7,10 +7,15 @@ import { TEXTS } from "../texts.js";
 const T = TEXTS.start;
 const LONGEST = 500;
 
-/** The names of a list, each once: one a line, with or without a number or a dash before it. @param {string} text */
+/** The names of a list, each once, as it stands there first: one a line, with or without a number or a dash before it. @param {string} text */
 export function namesIn(text) {
   const lines = text.split(/\r?\n/).map((line) => line.replace(/^\s*(?:[-*•]|\d+[.)])\s+/u, "").trim().normalize("NFC"));
-  return [...new Map(lines.filter((line) => line && line.length <= LONGEST).map((line) => [keyOf(line), line])).values()];
+  const found = new Map();
+  for (const line of lines) {
+    const isName = line && line.length <= LONGEST;
+    if (isName && !found.has(keyOf(line))) found.set(keyOf(line), line); // as it was written first
+  }
+  return [...found.values()];
 }
 
 /** Names that differ in case alone are one; accents tell two people apart. @param {string} name */

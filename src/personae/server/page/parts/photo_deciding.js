@@ -13,9 +13,19 @@ import { foresee, photos, recover, seenAt } from "./photo_store.js";
 /** @typedef {"name" | "new" | "confirm" | "not_them" | "no_face" | "stranger" | "depicted" | "alive"} Said */
 
 const T = TEXTS.photos;
+const HERE = "personae-photos-said";
 /** What was said here of each set, in this tab: what is said elsewhere is not taken back from here. @type {Map<string, string[]>} */
-const here = new Map();
+const here = new Map(keptLetters());
 const MOST_KEPT = 100;
+
+/** What this tab said before it was loaded anew; nothing where the browser keeps nothing. @returns {[string, string[]][]} */
+function keptLetters() {
+  try {
+    return Object.entries(JSON.parse(sessionStorage.getItem(HERE) ?? "{}")).filter(([, letters]) => Array.isArray(letters));
+  } catch {
+    return [];
+  }
+}
 
 /** The letters in which something was said of a set, in order. @param {string} set @returns {string[]} */
 function lettersOf(set) {
@@ -25,6 +35,11 @@ function lettersOf(set) {
 /** @param {string} set @param {string[]} letters */
 function keepLetters(set, letters) {
   here.set(set, letters.slice(-MOST_KEPT));
+  try {
+    sessionStorage.setItem(HERE, JSON.stringify(Object.fromEntries(here)));
+  } catch {
+    // It is remembered until this tab is loaded anew.
+  }
 }
 
 /** Take back what was said last of a set in this tab, or in the letter of that id, and say what it was.

@@ -1,4 +1,5 @@
 // Forgetting somebody for good: what will go is shown, the name is typed once, and what came of it is told.
+import { leaveOut } from "../everyone.js";
 import { html, signal } from "../html.js";
 import { post } from "../outbox.js";
 import { askFor } from "../parts/dialog.js";
@@ -35,6 +36,7 @@ export async function forgetSomebody(one) {
     tell(T.runs(one.name));
     const done = await ended(job.id);
     if (done.state !== "done") throw new Error(T.failed(done.error?.detail ?? done.state));
+    leaveOut(one.id);
     if (place.value.view === "people" && place.value.id === one.id) go(address("people"), true);
     message.value = null; // they are not being forgotten any more
     await report(one.name, done.result);

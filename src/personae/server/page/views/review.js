@@ -10,7 +10,7 @@ import { Name } from "../parts/name.js";
 import { BoxedPhoto } from "../parts/photo.js";
 import { Loop } from "../parts/player.js";
 import { clock } from "../parts/time.js";
-import { answer, ask, askAgain, cameByItself, countPutOff, current, followQuestions, isShown, isUnanswered, later, others, questions, readQuestions, standing, typing, undo } from "../questions.js";
+import { answer, ask, askAgain, begin, countPutOff, current, followQuestions, isDeaf, isUnanswered, later, others, questions, readQuestions, standing, typing, undo, wrong } from "../questions.js";
 import { address, go, place } from "../router.js";
 import { given, isKnown, jobs, learns, media, names, setLearns, soon, tell } from "../state.js";
 import { TEXTS } from "../texts.js";
@@ -22,9 +22,7 @@ import { TEXTS } from "../texts.js";
 const SURE = 0.8;
 const T = TEXTS.review;
 
-/** What is in the name field. */
 const typed = typing;
-const wrong = signal("");
 /** Which of the names Enter takes: its place in the list. */
 const at = signal(0);
 /** Of a question about spans or photos: those that are somebody else. @type {import("@preact/signals").Signal<ReadonlySet<number>>} */
@@ -32,51 +30,22 @@ const marked = signal(new Set());
 /** The crop that is looked at. */
 const lookedAt = signal(0);
 
-/** Until when keys answer nothing: a question that came by itself is no answer's to the one before. */
-let deafUntil = 0;
-const DEAF_MS = 1200;
-
 /** @param {string} id */
-function begin(id) {
-  const isSurprise = asked !== "" && cameByItself();
-  if (isSurprise && typed.value && asked !== id) kept.set(asked, typed.value);
-  asked = id;
-  isShown(id);
-  if (isSurprise) deafUntil = performance.now() + DEAF_MS;
+function comes(id) {
   batch(() => {
+    begin(id);
     const all = named();
     waitingNames.value = all.filter((one) => !one.photos && !one.isUsed).slice(0, MOST);
     lastNames.value = [...given.value].reverse().flatMap((name) => all.filter((one) => one.name === name));
-    typed.value = kept.get(id) ?? "";
-    wrong.value = complaints.get(id) ?? (isSurprise ? T.replaced : "");
-    kept.delete(id);
-    complaints.delete(id);
     at.value = 0;
     marked.value = new Set();
     lookedAt.value = 0;
   });
 }
 
-/** The question that was shown before. */
-let asked = "";
-/** What was typed to an answer that was not taken, and why it was not: shown with the same question. @type {Map<string, string>} */
-const kept = new Map();
-/** @type {Map<string, string>} */
-const complaints = new Map();
-
 /** @param {Question} question @param {any} letter @param {string} text @param {Question[]} [more] */
 function say(question, letter, text, more) {
-  if (performance.now() < deafUntil) return complain(T.replaced);
-  const line = typed.value;
-  typed.value = "";
-  const refused = (/** @type {string} */ sentence) => {
-    kept.set(question.id, line);
-    complaints.set(question.id, sentence);
-    const name = letter.body?.to;
-    if (name && given.value.has(name)) given.value = new Set([...given.value].filter((one) => one !== name));
-    if (current.value?.id === question.id && !typed.value) begin(question.id);
-  };
-  answer(question, letter, text, refused, more);
+  if (!isDeaf()) answer(question, letter, text, more);
 }
 
 /** Of somebody: everywhere they are. @param {Question} question @param {any} what @param {string} text @param {Question[]} [more] */
@@ -264,6 +233,7 @@ function confirm(question) {
 
 /** Everybody who is left is a stranger: one command, one undo. */
 async function strangers() {
+  if (isDeaf()) return;
   const all = await every("questions", "questions", { kind: "person" }).catch((error) => {
     tell(error.message, { isBad: true });
     return [];
@@ -284,11 +254,7 @@ const relabel = soon(async () => {
 export function View() {
   useEffect(() => {
     if (questions.value === null) readQuestions().catch((error) => tell(error.message, { isBad: true }));
-    const stop = followQuestions();
-    return () => {
-      asked = "";
-      stop();
-    };
+    return followQuestions();
   }, []);
   useEffect(() => {
     if (place.value.view === "review" && place.value.id && questions.value && current.value?.id !== place.value.id) void readQuestions();
@@ -306,7 +272,7 @@ export function View() {
 function Asked({ question }) {
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   useLayoutEffect(() => {
-    begin(question.id);
+    comes(question.id);
     field.current?.focus({ preventScroll: true });
     ask(question.id);
   }, [question.id]);
@@ -373,8 +339,9 @@ function onInput(event, question) {
     return go(address("keys"));
   }
   const last = text.slice(-1);
-  // A number takes a name at once where nothing is typed, and where no name goes on with it.
-  const isNumber = /^[1-9]$/.test(last) && text.length === before.length + 1 && !before.startsWith(".") && !before.startsWith("=");
+  // A number takes a name at once where nothing is typed, and right after letters where no name goes on with it; after a
+  // space it is a part of a new one ("Soldier 2").
+  const isNumber = /^[1-9]$/.test(last) && text.length === before.length + 1 && !/^[.=]|\s$/.test(before);
   if (isNumber && (!before || !found(named(), text).length)) {
     const one = choices(question)[Number(last) - 1];
     const isMark = !before && question.kind !== "person";
