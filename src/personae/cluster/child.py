@@ -27,6 +27,8 @@ COMMAND = (sys.executable, "-m", "personae.cluster.child")
 TELL_EVERY_S = 0.5
 LOOK_EVERY_S = 0.1
 ENDS_WITHIN_S = 5.0
+GONE_WITHIN_S = 2.0
+"""A process that is killed closes its files first: its children hear of that before it is gone."""
 Tell = Callable[[dict[str, Any]], None]
 """Is told how far a piece is: JSON types."""
 
@@ -186,6 +188,9 @@ def _look(own: dict[str, Any], say: Tell, writing: list[Path]) -> None:
 
 def _leave_nothing(parent: int, writing: Sequence[Path]) -> None:
     """Where the worker was killed, nobody else takes away what was found."""
+    until = time.monotonic() + GONE_WITHIN_S
+    while os.getppid() == parent and time.monotonic() < until:
+        time.sleep(0.05)
     if os.getppid() != parent:
         for out in writing:
             shutil.rmtree(out.parent, ignore_errors=True)
