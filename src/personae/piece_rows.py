@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from personae.checks import Fields, MisfitError, parsed, text
 from personae.errors import DamagedFileError, reason_of
-from personae.files import read_whole, write_whole
+from personae.files import file_lock, read_whole, write_whole
 
 PIECES_FILE = "pieces.json"
 SCHEMA = "personae/pieces/1"
@@ -38,15 +39,20 @@ class PieceRows:
         """What the project is called in databases that several share: told from others, and saying nothing else."""
         owner, databases = self._read()
         if not owner:
-            owner = uuid4().hex
-            self._write(owner, databases)
+            with self._alone():
+                owner, databases = self._read()
+                if not owner:
+                    owner = uuid4().hex
+                    self._write(owner, databases)
         return owner
 
     def note(self, address: str) -> None:
         """Note a database before the first piece is put into it."""
-        owner, databases = self.owner(), self._read()[1]
-        if address not in databases:
-            self._write(owner, (*databases, address))
+        if address in self._read()[1]:
+            return
+        with self._alone():
+            owner, databases = self._read()
+            self._write(owner or uuid4().hex, tuple(dict.fromkeys((*databases, address))))
 
     def forget(self) -> tuple[int, list[tuple[str, str]]]:
         """Have nothing left of any piece: how many there were, and (database, why) of those not reached.
@@ -72,6 +78,10 @@ class PieceRows:
             with contextlib.suppress(*_not_reached()):
                 if _count(address, owner):
                     self.note(address)
+
+    def _alone(self) -> AbstractContextManager[None]:
+        lock = self.path.with_name(f".{PIECES_FILE}.lock")
+        return file_lock(lock, CONNECT_S, self.path, "note a database")
 
     def _read(self) -> tuple[str, tuple[str, ...]]:
         try:
