@@ -178,13 +178,16 @@ const kept = new Map();
 const complaints = new Map();
 /** The question that was shown before. */
 let before = "";
+/** The question that somebody has asked to be asked again: it may come before the answer to their undo does. */
+let awaited = "";
 /** Until when keys answer nothing: a question that came by itself is no answer's to the one before. */
 let deafUntil = 0;
 const DEAF_MS = 1200;
 
 /** A question comes up, with what was typed to it before. @param {string} id */
 export function begin(id) {
-  const isSurprise = before !== "" && cameByItself();
+  const isSurprise = before !== "" && id !== awaited && cameByItself();
+  if (id === awaited) awaited = "";
   if (isSurprise && before !== id) keepTyped();
   before = id;
   isShown(id);
@@ -334,6 +337,7 @@ export async function undo() {
   const taken = takeBack();
   if (!taken) return tell(TEXTS.review.nothingHere);
   const { question, text } = taken.said;
+  awaited = question ?? "";
   if (question) {
     const rest = new Map(answered.value);
     rest.delete(question);
