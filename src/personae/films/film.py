@@ -9,17 +9,16 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
-from personae import archive
 from personae.cast.context import ProjectContext
 from personae.cast.gallery import EnrolledFace, PhotoRecord
 from personae.commits import Commit
-from personae.errors import PersonaeError, StoreError
+from personae.errors import PersonaeError
 from personae.files import Stamp, stamp_of
 from personae.films import crops_file, journal, scan
 from personae.films.changed import FindAll
@@ -32,12 +31,12 @@ from personae.films.pictures import with_pictures_there
 from personae.films.say import Saying
 from personae.films.store import MediaStore
 from personae.films.teaching import best_faces, tracks_named
-from personae.films.tracks_file import Scanned, read_beside
+from personae.films.tracks_file import Scanned, has_every_track, read_beside
 from personae.films.warning import warnings_of
 from personae.names_of_today import NamesOfToday
 from personae.progress import ProgressCallback
 from personae.settings import Settings
-from personae.timeline import native, records
+from personae.timeline import native
 from personae.timeline.decisions import Decision, Decisions
 from personae.timeline.person import with_names
 from personae.timeline.timeline import Timeline
@@ -353,19 +352,10 @@ class StoredFilm(Decidable):
         return scan.conclude(self._scanned(state), decisions, self._settings(state.written), self._names(), known)
 
     def _is_behind(self, timeline: Timeline) -> bool:
-        """Whether something was decided after the timeline was written, or it lacks tracks of somebody forgotten.
-
-        Without the file of tracks it stays as it is.
-        """
+        """Whether something was decided after it was written, or tracks were forgotten; without tracks it stays."""
         journal_at, timeline_at = stamp_of(self.files.decisions, self.files.timeline)
         decided = journal_at is not None and timeline_at is not None and journal_at[1] >= timeline_at[1]
-        return self.files.tracks.is_file() and (decided or not self._has_every_track(timeline))
-
-    def _has_every_track(self, timeline: Timeline) -> bool:
-        """Whether a track's place in the timeline is its place in the file of tracks; also where nobody can say."""
-        with suppress(StoreError):
-            return archive.rows_of(self.files.tracks, "faces_count", schema=records.SCHEMA) == len(timeline.tracks)
-        return True
+        return self.files.tracks.is_file() and (decided or not has_every_track(self.files.tracks, timeline))
 
     def _scanned(self, state: _State) -> Scanned:
         if state.scanned is None:

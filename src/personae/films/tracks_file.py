@@ -25,7 +25,7 @@ from personae.timeline.grouping import Groups
 from personae.timeline.labelling import remembered
 from personae.timeline.native_upgrade import old_number, upgrade_person
 from personae.timeline.records import TrackRecord
-from personae.timeline.timeline import BestPicture, Shot
+from personae.timeline.timeline import BestPicture, Shot, Timeline
 from personae.timeline.watching import Watched
 
 log = logging.getLogger(__name__)
@@ -246,3 +246,11 @@ def _person(row: Fields) -> Fields:
     said = {name: row.get(name) for name in ("character", "unknown")}
     upgrade_person(said)
     return Fields(said, row.at)
+
+
+def has_every_track(tracks: Path, timeline: Timeline) -> bool:
+    """Whether a track's place in the timeline is its place in the file `tracks`; also where nobody can say."""
+    try:
+        return archive.rows_of(tracks, "faces_count", schema=records.SCHEMA) == len(timeline.tracks)
+    except StoreError:
+        return True
