@@ -21,6 +21,8 @@ from personae.files import file_lock, read_whole, write_whole
 PIECES_FILE = "pieces.json"
 SCHEMA = "personae/pieces/1"
 CONNECT_S = 10
+SQLITE = ("PRAGMA journal_mode = WAL", "PRAGMA secure_delete = ON", "PRAGMA busy_timeout = 30000")
+"""What each connection to a table of pieces in SQLite begins with: what is deleted is overwritten."""
 _OWN = "SELECT id FROM jobs WHERE said_by = :owner"
 _DELETIONS = (
     f"DELETE FROM piece_results WHERE job IN ({_OWN})",

@@ -13,7 +13,7 @@ SQL = re.compile(
     r"\b(SELECT\s.+\sFROM|INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|CREATE\s+TABLE|PRAGMA|VACUUM)\b",
     re.DOTALL,
 )
-PLACES = {"database", "ledger", "commits", "job_rows", "server.keys"} | {
+PLACES = {"database", "ledger", "commits", "job_rows", "piece_rows", "server.keys"} | {
     f"cast.{name}"
     for name in (
         "gallery", "gallery_characters", "gallery_database", "gallery_exchange", "gallery_log", "gallery_photos",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -211,10 +212,10 @@ def test_doctor_is_complete_and_readable(tmp_path: Path) -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
     names = [re.split("[<>=~]", line)[0] for line in project["dependencies"]]
     extras = {name: rows for name, rows in project["optional-dependencies"].items() if name != "dev"}
-    optional = [re.split("[<>=~]", line)[0] for rows in extras.values() for line in rows]
-    assert sorted(names) == sorted(doctor.REQUIRED) and sorted(optional) == sorted(doctor.OPTIONAL)
+    optional = {re.split(r"[<>=~\[]", line)[0] for rows in extras.values() for line in rows}
+    assert sorted(names) == sorted(doctor.REQUIRED) and optional == {*doctor.OPTIONAL}
     for name, rows in extras.items():
-        assert EXTRAS[name] == " ".join(re.split("[<>=~]", line)[0] for line in rows)
+        assert shlex.split(EXTRAS[name]) == [re.split("[<>=~]", line)[0] for line in rows]
 
 
 def test_doctor_says_how_to_install_what_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:

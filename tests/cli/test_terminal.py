@@ -65,6 +65,7 @@ STEPS: dict[str, tuple[tuple[str, ...], int]] = {
     "log": (("log",), 0),
     "log --json": (("log", "--json"), 0),
     "serve": (("serve", HOSTILE), 1),
+    "worker": (("worker", "--database", HOSTILE), 2),
     "keys": (("keys", "add", "Zoë"), 0),
     "keys list": (("keys", "list"), 0),
     "keys wrong name": (("keys", "add", HOSTILE), 2),

@@ -144,6 +144,7 @@ PRINTED = "How the terminal shows it; the answer has all of it."
 EXCEPTIONS = {
     "--verbose": PRINTED,
     "serve *": OF_HERE,
+    "worker *": OF_HERE,
     "keys *": OF_HERE,
     "keys add *": OF_HERE,
     "keys list *": OF_HERE,

@@ -27,8 +27,10 @@ OPTIONAL = {
     "fastapi": "personae serve",
     "uvicorn": "personae serve",
     "python-multipart": "personae serve: uploads",
-    "sqlalchemy": "personae serve: jobs",
+    "sqlalchemy": "personae serve: jobs; personae worker",
     "prometheus-client": "personae serve: metrics",
+    "psycopg": "personae worker: PostgreSQL",
+    "distributed": "personae scan --cluster: Dask",
 }
 """Package -> what it is for."""
 _INSTEAD = {

@@ -25,7 +25,7 @@ from personae.errors import MissingExtraError, StoreError
 from personae.jobs.job import ENDED, Claim, Job
 from personae.jobs.rows import JOBS, LINES
 from personae.jobs.table import LEASE_S, JobTable
-from personae.piece_rows import shown, url_of
+from personae.piece_rows import SQLITE, shown, url_of
 
 KIND = "look"
 VERSION = 1
@@ -221,7 +221,7 @@ def _begin(connection: Connection) -> None:
 def _as_we_begin(connection: Any, record: Any) -> None:
     """The driver begins no transactions of its own (see `JobTable.of_project`), and what is deleted is overwritten."""
     connection.isolation_level = None
-    for line in ("PRAGMA journal_mode = WAL", "PRAGMA secure_delete = ON", "PRAGMA busy_timeout = 30000"):
+    for line in SQLITE:
         connection.execute(line)
 
 
