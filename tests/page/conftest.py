@@ -176,7 +176,7 @@ def open_tab(browser: Any) -> Iterator[Callable[..., Any]]:
 
     def open_one(
         site: Site, path: str = "", *, width: int = 1280, height: int = 800, role: Role = "admin",
-        scheme: Scheme = "light", calm: bool = False, who: str = "",
+        scheme: Scheme = "light", calm: bool = True, who: str = "",
     ) -> Any:  # fmt: skip
         key = (site.address, role, scheme, calm, who)
         if key not in contexts:
