@@ -63,6 +63,7 @@ def test_a_worker_that_is_killed_on_the_way_changes_nothing(world: World, tmp_pa
             assert not two.left() and not one.left()
 
 
+@pytest.mark.exhaustive
 def test_a_child_that_is_killed_on_the_way_is_one_try(world: World, tmp_path: Path) -> None:
     with scheduler(tmp_path) as address:
         one = dask_worker(tmp_path, "one", address, world.media)
@@ -99,6 +100,7 @@ def test_where_no_worker_can_look_the_scan_ends_with_a_sentence(world: World, tm
             assert "pip install personae" in asking.said and "Traceback" not in asking.said
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("lines", "why"), [(HIDING, "Personae is not installed there"), (OTHER_VERSION, "Personae 0.0.1")]
 )
@@ -143,6 +145,7 @@ def test_a_scan_that_is_ended_leaves_the_workers_free(world: World, tmp_path: Pa
             until(lambda: not one.left(), "nothing of ours is left there", 10)
 
 
+@pytest.mark.exhaustive
 def test_a_scheduler_that_goes_away_is_said_in_a_sentence_and_what_is_done_stays(world: World, tmp_path: Path) -> None:
     project = world.project(tmp_path)
     with scheduler(tmp_path) as address:

@@ -71,18 +71,28 @@ def test_the_comparison_of_chunks_can_fail(tmp_path: Path, monkeypatch: pytest.M
     ("name", "options"),
     [
         ("b_frames_25.mp4", {"rate": 25, "b_frames": 3, "gop": 50}),
-        ("ntsc.mp4", {"rate": Fraction(30000, 1001), "gop": 250}),
-        ("film.mp4", {"rate": Fraction(24000, 1001), "gop": 48}),
-        ("fast_50.mp4", {"rate": 50, "frames": 1200}),
-        ("fast_60.mp4", {"rate": 60}),
-        ("open_gop.mp4", {"rate": 25, "gop": 50, "options": {"x264-params": "open-gop=1:keyint=50:bframes=3"}}),
+        pytest.param(*("ntsc.mp4", {"rate": Fraction(30000, 1001), "gop": 250}), marks=pytest.mark.exhaustive),
+        pytest.param(*("film.mp4", {"rate": Fraction(24000, 1001), "gop": 48}), marks=pytest.mark.exhaustive),
+        pytest.param(*("fast_50.mp4", {"rate": 50, "frames": 1200}), marks=pytest.mark.exhaustive),
+        pytest.param(*("fast_60.mp4", {"rate": 60}), marks=pytest.mark.exhaustive),
+        pytest.param(
+            *("open_gop.mp4", {"rate": 25, "gop": 50, "options": {"x264-params": "open-gop=1:keyint=50:bframes=3"}}),
+            marks=pytest.mark.exhaustive,
+        ),
         ("vp9.mkv", {"rate": 25, "codec": "libvpx-vp9", "options": {"deadline": "realtime", "cpu-used": "8"}}),
-        ("motion.mov", {"rate": 25, "codec": "mjpeg", "pix_fmt": "yuvj444p", "options": {"qscale": "2"}}),
-        ("prores.mov", {"rate": 24, "codec": "prores_ks", "pix_fmt": "yuv422p10le"}),
-        ("hevc.mp4", {"rate": 25, "codec": "libx265", "gop": 50}),
+        pytest.param(
+            *("motion.mov", {"rate": 25, "codec": "mjpeg", "pix_fmt": "yuvj444p", "options": {"qscale": "2"}}),
+            marks=pytest.mark.exhaustive,
+        ),
+        pytest.param(
+            *("prores.mov", {"rate": 24, "codec": "prores_ks", "pix_fmt": "yuv422p10le"}), marks=pytest.mark.exhaustive
+        ),
+        pytest.param(*("hevc.mp4", {"rate": 25, "codec": "libx265", "gop": 50}), marks=pytest.mark.exhaustive),
         ("stream.ts", {"rate": 25}),
-        ("two.mxf", {"rate": 25, "codec": "mpeg2video", "pix_fmt": "yuv422p"}),
-        ("four.mp4", {"rate": 25, "codec": "mpeg4", "pix_fmt": "yuv420p"}),
+        pytest.param(
+            *("two.mxf", {"rate": 25, "codec": "mpeg2video", "pix_fmt": "yuv422p"}), marks=pytest.mark.exhaustive
+        ),
+        pytest.param(*("four.mp4", {"rate": 25, "codec": "mpeg4", "pix_fmt": "yuv420p"}), marks=pytest.mark.exhaustive),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

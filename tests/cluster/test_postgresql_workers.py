@@ -59,6 +59,7 @@ def test_a_worker_that_is_killed_on_the_way_changes_nothing(
         assert two.end() == 0 and not two.left() and not one.left()
 
 
+@pytest.mark.exhaustive
 def test_a_child_that_is_killed_on_the_way_is_one_try(world: World, postgresql: PostgreSQL, tmp_path: Path) -> None:
     project = world.project(tmp_path)
     one = worker(tmp_path, "one", postgresql.address, world.media)
@@ -90,6 +91,7 @@ def test_a_database_that_goes_away_and_comes_back_loses_nothing(
         assert " again." in one.said + two.said, "a worker has noticed"
 
 
+@pytest.mark.exhaustive
 def test_a_worker_may_come_late_and_go_early(world: World, postgresql: PostgreSQL, tmp_path: Path) -> None:
     project = world.project(tmp_path)
     asking = scan(tmp_path, project, postgresql.address, world.media, world.clips[:6])
@@ -122,6 +124,7 @@ def test_a_scan_that_is_killed_goes_on_with_what_workers_found_meanwhile(
         assert set(done_by(one).values()) == {1}, "nothing is looked through twice"
 
 
+@pytest.mark.exhaustive
 def test_a_film_that_is_poison_fails_alone_with_reason_and_machine(
     world: World, postgresql: PostgreSQL, tmp_path: Path
 ) -> None:
