@@ -45,6 +45,16 @@ LIVE = (
     "test_docs_run.py",
 )
 """Files that start processes again and again, servers and browsers too: `make test-live`, which .ci/run calls."""
+LONG_PAGES = (
+    "test_films.py",
+    "test_grid.py",
+    "test_jobs.py",
+    "test_journal.py",
+    "test_outbox.py",
+    "test_people.py",
+    "test_photos.py",
+)
+"""Files of tests/page that together take a quarter of an hour: `make check-all`."""
 NOT_LIVE = ("test_vendor.py", "test_types.py", "test_page_docs.py")
 """Files of tests/page that need no browser; all others there do."""
 
@@ -53,6 +63,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.name in LIVE or (item.path.parent.name == "page" and item.path.name not in NOT_LIVE):
             item.add_marker(pytest.mark.live)
+        if item.path.parent.name == "page" and item.path.name in LONG_PAGES:
+            item.add_marker(pytest.mark.exhaustive)
     items.sort(key=lambda item: item.path.name not in LONGEST_FIRST)
 
 
