@@ -213,7 +213,7 @@ def test_whose_a_loose_photo_is_is_asked_with_the_photo(
 ) -> None:
     page = open_tab(site, "cast")
     page.locator("input[type=file]").first.set_input_files([photo(tmp_path, head(hopper), 8)])
-    page.wait_for_function("document.querySelector('dialog .previews img')?.naturalWidth > 0")
+    page.wait_for_function("() => document.querySelector('dialog .previews img')?.naturalWidth > 0")
     page.get_by_role("button", name="Cancel").click()
     assert not page.wrong
 

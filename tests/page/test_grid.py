@@ -55,7 +55,7 @@ def test_keys_move_and_select_and_what_has_the_focus_is_seen(many: Any) -> None:
     cells(many).first.click()
     for key, wanted in (("ArrowRight", 1), ("End", 49_999), ("Home", 0), ("ArrowLeft", 0)):
         many.keyboard.press(key)
-        many.wait_for_function(f"document.activeElement.getAttribute('aria-label') === 'item {wanted}'")
+        many.wait_for_function(f"() => document.activeElement.getAttribute('aria-label') === 'item {wanted}'")
     many.keyboard.press("ArrowRight")
     many.keyboard.press("Shift+ArrowRight")
     many.keyboard.press("Shift+ArrowRight")
@@ -71,7 +71,7 @@ def test_keys_move_and_select_and_what_has_the_focus_is_seen(many: Any) -> None:
 def test_the_focus_stays_on_its_item_when_others_come_and_go_and_while_it_is_scrolled_away(many: Any) -> None:
     cells(many).nth(5).click()
     many.evaluate("items.value = ['new', ...items.value.slice(3)]")
-    many.wait_for_function("document.activeElement.getAttribute('data-at') === '3'")
+    many.wait_for_function("() => document.activeElement.getAttribute('data-at') === '3'")
     assert focused(many) == "item 5"
     many.evaluate("scrollTo(0, 200000)")
     many.wait_for_timeout(300)

@@ -94,7 +94,7 @@ def test_photos_in_folders_enrol_characters_and_loose_ones_ask(
     for loose in (world / "cast" / "Thor" / "1.png", world / "media" / "photos" / "0.jpg"):
         page.locator(".drop input[type=file]").set_input_files([str(loose)])
         # Whom one names is seen.
-        page.wait_for_function("document.querySelector('dialog .previews img')?.naturalWidth > 0")
+        page.wait_for_function("() => document.querySelector('dialog .previews img')?.naturalWidth > 0")
         page.get_by_role("dialog").get_by_role("textbox").fill("Hela")
         page.keyboard.press("Enter")
         if "Thor" in loose.parts:  # it is another character's already
