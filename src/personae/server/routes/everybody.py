@@ -93,7 +93,9 @@ def list_faces_of_person(service: Served, caller: By, request: Request, id: str,
     )
 
 
-@router.get("/people/{id}/picture", status_code=307, response_class=Response)
+@router.get(
+    "/people/{id}/picture", status_code=307, response_class=Response, responses={204: {"description": "There is none."}}
+)
 def get_picture_of_person(
     service: Served,
     caller: By,
