@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,10 +13,11 @@ from personae.cluster import table_engine
 from personae.cluster.elsewhere import Elsewhere
 from personae.cluster.table import PieceTable
 from personae.cluster.table_engine import TableEngine
-from personae.errors import FilmError, StoreError
+from personae.errors import FilmError
 from personae.progress import Cancelled
 from personae.project.recognizer import CharacterRecognizer
 from tests.cluster import films
+from tests.cluster.away import away_for
 from tests.cluster.test_elsewhere import copy_of, timeline_of
 from tests.cluster.test_forgotten_pieces import Machine
 from tests.drawn_films import drawn_recognizer
@@ -106,23 +106,17 @@ def test_a_database_that_is_away_at_every_turn_is_waited_for(
     engine, _ = asking(recognizer, tmp_path)
     left = dict.fromkeys(("ask", "standing", "content", "leave", "working"), 3)
     for name in left:
-        monkeypatch.setattr(engine._table, name, _away(engine._table, name, left))
+        monkeypatch.setattr(engine._table, name, away_for(engine._table, name, left))
     monkeypatch.setattr(table_engine, "MACHINES_EVERY_S", 0.0)
     with Machine(address(tmp_path)) as machine:
-        machine.may_send.set()
+
+        def let_send() -> None:
+            while left["working"]:  # that is asked only while the piece is waited for
+                time.sleep(0.05)
+            machine.may_send.set()
+
+        threading.Thread(target=let_send, daemon=True).start()
         assert '"Thor"' in timeline_of(film, recognizer, tmp_path / "out")
     engine.close()
     assert not any(left.values()), left
     assert machine.sent == [True] and table.jobs.page()[0] == []
-
-
-def _away(table: PieceTable, name: str, left: dict[str, int]) -> Callable[..., Any]:
-    real = getattr(table, name)
-
-    def call(*words: Any) -> Any:
-        if left[name]:
-            left[name] -= 1
-            raise StoreError("pieces", "the database cannot be used (gone).")
-        return real(*words)
-
-    return call

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -25,11 +26,12 @@ from personae.cluster.child import Child, ChildEndedError
 from personae.cluster.faults import MachineError
 from personae.cluster.piece import read_result
 from personae.cluster.table import PieceTable
-from personae.cluster.worker import PieceWorker
-from personae.errors import PersonaeError, StoreError
+from personae.cluster.worker import PieceWorker, check_room
+from personae.errors import PersonaeError
 from personae.jobs import table as job_tables
 from personae.jobs.job import Job
 from tests.cluster import films
+from tests.cluster.away import away_for
 from tests.cluster.test_pieces import PLAIN, piece_of
 
 FAKES = {"PERSONAE_DETECTOR": "fake", "PERSONAE_EMBEDDER": "fake"}
@@ -348,23 +350,11 @@ def test_a_database_that_is_away_is_asked_again_and_nothing_is_lost(
     monkeypatch.setattr(workers, "SEND_AGAIN_AFTER_S", 0.01)
     monkeypatch.setattr(workers, "AWAY_S", (0.01,))
     for name in away:
-        monkeypatch.setattr(table, name, _away(table, name, away))
+        monkeypatch.setattr(table, name, away_for(table, name, away))
     said = work(table)
     assert not any(away.values())
     assert [state(table, job).state for job in (wrong, right)] == ["failed", "done"]
     assert sum("is asked again" in line or "is sent again" in line for line in said) >= 4
-
-
-def _away(table: PieceTable, name: str, left: dict[str, int]) -> Callable[..., Any]:
-    real = getattr(table, name)
-
-    def call(*words: Any) -> Any:
-        if left[name]:
-            left[name] -= 1
-            raise StoreError("pieces", "the database cannot be used (gone).")
-        return real(*words)
-
-    return call
 
 
 def test_a_database_that_is_away_when_a_piece_is_put_back_does_not_end_the_worker(
@@ -376,7 +366,7 @@ def test_a_database_that_is_away_when_a_piece_is_put_back_does_not_end_the_worke
     monkeypatch.setattr(workers, "AWAY_S", (0.01,))
     monkeypatch.setattr(workers, "SEND_AGAIN_AFTER_S", 0.01)
     monkeypatch.setattr(table.jobs, "release", real)
-    monkeypatch.setattr(table.jobs, "release", _away(table.jobs, "release", left))  # type: ignore[arg-type]
+    monkeypatch.setattr(table.jobs, "release", away_for(table.jobs, "release", left))  # type: ignore[arg-type]
     work(table)
     assert [state(table, job).state for job in (poison, right)] == ["failed", "done"]
 
@@ -471,3 +461,14 @@ def test_a_child_whose_worker_was_killed_leaves_nothing_of_what_it_found(film: P
     done = subprocess.run([sys.executable, "-c", lines_of_parent], check=False, stderr=subprocess.DEVNULL)
     assert done.returncode == -9
     _until(lambda: not out.parent.exists())
+
+
+def test_a_worker_that_starts_deletes_what_a_killed_one_left_and_nothing_else(own_temporary: Path) -> None:
+    killed = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True
+    )
+    left, running = (own_temporary / f"personae-piece-{pid}-x" for pid in (killed.stdout.strip(), os.getpid()))
+    for folder in (left, running):
+        folder.mkdir()
+    check_room()
+    assert not left.exists() and running.is_dir()

@@ -17,7 +17,7 @@ from personae.checks import MisfitError
 from personae.cluster.child import Child, ChildEndedError
 from personae.cluster.faults import MachineError, PieceError
 from personae.cluster.looking import check_version
-from personae.cluster.own_folder import own_folder
+from personae.cluster.own_folder import leave_nothing_behind, own_folder
 from personae.cluster.piece import Piece
 from personae.cluster.roots import Roots
 from personae.cluster.table import PieceTable, worker_name
@@ -173,6 +173,7 @@ class _Heart:
 
 def check_room() -> None:
     """Raise MachineError where nothing could be kept; what else is amiss, the first piece tells and waits again."""
+    leave_nothing_behind()
     try:
         with own_folder():
             pass
