@@ -170,7 +170,8 @@ def open_tab(browser: Any) -> Iterator[Callable[..., Any]]:
     """Open a signed-in tab: `open_tab(site, "people", width=390, height=844, role="viewer")`.
 
     Tabs of one role, scheme and `who` are tabs of one browser; `who` tells several browsers apart. `calm`: reduced
-    motion. A tab's `wrong` holds the errors of its scripts and its console.
+    motion. A tab's `wrong` holds the errors of its scripts and its console; a photo that is taken out while its picture
+    is asked for is none.
     """
     contexts: dict[tuple[Any, ...], Any] = {}
 
@@ -187,7 +188,7 @@ def open_tab(browser: Any) -> Iterator[Callable[..., Any]]:
         page.set_viewport_size({"width": width, "height": height})
         page.wrong = []
         page.on("pageerror", lambda error: page.wrong.append(str(error)))
-        page.on("console", lambda line: line.type == "error" and page.wrong.append(line.text))
+        page.on("console", lambda line: line.type == "error" and not _was_gone(line) and page.wrong.append(line.text))
         page.goto(f"{site.address}/{path}{'&' if '?' in path else '?'}token={site.token(role)}")
         page.locator("main").wait_for()
         return page
@@ -195,3 +196,7 @@ def open_tab(browser: Any) -> Iterator[Callable[..., Any]]:
     yield open_one
     for context in contexts.values():
         context.close()
+
+
+def _was_gone(line: Any) -> bool:
+    return "410" in line.text and "/photos/" in line.location["url"]

@@ -198,6 +198,23 @@ def test_photos_are_selected_taken_out_given_and_brought_back(own_site: Site, op
     assert not page.wrong
 
 
+def test_a_picture_that_was_away_for_a_moment_is_shown(own_site: Site, open_tab: Open) -> None:
+    page = open_tab(own_site, "cast")
+    who, asked = id_of(own_site, "Thor"), list[str]()
+
+    def away(route: Any) -> None:
+        asked.append(route.request.url)
+        route.continue_() if len(asked) > 1 else route.fulfill(status=410)
+
+    page.route("**/photos/**", away)
+    page.goto(f"{own_site.address}/cast/{who}")
+    page.locator(".photo-cell").nth(2).wait_for()
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.photo-cell img')].every((one) => one.naturalWidth > 0)"
+    )
+    assert len(asked) == len(set(asked)) + 1, "once more"
+
+
 def test_photos_dropped_onto_a_character_are_theirs(
     own_site: Site, open_tab: Open, hopper: Path, tmp_path: Path
 ) -> None:

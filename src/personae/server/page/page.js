@@ -6,6 +6,7 @@ import { watchKeys } from "./keys.js";
 import { recount } from "./letters.js";
 import { flush, onRefused } from "./outbox.js";
 import { Frame } from "./parts/frame.js";
+import { askAgain } from "./parts/pictures.js";
 import { tellRefused } from "./questions.js";
 import { place } from "./router.js";
 import { isKnown, keepUpToDate, media, readAll, tell } from "./state.js";
@@ -67,6 +68,7 @@ function Page() {
 // A fault of the page is told, and what was said is kept: loading it anew sends it.
 addEventListener("unhandledrejection", (event) => event.reason?.name !== "AbortError" && tell(TEXTS.fault(String(event.reason)), { isBad: true }));
 addEventListener("error", (event) => tell(TEXTS.fault(event.message), { isBad: true }));
+addEventListener("error", askAgain, { capture: true }); // of images, which does not bubble
 
 /** @returns {Promise<void>} */
 function untilForgetting() {

@@ -7,6 +7,22 @@ export function pictureOf(path) {
   return path ? String(urlOf(path.replace(/^\//, ""))) : "";
 }
 
+const AGAIN_MS = 1_000;
+/** @type {WeakMap<HTMLImageElement, string>} What an image was asked for once more. */
+const again = new WeakMap();
+
+/** A photo that was taken out and is brought back has its old address: a picture that failed is asked for once more. @param {Event} event */
+export function askAgain({ target: image }) {
+  if (!(image instanceof HTMLImageElement) || image.src.startsWith("blob:") || again.get(image) === image.src) return;
+  const asked = image.src;
+  again.set(image, asked);
+  setTimeout(() => {
+    if (!image.isConnected || image.src !== asked) return;
+    image.classList.remove("gone");
+    image.src = asked;
+  }, AGAIN_MS);
+}
+
 /** A small face, or a place for one. @param {{address: string | null, size?: number, alt?: string}} props */
 export function Face({ address, size = 48, alt = "" }) {
   const own = pictureOf(address);
