@@ -38,7 +38,7 @@ from personae.films.scan import fingerprint_of
 from personae.media.video import open_film
 from personae.piece_rows import PieceRows, url_of
 from personae.settings import resolve
-from personae.timeline.chunk_pass import Part
+from personae.timeline.part import Part
 
 
 def piece_of(film: Path) -> Piece:

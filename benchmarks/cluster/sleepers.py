@@ -20,7 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from personae.cluster.piece import FACTS, Piece
+from personae.cluster.piece import Piece
+from personae.cluster.result import FACTS
 from personae.cluster.table import PieceTable
 from personae.cluster.worker import PieceWorker
 
@@ -51,6 +52,9 @@ class SleepingChild:
         self._look_s = look_s
         self._beat_s = beat_s
         self.count = 0
+
+    def start(self) -> None:
+        """As `Child.start`."""
 
     def look_at(
         self, piece: Piece, out: Path, tell: Callable[[dict[str, Any]], None], is_over: Callable[[], bool]

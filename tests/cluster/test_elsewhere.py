@@ -20,6 +20,7 @@ from personae.media.video import Film, open_film
 from personae.progress import Cancelled
 from personae.project.recognizer import CharacterRecognizer
 from personae.timeline import chunk_pass
+from personae.timeline.part import Part
 from tests.cluster import films
 from tests.cluster.engine import OWN, Change, HereEngine
 from tests.drawn_films import drawn_recognizer
@@ -71,7 +72,7 @@ def timeline_of(film: Path, recognizer: CharacterRecognizer, out: Path) -> str:
 
 def by_others(recognizer: CharacterRecognizer, engine: HereEngine) -> Elsewhere:
     found = Elsewhere(engine, {}, piece_s=PIECE_S)
-    recognizer.context.look = found.look
+    recognizer.context.watch = found.watch
     return found
 
 
@@ -212,7 +213,7 @@ def test_a_short_film_is_one_piece_and_one_that_was_scanned_is_not_asked_for(
     by_others(recognizer, engine)
     timeline_of(tiny, recognizer, tmp_path / "out")
     timeline_of(tiny, recognizer, tmp_path / "out")
-    assert [one.part for one in engine.asked] == [chunk_pass.Part()]
+    assert [one.part for one in engine.asked] == [Part()]
     with open_film(tiny) as film:
         assert film.video.duration_s < PIECE_S
 

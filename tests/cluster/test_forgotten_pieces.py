@@ -22,7 +22,7 @@ from personae.cluster.table_engine import TableEngine
 from personae.errors import DamagedFileError
 from personae.piece_rows import PieceRows
 from personae.project.recognizer import CharacterRecognizer
-from personae.timeline.chunk_pass import Part
+from personae.timeline.part import Part
 from tests.cluster import films
 from tests.cluster.engine import OWN, looked
 from tests.cluster.test_elsewhere import copy_of, timeline_of
@@ -185,7 +185,7 @@ def test_a_scan_under_way_when_somebody_is_forgotten_asks_anew_and_ends_right(
     monkeypatch.setattr(table_engine, "LOOK_EVERY_S", 0.02)
     film = films.film(tmp_path / "a.mp4", 40, rate=25)
     engine = TableEngine.at(address, project.folder)
-    recognizer.context.look = Elsewhere(engine, {}).look
+    recognizer.context.watch = Elsewhere(engine, {}).watch
     with Machine(address) as machine:
         timelines: list[str] = []
         scan = threading.Thread(target=lambda: timelines.append(timeline_of(film, recognizer, tmp_path / "out")))

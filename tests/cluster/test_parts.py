@@ -13,8 +13,9 @@ import pytest
 
 from personae.media.video import open_film
 from personae.timeline import chunk_pass
-from personae.timeline.chunk_pass import Part, look_through, parts_of
+from personae.timeline.chunk_pass import look_through, parts_of
 from personae.timeline.chunks import Chunk
+from personae.timeline.part import Part
 from tests.cluster import films
 from tests.cluster.same import boundaries, differences
 from tests.film_maker import make_film

@@ -15,7 +15,7 @@ from personae.cluster import table as tables
 from personae.cluster.faults import ClusterError
 from personae.cluster.piece import Piece
 from personae.cluster.table import PieceTable
-from personae.timeline.chunk_pass import Part
+from personae.timeline.part import Part
 from tests.cluster.test_pieces import PLAIN
 
 OTHER = replace(PLAIN, part=Part())

@@ -14,15 +14,16 @@ from typing import Any
 import pytest
 
 from personae.checks import MisfitError
-from personae.cluster import piece as pieces
-from personae.cluster.piece import LOCAL_SETTINGS, Piece, read_result, settings_of
+from personae.cluster import result as results
+from personae.cluster.piece import LOCAL_SETTINGS, Piece, settings_of
+from personae.cluster.result import read_result
 from personae.errors import DamagedFileError
 from personae.faces.analyzer import FaceAnalyzer
 from personae.faces.film_networks import FilmNetworks
 from personae.films.scan import fingerprint_of
 from personae.media.video import open_film
 from personae.settings import Settings
-from personae.timeline.chunk_pass import Part
+from personae.timeline.part import Part
 from tests.cluster import films
 from tests.cluster.engine import OWN, looked
 
@@ -135,7 +136,7 @@ def test_a_result_larger_than_a_film_is_refused_unread(
     sent: tuple[Piece, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     piece, content = sent
-    monkeypatch.setattr(pieces, "LARGEST_RESULT", len(content) // 2)
+    monkeypatch.setattr(results, "LARGEST_RESULT", len(content) // 2)
     with pytest.raises(DamagedFileError, match="too large"):
         read_result(content, piece)
 

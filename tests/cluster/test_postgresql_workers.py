@@ -12,7 +12,7 @@ import pytest
 
 from personae.cluster.table import PieceTable
 from personae.piece_rows import PieceRows
-from personae.timeline.chunk_pass import Part
+from personae.timeline.part import Part
 from tests.cluster.conftest import World, timelines
 from tests.cluster.live import HOUR_OFF, PostgreSQL, Process, ending, is_alive, scan, until, worker
 from tests.cluster.test_forgotten_pieces import FACE, found_by_somebody

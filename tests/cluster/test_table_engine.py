@@ -60,7 +60,7 @@ def address(folder: Path) -> str:
 def asking(recognizer: CharacterRecognizer, folder: Path) -> tuple[TableEngine, Elsewhere]:
     engine = TableEngine.at(address(folder), folder / "project")
     elsewhere = Elsewhere(engine, {})
-    recognizer.context.look = elsewhere.look
+    recognizer.context.watch = elsewhere.watch
     return engine, elsewhere
 
 

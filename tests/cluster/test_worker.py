@@ -24,7 +24,7 @@ from personae.cluster import child as children
 from personae.cluster import worker as workers
 from personae.cluster.child import Child, ChildEndedError
 from personae.cluster.faults import MachineError
-from personae.cluster.piece import read_result
+from personae.cluster.result import read_result
 from personae.cluster.table import PieceTable
 from personae.cluster.worker import PieceWorker, check_room
 from personae.errors import PersonaeError
@@ -472,3 +472,12 @@ def test_a_worker_that_starts_deletes_what_a_killed_one_left_and_nothing_else(ow
         folder.mkdir()
     check_room()
     assert not left.exists() and running.is_dir()
+
+
+def test_a_worker_itself_loads_nothing_that_looks() -> None:
+    code = (
+        "import sys, personae.cluster.worker\n"
+        "print({'numpy', 'av', 'onnxruntime', 'PIL', 'scipy'} & {name.split('.')[0] for name in sys.modules})"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"

@@ -19,9 +19,6 @@ if TYPE_CHECKING:  # the libraries beneath take longer to load than most command
     from personae.faces.film_networks import FilmNetworks
 
 
-Look = Callable[..., tuple[Any, dict[str, Any], bool]]
-
-
 class ProjectContext:
     """One open project; making one touches nothing on disk and loads nothing. Safe to use from several threads.
 
@@ -48,8 +45,8 @@ class ProjectContext:
         self._complete = complete
         self._lock = threading.RLock()
         self._film_networks: FilmNetworks | None = None
-        self.look: Look | None = None
-        """Who looks through films instead of this machine; see `films.scan.look`."""
+        self.watch: Callable[..., Any] | None = None
+        """Who looks through films instead of this machine; see `timeline.watching.watch`."""
 
     @property
     def settings(self) -> Settings:

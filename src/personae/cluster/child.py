@@ -38,7 +38,7 @@ class ChildEndedError(Exception):
 
 
 class Child:
-    """One such process, started at first use and again after it has ended. One piece at a time.
+    """One such process, started by `start` or at first use, and again after it has ended. One piece at a time.
 
     `settings`: this machine's own, as the command line gave them (see `settings.resolve`).
     """
@@ -53,6 +53,10 @@ class Child:
     def pid(self) -> int | None:
         """Its process id while it runs."""
         return None if self._process is None or self._process.poll() is not None else self._process.pid
+
+    def start(self) -> None:
+        """Start it now: it loads what looks while the first piece is waited for."""
+        self._running()
 
     def look_at(self, piece: Piece, out: Path, tell: Tell, is_over: Callable[[], bool]) -> bool:
         """Have a piece looked through, to the file `out`; False where `is_over` said so, and the process was ended.
@@ -155,6 +159,7 @@ def main() -> None:
 
 def _look(own: dict[str, Any], say: Tell, writing: list[Path]) -> None:
     """Piece for piece; `writing`: is given the file of the one of now."""
+    # The longest to load; begun before the first piece is there.
     from personae.cluster.looking import Looker
     from personae.progress import Progress
     from personae.settings import resolve

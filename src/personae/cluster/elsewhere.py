@@ -15,19 +15,20 @@ from pathlib import Path
 from typing import Any
 
 from personae.cluster.engine import Engine, PieceFailedError
-from personae.cluster.piece import Piece, Result, read_result, settings_of
+from personae.cluster.piece import Piece, settings_of
+from personae.cluster.result import Result, read_result
 from personae.cluster.roots import Roots, named
 from personae.errors import DamagedFileError, FilmError
-from personae.faces.film_networks import FilmNetworks
-from personae.films.scan import fingerprint_of
-from personae.films.tracks_file import Scanned
+from personae.faces.detector import Detector
+from personae.faces.embedder import Embed
 from personae.media.film import ReadSoFar, merged
 from personae.media.video import Film
 from personae.progress import Cancelled, Progress, ProgressCallback
 from personae.settings import Settings
 from personae.timeline import chunks as scan_chunks
-from personae.timeline.chunk_pass import BEHIND_S, Part, length_s, parts_of
+from personae.timeline.chunk_pass import BEHIND_S, length_s, parts_of
 from personae.timeline.chunks import Chunk
+from personae.timeline.part import Part
 from personae.timeline.watching import Watched, watch
 
 PIECE_S = 600.0
@@ -36,7 +37,7 @@ TELL_EVERY_S = 0.2
 
 
 class Elsewhere:
-    """Looks through films on other machines: `look` takes the place of `films.scan.look`."""
+    """Looks through films on other machines: `watch` takes the place of `watching.watch`."""
 
     def __init__(self, engine: Engine, roots: Roots, *, piece_s: float = PIECE_S) -> None:
         self.engine = engine
@@ -53,21 +54,18 @@ class Elsewhere:
         with self._lock:
             self.pictures += pictures
 
-    def look(
+    def watch(
         self,
         film: Film,
-        networks: FilmNetworks,
+        detector: Detector,
+        embed: Embed,
         settings: Settings,
-        earlier: Scanned | None,
         *,
         kept_in: Path,
-        fresh: bool = False,
+        fingerprint: dict[str, Any],
         progress: ProgressCallback | None = None,
-    ) -> tuple[Watched, dict[str, Any], bool]:
-        """See `films.scan.look`. Raises FilmError for what no machine could look through, and ClusterError."""
-        fingerprint = fingerprint_of(film.video, networks, settings)
-        if earlier is not None and earlier.fingerprint == fingerprint and not fresh:
-            return earlier.watched_as(film.video), fingerprint, True
+    ) -> Watched:
+        """See `watching.watch`. Raises FilmError for what no machine could look through, and ClusterError."""
         laid = _Laid(kept_in, fingerprint)
         if not laid.is_whole:
             root, paths = named(film.opening.paths, self._roots)
@@ -76,11 +74,7 @@ class Elsewhere:
             film.close()  # it may wait for long, with hundreds of others: read on, it is opened again
             _Gathering(self, film, laid, plain, progress).gather(parts)
         # What is whole is only put together; what no machine could make fit is looked through here.
-        watched = watch(
-            film, networks.detector, networks.embedder.embed, settings,
-            kept_in=kept_in, fingerprint=fingerprint, progress=progress,
-        )  # fmt: skip
-        return watched, fingerprint, False
+        return watch(film, detector, embed, settings, kept_in=kept_in, fingerprint=fingerprint, progress=progress)
 
     def _parts(self, film: Film, laid: _Laid) -> list[Part]:
         """What is still to be looked through."""

@@ -38,7 +38,7 @@ def main() -> None:
     engine = engine_of(settings.cluster or "", owner=folder, roots=roots)
     elsewhere = Elsewhere(engine, roots)
     with Project.open(folder) as one:  # it heeds what tune and calibrate write
-        one.context.look = elsewhere.look
+        one.context.watch = elsewhere.watch
         others = frozenset(work.KINDS) - {"scan"}
         workers = [Worker(one, table, name, but=others if number else ()) for number in range(AT_ONCE)]
         threads = [threading.Thread(target=worker.run, daemon=True) for worker in workers]

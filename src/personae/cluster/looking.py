@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from personae._version import __version__
 from personae.cluster.faults import MachineError, PieceError
-from personae.cluster.piece import Piece, write_result
+from personae.cluster.piece import Piece, check_version
+from personae.cluster.result import write_result
 from personae.cluster.roots import Roots, here
 from personae.errors import FilmError, InputError, MissingExtraError, SettingError, WeightsError, WriteError, reason_of
 from personae.faces.analyzer import FaceAnalyzer
@@ -69,15 +69,6 @@ class Looker:
         except (WeightsError, MissingExtraError, SettingError) as error:
             raise MachineError(str(error)) from None
         return self._networks[1], settings
-
-
-def check_version(piece: Piece) -> None:
-    """Raise MachineError where another Personae asks."""
-    if piece.version != __version__:
-        raise MachineError(
-            f"This machine has Personae {__version__}, and the one that asks has {piece.version}: tracks of both would "
-            "not go together. Install the same version."
-        )
 
 
 def _misfit(own: dict[str, object], piece: Piece) -> MachineError | PieceError:

@@ -13,9 +13,8 @@ from typing import Any
 
 from personae.cluster.child import Child, ChildEndedError
 from personae.cluster.faults import MachineError, PieceError
-from personae.cluster.looking import check_version
 from personae.cluster.own_folder import leave_nothing_behind, own_folder
-from personae.cluster.piece import Piece
+from personae.cluster.piece import Piece, check_version
 from personae.cluster.roots import roots_of
 from personae.settings import resolve
 

@@ -1,38 +1,28 @@
-"""A piece of a film as plain values, for a machine that knows nothing of the project; and the one file it sends back.
+"""A piece of a film as plain values, for a machine that knows nothing of the project.
 
 A piece says which film (by the name of a media root and the path in it), how it is opened and looked through, and which
-part. It holds no names of people, and neither does what comes back: tracks of faces, to be named where the project is.
+part. It holds no names of people. What comes back is a `result`. Nothing here loads what looks: who only hands pieces
+on is ready at once.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import tempfile
-import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from personae._version import __version__
-from personae.checks import Fields, MisfitError, parsed, require, text
-from personae.errors import DamagedFileError
-from personae.media.film import ReadSoFar
+from personae.checks import Fields, require, text
+from personae.cluster.faults import MachineError
 from personae.settings import Settings, resolve
-from personae.timeline import chunks as scan_chunks
-from personae.timeline.chunk_pass import Part
-from personae.timeline.chunks import Chunk
+from personae.timeline.part import Part
 
 SCHEMA = "personae/piece/1"
-RESULT_SCHEMA = "personae/piece-result/1"
 LOCAL_SETTINGS = frozenset({"provider", "threads", "batch_size", "cluster", "roots"})
 """Settings that each machine has of its own: they change nothing of what is found."""
-LARGEST_RESULT = 1 << 30
-"""Bytes: the chunks of a whole long film are a hundredth of that."""
-FACTS = "piece.json"
 
 
 @dataclass(frozen=True)
@@ -97,55 +87,13 @@ def settings_of(settings: Settings) -> dict[str, Any]:
     return {one.name: getattr(settings, one.name) for one in fields(settings) if one.name not in LOCAL_SETTINGS}
 
 
-@dataclass(frozen=True, eq=False)
-class Result:
-    """What came of a piece: its chunks; `before`: where reading stood at its first picture; `machine`: who looked."""
-
-    before: ReadSoFar
-    chunks: Sequence[Chunk]
-    machine: str
-
-
-def write_result(path: Path, piece: Piece, before: ReadSoFar, chunks: Sequence[Chunk], machine: str) -> None:
-    """Write the one file that is sent; raises WriteError or OSError where it cannot be."""
-    facts = {
-        "schema": RESULT_SCHEMA, "piece": piece.id, "machine": machine, "read": asdict(before), "chunks": len(chunks),
-    }  # fmt: skip
-    with (
-        tempfile.TemporaryDirectory(dir=path.parent) as folder,
-        zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file,
-    ):
-        file.writestr(FACTS, json.dumps(facts))
-        for number, chunk in enumerate(chunks, 1):
-            scan_chunks.keep(Path(folder), number, chunk, dict(piece.fingerprint))
-            kept = scan_chunks.path_of(Path(folder), number)
-            file.write(kept, kept.name)
-            kept.unlink()
-
-
-def read_result(content: bytes, piece: Piece) -> Result:
-    """What a machine sent for `piece`; raises DamagedFileError for anything else."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as file, tempfile.TemporaryDirectory() as folder:
-            require(all(_is_plain(one) for one in file.infolist()), "it is packed otherwise than we pack")
-            require(sum(one.file_size for one in file.infolist()) <= LARGEST_RESULT, "it is too large")
-            row = Fields(parsed(file.read(FACTS).decode()))
-            require(row.get("schema") == RESULT_SCHEMA, f"it is no {RESULT_SCHEMA}")
-            require(row.get("piece") == piece.id, "it is of another piece")
-            count = row.whole("chunks", 1, 10**6)
-            for number in range(1, count + 1):
-                kept = scan_chunks.path_of(Path(folder), number)
-                kept.write_bytes(file.read(kept.name))
-            chunks = scan_chunks.kept(Path(folder), dict(piece.fingerprint))
-            require(len(chunks) == count, f"chunk {len(chunks) + 1} of {count} cannot be right")
-            return Result(scan_chunks.read_so_far(row.inner("read")), chunks, row.text("machine"))
-    except (zipfile.BadZipFile, KeyError, ValueError, MisfitError, NotImplementedError) as error:
-        raise DamagedFileError(piece.name, f"what a machine sent of this film cannot be right ({error}).") from None
-
-
-def _is_plain(one: zipfile.ZipInfo) -> bool:
-    """Neither compressed nor locked: nothing then is larger than it came."""
-    return one.compress_type == zipfile.ZIP_STORED and not one.flag_bits & 1
+def check_version(piece: Piece) -> None:
+    """Raise MachineError where another Personae asks."""
+    if piece.version != __version__:
+        raise MachineError(
+            f"This machine has Personae {__version__}, and the one that asks has {piece.version}: tracks of both would "
+            "not go together. Install the same version."
+        )
 
 
 def _object(value: Any) -> dict[str, Any]:

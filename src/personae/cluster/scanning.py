@@ -38,7 +38,7 @@ def scan_many(
 ) -> Iterator[FilmOutcome[Opened]]:
     """As `Films.scan_many`, by other machines: each film as it is done, in no order. `count`: how many there are."""
     films.check()
-    films.context.look = elsewhere.look
+    films.context.watch = elsewhere.watch
     standing = _Standing(elsewhere, count, progress_callback)
     waiting: dict[Future[Opened], Source] = {}
     left = iter(sources)

@@ -16,9 +16,8 @@ from uuid import uuid4
 from personae.checks import MisfitError
 from personae.cluster.child import Child, ChildEndedError
 from personae.cluster.faults import MachineError, PieceError
-from personae.cluster.looking import check_version
 from personae.cluster.own_folder import leave_nothing_behind, own_folder
-from personae.cluster.piece import Piece
+from personae.cluster.piece import Piece, check_version
 from personae.cluster.roots import Roots
 from personae.cluster.table import PieceTable, worker_name
 from personae.errors import PersonaeError, StoreError
@@ -52,6 +51,7 @@ class PieceWorker:
     def run(self, *, until_idle: bool = False) -> None:
         """Work. `until_idle`: until there is nothing to do. Raises MachineError where this machine has to be mended."""
         away = 0
+        self.child.start()
         try:
             while not self.stop.is_set():
                 try:

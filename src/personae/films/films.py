@@ -105,9 +105,9 @@ class Films(Generic[Opened]):
             files = out if isinstance(out, FilmFiles) else self.store.reserve(opened.video, _folder(out))
             with self.store.scanning(files):
                 stamp, earlier = stamp_of(files.tracks), tracks_file.read_tracks(files.tracks)
-                watched, fingerprint, reused = (context.look or scan.look)(
+                watched, fingerprint, reused = scan.look(
                     opened, networks, settings, earlier,
-                    kept_in=files.unfinished, fresh=fresh, progress=progress_callback,
+                    kept_in=files.unfinished, fresh=fresh, by=context.watch, progress=progress_callback,
                 )  # fmt: skip
                 if reused:
                     watched = missing_pictures.with_crops(watched, files.crops, opened)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -52,16 +52,17 @@ def look(
     *,
     kept_in: Path,
     fresh: bool = False,
+    by: Callable[..., Watched] | None = None,
     progress: ProgressCallback | None = None,
 ) -> tuple[Watched, dict[str, Any], bool]:
     """Look through `film`, or take the tracks of an `earlier` scan by the same networks; fingerprint, and which it was.
 
-    `kept_in`: what a scan that was broken off left there is gone on with.
+    `kept_in`: what a scan that was broken off left there is gone on with. `by`: who does in the place of `watch`.
     """
     fingerprint = fingerprint_of(film.video, networks, settings)
     if earlier is not None and earlier.fingerprint == fingerprint and not fresh:
         return earlier.watched_as(film.video), fingerprint, True
-    watched = watch(
+    watched = (by or watch)(
         film, networks.detector, networks.embedder.embed, settings,
         kept_in=kept_in, fingerprint=fingerprint, progress=progress,
     )  # fmt: skip

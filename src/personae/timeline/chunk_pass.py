@@ -12,7 +12,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -29,6 +29,7 @@ from personae.timeline import records
 from personae.timeline.chunks import END, Chunk
 from personae.timeline.following import LONGEST_S, Glance, Step, first_needed, follow
 from personae.timeline.looking import Looker, looks, scene_of
+from personae.timeline.part import Part
 from personae.timeline.records import TrackRecord
 from personae.timeline.tracking import FaceTrack, FaceTracker
 from personae.types import FloatArray, PixelArray
@@ -45,20 +46,6 @@ CUTS_KNOWN_S = 2 * shots.FLASH_S
 """A cut is certain once it cannot be a flash."""
 Watching = tuple[Detector, Embed, Settings]
 """By what a film is looked through."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """Chunks of a film that are looked through alone: from the one that begins at `start_pts` up to `stop_pts`.
-
-    None: from the film's first picture, up to its last. `before_pts`: where the chunk before begins; it is looked
-    through too, for heads are followed back into it. `run_up_pts`: from there on the shot detector is shown pictures.
-    """
-
-    start_pts: int | None = None
-    stop_pts: int | None = None
-    before_pts: int | None = None
-    run_up_pts: int | None = None
 
 
 def parts_of(times: Sequence[int], video: Video, longest_s: float) -> list[Part]:
