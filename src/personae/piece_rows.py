@@ -69,9 +69,11 @@ class PieceRows:
             except _not_reached() as error:
                 left.append(address)
                 unreached.append((shown(address), reason_of(error)))
-        if tuple(left) != databases:
-            self._write(owner, tuple(left))
-            self._note_again(owner, [address for address in databases if address not in left])
+        reached = [address for address in databases if address not in left]
+        if reached:
+            with self._alone():  # another one may have been noted meanwhile
+                self._write(owner, tuple(one for one in self._read()[1] if one not in reached))
+            self._note_again(owner, reached)
         return count, unreached
 
     def _note_again(self, owner: str, reached: list[str]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from personae.cluster.table import PieceTable
 from personae.project.recognizer import CharacterRecognizer
 from tests.cluster.engine import OWN
 from tests.cluster.live import PostgreSQL, clips_in
@@ -57,6 +58,19 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 @pytest.fixture(scope="session")
 def running_postgresql() -> Iterator[PostgreSQL]:
     found = PostgreSQL()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> str:
+    """Of a table of pieces in a file of SQLite."""
+    return f"sqlite:///{tmp_path / 'pieces.db'}"
+
+
+@pytest.fixture
+def table(address: str) -> Iterator[PieceTable]:
+    found = PieceTable.at(address)
     yield found
     found.close()
 

@@ -6,7 +6,6 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,13 +53,6 @@ def project(recognizer: CharacterRecognizer, tmp_path: Path) -> Project:
 def address(tmp_path: Path) -> str:
     (tmp_path / "shared").mkdir()
     return f"sqlite:///{tmp_path / 'shared' / 'pieces.db'}"
-
-
-@pytest.fixture
-def table(address: str) -> Iterator[PieceTable]:
-    found = PieceTable.at(address)
-    yield found
-    found.close()
 
 
 def found_by_somebody(table: PieceTable, owner: str, content: bytes, part: Part = PLAIN.part) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import av
 import pytest
 
+from personae.media import shots
 from personae.media.video import open_film
 from personae.timeline import chunk_pass
 from personae.timeline.chunk_pass import look_through, parts_of
@@ -23,6 +24,8 @@ from tests.film_maker import make_film
 CHUNK_S = 4.0
 """Longer than what the shot detector needs to be certain, as real chunks are."""
 FRAMES = 600
+LENGTH_S = chunk_pass.CHUNK_S
+"""As it is outside these tests."""
 
 
 @pytest.fixture(autouse=True)
@@ -146,3 +149,8 @@ def test_no_part_is_much_longer_than_asked_and_every_chunk_is_in_one(tmp_path: P
             starts = [0.0, *(film.video.seconds(part.start_pts or 0) for part in parts[1:]), 36.0]
             lengths = [after - start for start, after in pairwise(starts)]
             assert max(lengths) <= max(longest_s, CHUNK_S) * 1.5 and all(one % CHUNK_S == 0 for one in lengths)
+
+
+def test_a_chunk_is_longer_than_what_a_boundary_waits_for() -> None:
+    """Else a chunk would be finished before its boundaries are known."""
+    assert LENGTH_S > shots.SETTLE_S

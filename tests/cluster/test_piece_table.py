@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -21,17 +20,6 @@ from tests.cluster.test_pieces import PLAIN
 OTHER = replace(PLAIN, part=Part())
 SILENT = -1.0
 """Every worker is silent at once."""
-
-
-def address(folder: Path) -> str:
-    return f"sqlite:///{folder / 'pieces.db'}"
-
-
-@pytest.fixture
-def table(tmp_path: Path) -> Iterator[PieceTable]:
-    found = PieceTable.at(address(tmp_path))
-    yield found
-    found.close()
 
 
 def rows(folder: Path) -> dict[str, int]:
@@ -64,8 +52,8 @@ def test_a_piece_that_failed_is_tried_anew_when_it_is_asked_for_again(table: Pie
     assert (again.id, again.state, again.tries) == (claim.id, "waiting", 0)
 
 
-def test_what_a_superseded_worker_sends_counts_for_nothing(tmp_path: Path) -> None:
-    table = PieceTable.at(address(tmp_path), lease_s=SILENT)
+def test_what_a_superseded_worker_sends_counts_for_nothing(address: str) -> None:
+    table = PieceTable.at(address, lease_s=SILENT)
     job = table.ask(PLAIN, "me")
     first, second = table.claim("w1"), table.claim("w2")
     assert first is not None and second is not None
@@ -119,19 +107,21 @@ def test_what_nobody_fetches_goes_after_days_and_nothing_else(
     assert [job.id for job in table.states([waiting.id, claim.id])] == [waiting.id]
 
 
-def test_a_table_of_another_version_is_refused_and_left_as_it_is(table: PieceTable, tmp_path: Path) -> None:
+def test_a_table_of_another_version_is_refused_and_left_as_it_is(
+    address: str, table: PieceTable, tmp_path: Path
+) -> None:
     table.ask(PLAIN, "me")
     with sqlite3.connect(tmp_path / "pieces.db") as connection:
         connection.execute("UPDATE personae_pieces SET value = '2'")
     connection.close()
     with pytest.raises(ClusterError, match="are of version 2, and this Personae reads version 1"):
-        PieceTable.at(address(tmp_path))
+        PieceTable.at(address)
     assert rows(tmp_path)["jobs"] == 1
 
 
-def test_two_that_begin_at_once_make_one_table(tmp_path: Path) -> None:
+def test_two_that_begin_at_once_make_one_table(address: str) -> None:
     with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda _: PieceTable.at(address(tmp_path)), range(8)))
+        made = list(pool.map(lambda _: PieceTable.at(address), range(8)))
     assert len({table.ask(PLAIN, "me").id for table in made}) == 1
     for table in made:
         table.close()

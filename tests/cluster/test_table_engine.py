@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,28 +45,17 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return films.film(tmp_path_factory.mktemp("film") / "a.mp4", 40, rate=25)
 
 
-@pytest.fixture
-def table(tmp_path: Path) -> Iterator[PieceTable]:
-    found = PieceTable.at(address(tmp_path))
-    yield found
-    found.close()
-
-
-def address(folder: Path) -> str:
-    return f"sqlite:///{folder / 'pieces.db'}"
-
-
-def asking(recognizer: CharacterRecognizer, folder: Path) -> tuple[TableEngine, Elsewhere]:
-    engine = TableEngine.at(address(folder), folder / "project")
+def asking(recognizer: CharacterRecognizer, address: str, folder: Path) -> tuple[TableEngine, Elsewhere]:
+    engine = TableEngine.at(address, folder / "project")
     elsewhere = Elsewhere(engine, {})
     recognizer.context.watch = elsewhere.watch
     return engine, elsewhere
 
 
 def test_a_scan_that_is_cancelled_leaves_no_piece_and_ends_the_work(
-    film: Path, recognizer: CharacterRecognizer, table: PieceTable, tmp_path: Path
+    film: Path, recognizer: CharacterRecognizer, address: str, table: PieceTable, tmp_path: Path
 ) -> None:
-    engine, elsewhere = asking(recognizer, tmp_path)
+    engine, elsewhere = asking(recognizer, address, tmp_path)
     ends = threading.Timer(0.5, elsewhere.over.set)
     ends.start()
     with pytest.raises(Cancelled):
@@ -78,16 +66,16 @@ def test_a_scan_that_is_cancelled_leaves_no_piece_and_ends_the_work(
 
 
 def test_a_film_that_failed_leaves_no_piece_and_is_tried_anew(
-    film: Path, recognizer: CharacterRecognizer, table: PieceTable, tmp_path: Path
+    film: Path, recognizer: CharacterRecognizer, address: str, table: PieceTable, tmp_path: Path
 ) -> None:
-    engine, _ = asking(recognizer, tmp_path)
+    engine, _ = asking(recognizer, address, tmp_path)
     refusing = threading.Thread(target=_fail_next, args=(table,))
     refusing.start()
     with pytest.raises(FilmError, match=r"it is damaged \(on far\)"):
         timeline_of(film, recognizer, tmp_path / "out")
     refusing.join()
     assert table.jobs.page()[0] == []
-    with Machine(address(tmp_path)) as machine:
+    with Machine(address) as machine:
         machine.may_send.set()
         assert '"Thor"' in timeline_of(film, recognizer, tmp_path / "out")
     engine.close()
@@ -101,14 +89,19 @@ def _fail_next(table: PieceTable) -> None:
 
 
 def test_a_database_that_is_away_at_every_turn_is_waited_for(
-    film: Path, recognizer: CharacterRecognizer, table: PieceTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    film: Path,
+    recognizer: CharacterRecognizer,
+    address: str,
+    table: PieceTable,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    engine, _ = asking(recognizer, tmp_path)
+    engine, _ = asking(recognizer, address, tmp_path)
     left = dict.fromkeys(("ask", "standing", "content", "leave", "working"), 3)
     for name in left:
         monkeypatch.setattr(engine._table, name, away_for(engine._table, name, left))
     monkeypatch.setattr(table_engine, "MACHINES_EVERY_S", 0.0)
-    with Machine(address(tmp_path)) as machine:
+    with Machine(address) as machine:
 
         def let_send() -> None:
             while left["working"]:  # that is asked only while the piece is waited for

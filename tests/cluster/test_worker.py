@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,18 +44,6 @@ def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in FAKES.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(workers, "LEFT_TO_OTHERS_S", 0.0)
-
-
-@pytest.fixture
-def address(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'pieces.db'}"
-
-
-@pytest.fixture
-def table(address: str) -> Iterator[PieceTable]:
-    found = PieceTable.at(address)
-    yield found
-    found.close()
 
 
 @pytest.fixture

@@ -5,11 +5,9 @@ The page's shell is `sh -e`, one for all of it. Ports are free ones.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,16 +19,15 @@ import click
 import pytest
 
 from tests.docs_world import make_world
-from tests.documents import blocks_of, differences, path_with_personae
+from tests.documents import blocks_of, path_with_personae
 from tests.server.live import free_port
+from tests.shell_pages import run_page
 
 PAGE = Path(__file__).parents[2] / "docs" / "cluster.md"
 NOT_RUN = ("pip install 'personae[cluster]'\n",)
 """Blocks that are not run: they install from the network."""
 REQUIRED = "PERSONAE_REQUIRE_TOOLS"
 """Set where every program that the page names must be there, so that nothing is skipped unnoticed."""
-MARK = "\x1e"
-"""Between what two blocks print."""
 WITHIN_S = 240.0
 FILMS = 6
 
@@ -79,50 +76,18 @@ def test_every_line_runs_and_says_what_the_page_shows(tmp_path: Path, hopper: Pa
     folder = make_world(tmp_path / "world", hopper, astronaut)
     for number in range(2, FILMS + 1):
         shutil.copy(folder / "film.mp4", folder / "films" / f"e{number:02d}.mp4")
-    ports = {one: str(free_port()) for one in ("5432", "8786", "8765")}
-    script, shown = "", {}
-    blocks = blocks_of(PAGE)
-    for number, (language, block) in enumerate(blocks):
-        if language or block in NOT_RUN:
-            continue
-        script += f"{block}printf '{MARK}{number}{MARK}'\n"
-        shown[number] = next(iter(blocks[number + 1 : number + 2]), ("", ""))
-    for here, there in ports.items():
-        assert here in script
-        script = script.replace(here, there)
-    (tmp_path / "page.sh").write_text(script, encoding="utf-8")
+    port = str(free_port())
     paths = f"{path_with_personae(tmp_path)}{os.pathsep}{Path(sys.executable).parent}"
-    environment = {**os.environ, "PATH": paths, "COLUMNS": "100"}
-    for name in ("PERSONAE_PROJECT", "PERSONAE_CLUSTER", "PERSONAE_ROOTS"):
-        environment.pop(name, None)
-    with (
-        postgresql(tmp_path / "postgresql", int(ports["5432"])),
-        (tmp_path / "out").open("wb") as out,
-        (tmp_path / "err").open("wb") as err,
-    ):
-        process = subprocess.Popen(
-            ["sh", "-ex", str(tmp_path / "page.sh")],
-            cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=environment, start_new_session=True,
+    with postgresql(tmp_path / "postgresql", int(port)):
+        ran = run_page(
+            PAGE, folder, tmp_path, path=paths, not_run=NOT_RUN, within_s=WITHIN_S,
+            unset=("PERSONAE_PROJECT", "PERSONAE_CLUSTER", "PERSONAE_ROOTS"),
+            changes={"5432": port, "8786": str(free_port()), "8765": str(free_port())},
         )  # fmt: skip
-        try:
-            process.wait(WITHIN_S)
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
     logs = [f"{one.name}: {one.read_text()[-600:]}" for one in (*folder.glob("*.log"), folder / "progress.txt")]
-    said = (tmp_path / "err").read_text(encoding="utf-8", errors="replace")[-3000:]
-    assert process.returncode == 0, "\n".join([said, *logs])
-    pieces = (tmp_path / "out").read_text(encoding="utf-8").split(MARK)[:-1]
-    now = {int(number): text for text, number in zip(pieces[::2], pieces[1::2], strict=True)}
-    wrong = [
-        f"block {number}: {one}"
-        for number, (language, block) in shown.items()
-        if language == "text" and now[number].strip()
-        for one in differences(language, block, now[number])
-    ]
-    assert not wrong, "\n".join(wrong)
-    assert len([1 for number, (language, _) in shown.items() if language == "text" and now[number].strip()]) > 3
+    assert ran.code == 0, "\n".join([ran.said, *logs])
+    assert not ran.wrong, "\n".join(ran.wrong)
+    assert ran.compared > 3
 
 
 def test_the_unit_starts_a_worker_that_the_command_line_knows() -> None:

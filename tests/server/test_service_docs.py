@@ -13,9 +13,8 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from configparser import RawConfigParser
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
@@ -27,6 +26,7 @@ from personae.settings import TABLE
 from tests.docs_world import make_world
 from tests.documents import blocks_of, differences, path_with_personae
 from tests.server.live import free_port
+from tests.shell_pages import ended, run_page
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "service.md"
@@ -34,8 +34,6 @@ NOT_RUN = ("pip install 'personae[server]'\n",)
 """Blocks that are not run: they install from the network."""
 REQUIRED = "PERSONAE_REQUIRE_TOOLS"
 """Set where every program that the page names must be there, so that nothing is skipped unnoticed."""
-MARK = "\x1e"
-"""Between what two blocks print."""
 WITHIN_S = 180.0
 
 
@@ -54,59 +52,20 @@ def text_of(language: str) -> str:
     return found
 
 
-@contextmanager
-def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """At the end no process of the session that `process` leads is left."""
-    try:
-        yield
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
 @pytest.mark.slow
 def test_every_line_runs_and_says_what_the_page_shows(tmp_path: Path, hopper: Path, astronaut: Path) -> None:
     needs("sh", "curl", "jq", "openssl")
     pytest.importorskip("skimage")
     folder = make_world(tmp_path / "world", hopper, astronaut)
     ports = {"8765": str(free_port()), "8766": str(free_port())}
-    script, shown = "", {}
-    blocks = blocks_of(PAGE)
-    for number, (language, block) in enumerate(blocks):
-        if language or block in NOT_RUN:
-            continue
-        script += f"{block}printf '{MARK}{number}{MARK}'\n"
-        shown[number] = next(iter(blocks[number + 1 : number + 2]), ("", ""))
-    for here, there in (*ports.items(), ("--host 0.0.0.0 --port", "--host 127.0.0.1 --port")):
-        assert here in script
-        script = script.replace(here, there)
-    (tmp_path / "page.sh").write_text(script, encoding="utf-8")
-    environment = {**os.environ, "PATH": path_with_personae(tmp_path), "COLUMNS": "100"}
-    environment.pop("PERSONAE_PROJECT", None)
-    with (tmp_path / "out").open("wb") as out, (tmp_path / "err").open("wb") as err:
-        process = subprocess.Popen(
-            ["sh", "-ex", str(tmp_path / "page.sh")],
-            cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=environment, start_new_session=True,
-        )  # fmt: skip
-        with ended(process):
-            process.wait(WITHIN_S)
-            left = [pid for pid in _session(process.pid) if pid != process.pid]
-    said = (tmp_path / "err").read_text(encoding="utf-8", errors="replace")[-3000:]
-    assert process.returncode == 0, said
-    assert not left, "a process outlives the page"
-    printed = (tmp_path / "out").read_text(encoding="utf-8")
-    for own, other in ports.items():
-        printed = printed.replace(other, own)
-    pieces = printed.split(MARK)[:-1]
-    now = {int(number): text for text, number in zip(pieces[::2], pieces[1::2], strict=True)}
-    wrong = {
-        number: found
-        for number, (language, block) in shown.items()
-        if language in ("text", "json") and (found := differences(language, block, now[number]))
-    }
-    assert not wrong, "\n".join(f"block {number}: {one}" for number, found in wrong.items() for one in found)
-    assert len([1 for language, _ in shown.values() if language in ("text", "json")]) > 20
+    ran = run_page(
+        PAGE, folder, tmp_path, path=path_with_personae(tmp_path), not_run=NOT_RUN, unset=("PERSONAE_PROJECT",),
+        changes={**ports, "--host 0.0.0.0 --port": "--host 127.0.0.1 --port"}, within_s=WITHIN_S,
+    )  # fmt: skip
+    assert ran.code == 0, ran.said
+    assert not ran.left, "a process outlives the page"
+    assert not ran.wrong, "\n".join(ran.wrong)
+    assert ran.compared > 20
 
 
 def test_another_output_than_the_page_shows_is_found() -> None:
@@ -261,14 +220,3 @@ def _unit(text: str) -> RawConfigParser:
     unit.optionxform = str  # type: ignore[assignment, method-assign]
     unit.read_string(text)
     return unit
-
-
-def _session(leader: int) -> list[int]:
-    """The processes of the group that `leader` leads; empty where the system does not tell."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            fields = stat.read_text().rpartition(")")[2].split()
-            if int(fields[2]) == leader and fields[0] != "Z":
-                found.append(int(stat.parent.name))
-    return found

@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from personae.project.film import ProjectFilm
     from personae.project.session import Project
 
-LOCKS_S = 600.0
-"""So long one of many films, scanned side by side, waits for the others to be written."""
-
 
 @click.command()
 @click.argument("films", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -117,7 +114,10 @@ def scan(
     given = {**PRESETS[preset], **{k: v for k, v in options.items() if v is not None}}
     # A cast that is learnt here is learnt for that rate.
     settings = settings_from(project, given) if cast is not None else settings_at_far(project, model, given)
-    settings = replace(settings, lock_timeout_s=max(settings.lock_timeout_s, LOCKS_S if settings.cluster else 0.0))
+    if settings.cluster:
+        from personae.cluster import LOCKS_S
+
+        settings = replace(settings, lock_timeout_s=max(settings.lock_timeout_s, LOCKS_S))
     opening = {
         "stream": stream, "rate": rate, "start_timecode": start_timecode, "drop_frame": drop_frame, "reel": reel,
         "follow_references": follow_references,

@@ -13,6 +13,7 @@ import sys
 import threading
 from pathlib import Path
 
+from personae.cluster import LOCKS_S
 from personae.cluster.elsewhere import Elsewhere
 from personae.cluster.engines import engine_of
 from personae.cluster.roots import roots_of
@@ -32,7 +33,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     with contextlib.suppress(OSError, AttributeError):  # not on every system
         os.nice(NICE)
-    os.environ.setdefault("PERSONAE_LOCK_TIMEOUT_S", "600")  # so long one film waits for the others to be written
+    os.environ.setdefault("PERSONAE_LOCK_TIMEOUT_S", f"{LOCKS_S:g}")
     settings = settings_of(folder)
     roots, table = roots_of(settings.roots), JobTable.of_project(folder)
     engine = engine_of(settings.cluster or "", owner=folder, roots=roots)

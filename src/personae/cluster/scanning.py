@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from pathlib import Path
 from typing import Any, TypeVar
 
 from personae.cluster.elsewhere import Elsewhere
@@ -30,13 +29,14 @@ def scan_many(
     elsewhere: Elsewhere,
     *,
     count: int | None = None,
-    out: str | Path | None = None,
-    decisions: str | Path | None = None,
-    fresh: bool = False,
     progress_callback: ProgressCallback | None = None,
     opening: Mapping[str, Any] | None = None,
+    **options: Any,
 ) -> Iterator[FilmOutcome[Opened]]:
-    """As `Films.scan_many`, by other machines: each film as it is done, in no order. `count`: how many there are."""
+    """As `Films.scan_many`, by other machines: each film as it is done, in no order.
+
+    `count`: how many there are; `options`: those of `Films.scan`.
+    """
     films.check()
     films.context.watch = elsewhere.watch
     standing = _Standing(elsewhere, count, progress_callback)
@@ -45,8 +45,7 @@ def scan_many(
 
     def one(source: Source) -> Opened:
         with as_film_error(name_of(source)):
-            return films.scan(source, out, decisions=decisions, fresh=fresh,
-                              progress_callback=standing.of(source), **(opening or {}))  # fmt: skip
+            return films.scan(source, progress_callback=standing.of(source), **options, **(opening or {}))
 
     with ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="personae-film") as pool:
         try:
