@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -139,6 +140,7 @@ def _read(stream: Any, answers: list[dict[str, Any]]) -> None:
 
 def main() -> None:
     """Look through what standard input asks for, until it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches all of a terminal; who started it ends it
     # What a library prints must not come between the lines.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)

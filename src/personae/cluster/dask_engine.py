@@ -227,20 +227,27 @@ class DaskEngine:
 
 
 class _Local:
-    """A cluster of this machine: a worker a core. What did not fit into its memory is gone with it."""
+    """A cluster of this machine: a worker a core, all in this process, for who looks is a process of its own anyway.
+
+    What did not fit into its memory is gone with it.
+    """
 
     def __init__(self) -> None:
         from distributed import LocalCluster
 
         cores = os.cpu_count() or 1
         self._folder = TemporaryDirectory(prefix="personae-cluster-", ignore_cleanup_errors=True)
-        threads = {"PERSONAE_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        alone = "127.0.0.1:0"  # Dask's pages about itself cannot be switched off
         self.cluster = LocalCluster(  # type: ignore[no-untyped-call]
-            n_workers=cores, threads_per_worker=1, dashboard_address=None, env=threads,
+            n_workers=cores, threads_per_worker=1, processes=False,
+            dashboard_address=alone, worker_dashboard_address=alone,
             local_directory=self._folder.name, silence_logs=logging.ERROR,
         )  # fmt: skip
 
     def close(self) -> None:
         """End it."""
+        from personae.cluster.on_dask import end_children
+
+        end_children()
         self.cluster.close()
         self._folder.cleanup()

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from personae.cluster.child import Child, ChildEndedError
 from personae.cluster.faults import MachineError, PieceError
@@ -20,6 +21,7 @@ from personae.settings import resolve
 
 TELL_EVERY_S = 1.0
 _HERE = threading.local()
+_CHILDREN: WeakSet[Child] = WeakSet()
 
 
 def look_on_worker(value: Mapping[str, Any], topic: str, roots: Mapping[str, str]) -> dict[str, Any]:
@@ -47,7 +49,8 @@ def look_on_worker(value: Mapping[str, Any], topic: str, roots: Mapping[str, str
     try:
         piece = Piece.of_dict(value)
         check_version(piece)
-        child = _child(machine, worker.state.nthreads, roots)
+        # Workers of one process share the machine's cores, and Dask gives each task one thread.
+        child = _child(machine, worker.state.nthreads > 1 or address.startswith("inproc:"), roots)
         with own_folder() as folder:
             out = folder / "result"
             if child.look_at(piece, out, tell, is_over):
@@ -63,15 +66,25 @@ def look_on_worker(value: Mapping[str, Any], topic: str, roots: Mapping[str, str
         return {**answer, "fault": f"what is found cannot be kept ({error.strerror or error})", "of": "machine"}
 
 
-def _child(machine: str, nthreads: int, roots: Mapping[str, str]) -> Child:
-    """The child of this thread; its settings and roots are those of the worker's environment."""
+def end_children() -> None:
+    """End those of this process: it goes on without its workers."""
+    for child in list(_CHILDREN):
+        child.end()
+
+
+def _child(machine: str, is_shared: bool, roots: Mapping[str, str]) -> Child:
+    """The child of this thread; its settings and roots are those of the worker's environment.
+
+    `is_shared`: whether others look on this machine too.
+    """
     child = getattr(_HERE, "child", None)
     if child is None:
         leave_nothing_behind()
         own = resolve()
         settings: dict[str, Any] = {}
-        if own.threads is None and nthreads > 1:
-            settings["threads"] = 1  # Dask gives each task one thread
+        if own.threads is None and is_shared:
+            settings["threads"] = 1
         found = roots_of(own.roots) or {name: path for name, one in roots.items() if (path := Path(one)).is_dir()}
         child = _HERE.child = Child(found, machine, settings)
+        _CHILDREN.add(child)
     return child
