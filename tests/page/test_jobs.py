@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -145,3 +146,28 @@ def test_nothing_is_said_to_be_missing_before_it_is_known(idle: Site, open_tab: 
         while held:
             held.pop().continue_()
         page.get_by_text(text).wait_for()
+
+
+def test_films_that_are_scanned_together_are_summed_up(
+    idle: Site, table: JobTable, open_tab: Callable[..., Any]
+) -> None:
+    table.cancel(table.add("scan", {"paths": ["/x/before.mkv"]}).id)
+    time.sleep(0.01)
+    for number in range(4):
+        table.add("scan", {"paths": [f"/x/e{number}.mkv"]})
+    first, second, third = (table.claim(f"test {number}") for number in range(3))
+    assert first is not None and second is not None and third is not None
+    table.finish(first, {})
+    table.fail(second, {"code": "film", "detail": "e1.mkv ends too early."}, "failed")
+    said = {"stage": "film", "done": 30, "total": 600, "unit": "seconds", "message": "2 machines, 40 pictures a second"}
+    table.beat(third, said)
+    page = open_tab(idle, "jobs")
+    standing = page.locator("#films-standing")
+    standing.get_by_text("2 of 4 films done · 1 failed · 2 machines, 40 pictures a second").wait_for()
+    time.sleep(5.1)
+    table.beat(third, {**said, "done": 300})
+    page.get_by_text(re.compile(r"· ready in [\d.]+ s$")).wait_for()
+    for job in table.open():
+        table.cancel(job.id)
+    table.cancelled(third)
+    standing.wait_for(state="detached")

@@ -7,6 +7,8 @@ looked: the same names, the same locks, the same commit.
 from __future__ import annotations
 
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as NotYet
@@ -34,6 +36,8 @@ from personae.timeline.watching import Watched, watch
 PIECE_S = 600.0
 """A longer film is cut into pieces of about this length: each costs half a minute of looking twice."""
 TELL_EVERY_S = 0.2
+LATELY_S = 60.0
+"""So long back it is counted how many pictures a second are looked at."""
 
 
 class Elsewhere:
@@ -48,11 +52,25 @@ class Elsewhere:
         self._roots = roots
         self._piece_s = piece_s
         self._lock = threading.Lock()
+        self._seen: deque[tuple[float, float]] = deque([(time.monotonic(), 0.0)])
 
     def seen(self, pictures: float) -> None:
         """More pictures were looked at."""
+        now = time.monotonic()
         with self._lock:
             self.pictures += pictures
+            self._seen.append((now, self.pictures))
+            while len(self._seen) > 1 and now - self._seen[1][0] > LATELY_S:
+                self._seen.popleft()
+
+    def standing(self) -> str:
+        """How many machines there are, and how many pictures a second they have looked at lately."""
+        if not (count := len(self.engine.machines())):
+            return "no machine now" if self.pictures else "no machine yet"
+        with self._lock:
+            since, before = self._seen[0]
+            rate = (self.pictures - before) / max(time.monotonic() - since, 1e-3)
+        return f"{count} machine{'' if count == 1 else 's'}, {rate:.0f} pictures a second"
 
     def watch(
         self,
@@ -226,6 +244,4 @@ class _Gathering:
         with self._lock:
             seen = sum(self._seconds.values())
         length = length_s(self._film)
-        count = len(self._engine.machines())
-        machines = f"{count} machine{'' if count == 1 else 's'}" if count else "no machine yet"
-        self._progress(Progress("film", min(int(seen), length), length, machines))
+        self._progress(Progress("film", min(int(seen), length), length, self._asking.standing()))

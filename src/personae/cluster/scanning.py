@@ -113,9 +113,8 @@ class _Standing:
         if self._progress is None:
             return
         passed = max(time.monotonic() - self._began, 1e-3)
-        machines = len(self._elsewhere.engine.machines())
-        parts = [f"{machines} machine{'' if machines == 1 else 's'}" if machines else "no machine yet"]
-        parts.append(f"{self._elsewhere.pictures / passed:.0f} pictures a second")
+        overall = f"{self._elsewhere.pictures / passed:.0f} pictures a second"
+        parts = [overall if self._done == self._count else self._elsewhere.standing()]
         if self._failed:
             parts.append(f"{self._failed} failed")
         done = self._done + sum(list(self._shares.values()))

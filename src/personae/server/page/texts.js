@@ -604,6 +604,11 @@ export const TEXTS = {
     since: (/** @type {string} */ when) => `since ${when}`,
     took: (/** @type {string} */ time) => `took ${time}`,
     earlier: (/** @type {number} */ n) => `${count(n, "earlier job")}`,
+    films: {
+      done: (/** @type {number} */ n, /** @type {number} */ of) => `${n.toLocaleString()} of ${count(of, "film")} done`,
+      failed: (/** @type {number} */ n) => `${n.toLocaleString()} failed`,
+      ready: (/** @type {string} */ time) => `ready in ${time}`,
+    },
     history: "What happened",
   },
   nameField: { hint: "Type a name" },

@@ -67,7 +67,8 @@ export function progressOf(progress) {
   if (!progress.stage) return T.begins;
   const stage = T.stages[progress.stage] ?? progress.stage;
   const of = progress.total ? T.of(progress.done, progress.total) : progress.done ? progress.done.toLocaleString() : "";
-  return `${stage}: ${of} ${progress.unit ?? ""}`.trim();
+  const more = progress.stage === "film" && progress.message ? `, ${progress.message}` : "";
+  return `${stage}: ${of} ${progress.unit ?? ""}`.trim() + more;
 }
 
 /** Who asked for it and when, how long it took. @param {any} job */

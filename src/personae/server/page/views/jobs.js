@@ -2,6 +2,7 @@
 import { get } from "../api.js";
 import { html, useEffect, useState } from "../html.js";
 import { JobLine } from "../parts/job.js";
+import { FilmsStanding } from "../parts/scans.js";
 import { date } from "../parts/time.js";
 import { address, place } from "../router.js";
 import { isKnown, jobs } from "../state.js";
@@ -26,6 +27,7 @@ function All() {
     <h1>${TEXTS.views.jobs}</h1>
     ${!all.length && isKnown.value ? html`<p class="none">${T.none}</p>` : null}
     ${!all.length && !isKnown.value ? html`<p class="none" aria-busy="true"></p>` : null}
+    <${FilmsStanding} />
     ${list([...open, ...latest], "jobs")}
     ${earlier.length > 0 && html`<${Earlier} count=${earlier.length} draw=${() => list(earlier, "earlier-jobs")} />`}
   `;
