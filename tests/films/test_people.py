@@ -349,3 +349,16 @@ def test_faces_that_are_poor_or_known_teach_nothing(project: Project, people: Pe
     assert worth_learning([*faces, *faces], none) == once
     assert worth_learning(faces, np.stack([face.embedding for _, face in faces])) == []
     film.close()
+
+
+def test_taking_back_reads_only_where_it_was_said(home: Path) -> None:
+    with Project.open(home / "personae", settings=FAKE) as project:
+        people = project.people
+        said = people.decide(the_one_in(people, "ep1"), _called("Hela"))
+        people.close()
+    with Project.open(home / "personae", settings=FAKE) as project:
+        people = project.people
+        assert people.undo(command=said.request)
+        assert {name for (_, name), one in people._opened.items() if one.is_open} == {"ep1"}
+        assert "Hela" not in names(project, "ep1")
+        people.close()

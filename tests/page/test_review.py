@@ -581,3 +581,53 @@ def test_a_viewer_is_asked_nothing(site: Site, open_tab: Open) -> None:
     tab.get_by_text("Your key is one of a viewer.").wait_for()
     assert tab.locator("article.asked").count() == 0 and tab.locator("main button").count() == 0
     assert tab.get_by_role("navigation").get_by_role("link", name="Review").count() == 0
+
+
+def test_a_queue_that_is_read_more_slowly_than_it_is_answered_is_never_called_empty(
+    own_site: Site, open_tab: Open
+) -> None:
+    with own_site.client() as client:
+        assert len(queue(client)) > 2
+    tab, reads = open_tab(own_site, "keys"), list[str]()
+
+    def slowly(route: Any) -> None:
+        """One question at first, and the others late."""
+        reads.append(route.request.url)
+        told = route.fetch()
+        if len(reads) == 1:
+            body = told.json()
+            route.fulfill(response=told, json={**body, "questions": body["questions"][:1]})
+        else:
+            time.sleep(1.5)
+            route.fulfill(response=told)
+
+    tab.route("**/questions?*", slowly)
+    tab.goto(f"{own_site.address}/review")
+    first = asked(tab)
+    tab.evaluate(
+        "() => new MutationObserver(() => { window.wasEmpty ||= !!document.querySelector('.review .nothing'); })"
+        ".observe(document.body, {childList: true, subtree: true})"
+    )
+    tab.keyboard.press("Delete")
+    tab.get_by_text("Loading").wait_for()
+    goes_on(tab, first)
+    tab.locator("article.asked").wait_for()
+    assert not tab.evaluate("() => !!window.wasEmpty") and not tab.wrong
+    tab.unroute_all(behavior="ignoreErrors")
+
+
+def test_the_pictures_of_the_next_question_are_at_hand(own_site: Site, open_tab: Open) -> None:
+    tab, loaded, seen = open_tab(own_site, "review"), list[str](), set[str]()
+    asked(tab)
+    tab.wait_for_timeout(1500)
+    tab.on("request", lambda one: loaded.append(one.url))
+    for _ in range(2):
+        before = asked(tab)
+        tab.keyboard.press("Enter")  # later
+        tab.locator(f"article.asked:not([data-id='{before}'])").wait_for()
+        shown = {*tab.locator("article.asked .crops img").evaluate_all("all => all.map((one) => one.src)")}
+        assert not shown & {*loaded}, "it was there before it was asked for"
+        seen |= shown
+        tab.wait_for_timeout(500)
+        loaded.clear()
+    assert seen

@@ -13,7 +13,7 @@ import contextlib
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,19 @@ def read_photos(files: PhotoFiles) -> Decisions:
     """All decisions about a set of photos. Raises as `read`."""
     content = _read_journal(files.decisions)
     return Decisions() if content is None else content.decisions
+
+
+def mentions(files: FilmFiles | PhotoFiles, ids: Iterable[str]) -> bool:
+    """Whether a journal may hold any of these ids, of requests or decisions: it is only searched, which takes no time.
+
+    Of hundreds of films that is asked to read the few that a command spoke of.
+    """
+    wanted = [id for id in ids if id]
+    is_old = isinstance(files, FilmFiles) and files.edits.is_file()
+    if is_old or not all(re.fullmatch(r"[\w.-]+", id, re.ASCII) for id in wanted):
+        return True
+    raw = _read_if_there(files.decisions) if wanted else None
+    return raw is not None and any(id.encode() in raw for id in wanted)
 
 
 def append_photos(files: PhotoFiles, entries: Sequence[Decision]) -> Decisions:

@@ -11,9 +11,11 @@ from uuid import uuid4
 from personae.cast.cast import Cast
 from personae.cast.trained import EMPTY, TrainedModel
 from personae.errors import InputError, PersonaeError
+from personae.films import journal
 from personae.films.everywhere import decide_everywhere
 from personae.films.film import StoredFilm
 from personae.films.films import Films
+from personae.films.kept_suggestions import KeptSuggestions
 from personae.films.meant import Who
 from personae.films.photo_set import PhotoSet
 from personae.films.photo_sets import PhotoSets
@@ -21,7 +23,6 @@ from personae.films.said_of_people import SaidIn
 from personae.films.say import Saying
 from personae.films.say import name as say_name
 from personae.films.seen_people import Shown, named_by, shown_in
-from personae.films.suggesting import suggested
 from personae.films.undoing import summed, undo_everywhere
 from personae.films.unknown_parts import decided_in, parts_of
 from personae.films.unknown_person import DecidedPart, Part, SaidOfPeople, Suggestion, UnknownPerson
@@ -42,7 +43,7 @@ class People:
         self._photos = photos
         self._opened: dict[tuple[str, str], StoredFilm | PhotoSet] = {}
         self._seen: dict[tuple[str, str, str], tuple[Any, Shown]] = {}
-        self._found: tuple[Any, list[UnknownPerson]] = (None, [])
+        self._suggestions = KeptSuggestions()
         self._said: list[str] = []
         self._open: Callable[[str, str], StoredFilm | PhotoSet] | None = None
         self._every: Callable[[], Iterable[StoredFilm | PhotoSet]] | None = None
@@ -56,10 +57,16 @@ class People:
         shown: Callable[[StoredFilm | PhotoSet], Shown],
     ) -> People:
         """The same, with what somebody else keeps: `opened` gives a film or set by its kind and name, `every` all of
-        them, films first; `shown` who one shows.
+        them, films first; `shown` who one shows. Of thousands of people suggestions may be some seconds old then; see
+        `suggestions_made`.
         """
         self._open, self._every, self._read = opened, every, shown
         return self
+
+    @property
+    def suggestions_made(self) -> int:
+        """How often suggestions were found anew while nobody waited for them."""
+        return self._suggestions.made
 
     def undecided(self, media: Iterable[StoredFilm | PhotoSet] | None = None) -> tuple[UnknownPerson, ...]:
         """Whom nobody has named nor set aside, most face time first, then most faces, with who they may be.
@@ -178,11 +185,13 @@ class People:
         back once. Empty where there is nothing to take back. Raises as `Decidable.undo`.
         """
         every = list(self._media())
-        command = self._undone_by(every, request) or command or self._last_command(every)
+        before = self._undone_by([one for one in every if journal.mentions(one.files, [request])], request)
+        command = before or command or self._last_command(every)
         if not command:
             return ()
         told: dict[str, None] = {}
-        own = [one for one in every if one.decisions.of_command(command) or one.decisions.of_request(request)]
+        near = [one for one in every if journal.mentions(one.files, [command, request])]
+        own = [one for one in near if one.decisions.of_command(command) or one.decisions.of_request(request)]
         is_untaught = False
         for medium, undone in zip(own, undo_everywhere(own, command, by=by, request=request), strict=True):
             told |= dict.fromkeys([f"Taken back in {medium.name}: {summed(undone.decisions)}.", *undone.warnings])
@@ -208,7 +217,7 @@ class People:
                     medium.close()
             self._opened.clear()
             self._seen.clear()
-            self._found = (None, [])
+            self._suggestions.clear()
 
     # Inside
 
@@ -260,13 +269,7 @@ class People:
 
     def _suggested(self, media: Sequence[StoredFilm | PhotoSet]) -> list[UnknownPerson]:
         """The people in `media`; found again only where something changed. The caller holds the lock."""
-        model, shown = self._model(), [self._shown_in(one) for one in media]
-        state = (model, *shown)
-        if len(state) != len(self._found[0] or ()) or any(
-            a is not b for a, b in zip(state, self._found[0], strict=True)
-        ):
-            self._found = state, suggested(shown, model)
-        return self._found[1]
+        return self._suggestions.now([self._shown_in(one) for one in media], self._model(), exact=self._every is None)
 
     @staticmethod
     def _undone_by(media: Iterable[StoredFilm | PhotoSet], request: str) -> str:

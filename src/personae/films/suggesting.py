@@ -68,7 +68,7 @@ def _of_one_embedder(shown: list[Shown], model: CharacterModel | None) -> list[U
     away[person[place[both[:, 0]]], person[place[both[:, 1]]]] = True
     names, shares = _shares(people, whole, keys, members, person, place, pairs, known, model)
     ordered: list[tuple[Part, ...]] = [
-        tuple(sorted((part for at in own if (part := parts[at]) is not None), key=_most)) for own in members
+        tuple(sorted((part for at in own if (part := parts[at]) is not None), key=most)) for own in members
     ]
     found = []
     for start in range(0, len(members), PIECE):
@@ -136,5 +136,6 @@ def _suggestions(
     return tuple(sorted(found, key=lambda one: -one.probability))
 
 
-def _most(part: Part) -> tuple[float, int, str]:
+def most(part: Part) -> tuple[float, int, str]:
+    """The place of a part among those of a person: where they are most comes first."""
     return -part.face_time_s, -part.faces, part.medium

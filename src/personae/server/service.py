@@ -129,6 +129,11 @@ class Service:
                 )
             return self._people
 
+    @property
+    def suggestions_made(self) -> int:
+        """See `People.suggestions_made`."""
+        return 0 if self._people is None else self._people.suggestions_made
+
     def questions(self) -> Questions:
         """What is open about people in films and photos. Raises a StoreError."""
         return self.queue.now(self.people, self.handles(), self.project.cast)

@@ -35,9 +35,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Event:
-    """Something changed. `kind`: "job", "media", "decision", "cast", "training", "forgetting", "reset".
+    """Something changed. `kind`: "job", "media", "decision", "cast", "training", "people", "forgetting", "reset".
 
-    A decision is told beside the change of its film or set, a training beside that of the cast.
+    A decision is told beside the change of its film or set, a training beside that of the cast. "people": who they may
+    be is known anew.
     """
 
     number: int
@@ -59,6 +60,7 @@ class Watcher:
         self._followers: Counter[str] = Counter()
         self._jobs: dict[str, dict[str, Any]] = {}
         self._stamps: dict[str, Any] = {}
+        self._made = 0
 
     def __enter__(self) -> Watcher:
         self._look(tell=False)
@@ -143,7 +145,8 @@ class Watcher:
                 log.debug("Looking for changes: %s", error)
 
     def _look(self, *, files: bool = True, tell: bool = True) -> None:
-        for kind, data in (*self._changed_jobs(), *(self._changed_files() if files else ())):
+        changed = (*self._changed_jobs(), *(self._changed_files() if files else ()), *self._changed_people())
+        for kind, data in changed:
             if tell:
                 with self._news:
                     if kind == "forgetting":
@@ -164,6 +167,11 @@ class Watcher:
             if row != before:
                 yield "job", row
         self._jobs = now
+
+    def _changed_people(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        before, self._made = self._made, self._service.suggestions_made
+        if self._made != before:
+            yield "people", {}
 
     def _changed_files(self) -> Iterator[tuple[str, dict[str, Any]]]:
         project = self._service.project

@@ -4,7 +4,7 @@ import { isForgetting, root } from "./api.js";
 import { signal } from "./html.js";
 
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("personae-events") : null;
-const KINDS = ["job", "media", "cast", "decision", "training", "forgetting", "reset"];
+const KINDS = ["job", "media", "cast", "decision", "training", "people", "forgetting", "reset"];
 const TRY_AGAIN_MS = 2000;
 /** Whether events come in; before anything is known they are thought to. */
 export const isLive = signal(true);

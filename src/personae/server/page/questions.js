@@ -78,27 +78,40 @@ export function askAgain() {
 }
 
 let readings = 0;
-/** The reading that began last. @type {Promise<void>} */
-let latest = Promise.resolve();
+/** The reading under way, and the one that comes after it. @type {Promise<void> | null} */
+let underWay = null;
+/** @type {Promise<void> | null} */
+let comes = null;
 
-/** Read the queue. Resolves when what is told is as new as this call. */
+/** Read the queue. Resolves when what is told is as new as this call. One reading at a time: in a large project it takes
+ * longer than an answer, and if each answer began one, none would be over before the last. @returns {Promise<void>} */
 export function readQuestions() {
-  latest = read();
-  return latest;
+  if (!underWay && !comes) return beginReading();
+  comes ??= Promise.resolve(underWay).catch(() => {}).then(() => {
+    comes = null;
+    return beginReading();
+  });
+  return comes;
+}
+
+function beginReading() {
+  underWay = read().finally(() => {
+    underWay = null;
+  });
+  return underWay;
 }
 
 /** @returns {Promise<void>} */
 async function read() {
   const reading = ++readings;
   if (told.value === null) answered.value = new Map(unsent().map((id) => [id, 0]));
-  // Those that were put off stand before others that are to be asked.
+  // Those that were put off, or whose answer is on its way, stand before others that are to be asked.
   // At first nobody is asked what others have open: that is known before.
   const [page] = await Promise.all([
-    get("questions", { limit: Math.min(READ_AT_ONCE + putOff.value.size, 1000) }),
+    get("questions", { limit: Math.min(READ_AT_ONCE + putOff.value.size + unsure.size, 1000) }),
     told.value === null ? look() : undefined,
   ]);
   const kept = await stillOpen(page);
-  if (reading !== readings) return latest; // it tells more
   batch(() => {
     // What is on its way is in the server's list still, and what arrived after this reading began may be.
     const onTheWay = new Set([...unsent(), ...unsure.keys()]);
@@ -108,7 +121,6 @@ async function read() {
     linked.value = kept;
   });
   prefetch();
-  return undefined;
 }
 
 /** The question that is looked at, where it is not among the first ones that the server tells: it stays. Null where it is
@@ -159,13 +171,25 @@ function settled(now) {
   });
 }
 
+const AT_HAND = 4;
+const MOST_AT_HAND = 1000;
+/** Addresses of pictures that the browser has. @type {Set<string>} */
+const atHand = new Set();
+
 /** Have the pictures of the next questions at hand before they are asked. */
 function prefetch() {
-  for (const one of (questions.value ?? []).slice(0, 3)) {
-    for (const crop of one.crops.slice(0, 6)) new Image().src = crop.address;
-    for (const each of one.candidates) if (each.picture) new Image().src = each.picture;
-    for (const each of one.photos.slice(0, 6)) if (each.picture) new Image().src = each.picture;
+  if (atHand.size > MOST_AT_HAND) atHand.clear();
+  for (const one of (questions.value ?? []).filter((each) => !putOff.value.has(each.id)).slice(0, AT_HAND)) {
+    for (const { address: crop } of one.crops.slice(0, 6)) haveAtHand(crop);
+    for (const { picture } of [...one.candidates, ...one.photos.slice(0, 6)]) haveAtHand(picture);
   }
+}
+
+/** @param {string | null} picture */
+function haveAtHand(picture) {
+  if (!picture || atHand.has(picture)) return;
+  atHand.add(picture);
+  new Image().src = picture;
 }
 
 /** What is in the name field: whether somebody is in the middle of an answer. */
@@ -230,6 +254,7 @@ export function ask(id) {
   if (id !== complained.value) complained.value = "";
   if (id !== undefined) return go(address("review", id), true);
   const next = current.value;
+  prefetch();
   return go(next ? address("review", next.id) : address("review"), true);
 }
 
@@ -382,13 +407,21 @@ async function look() {
   }
 }
 
-const refresh = soon(readQuestions, 60);
+const atOnce = soon(readQuestions, 60);
+const inAWhile = soon(readQuestions, 700);
+
+/** Read the queue again; who goes from one question to the next and has many left is not slowed down by it. */
+function refresh() {
+  const isPlenty = (questions.value ?? []).length - putOff.value.size > READ_AT_ONCE / 2;
+  if (isPlenty && !cameByItself()) inAWhile();
+  else atOnce();
+}
 
 /** Keep the queue up to date while it is shown. */
 export function followQuestions() {
   const timer = setInterval(look, LOOKING_EVERY_MS);
   const stops = [
-    listen((kind) => ["media", "cast", "reset", "training", "forgetting"].includes(kind) && refresh()),
+    listen((kind) => ["media", "cast", "people", "reset", "training", "forgetting"].includes(kind) && refresh()),
     onRefused(refresh),
     () => clearInterval(timer),
   ];

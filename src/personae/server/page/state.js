@@ -39,6 +39,8 @@ export const names = computed(() => {
 let hiding;
 
 const LONGEST = 320;
+/** So many films and sets that changed at once are read one by one. */
+const MANY = 8;
 
 /** Tell the user something, for a while. @param {string} text @param {{isBad?: boolean, act?: {text: string, run: () => void}}} [more] */
 export function tell(text, { isBad = false, act } = {}) {
@@ -117,7 +119,7 @@ export function keepUpToDate() {
   const some = soon(async () => {
     const ids = [...changed];
     changed.clear();
-    if (ids.length > 8 || ids.some((id) => !media.value.has(id))) return readMedia();
+    if (ids.length > Math.max(MANY, media.value.size / 8) || ids.some((id) => !media.value.has(id))) return readMedia();
     await Promise.all(ids.map(readMedium));
     return undefined;
   });

@@ -262,9 +262,10 @@ export function View() {
   if (!may("editor")) return html`<p class="none">${TEXTS.role("viewer")}</p>`;
   if (questions.value === null) return html`<p class="none" aria-busy="true">${TEXTS.loading}</p>`;
   const question = current.value;
+  const nothing = countPutOff.value || !standing.value.left ? html`<${Nothing} />` : html`<${More} />`;
   return html`<div class="review">
     <${Standing} />
-    ${question ? html`<${isOfCast(question) ? AskedOfCast : Asked} question=${question} />` : html`<${Nothing} />`}
+    ${question ? html`<${isOfCast(question) ? AskedOfCast : Asked} question=${question} />` : nothing}
   </div>`;
 }
 
@@ -490,6 +491,12 @@ function Standing() {
       <progress max="1" value=${share} aria-label=${T.decided(share)}></progress>
       <span>${T.decided(share)}, ${T.left(left)}</span>
     </div>`;
+}
+
+/** Those that were read are answered, and there are more. */
+function More() {
+  useEffect(() => void readQuestions().catch((error) => tell(error.message, { isBad: true })), []);
+  return html`<p class="none" aria-busy="true">${TEXTS.loading}</p>`;
 }
 
 function Nothing() {
