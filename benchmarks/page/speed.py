@@ -1,12 +1,13 @@
 """How quickly the page draws a large project: in a real browser, with a warm server and the browser's cache empty.
 
-    python -m benchmarks.page.speed BIG [--answers 100] [--rounds 7]
+    python -m benchmarks.page.speed BIG [--answers 100] [--rounds 7] [--pause-ms 600]
 
 BIG: what `benchmarks.page.big` made. A copy of it is not made: what is answered is taken back.
 
 First paint and usable: seven loads of "/", each in a new browser profile; usable is when the first question stands
 there with its pictures drawn and the name field has the focus. Key: from a key that answers to the next question with
-all its pictures drawn, as the page's own clock has it, over `--answers` answers in one tab. Scrolling: the longest task
+all its pictures drawn, as the page's own clock has it, over `--answers` answers in one tab, each `--pause-ms` after its
+question stands there: nobody looks at a face in less. Scrolling: the longest task
 while a wheel turns through everybody, and through the photos of a set. Memory: the tab's heap after each hundred
 answers, garbage collected.
 """
@@ -76,7 +77,7 @@ def loads(browser: Browser, server: LiveServer, rounds: int) -> dict[str, Any]:
     return {"first paint ms": spread(paint), "usable ms": spread(usable)}
 
 
-def keys(browser: Browser, server: LiveServer, answers: int) -> dict[str, Any]:
+def keys(browser: Browser, server: LiveServer, answers: int, pause_ms: float) -> dict[str, Any]:
     """Milliseconds from a key to the next question; the heap meanwhile, in MB."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
@@ -88,7 +89,7 @@ def keys(browser: Browser, server: LiveServer, answers: int) -> dict[str, Any]:
     for number in range(answers):
         page.keyboard.press("Delete")
         page.wait_for_function("(n) => window.took.length > n", arg=number, timeout=20_000)
-        page.wait_for_timeout(120)
+        page.wait_for_timeout(pause_ms)
         if number % 100 == 99:
             heap.append(_heap(session))
     took = page.evaluate("() => window.took")
@@ -132,6 +133,7 @@ def main() -> None:
     parser.add_argument("big", type=Path)
     parser.add_argument("--answers", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--pause-ms", type=float, default=600.0)
     given = parser.parse_args()
     with LiveServer(given.big, given.big, "--workers", "0") as server, sync_playwright() as driver:
         with server.client() as client:
@@ -145,7 +147,7 @@ def main() -> None:
             (set_, *_) = client.get("/photo-sets", timeout=600).json()["photo_sets"]
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         print(json.dumps(loads(browser, server, given.rounds)), flush=True)
-        print(json.dumps(keys(browser, server, given.answers)), flush=True)
+        print(json.dumps(keys(browser, server, given.answers, given.pause_ms)), flush=True)
         print(json.dumps(scrolling(browser, server, "people", ".cell")), flush=True)
         print(json.dumps(scrolling(browser, server, f"photos/{set_['id']}", ".cell")), flush=True)
         print(json.dumps(scrolling(browser, server, "films", ".rows li")), flush=True)
