@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from personae.files import file_lock, read_whole, write_whole
 PIECES_FILE = "pieces.json"
 SCHEMA = "personae/pieces/1"
 CONNECT_S = 10
+AGAIN_AFTER_S = 60.0
+"""So long a database that a forgetting could not reach is not tried again by the way: each try may take `CONNECT_S`."""
 SQLITE = ("PRAGMA journal_mode = WAL", "PRAGMA secure_delete = ON", "PRAGMA busy_timeout = 30000")
 """What each connection to a table of pieces in SQLite begins with: what is deleted is overwritten."""
 _OWN = "SELECT id FROM jobs WHERE said_by = :owner"
@@ -70,11 +73,32 @@ class PieceRows:
                 left.append(address)
                 unreached.append((shown(address), reason_of(error)))
         reached = [address for address in databases if address not in left]
-        if reached:
+        if databases:
             with self._alone():  # another one may have been noted meanwhile
-                self._write(owner, tuple(one for one in self._read()[1] if one not in reached))
+                now = tuple(one for one in self._read()[1] if one not in reached)
+                self._write(owner, now, left=left, tried=time.time())
             self._note_again(owner, reached)
         return count, unreached
+
+    def has_left(self) -> bool:
+        """Whether a database that a forgetting could not reach is to be tried again."""
+        left, tried = self._read_left()
+        return bool(left) and not 0 <= time.time() - tried < AGAIN_AFTER_S
+
+    def clean(self, only: str | None = None) -> list[str]:
+        """Try those again that a forgetting could not reach, or `only` one: which were reached, without passwords."""
+        left, _ = self._read_left()
+        owner, _ = self._read()
+        reached = []
+        for address in left if only is None else [one for one in left if one == only]:
+            with contextlib.suppress(*_not_reached()):
+                _deleted(address, owner)
+                reached.append(address)
+        if left and (reached or only is None):
+            with self._alone():
+                rest = [one for one in self._read_left()[0] if one not in reached]
+                self._write(owner, self._read()[1], left=rest, tried=time.time())
+        return [shown(one) for one in reached]
 
     def _note_again(self, owner: str, reached: list[str]) -> None:
         """A scan under way may have asked anew before its note was taken away."""
@@ -96,8 +120,23 @@ class PieceRows:
         except (MisfitError, ValueError) as error:
             raise DamagedFileError(self.path, f"the list of databases is damaged ({error}). Move it away.") from None
 
-    def _write(self, owner: str, databases: tuple[str, ...]) -> None:
-        facts = {"schema": SCHEMA, "owner": owner, "databases": list(databases)}
+    def _read_left(self) -> tuple[list[str], float]:
+        """The databases that a forgetting could not reach, and when they were tried last."""
+        try:
+            row = Fields(parsed(read_whole(self.path).decode()))
+            if row.get_or_none("left") is None:
+                return [], 0.0
+            return list(row.each("left", text)), row.number("tried")
+        except (FileNotFoundError, MisfitError, ValueError):  # one that is damaged keeps nobody from working
+            return [], 0.0
+
+    def _write(
+        self, owner: str, databases: tuple[str, ...], *, left: Sequence[str] | None = None, tried: float = 0.0
+    ) -> None:
+        """`left`: see `_read_left`; None: as it was."""
+        if left is None:
+            left, tried = self._read_left()
+        facts = {"schema": SCHEMA, "owner": owner, "databases": list(databases), "left": [*left], "tried": tried}
         write_whole(self.path, json.dumps(facts).encode(), private=True)
 
 

@@ -13,10 +13,10 @@ def away_for(table: PieceTable, name: str, left: dict[str, int]) -> Callable[...
     """The method `name`, which fails as often as `left` says of it; that counts down."""
     real = getattr(table, name)
 
-    def call(*words: Any) -> Any:
+    def call(*words: Any, **options: Any) -> Any:
         if left[name]:
             left[name] -= 1
             raise StoreError("pieces", "the database cannot be used (gone).")
-        return real(*words)
+        return real(*words, **options)
 
     return call

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import threading
 import time
 from dataclasses import replace
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from personae import Project
+from personae import Project, piece_rows
 from personae.cluster import table_engine
 from personae.cluster.elsewhere import Elsewhere
 from personae.cluster.piece import Piece
@@ -127,7 +128,7 @@ def test_a_database_that_is_not_reached_is_said_and_tried_again(project: Project
     report = project.forget("Hela")
     assert not report.complete
     said = dict(report.unreached)
-    assert set(map(str, said)) == {str(Path("postgresql://me@127.0.0.1:1/pieces")), str(Path(address))}
+    assert set(map(str, said)) == {"postgresql://me@127.0.0.1:1/pieces", address}
     assert all("pieces of films wait there" in why for why in said.values())
     assert "secret" not in str(report)
     (tmp_path / "shared" / "pieces.db").unlink()
@@ -219,3 +220,38 @@ def test_two_projects_that_share_a_database_are_told_apart(tmp_path: Path, addre
     assert owners[0] != owners[1]
     assert PieceRows(tmp_path / "a").forget() == (1, [])
     assert [job.by for job in table.jobs.page()[0]] == [owners[1]]
+
+
+def test_what_a_forgetting_could_not_reach_never_comes_home(project: Project, address: str, tmp_path: Path) -> None:
+    rows = PieceRows(project.folder)
+    rows.note(address)
+    table = PieceTable.at(address)
+    found_by_somebody(table, rows.owner(), FACE)
+    table.close()
+    away = tmp_path / "away"
+    (tmp_path / "shared").rename(away)
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "pieces.db").write_bytes(b"no database at all" * 100)
+    assert not project.forget("Hela").complete and not rows.has_left(), "it was tried just now"
+    shutil.rmtree(tmp_path / "shared")
+    away.rename(tmp_path / "shared")
+    engine = TableEngine.at(address, project.folder)
+    assert FACE not in everything(tmp_path / "shared")
+    engine.close()
+
+
+def test_the_next_that_writes_cleans_what_could_not_be_reached(
+    project: Project, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(piece_rows, "AGAIN_AFTER_S", 0.0)
+    rows = PieceRows(project.folder)
+    rows.note(address)
+    (tmp_path / "shared" / "pieces.db").write_bytes(b"no database at all" * 100)
+    assert not project.forget("Hela").complete and rows.has_left()
+    (tmp_path / "shared" / "pieces.db").unlink()
+    table = PieceTable.at(address)
+    found_by_somebody(table, rows.owner(), FACE)
+    table.close()
+    project.cast.rename("Loki", "Loki Laufeyson")
+    assert FACE not in everything(tmp_path / "shared") and not rows.has_left()
+    assert f"Cleaned of somebody who was forgotten, now that it can be reached: {address}" in caplog.text

@@ -213,12 +213,29 @@ def test_another_film_of_that_name_is_not_looked_through(film: Path, table: Piec
     assert state(table, job).state == "failed" and "is another film here" in state(table, job).error["detail"]
 
 
-def test_a_film_that_cannot_be_read_fails_at_once_with_reason_and_machine(table: PieceTable, tmp_path: Path) -> None:
+def test_a_file_that_is_no_film_on_one_machine_is_left_to_others(table: PieceTable, tmp_path: Path) -> None:
+    """Who asks could open it, so it is another file here."""
     (tmp_path / "text.mp4").write_text("no film")
     (job,) = asked(table, (tmp_path / "text.mp4").as_posix())
     work(table)
     now = state(table, job)
-    assert (now.state, now.tries, now.error["machine"]) == ("failed", 1, "here") and now.error["detail"]
+    assert (now.state, now.tries) == ("failed", 3)
+    assert "it was tried 3 times" in now.error["detail"] and "cannot be opened on this machine" in now.error["detail"]
+    assert now.error["detail"].endswith("(on here).")
+
+
+def test_what_one_worker_cannot_do_is_left_to_others_for_a_while(
+    table: PieceTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "LEFT_TO_OTHERS_S", 0.01)
+    monkeypatch.setattr(workers, "LEFT_MORE", (1, 10**6))
+    (job,) = asked(table, (tmp_path / "missing.mp4").as_posix())
+    one = PieceWorker(table, {}, {}, name="one")
+    one.run(until_idle=True)
+    assert state(table, job).tries <= 2, "two tries at most, and then for a long time none"
+    time.sleep(0.05)
+    one.run(until_idle=True)
+    assert state(table, job).tries == 2
 
 
 def test_what_is_no_piece_fails_alone(table: PieceTable, scripted: Callable[[str], None]) -> None:
@@ -240,7 +257,7 @@ def test_a_piece_that_kills_its_process_three_times_fails_alone(
     assert [state(table, job).state for job in (first, poison, last)] == ["done", "failed", "done"]
     now = state(table, poison)
     assert now.tries == 3
-    assert "it ended 3 workers" in now.error["detail"] and "(killed by signal 9) (on here)" in now.error["detail"]
+    assert "it was tried 3 times" in now.error["detail"] and "(killed by signal 9) (on here)" in now.error["detail"]
     assert sum("killed by signal 9" in line for line in said) == 3
     assert not any(own_temporary.iterdir())
 

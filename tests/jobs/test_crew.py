@@ -118,7 +118,7 @@ def test_a_job_that_ends_its_worker_three_times_fails_alone(crew: Crew, table: J
     poison, good = table.add("poison", {}, priority=1), table.add("once", {"place": str(tmp_path)})
     failed = ended(table, poison.id)
     assert failed.state == "failed" and failed.error["code"] == "worker-ended"
-    assert "it ended 3 workers" in failed.error["detail"]
+    assert "it was tried 3 times" in failed.error["detail"]
     assert ended(table, good.id).state == "done"
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from personae.cast.trained import ModelSlot
 from personae.files import Stamp, stamp_of
 from personae.paths import ProjectPaths
+from personae.piece_rows import PieceRows
 from personae.settings import Settings, resolve
 
 if TYPE_CHECKING:  # the libraries beneath take longer to load than most commands need
@@ -98,11 +99,16 @@ class ProjectContext:
             with self.locked("forget"):
                 pass
 
+    def _is_to_complete(self) -> bool:
+        """Whether a forgetting was broken off, or something that it could not reach is to be tried again."""
+        paths = self.paths
+        return paths.is_forgetting or paths.ledger.has_put_off() or PieceRows(paths.folder).has_left()
+
     @contextmanager
     def locked(self, purpose: str, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
         """Be the only writer of a project in which no forgetting is pending; raises ProjectBusyError, StoreError."""
         with self.paths.locked(self.settings.lock_timeout_s, purpose, on_wait=on_wait):
-            if self._complete is not None and (self.paths.is_forgetting or self.paths.ledger.has_put_off()):
+            if self._complete is not None and self._is_to_complete():
                 self._complete(self)
             yield
 

@@ -103,6 +103,8 @@ def scan(
     from personae.project.session import Project
 
     streams.go_on_unread()
+    if options["cluster"] == "":
+        raise click.UsageError("--cluster is empty: give an address, or leave it out to scan here.")
     groups, failed = _films(films, as_one=as_one, pictures=rate is not None)
     if not groups:
         return 2

@@ -186,6 +186,8 @@ def _look(own: dict[str, Any], say: Tell, writing: list[Path]) -> None:
             say({"fault": str(error), "of": "piece"})
         except MachineError as error:
             say({"fault": str(error), "of": "machine", "ends": error.ends})
+        except BrokenPipeError:  # who asked is gone
+            return
         except Exception as error:
             import logging
 

@@ -13,11 +13,14 @@ from personae.errors import FilmError, InputError, MissingExtraError, SettingErr
 from personae.faces.analyzer import FaceAnalyzer
 from personae.faces.film_networks import FilmNetworks
 from personae.films.scan import fingerprint_of
+from personae.media.film import ReadSoFar
 from personae.media.picture_sequence import is_pattern
-from personae.media.video import open_film
+from personae.media.video import Film, open_film
 from personae.progress import ProgressCallback
 from personae.settings import Settings
-from personae.timeline.chunk_pass import look_through
+from personae.timeline.chunk_pass import Watching, look_through
+from personae.timeline.chunks import Chunk
+from personae.timeline.part import Part
 
 
 class Looker:
@@ -52,10 +55,10 @@ class Looker:
                 own = fingerprint_of(film.video, networks, settings)
                 if own != dict(piece.fingerprint):
                     raise _misfit(own, piece)
-                before, chunks = look_through(film, (networks.detector, networks.embedder.embed, settings),
-                                              piece.part, progress)  # fmt: skip
-        except FilmError as error:
-            raise PieceError(error.reason) from None
+                before, chunks = _look_through(film, (networks.detector, networks.embedder.embed, settings),
+                                               piece.part, progress)  # fmt: skip
+        except FilmError as error:  # who asks could open it: it is this machine's file that is another
+            raise MachineError(f"{paths[0]} cannot be opened on this machine: {error.reason}", ends=False) from None
         try:
             write_result(out, piece, before, chunks, self._machine)
         except (OSError, WriteError) as error:
@@ -69,6 +72,15 @@ class Looker:
         except (WeightsError, MissingExtraError, SettingError) as error:
             raise MachineError(str(error)) from None
         return self._networks[1], settings
+
+
+def _look_through(
+    film: Film, watching: Watching, part: Part, progress: ProgressCallback | None
+) -> tuple[ReadSoFar, list[Chunk]]:
+    try:
+        return look_through(film, watching, part, progress)
+    except FilmError as error:
+        raise PieceError(error.reason) from None
 
 
 def _misfit(own: dict[str, object], piece: Piece) -> MachineError | PieceError:

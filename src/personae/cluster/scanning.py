@@ -20,6 +20,8 @@ MOST_AT_ONCE = 256
 A_MACHINE = 2
 """So many films are on their way for each machine: none waits for the next one."""
 TELL_EVERY_S = 0.5
+AT_LEAST_S = 10.0
+"""Before, nobody can tell when all will be ready: the starts count most."""
 Opened = TypeVar("Opened", bound=StoredFilm)
 
 
@@ -117,8 +119,11 @@ class _Standing:
         parts = [overall if self._done == self._count else self._elsewhere.standing()]
         if self._failed:
             parts.append(f"{self._failed} failed")
-        done = self._done + sum(list(self._shares.values()))
-        if self._count and done > 0:
-            left_s = passed * (self._count - done) / done
-            parts.append(f"ready in {seconds_text(left_s)}" if left_s >= 1 else "ready")
+        shares = sum(list(self._shares.values()))
+        seen = self._done - self._failed + shares
+        if self._done == self._count:
+            parts.append("ready")
+        elif self._count and seen > 0 and passed > AT_LEAST_S:
+            left_s = passed * (self._count - self._done - shares) / seen
+            parts.append(f"ready in {seconds_text(max(left_s, 1.0))}")
         self._progress(Progress("timeline", self._done, self._count, ", ".join(parts)))

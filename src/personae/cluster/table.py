@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,9 +134,9 @@ class PieceTable:
 
     # For who works
 
-    def claim(self, worker: str) -> Claim | None:
+    def claim(self, worker: str, *, without: Collection[str] = ()) -> Claim | None:
         """See `JobTable.claim`."""
-        return self.jobs.claim(worker)
+        return self.jobs.claim(worker, without=without)
 
     def finish(self, claim: Claim, content: bytes) -> bool:
         """Send what came of a piece; False where another worker has it now, or nobody wants it any more."""
@@ -189,7 +189,8 @@ def _url(address: str) -> sa.URL:
             raise MissingExtraError("What reaches PostgreSQL", "cluster") from None
         return url
     if name != "sqlite":
-        raise ClusterError(f"{name} is no database for pieces: use PostgreSQL, or SQLite for workers of one machine.")
+        why = "for Dask start `dask worker` there" if name in ("tcp", "tls") else "or sqlite:////FILE on one machine"
+        raise ClusterError(f"{name}:// is no database for pieces: write postgresql://USER@HOST/NAME; {why}.")
     if not url.database or url.database == ":memory:":
         raise ClusterError("Give the file: sqlite:////folder/pieces.db")
     kind = kind_of_network(Path(url.database).absolute())

@@ -60,6 +60,7 @@ class TableEngine:
         table, rows = PieceTable.at(address), PieceRows(project)
         make_folder(project, private=True)
         rows.note(address)
+        rows.clean(address)  # else what was found before somebody was forgotten would come home
         with contextlib.suppress(StoreError):
             table.leave_old()
         return cls(table, rows, address)

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from pathlib import PurePath
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -28,6 +29,8 @@ BEATS_A_LEASE = 4
 SEND_AGAIN_AFTER_S = 2.0
 LEFT_TO_OTHERS_S = 2.0
 """So long a worker takes nothing after a piece that it could not do: others look twice in that time."""
+LEFT_MORE = (10, 150)
+"""So many times as long it leaves that piece itself to others, the first time and later: they may be busy."""
 AWAY_S = (1.0, 2.0, 5.0, 10.0)
 """So long a worker waits for a database that is away, before it asks again."""
 log = logging.getLogger(__name__)
@@ -47,6 +50,7 @@ class PieceWorker:
         self.child = Child(roots, self.machine, settings)
         self._table = table
         self._say = say
+        self._left: dict[str, tuple[int, float]] = {}
 
     def run(self, *, until_idle: bool = False) -> None:
         """Work. `until_idle`: until there is nothing to do. Raises MachineError where this machine has to be mended."""
@@ -55,7 +59,9 @@ class PieceWorker:
         try:
             while not self.stop.is_set():
                 try:
-                    claim = self._table.claim(self.name)
+                    now = time.monotonic()
+                    left = [id for id, (_, until) in self._left.items() if until > now]
+                    claim = self._table.claim(self.name, without=left)
                     if claim is not None:
                         self._do(claim)
                     away = 0
@@ -94,6 +100,9 @@ class PieceWorker:
                 self._put_back(claim, str(error))
                 raise
             self._again(claim, str(error))
+            count = self._left.get(claim.id, (0, 0.0))[0]
+            left_s = LEFT_TO_OTHERS_S * LEFT_MORE[min(count, len(LEFT_MORE) - 1)]
+            self._left[claim.id] = count + 1, time.monotonic() + left_s
             self.stop.wait(LEFT_TO_OTHERS_S)
         except ChildEndedError as error:
             self._again(claim, f"the process that looked ended ({error})")
@@ -103,11 +112,12 @@ class PieceWorker:
 
     def _again(self, claim: Claim, why: str) -> None:
         """It counts as one try; another machine may do it."""
-        self._say(f"{claim.job.what.get('paths')}: {why}")
-        self._told(lambda: self._table.jobs.release(self.name, f"{why} (on {self.machine})"))
+        self._say(f"{_name(claim)}: {why}")
+        self._told(lambda: self._table.jobs.release(self.name, f"{why.rstrip('.')} (on {self.machine})"))
 
     def _fail(self, claim: Claim, why: str) -> None:
         """No machine can do it."""
+        self._say(f"{_name(claim)} cannot be looked through: {why}")
         self._told(lambda: self._table.fail(claim, why, self.machine))
 
     def _put_back(self, claim: Claim, why: str) -> None:
@@ -130,6 +140,12 @@ class PieceWorker:
                 self._say(f"{error} It is sent again.")
                 if self.stop.wait(SEND_AGAIN_AFTER_S):
                     return None
+
+
+def _name(claim: Claim) -> str:
+    """The film's, for people; whatever the piece says."""
+    paths = claim.job.what.get("paths")
+    return PurePath(str(paths[0])).name if isinstance(paths, list) and paths else "a piece"
 
 
 class _Heart:

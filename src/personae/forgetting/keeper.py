@@ -24,13 +24,14 @@ Tell = Callable[[Path], None]
 class Forgotten:
     """What came of forgetting in one room.
 
-    `removed`: what -> how many; `unreached`: (file, why) that is to be cleaned and could not be; `listed`: (file, kind)
-    outside the project that is left as it is; `partly`: those of them that lost what we had said in them; `unknown`:
-    film, or set of photos, -> how many unknown people are in it, of whom nobody can say that they are others.
+    `removed`: what -> how many; `unreached`: (file or database, why) that is to be cleaned and could not be; `listed`:
+    (file, kind) outside the project that is left as it is; `partly`: those of them that lost what we had said in them;
+    `unknown`: film, or set of photos, -> how many unknown people are in it, of whom nobody can say that they are
+    others.
     """
 
     removed: Counter[str] = field(default_factory=Counter)
-    unreached: list[tuple[Path, str]] = field(default_factory=list)
+    unreached: list[tuple[Path | str, str]] = field(default_factory=list)
     listed: list[tuple[Path, str]] = field(default_factory=list)
     partly: list[Path] = field(default_factory=list)
     unknown: dict[str, int] = field(default_factory=dict)

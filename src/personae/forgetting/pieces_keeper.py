@@ -22,8 +22,10 @@ class PiecesKeeper:
         del person
         tell(self._rows.path)
         count, unreached = self._rows.forget()
-        places = [(Path(address), f"pieces of films wait there: {why}") for address, why in unreached]
-        return Forgotten(Counter({"pieces of films": count} if count else {}), unreached=places)
+        return Forgotten(
+            Counter({"pieces of films": count} if count else {}),
+            unreached=[(address, f"pieces of films wait there: {why}") for address, why in unreached],
+        )
 
     def search(self, search: Search) -> None:
         """There is nothing left to be searched; the list of databases is a file of the project."""

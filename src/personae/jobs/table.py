@@ -177,16 +177,18 @@ class JobTable:
 
     # Working
 
-    def claim(self, worker: str, *, but: Collection[str] = ()) -> Claim | None:
+    def claim(self, worker: str, *, but: Collection[str] = (), without: Collection[str] = ()) -> Claim | None:
         """Take the next job, with a lease and a fencing number of its own; None where there is nothing to do.
 
-        `but`: kinds that this worker leaves to others.
+        `but`: kinds that this worker leaves to others; `without`: jobs, by their ids.
         Of jobs whose worker fell silent those are failed first that did so `MOST_TRIES` times.
         """
         with self._writing() as connection:
             now = self.now(connection)
             self._end_poisonous(connection, now)
-            free = sa.and_(JOBS.c.state.not_in(ENDED), JOBS.c.lease_until < now, JOBS.c.kind.not_in(but))
+            free = sa.and_(
+                JOBS.c.state.not_in(ENDED), JOBS.c.lease_until < now, JOBS.c.kind.not_in(but), JOBS.c.id.not_in(without)
+            )
             next_one = sa.select(JOBS).where(free).order_by(*_NEXT).limit(1).with_for_update(skip_locked=True)
             row = connection.execute(next_one).first()
             if row is None:
@@ -287,7 +289,8 @@ class JobTable:
             why = f"it ended {row.tries} workers, {row.worker} last"
             own = sa.and_(LINES.c.job == row.id, LINES.c.line.not_like("taken by %"))
             last = connection.scalar(sa.select(LINES.c.line).where(own).order_by(sa.desc(LINES.c.number)).limit(1))
-            why += f": {last}" if last and not last.startswith(("asked", "put back")) else ""
+            if last and not last.startswith(("asked", "put back")):
+                why = f"it was tried {row.tries} times, and the last time {last}"
             error = {"code": "worker-ended", "detail": f"The work was given up: {why}."}
             _end(connection, job_of(row), "failed", now, f"failed: {why}", error=text_of(error))
 

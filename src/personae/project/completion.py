@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from personae.cast.context import ProjectContext
 from personae.paths import ProjectPaths
+from personae.piece_rows import PieceRows
+
+log = logging.getLogger(__name__)
 
 
 def complete(context: ProjectContext) -> None:
@@ -18,6 +22,8 @@ def complete(context: ProjectContext) -> None:
         if report is not None:
             forgetting.tell(report)
     forget_later.clean(context)
+    for database in PieceRows(context.paths.folder).clean():
+        log.warning("Cleaned of somebody who was forgotten, now that it can be reached: %s", database)
 
 
 def settle_project_of(timeline: str | Path) -> None:

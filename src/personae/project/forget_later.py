@@ -44,7 +44,7 @@ _MOST_VECTORS = 500
 _WORDS = re.compile(r"\S+")
 
 
-def put_off(ledger: Ledger, person: Person, entries: Iterable[Entry], places: Iterable[tuple[Path, str]]) -> None:
+def put_off(ledger: Ledger, person: Person, entries: Iterable[Entry], places: Iterable[tuple[Path | str, str]]) -> None:
     """Keep a list of files that could not be cleaned of the person."""
     known = {entry.path: entry for entry in entries}
     salt = secrets.token_hex(16)
