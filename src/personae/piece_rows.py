@@ -127,7 +127,7 @@ class PieceRows:
             if row.get_or_none("left") is None:
                 return [], 0.0
             return list(row.each("left", text)), row.number("tried")
-        except (FileNotFoundError, MisfitError, ValueError):  # one that is damaged keeps nobody from working
+        except (OSError, MisfitError, ValueError):  # one that is damaged keeps nobody from working
             return [], 0.0
 
     def _write(
