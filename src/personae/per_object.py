@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import weakref
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -33,3 +35,8 @@ class PerObject(Generic[Value]):
         known = self._known.get(number)
         if known is not None and known[0] is gone:  # else another object has its place by now
             self._known.pop(number, None)
+
+
+def same_objects(one: Sequence[object], other: Sequence[object]) -> bool:
+    """Whether two rows hold the very same objects, equal or not: to know in a moment that thousands are as before."""
+    return len(one) == len(other) and all(map(operator.is_, one, other))

@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -34,6 +35,16 @@ _DELETIONS = (
 )
 
 
+@dataclass(frozen=True)
+class _Noted:
+    """What the file holds. `left`: those of the `databases` that a forgetting could not reach; `tried`: when it did."""
+
+    owner: str = ""
+    databases: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    tried: float = 0.0
+
+
 class PieceRows:
     """The databases that one project has asked, in a file for its owner alone: their addresses hold passwords."""
 
@@ -42,62 +53,71 @@ class PieceRows:
 
     def owner(self) -> str:
         """What the project is called in databases that several share: told from others, and saying nothing else."""
-        owner, databases = self._read()
-        if not owner:
+        found = self._read()
+        if not found.owner:
             with self._alone():
-                owner, databases = self._read()
-                if not owner:
-                    owner = uuid4().hex
-                    self._write(owner, databases)
-        return owner
+                found = self._read()
+                if not found.owner:
+                    found = replace(found, owner=uuid4().hex)
+                    self._write(found)
+        return found.owner
 
     def note(self, address: str) -> None:
         """Note a database before the first piece is put into it."""
-        if address in self._read()[1]:
+        if address in self._read().databases:
             return
         with self._alone():
-            owner, databases = self._read()
-            self._write(owner or uuid4().hex, tuple(dict.fromkeys((*databases, address))))
+            found = self._read()
+            databases = tuple(dict.fromkeys((*found.databases, address)))
+            self._write(replace(found, owner=found.owner or uuid4().hex, databases=databases))
 
     def forget(self) -> tuple[int, list[tuple[str, str]]]:
         """Have nothing left of any piece: how many there were, and (database, why) of those not reached.
 
-        One that was reached is noted no more; the others are tried again by the next forgetting.
+        One that was reached is noted no more; the others are tried again, see `clean`, and by the next forgetting.
         """
-        owner, databases = self._read()
+        noted = self._read()
         count, left, unreached = 0, list[str](), list[tuple[str, str]]()
-        for address in databases:
+        for address in noted.databases:
             try:
-                count += _deleted(address, owner)
+                count += _deleted(address, noted.owner)
             except _not_reached() as error:
                 left.append(address)
                 unreached.append((shown(address), reason_of(error)))
-        reached = [address for address in databases if address not in left]
-        if databases:
+        reached = [address for address in noted.databases if address not in left]
+        if noted.databases:
             with self._alone():  # another one may have been noted meanwhile
-                now = tuple(one for one in self._read()[1] if one not in reached)
-                self._write(owner, now, left=left, tried=time.time())
-            self._note_again(owner, reached)
+                now = self._read()
+                databases = tuple(one for one in now.databases if one not in reached)
+                self._write(replace(now, databases=databases, left=tuple(left), tried=time.time()))
+            self._note_again(noted.owner, reached)
         return count, unreached
 
     def has_left(self) -> bool:
         """Whether a database that a forgetting could not reach is to be tried again."""
-        left, tried = self._read_left()
-        return bool(left) and not 0 <= time.time() - tried < AGAIN_AFTER_S
+        try:
+            noted = self._read()
+        except (OSError, DamagedFileError):  # one that is damaged keeps nobody from working
+            return False
+        return bool(noted.left) and not 0 <= time.time() - noted.tried < AGAIN_AFTER_S
 
     def clean(self, only: str | None = None) -> list[str]:
-        """Try those again that a forgetting could not reach, or `only` one: which were reached, without passwords."""
-        left, _ = self._read_left()
-        owner, _ = self._read()
-        reached = []
-        for address in left if only is None else [one for one in left if one == only]:
+        """Try those again that a forgetting could not reach: which were reached, without passwords.
+
+        Not sooner than `has_left` says, but for `only` one, that is about to be asked.
+        """
+        if only is None and not self.has_left():
+            return []
+        noted, reached = self._read(), list[str]()
+        for address in (one for one in noted.left if only in (None, one)):
             with contextlib.suppress(*_not_reached()):
-                _deleted(address, owner)
+                _deleted(address, noted.owner)
                 reached.append(address)
-        if left and (reached or only is None):
+        if reached or (only is None and noted.left):
             with self._alone():
-                rest = [one for one in self._read_left()[0] if one not in reached]
-                self._write(owner, self._read()[1], left=rest, tried=time.time())
+                now = self._read()
+                left = tuple(one for one in now.left if one not in reached)
+                self._write(replace(now, left=left, tried=time.time()))
         return [shown(one) for one in reached]
 
     def _note_again(self, owner: str, reached: list[str]) -> None:
@@ -111,33 +131,20 @@ class PieceRows:
         lock = self.path.with_name(f".{PIECES_FILE}.lock")
         return file_lock(lock, CONNECT_S, self.path, "note a database")
 
-    def _read(self) -> tuple[str, tuple[str, ...]]:
+    def _read(self) -> _Noted:
         try:
             row = Fields(parsed(read_whole(self.path).decode()))
-            return row.text("owner"), tuple(row.each("databases", text))
+            owner, databases = row.text("owner"), tuple(row.each("databases", text))
+            if row.get_or_none("left") is None:
+                return _Noted(owner, databases)
+            return _Noted(owner, databases, tuple(row.each("left", text)), row.number("tried"))
         except FileNotFoundError:
-            return "", ()
+            return _Noted()
         except (MisfitError, ValueError) as error:
             raise DamagedFileError(self.path, f"the list of databases is damaged ({error}). Move it away.") from None
 
-    def _read_left(self) -> tuple[list[str], float]:
-        """The databases that a forgetting could not reach, and when they were tried last."""
-        try:
-            row = Fields(parsed(read_whole(self.path).decode()))
-            if row.get_or_none("left") is None:
-                return [], 0.0
-            return list(row.each("left", text)), row.number("tried")
-        except (OSError, MisfitError, ValueError):  # one that is damaged keeps nobody from working
-            return [], 0.0
-
-    def _write(
-        self, owner: str, databases: tuple[str, ...], *, left: Sequence[str] | None = None, tried: float = 0.0
-    ) -> None:
-        """`left`: see `_read_left`; None: as it was."""
-        if left is None:
-            left, tried = self._read_left()
-        facts = {"schema": SCHEMA, "owner": owner, "databases": list(databases), "left": [*left], "tried": tried}
-        write_whole(self.path, json.dumps(facts).encode(), private=True)
+    def _write(self, noted: _Noted) -> None:
+        write_whole(self.path, json.dumps({"schema": SCHEMA, **asdict(noted)}).encode(), private=True)
 
 
 def shown(address: str) -> str:

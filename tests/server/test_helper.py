@@ -115,13 +115,13 @@ class Asking:
 @pytest.mark.parametrize("name", ["sleep", "memory", "memory for good", "end", "fault"])
 def test_what_cannot_be_answered_is_one_stable_error_and_the_next_is_answered(hostile: Helper, name: str) -> None:
     ask(hostile, "x")
-    whole, hostile._time_limit_s = hostile._time_limit_s, 3.0 if name == "sleep" else 30.0
+    whole, hostile._time_limit_s = hostile._time_limit_s, 3.0
     began = time.monotonic()
     with pytest.raises(ProblemError) as refused:
         ask(hostile, name)
     assert (refused.value.status, refused.value.code) == (422, "not-answered")
     assert "/secret" not in refused.value.detail
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 25
     hostile._time_limit_s = whole  # a new process takes its time to start
     assert ask(hostile, "x")["pid"] == hostile.pid
 

@@ -32,6 +32,7 @@ from personae.timeline.chunk_pass import BEHIND_S, length_s, parts_of
 from personae.timeline.chunks import Chunk
 from personae.timeline.part import Part
 from personae.timeline.watching import Watched, watch
+from personae.types import count_of
 
 PIECE_S = 600.0
 """A longer film is cut into pieces of about this length: each costs half a minute of looking twice."""
@@ -70,7 +71,7 @@ class Elsewhere:
         with self._lock:
             since, before = self._seen[0]
             rate = (self.pictures - before) / max(time.monotonic() - since, 1e-3)
-        return f"{count} machine{'' if count == 1 else 's'}, {rate:.0f} pictures a second"
+        return f"{count_of(count, 'machine')}, {rate:.0f} pictures a second"
 
     def watch(
         self,

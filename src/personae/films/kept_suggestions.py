@@ -5,8 +5,6 @@ Who asks meanwhile gets the people of now, with what was suggested to them befor
 
 from __future__ import annotations
 
-import logging
-import operator
 import threading
 import time
 from collections import OrderedDict
@@ -14,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from personae.cast.trained import TrainedModel
-from personae.errors import PersonaeError
 from personae.films.seen_people import Shown
 from personae.films.suggesting import most, suggested
 from personae.films.unknown_person import Part, Suggestion, UnknownPerson
+from personae.per_object import same_objects
 
 MANY = 1000
 """So many people are compared with each other in a moment; with fewer it is waited for."""
@@ -27,7 +25,6 @@ LATEST_S = 10.0
 """Then it is, whatever changes."""
 REMEMBERED = 200
 """So many who were named or set aside are known with their suggestions: that may be taken back."""
-log = logging.getLogger(__name__)
 _Key = tuple[str, str, int]
 
 
@@ -51,12 +48,12 @@ class KeptSuggestions:
         """The people of `shown`. Unless `exact`, where it takes long, with suggestions of some seconds ago."""
         state = (model, *shown)
         with self._lock:
-            if _same(self._state, state):
+            if same_objects(self._state, state):
                 return self._found
             if exact or not self._state or len(self._found) < MANY:
                 self._keep(state, suggested(shown, model))
                 return self._found
-            if not _same(self._patched[0], state):
+            if not same_objects(self._patched[0], state):
                 before = self._patched[1] if self._patched[0] else self._found
                 self._patched = state, self._of_now(before, shown, model)
                 self._find_soon(shown, model)
@@ -71,8 +68,9 @@ class KeptSuggestions:
     def _keep(self, state: tuple[object, ...], found: list[UnknownPerson]) -> None:
         self._state, self._found, self._patched = state, found, ((), [])
 
-    def _of_now(self, before: Sequence[UnknownPerson], shown: Sequence[Shown], model: TrainedModel
-                ) -> list[UnknownPerson]:  # fmt: skip
+    def _of_now(
+        self, before: Sequence[UnknownPerson], shown: Sequence[Shown], model: TrainedModel
+    ) -> list[UnknownPerson]:
         """Those of `before` who are still there, each the very same where nothing of it has changed, and who is new."""
         fresh = {_key(part): part for one in shown for part in one.parts if part is not None}
         names = {key[0] for one in shown for key in one.keys} | set(
@@ -107,7 +105,7 @@ class KeptSuggestions:
     def _find_soon(self, shown: Sequence[Shown], model: TrainedModel) -> None:
         """The caller holds the lock."""
         self._wanted, self._changed_at = (list(shown), model), time.monotonic()
-        if self._thread is None:
+        if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._find, name="personae-suggestions", daemon=True)
             self._thread.start()
 
@@ -124,11 +122,7 @@ class KeptSuggestions:
                 if now - self._changed_at < QUIET_S and now - asked_at < LATEST_S:
                     continue
                 self._wanted = None
-            try:
-                found = suggested(*wanted)
-            except PersonaeError as error:
-                log.warning("%s", error)
-                continue
+            found = suggested(*wanted)
             with self._lock:
                 # What has changed since is patched, and found again, at the next asking.
                 self._keep((wanted[1], *wanted[0]), found)
@@ -140,7 +134,7 @@ def _as_of_now(
     person: UnknownPerson, own: tuple[Part, ...], fresh: dict[_Key, Part], names: set[str | None]
 ) -> UnknownPerson:
     suggestions = tuple(each for one in person.suggestions if (each := _suggestion(one, fresh, names)) is not None)
-    if _same(own, person.parts) and _same(suggestions, person.suggestions):
+    if same_objects(own, person.parts) and same_objects(suggestions, person.suggestions):
         return person
     return UnknownPerson(tuple(sorted(own, key=most)), suggestions)
 
@@ -155,7 +149,3 @@ def _suggestion(one: Suggestion, fresh: dict[_Key, Part], names: set[str | None]
 
 def _key(part: Part) -> _Key:
     return part.kind, part.medium, part.unknown
-
-
-def _same(one: Sequence[object], other: Sequence[object]) -> bool:
-    return len(one) == len(other) and all(map(operator.is_, one, other))

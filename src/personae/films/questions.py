@@ -7,7 +7,6 @@ doubtful in the cast. Everything else has an answer: of a person, or of a model 
 from __future__ import annotations
 
 import hashlib
-import operator
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +21,7 @@ from personae.films.film import StoredFilm
 from personae.films.people import People
 from personae.films.photo_set import PhotoSet
 from personae.films.unknown_person import UnknownPerson
+from personae.per_object import same_objects
 from personae.timeline.timeline import Appearance, Timeline
 
 SURE = 0.95
@@ -123,7 +123,7 @@ class QuestionsOf:
         with self._lock:
             before, known = self._found
         # The very same people and spans, of whom thousands need not be put in order again.
-        if known is not None and len(before) == len(state) and all(map(operator.is_, before, state)):
+        if known is not None and same_objects(before, state):
             return known
         found = [
             Question("person", sum(part.face_time_s or part.faces * PHOTO_S for part in one.parts), person=one)
